@@ -1,0 +1,127 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// runCheck is `thermostat check --config FILE`.
+func runCheck(file string) (out, errs string, err error) {
+	var o, e bytes.Buffer
+	cmd := checkCommand()
+	cmd.SilenceErrors, cmd.SilenceUsage = true, true
+	cmd.SetOut(&o)
+	cmd.SetErr(&e)
+	cmd.SetArgs([]string{"--config", file})
+	err = cmd.Execute()
+	return o.String(), e.String(), err
+}
+
+func written(t *testing.T, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "config.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func TestCheckPassesTheExamples(t *testing.T) {
+	files, _ := filepath.Glob("../examples/*.yaml")
+	if len(files) < 3 {
+		t.Fatalf("examples: %v", files)
+	}
+	for _, file := range files {
+		out, errs, err := runCheck(file)
+		if err != nil || errs != "" || out == "" {
+			t.Errorf("%s: %q %q %v", file, out, errs, err)
+		}
+	}
+}
+
+func TestCheckPrintsTheEffectiveZones(t *testing.T) {
+	out, _, err := runCheck(written(t, "device: cabin\n"+room+`    default_setpoint: {desired: 20, up_delta: 0.3}
+    timing: {max_on: 1h}
+  - name: b
+    sensor: {driver: simulated, model: linear, offset: -1.5}
+    heater: {driver: simulated}
+    cooler: {driver: simulated}
+  - {name: c, sensor: {driver: simulated}, cooler: {driver: simulated}, default_setpoint: {mode: off}}
+`))
+	want := `a
+  sensor id  716136466
+  plant      boiler
+  sensor     simulated, model room
+  heater     simulated
+  cooler     none
+  setpoint   heat 20 °C, +0.3 K, -0.5 K
+  limits     desired 5..28 °C, never heated from 35 °C, plausible -30..70 °C, at most 5 K a minute
+  timers     sample 5s, stale after 1m0s, on for at least 4m0s, off for at least 4m0s, on for at most 1h0m0s
+
+b
+  sensor id  699358847
+  plant      boiler
+  sensor     simulated, model linear, offset -1.5 K
+  heater     simulated
+  cooler     simulated
+  setpoint   none: off until a control comes
+  limits     desired 5..28 °C, never heated from 35 °C, never cooled from 3 °C, plausible -30..70 °C, at most 5 K a minute
+  timers     sample 5s, stale after 1m0s, on for at least 4m0s, off for at least 4m0s, changeover 10m0s
+
+c
+  sensor id  682581228
+  plant      boiler
+  sensor     simulated, model room
+  heater     none
+  cooler     simulated
+  setpoint   off
+  limits     desired 5..28 °C, never cooled from 3 °C, plausible -30..70 °C, at most 5 K a minute
+  timers     sample 5s, stale after 1m0s, on for at least 4m0s, off for at least 4m0s
+`
+	if err != nil || out != want {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// Exit code 2 for an error, 0 if there are none but warnings.
+func TestCheckExits(t *testing.T) {
+	for _, row := range []struct {
+		name, text string
+		out, errs  string
+		code       int
+	}{
+		{"clean", "device: a\n", "no zones\n", "", 0},
+		{"warning", "device: a\nhttp: {listen: ':1'}\n", "no zones\n", "warning: FILE:2:1: http: this version has no page yet: ignored\n", 0},
+		{"error", "device: a\nunits: K\n", "", "FILE:2:1: units: \"K\" is none of C, F\n", 2},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			file := written(t, row.text)
+			out, errs, err := runCheck(file)
+			if out != row.out || errs != strings.ReplaceAll(row.errs, "FILE", file) || codeOf(err) != row.code {
+				t.Errorf("%q %q %v", out, errs, err)
+			}
+		})
+	}
+}
+
+func TestCheckOfAMissingFile(t *testing.T) {
+	_, errs, err := runCheck(filepath.Join(t.TempDir(), "none.yaml"))
+	if errs != "" || codeOf(err) != 2 || !strings.Contains(err.Error(), "no such file") {
+		t.Errorf("%q %v", errs, err)
+	}
+}
+
+func codeOf(err error) int {
+	var exit *exitError
+	switch {
+	case errors.As(err, &exit):
+		return exit.code
+	case err != nil:
+		return -1
+	}
+	return 0
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math"
+
+	"thermostat/controlloop"
+	"thermostat/drivers"
+)
+
+// printZones prints what the zones of a configuration amount to, defaults
+// filled in: one block a zone.
+func printZones(w io.Writer, c Config) error {
+	if len(c.Zones) == 0 {
+		_, err := fmt.Fprintln(w, "no zones")
+		return err
+	}
+	for i, z := range c.Zones {
+		separator := "\n"
+		if i == 0 {
+			separator = ""
+		}
+		if _, err := fmt.Fprintf(w, "%s%s", separator, zoneBlock(z)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func zoneBlock(z ZoneConfig) []byte {
+	var b bytes.Buffer
+	line := func(name, text string) { fmt.Fprintf(&b, "  %-9s  %s\n", name, text) }
+	b.WriteString(z.Name + "\n")
+	line("sensor id", fmt.Sprint(z.SensorID))
+	line("plant", z.Plant)
+	line("sensor", sensorText(z.Devices.Sensor))
+	line("heater", relayText(z.Devices.Heater))
+	line("cooler", relayText(z.Devices.Cooler))
+	line("setpoint", setpointText(z))
+	line("limits", limitsText(z.Params))
+	line("timers", timersText(z.Params))
+	return b.Bytes()
+}
+
+func sensorText(s drivers.SensorSpec) string {
+	text := s.Driver
+	if s.Driver == "simulated" {
+		text += ", model " + s.Simulated.Model
+	}
+	if s.Offset != 0 {
+		text += fmt.Sprintf(", offset %+v K", s.Offset)
+	}
+	return text
+}
+
+func relayText(r *drivers.RelaySpec) string {
+	if r == nil {
+		return "none"
+	}
+	return r.Driver
+}
+
+func setpointText(z ZoneConfig) string {
+	s := z.Default
+	switch {
+	case !z.Configured:
+		return "none: off until a control comes"
+	case math.IsNaN(s.Desired):
+		return s.Mode.String()
+	}
+	return fmt.Sprintf("%v %v °C, +%v K, -%v K", s.Mode, s.Desired, s.UpDelta, s.DownDelta)
+}
+
+func limitsText(p controlloop.Params) string {
+	text := fmt.Sprintf("desired %v..%v °C", p.DesiredMin, p.DesiredMax)
+	if p.Heater {
+		text += fmt.Sprintf(", never heated from %v °C", p.HeatCutout)
+	}
+	if p.Cooler {
+		text += fmt.Sprintf(", never cooled from %v °C", p.CoolCutout)
+	}
+	return text + fmt.Sprintf(", plausible %v..%v °C, at most %v K a minute", p.PlausibleMin, p.PlausibleMax, p.MaxRate)
+}
+
+func timersText(p controlloop.Params) string {
+	text := fmt.Sprintf("sample %v, stale after %v, on for at least %v, off for at least %v",
+		p.Sample, p.StaleAfter, p.MinOn, p.MinOff)
+	if p.MaxOn > 0 {
+		text += ", on for at most " + p.MaxOn.String()
+	}
+	if p.Heater && p.Cooler {
+		text += ", changeover " + p.Changeover.String()
+	}
+	return text
+}

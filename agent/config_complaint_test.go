@@ -1,0 +1,249 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Every complaint has one row: a file, and exactly what is said of it.
+func TestEveryComplaint(t *testing.T) {
+	for _, row := range []struct{ name, text, want string }{
+		// the file
+		{"empty", "", "f:1:1: the file is empty"},
+		{"only a comment", "# hello\n", "f:1:1: the file is empty"},
+		{"only a dash line", "---\n", "f:1:1: the file is empty"},
+		{"null", "~\n", "f:1:1: the file is empty, but a mapping is wanted"},
+		{"a list", "- a\n", "f:1:1: the file is a list, but a mapping is wanted"},
+		{"a word", "hello\n", "f:1:1: the file is a plain value, but a mapping is wanted"},
+		{"not UTF-8", "device: a\nunits: \"\xff\"\n", "f:2:9: the file is not UTF-8"},
+		{"Latin-1 in a comment", "# K\xfcche\n", "f:1:4: the file is not UTF-8"},
+		{"control character", "device: a\x00\n", "f:1:10: the control character U+0000 has no place in a text file"},
+		{"too large", strings.Repeat("#", maxConfigSize+1), "f:1:1: the file is larger than 8 MiB"},
+		{"second document", "device: a\n---\nunits: F\n", "f:2:1: a second document begins here: the file must be one"},
+		{"second document after dots", "device: a\n...\nunits: F\n", "f:3:1: a second document begins here: the file must be one"},
+		{"second document, empty", "device: a\n---\n", "f:2:1: a second document begins here: the file must be one"},
+		{"directive", "%YAML 1.2\n---\ndevice: a\n", "f:1:1: a directive (%) has no place here: leave it out"},
+		{"syntax", "device: a\nmqtt: [1\n", "f:2:7: YAML: sequence end token ']' not found"},
+		{"tab", "mqtt:\n\tprefix: a\n", "f:2:1: YAML: found character '\t' that cannot start any token"},
+		{"question mark", "? device\n: a\n", "f:1:1: a key after ? is not understood: write key: value"},
+		{"anchor", "device: &x a\n", "f:1:1: device: an anchor (&) is not understood: write the value out wherever it is wanted"},
+		{"alias", "device: *x\n", "f:1:1: device: an alias (*) is not understood: write the value out"},
+		{"alias as key", "*x : a\n", "f:1:1: a key with an anchor, an alias or a tag is not understood: write the plain word"},
+		{"tag", "device: !!str a\n", "f:1:1: device: a tag (!) is not understood: leave it out"},
+		{"merge key", "<<: {a: 1}\n", "f:1:1: \"<<\": a merge key is not understood: write the values out"},
+		{"doubled key", "device: a\nunits: C\ndevice: b\n", "f:3:1: device: is given twice, first in line 1"},
+		{"doubled key, quoted", "device: a\n'device': b\n", "f:2:1: device: is given twice, first in line 1"},
+		{"unknown key", "devise: a\n", "f:1:1: devise: is an unknown key: did you mean device?"},
+		{"unknown key, far", "xyzzy: a\n", "f:1:1: xyzzy: is an unknown key: known here are device, state_dir, units, mqtt, http, zones"},
+		{"unknown key, strange", "\"a b\\n\": 1\n", `f:1:1: "a b\n": is an unknown key: known here are device, state_dir, units, mqtt, http, zones`},
+		{"too deep", "zones: " + strings.Repeat("[", 40), "f:1:39: nested deeper than 32"},
+		{"too many keys", strings.Repeat("a: 1\n", 1001), "f:1001:2: more than 1000 keys in one mapping"},
+		{"too many empty values", "zones:\n" + strings.Repeat("-\n", 1001), "f:1002:1: more than 1000 empty values"},
+		{"too many empty values in {}", "zones: {" + strings.Repeat("a,", 1001), "f:1:2010: more than 1000 empty values"},
+		{"too many tags", strings.Repeat("!!map\n", 9) + "a: 1", "f:9:1: more than 8 tags or anchors in a row"},
+
+		// the top
+		{"device with a space", "device: a b\n", `f:1:1: device: "a b" does not match [A-Za-z0-9_-]{1,63}`},
+		{"device too long", "device: " + strings.Repeat("a", 64) + "\n", `f:1:1: device: "` + strings.Repeat("a", 40) + `…" does not match [A-Za-z0-9_-]{1,63}`},
+		{"device reserved", "device: heaters\n", `f:1:1: device: "heaters" is reserved: the topics of simulated heaters begin with it`},
+		{"device empty", "device:\n", "f:1:1: device: is empty, but a text is wanted"},
+		{"device a list", "device: [a]\n", "f:1:1: device: is a list, but a text is wanted"},
+		{"control character in quotes", "state_dir: \"a\\e[2J\"\n", "f:1:1: state_dir: has a control character or a line break"},
+		{"state_dir empty", "state_dir: ''\n", `f:1:1: state_dir: "" is empty`},
+		{"units", "units: K\n", `f:1:1: units: "K" is none of C, F`},
+		{"mqtt a list", "mqtt: []\n", "f:1:1: mqtt: is a list, but a mapping is wanted"},
+		{"zones a mapping", "zones: {}\n", "f:1:1: zones: is a mapping, but a list is wanted"},
+
+		// mqtt
+		{"brokers a word", "mqtt: {brokers: 'mqtt://h'}\n", "f:1:8: mqtt.brokers: is a plain value, but a list is wanted"},
+		{"broker empty", "mqtt: {brokers: ['']}\n", `f:1:18: mqtt.brokers[0]: "" is empty`},
+		{"broker's scheme", "mqtt: {brokers: ['tcp://h']}\n", `f:1:18: mqtt.brokers[0]: "tcp://h" is not a broker's URL such as mqtt://host:1883 (mqtt, mqtts, ws, wss)`},
+		{"broker without host", "mqtt: {brokers: ['mqtt://:1']}\n", `f:1:18: mqtt.brokers[0]: "mqtt://:1" is not a broker's URL such as mqtt://host:1883 (mqtt, mqtts, ws, wss)`},
+		{"broker's port", "mqtt: {brokers: ['mqtt://h:0']}\n", `f:1:18: mqtt.brokers[0]: "mqtt://h:0" has a port outside 1..65535`},
+		{"broker's path", "mqtt: {brokers: ['mqtt://h/x']}\n", `f:1:18: mqtt.brokers[0]: "mqtt://h/x" goes on behind the port, where a mqtt URL must end`},
+		{"password in the URL", "mqtt: {brokers: ['mqtt://u:secret@h']}\n", "f:1:18: mqtt.brokers[0]: a user or password has no place in the URL: use mqtt.username and mqtt.password_file"},
+		{"password in a broken URL", "mqtt: {brokers: ['mqtt://u:se%cret@h']}\n", "f:1:18: mqtt.brokers[0]: a user or password has no place in the URL: use mqtt.username and mqtt.password_file"},
+		{"password", "mqtt: {password: secret}\n", "f:1:8: mqtt.password: a password has no place in this file: put it into one of its own and name that as password_file"},
+		{"password without user", "mqtt: {password_file: /p}\n", "f:1:8: mqtt.password_file: needs mqtt.username beside it"},
+		{"cert without key", "mqtt: {tls: {cert_file: /c}}\n", "f:1:8: mqtt.tls: cert_file and key_file go together"},
+		{"prefix", "mqtt: {prefix: a//b}\n", `f:1:8: mqtt.prefix: "a//b" does not match [A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*`},
+		{"prefix empty", "mqtt: {prefix: ''}\n", `f:1:8: mqtt.prefix: "" does not match [A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*`},
+		{"prefix too long", "mqtt: {prefix: " + strings.Repeat("a", 101) + "}\n", "f:1:8: mqtt.prefix: is longer than 100 characters"},
+		{"discovery_prefix", "mqtt: {discovery_prefix: '#'}\n", `f:1:8: mqtt.discovery_prefix: "#" does not match [A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*`},
+		{"bare duration", "mqtt: {sensor_every: 5}\n", "f:1:8: mqtt.sensor_every: 5 has no unit: write 5s or 5m"},
+		{"bare zero", "mqtt: {sensor_every: 0}\n", "f:1:8: mqtt.sensor_every: 0 has no unit: write 0s or 0m"},
+		{"no duration", "mqtt: {sensor_every: soon}\n", `f:1:8: mqtt.sensor_every: "soon" is not a duration such as 5s, 10m or 1h30m`},
+		{"negative rate", "mqtt: {state_every: -1s}\n", "f:1:8: mqtt.state_every: -1s is outside 0s..24h"},
+
+		// http
+		{"page", "http: {listen: '127.0.0.1:8466'}\n", "warning: f:1:1: http: this version has no page yet: ignored"},
+		{"page by default", "http: {password_file: /p}\n", "warning: f:1:1: http: this version has no page yet: ignored"},
+		{"listen", "http: {listen: here}\n", "warning: f:1:1: http: this version has no page yet: ignored\n" +
+			`f:1:8: http.listen: "here" is not an address such as 127.0.0.1:8466`},
+		{"hosts", "http: {listen: '', hosts: x}\n", "f:1:20: http.hosts: is a plain value, but a list is wanted"},
+
+		// zones
+		{"zone a word", "zones: [a]\n", "f:1:9: zones[0]: is a plain value, but a mapping is wanted"},
+		{"no name", "zones:\n  - sensor: {driver: simulated}\n    heater: {driver: simulated}\n", "f:2:5: zones[0].name: is missing"},
+		{"name", strings.Replace(room, "a\n", "Küche\n", 1), `f:2:5: zones[0].name: "Küche" does not match [a-z0-9-]{1,40}`},
+		{"same name", room + strings.TrimPrefix(room, "zones:\n"), `f:5:5: zones[1].name: "a" is also the name of zones[0]`},
+		{"same sensor_id", room + "    sensor_id: 5\n" + strings.Replace(strings.TrimPrefix(room, "zones:\n"), "a\n", "b\n", 1) + "    sensor_id: 5\n",
+			"f:9:5: zones[1].sensor_id: 5 of b is also that of zones[0] (a)"},
+		{"sensor_id of another by default", room + strings.Replace(strings.TrimPrefix(room, "zones:\n"), "a\n", "b\n", 1) +
+			fmt.Sprintf("    sensor_id: %d\n", defaultSensorID("cabin", "a")),
+			fmt.Sprintf("f:8:5: zones[1].sensor_id: %d of b is also that of zones[0] (a)", defaultSensorID("cabin", "a"))},
+		{"sensor_id zero", room + "    sensor_id: 0\n", "f:5:5: zones[0].sensor_id: 0 is outside 1..2147483647"},
+		{"sensor_id a fraction", room + "    sensor_id: 1.5\n", `f:5:5: zones[0].sensor_id: "1.5" is not a whole number`},
+		{"sensor_id octal", room + "    sensor_id: 010\n", `f:5:5: zones[0].sensor_id: "010" is not a whole number`},
+		{"sensor_id huge", room + "    sensor_id: 99999999999999999999\n", "f:5:5: zones[0].sensor_id: 99999999999999999999 is outside 1..2147483647"},
+		{"plant", room + "    plant: oven\n", `f:5:5: zones[0].plant: "oven" is none of electric, boiler, heat_pump, floor, fridge, fermenter`},
+		{"no sensor", "zones:\n  - name: a\n    heater: {driver: simulated}\n", "f:2:5: zones[0].sensor: is missing"},
+		{"no relay", "zones:\n  - name: a\n    sensor: {driver: simulated}\n", "f:2:5: zones[0].heater: missing but a zone needs a heater or a cooler"},
+		{"relay empty", room + "    cooler:\n", "f:5:5: zones[0].cooler: is empty, but a mapping such as {driver: simulated} is wanted"},
+		{"relay without driver", room + "    cooler: {line: GPIO4}\n", "f:5:5: zones[0].cooler.driver: is missing: simulated is the one of this version"},
+		{"relay of a later version", room + "    cooler: {driver: gpio, line: GPIO4, active_low: true}\n", "f:5:14: zones[0].cooler.driver: gpio is not in this version yet (simulated is)"},
+		{"relay unknown", room + "    cooler: {driver: magic, wand: 1}\n", `f:5:14: zones[0].cooler.driver: "magic" is none of simulated, gpio, mqtt`},
+		{"relay with more", room + "    cooler: {driver: simulated, line: GPIO4}\n", "f:5:33: zones[0].cooler.line: is an unknown key: known here are driver"},
+		{"fallback_sensors", room + "    fallback_sensors: [{driver: simulated}]\n", "f:5:5: zones[0].fallback_sensors: is not in this version yet"},
+		{"max_disagreement", room + "    max_disagreement: 1.5K\n", "f:5:5: zones[0].max_disagreement: is not in this version yet"},
+		{"max_disagreement negative", room + "    max_disagreement: -1\n", "f:5:5: zones[0].max_disagreement: -1 must not be negative"},
+		{"safety_relay", room + "    safety_relay: {driver: simulated}\n", "f:5:5: zones[0].safety_relay: is not in this version yet"},
+		{"duty", room + "    on_sensor_loss: {action: duty, percent: 5, period: 20m, for: 12h}\n", "f:5:22: zones[0].on_sensor_loss.action: duty is not in this version yet (off is)"},
+		{"duty's key", room + "    on_sensor_loss: {percent: 5}\n", "f:5:22: zones[0].on_sensor_loss.percent: belongs to action duty, which is not in this version yet"},
+		{"sensor loss", room + "    on_sensor_loss: {action: heat}\n", `f:5:22: zones[0].on_sensor_loss.action: "heat" is none of off, duty`},
+
+		// limits and timing
+		{"no number", room + "    limits: {max_rate: fast}\n", `f:5:14: zones[0].limits.max_rate: "fast" is not a decimal number`},
+		{"a number in quotes", room + "    limits: {max_rate: '5'}\n", `f:5:14: zones[0].limits.max_rate: "5" is a text, but a number is wanted: leave out the quotes`},
+		{"NaN", room + "    limits: {max_rate: .nan}\n", "f:5:14: zones[0].limits.max_rate: .nan is not a finite number"},
+		{"infinite", room + "    limits: {max_rate: -.inf}\n", "f:5:14: zones[0].limits.max_rate: -.inf is not a finite number"},
+		{"too great for a float", room + "    limits: {max_rate: 1e999}\n", "f:5:14: zones[0].limits.max_rate: 1e999 is not a finite number"},
+		{"hexadecimal", room + "    limits: {max_rate: 0x10}\n", `f:5:14: zones[0].limits.max_rate: "0x10" is not a decimal number`},
+		{"limit", room + "    limits: {max_rate: 0}\n", "f:5:14: zones[0].limits.max_rate: 0 is outside 0.01..100000"},
+		{"limit against a default", room + "    limits: {desired_max: 36}\n", "f:2:5: zones[0].limits.heat_cutout: 35 (the default) must be above desired_max 36"},
+		{"sample", room + "    timing:\n      sample: 500ms\n", "f:6:7: zones[0].timing.sample: 500ms is outside 1s..10m0s"},
+		{"stale_after not given", room + "    timing: {sample: 31s}\n", "f:2:5: zones[0].timing.stale_after: 1m0s (the default) must be at least 2 samples, 1m2s"},
+		{"stale_after", room + "    timing: {stale_after: 9s}\n", "f:5:14: zones[0].timing.stale_after: 9s must be at least 2 samples, 10s"},
+		{"a bad sample is said once", room + "    timing: {sample: 5}\n", "f:5:14: zones[0].timing.sample: 5 has no unit: write 5s or 5m"},
+
+		// the default setpoint
+		{"mode", room + "    default_setpoint: {mode: warm, desired: 20}\n", `f:5:24: zones[0].default_setpoint.mode: "warm" is none of off, heat, cool, heat_cool`},
+		{"mode without relay", room + "    default_setpoint: {mode: cool, desired: 20}\n", "f:5:24: zones[0].default_setpoint.mode: cool needs a cooler, and the zone has none"},
+		{"no desired", room + "    default_setpoint: {}\n", "f:5:5: zones[0].default_setpoint.desired: is missing: every mode but off needs it"},
+		{"desired", room + "    default_setpoint: {desired: 29}\n", "f:5:24: zones[0].default_setpoint.desired: 29 is outside 5..28 °C"},
+		{"desired though off", room + "    default_setpoint: {mode: off, desired: 29}\n", "f:5:35: zones[0].default_setpoint.desired: 29 is outside 5..28 °C"},
+		{"delta", room + "    default_setpoint: {desired: 20, up_delta: 0.01}\n", "f:5:37: zones[0].default_setpoint.up_delta: 0.01 is outside 0.05..10 K"},
+		{"band", both + "\n     default_setpoint: {mode: heat_cool, desired: 20, up_delta: 0.25, down_delta: 0.5}}\n", "f:3:6: zones[0].default_setpoint: up_delta + down_delta: 0.75 must be at least 1 K in mode heat_cool"},
+		{"into the cut-out", room + "    default_setpoint: {desired: 28, up_delta: 7}\n", "f:5:5: zones[0].default_setpoint: desired + up_delta: 35 must stay below heat_cutout 35 °C"},
+		{"into the cool cut-out", both + "\n     default_setpoint: {mode: cool, desired: 5, down_delta: 2}}\n", "f:3:6: zones[0].default_setpoint: desired - down_delta: 3 must stay above cool_cutout 3 °C"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			if got := strings.Join(complaintsOf(row.text), "\n"); got != row.want {
+				t.Errorf("got\n%s\nwant\n%s", got, row.want)
+			}
+		})
+	}
+}
+
+// The simulated sensor's own complaints.
+func TestEveryComplaintOfTheSimulatedSensor(t *testing.T) {
+	for _, row := range []struct{ sensor, want string }{
+		{"word", "f:3:5: zones[0].sensor: is a plain value, but a mapping such as {driver: simulated} is wanted"},
+		{"{model: room}", "f:3:5: zones[0].sensor.driver: is missing: simulated is the one of this version"},
+		{"{driver: [x]}", "f:3:14: zones[0].sensor.driver: is a list, but a text is wanted"},
+		{"{driver: ds18b20, id: 28-0316a2795bff, bus: kernel}", "f:3:14: zones[0].sensor.driver: ds18b20 is not in this version yet (simulated is)"},
+		{"{driver: bme280, address: 0x76}", "f:3:14: zones[0].sensor.driver: bme280 is not in this version yet (simulated is)"},
+		{"{driver: mqtt, topic: x}", "f:3:14: zones[0].sensor.driver: mqtt is not in this version yet (simulated is)"},
+		{"{driver: ds18b21}", `f:3:14: zones[0].sensor.driver: "ds18b21" is none of simulated, ds18b20, bme280, mqtt`},
+		{"{driver: simulated, outdor: 1}", "f:3:33: zones[0].sensor.outdor: is an unknown key: did you mean outdoor?"},
+		{"{driver: simulated, model: house}", `f:3:33: zones[0].sensor.model: "house" is none of room, linear`},
+		{"{driver: simulated, speed: 0}", "f:3:33: zones[0].sensor.speed: 0 is outside 0.001..100000"},
+		{"{driver: simulated, speed: x}", `f:3:33: zones[0].sensor.speed: "x" is not a decimal number`},
+		{"{driver: simulated, up: 0s}", "f:3:33: zones[0].sensor.up: 0s is outside 1s..24h0m0s"},
+		{"{driver: simulated, seed: -1}", "f:3:33: zones[0].sensor.seed: -1 is outside 0..18446744073709551615"},
+		{"{driver: simulated, seed: [1]}", "f:3:33: zones[0].sensor.seed: is a list, but a whole number is wanted"},
+		{"{driver: simulated, offset: 10.5}", "f:3:33: zones[0].sensor.offset: 10.5 is outside -10..10 K"},
+	} {
+		text := strings.Replace(room, "{driver: simulated}", row.sensor, 1)
+		if got := strings.Join(complaintsOf(text), "\n"); got != row.want {
+			t.Errorf("%s: got\n%s\nwant\n%s", row.sensor, got, row.want)
+		}
+	}
+}
+
+// What is wrong in one place hides nothing elsewhere, and all comes in the
+// order of the file.
+func TestAllAtOnce(t *testing.T) {
+	got := complaintsOf(`device: a b
+mqtt:
+  brokers: ["mqtt://u:hunter2@h", "ftp://x"]
+  password: hunter2
+zones:
+  - name: A
+    sensor: {driver: ds18b20}
+    heater: {driver: gpio}
+    timing: {sample: 5, min_on: 3h}
+    default_setpoint: {mode: cool, desired: 99, up_delta: 20, down_delta: 0}
+  - name: b
+    name: c
+    sensor: {driver: simulated, speed: -1, noise: 9}
+    cooler: {driver: simulated}
+    limits: {max_rate: -1}
+    default_setpoint: {desired: 99, down_delta: x}
+`)
+	want := []string{
+		`f:1:1: device: "a b" does not match [A-Za-z0-9_-]{1,63}`,
+		"f:3:13: mqtt.brokers[0]: a user or password has no place in the URL: use mqtt.username and mqtt.password_file",
+		`f:3:35: mqtt.brokers[1]: "ftp://x" is not a broker's URL such as mqtt://host:1883 (mqtt, mqtts, ws, wss)`,
+		"f:4:3: mqtt.password: a password has no place in this file: put it into one of its own and name that as password_file",
+		`f:6:5: zones[0].name: "A" does not match [a-z0-9-]{1,40}`,
+		"f:7:14: zones[0].sensor.driver: ds18b20 is not in this version yet (simulated is)",
+		"f:8:14: zones[0].heater.driver: gpio is not in this version yet (simulated is)",
+		"f:9:14: zones[0].timing.sample: 5 has no unit: write 5s or 5m",
+		"f:9:25: zones[0].timing.min_on: 3h0m0s is outside 0s..2h0m0s",
+		"f:10:24: zones[0].default_setpoint.mode: cool needs a cooler, and the zone has none",
+		"f:10:36: zones[0].default_setpoint.desired: 99 is outside 5..28 °C",
+		"f:10:49: zones[0].default_setpoint.up_delta: 20 is outside 0.05..10 K",
+		"f:10:63: zones[0].default_setpoint.down_delta: 0 is outside 0.05..10 K",
+		"f:12:5: zones[1].name: is given twice, first in line 11",
+		"f:13:33: zones[1].sensor.speed: -1 is outside 0.001..100000",
+		"f:13:44: zones[1].sensor.noise: 9 is outside 0..5",
+		"f:15:14: zones[1].limits.max_rate: -1 is outside 0.01..100000",
+		"f:16:24: zones[1].default_setpoint.desired: 99 is outside 5..28 °C",
+		`f:16:37: zones[1].default_setpoint.down_delta: "x" is not a decimal number`,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// A limit that could not be read must not lend its default to the judgement of
+// a setpoint.
+func TestUnreadableLimitBlamesNoSetpoint(t *testing.T) {
+	got := complaintsOf(room + "    limits: {desired_max: 30x}\n    default_setpoint: {desired: 29, up_delta: 11}\n")
+	want := []string{
+		`f:5:14: zones[0].limits.desired_max: "30x" is not a decimal number`,
+		"f:6:37: zones[0].default_setpoint.up_delta: 11 is outside 0.05..10 K",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+}
+
+// No complaint may show a password, wherever somebody wrote it.
+func TestNoComplaintShowsAPassword(t *testing.T) {
+	for _, text := range []string{
+		"mqtt: {brokers: ['mqtt://u:hunter2@h']}",
+		"mqtt: {brokers: ['mqtt://u:hunter2@h:x%']}",
+		"mqtt: {password: hunter2}", "mqtt: {pasword: hunter2}", "password: [hunter2]",
+		"http: {listen: '', password: hunter2}",
+		"mqtt: {password: hunter2", "mqtt:\n  password: hunter2\n bad: x\n", "mqtt: {password: \"hunter2}",
+	} {
+		got := complaintsOf(text)
+		if len(got) == 0 || strings.Contains(strings.Join(got, "\n"), "hunter2") {
+			t.Errorf("%s: %q", text, got)
+		}
+	}
+}

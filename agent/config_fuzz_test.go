@@ -1,0 +1,58 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// FuzzConfig holds for any input: no panic; a complaint says where and what;
+// and what is accepted is sound.
+func FuzzConfig(f *testing.F) {
+	for _, text := range []string{room, both, "device: a\n---\nb: 1", "a: &x [*x]", "<<: {a: !!str b}", "? a\n: b", "\ufeff{a, b: |\n x\n}", "- - ? {"} {
+		f.Add([]byte(text))
+	}
+	files, _ := filepath.Glob("../examples/*.yaml")
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Add(manyZones(2))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		c, complaints := readConfig("f", text, cabin())
+		errors := 0
+		for _, x := range complaints {
+			if x.Line < 1 || x.Column < 1 || x.Path == "" && x.Text == "" || strings.ContainsAny(x.Path, "\n\x00\x1b") {
+				t.Errorf("%+v", x)
+			}
+			if !x.Warning {
+				errors++
+			}
+		}
+		if errors == 0 {
+			mustBeSound(t, c)
+		}
+	})
+}
+
+func mustBeSound(t *testing.T, c Config) {
+	t.Helper()
+	for _, z := range c.Zones {
+		if vs := z.Params.Validate(); len(vs) > 0 {
+			t.Errorf("%s: %v", z.Name, vs)
+		}
+		if vs := z.Devices.Sensor.Simulated.Validate(); len(vs) > 0 {
+			t.Errorf("%s: %v", z.Name, vs)
+		}
+		if err := z.Params.CheckSetpoint(z.Default); z.Configured && err != nil {
+			t.Errorf("%s: %v", z.Name, err)
+		}
+		if z.Name == "" || z.SensorID < 1 {
+			t.Errorf("%+v", z)
+		}
+	}
+}

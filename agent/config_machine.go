@@ -1,0 +1,71 @@
+package main
+
+import (
+	"hash/fnv"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// machine is what the defaults take from the computer.
+type machine struct {
+	hostname string
+	getenv   func(string) string
+}
+
+func thisMachine() machine {
+	name, err := os.Hostname()
+	if err != nil {
+		name = "" // the device must be given then
+	}
+	return machine{name, os.Getenv}
+}
+
+// stateDir is systemd's state folder, else the user's.
+func (m machine) stateDir() string {
+	if dir, _, _ := strings.Cut(m.getenv("STATE_DIRECTORY"), ":"); dir != "" {
+		return dir
+	}
+	if dir := m.getenv("XDG_STATE_HOME"); dir != "" {
+		return filepath.Join(dir, "thermostat")
+	}
+	if home := m.getenv("HOME"); home != "" {
+		return filepath.Join(home, ".local", "state", "thermostat")
+	}
+	return "/var/lib/thermostat"
+}
+
+var deviceForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,63}$`)
+
+// readDevice reads the device's name. It is part of every topic, so the host
+// names that fresh systems share are refused: two such devices would obey the
+// same controls.
+func (r *reader) readDevice(root *node, c *Config) {
+	n := root.child("device")
+	if n == nil {
+		r.deviceOfHost(root, c)
+		return
+	}
+	if r.matching(n, &c.Device, deviceForm) && c.Device == "heaters" {
+		r.complain(n, `"heaters" is reserved: the topics of simulated heaters begin with it`)
+	}
+}
+
+func (r *reader) deviceOfHost(root *node, c *Config) {
+	host, _, _ := strings.Cut(r.machine.hostname, ".")
+	common := slices.Contains([]string{"raspberrypi", "localhost", "debian", "heaters"}, strings.ToLower(host))
+	if common || !deviceForm.MatchString(host) {
+		r.complainOf(root, "device", "is missing, and the host name %s cannot stand in for it", shown(host))
+		return
+	}
+	c.Device = host
+}
+
+// defaultSensorID makes a stable number of device and zone.
+func defaultSensorID(device, zone string) int32 {
+	h := fnv.New32a()
+	h.Write([]byte(device + "/" + zone))
+	return max(int32(h.Sum32()&0x7fffffff), 1)
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"net"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// prefixForm keeps wildcards, spaces and empty levels out of the topics.
+var prefixForm = regexp.MustCompile(`^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$`)
+
+const maxPrefix = 100 // bytes
+
+func (r *reader) readMQTT(n *node, c *MQTTConfig) {
+	c.Prefix, c.DiscoveryPrefix = "thermostat", "homeassistant"
+	c.StateEvery = 60 * time.Second
+	if !r.isMapping(n, "brokers", "username", "password_file", "tls", "prefix", "discovery_prefix", "sensor_every", "state_every") {
+		return
+	}
+	c.Brokers = r.readBrokers(n.child("brokers"))
+	r.readLogin(n, c)
+	r.readTLS(n.child("tls"), c)
+	r.prefix(n.child("prefix"), &c.Prefix)
+	if d := n.child("discovery_prefix"); d != nil && d.kind == kindScalar && d.text == "" {
+		c.DiscoveryPrefix = ""
+	} else {
+		r.prefix(d, &c.DiscoveryPrefix)
+	}
+	r.rate(n.child("sensor_every"), &c.SensorEvery)
+	r.rate(n.child("state_every"), &c.StateEvery)
+}
+
+func (r *reader) prefix(n *node, to *string) {
+	if r.matching(n, to, prefixForm) && len(*to) > maxPrefix {
+		r.complain(n, "is longer than %d characters", maxPrefix)
+	}
+}
+
+// readLogin demands a name beside a password: MQTT 3.1.1 cannot send one alone
+// [MQTT-3.1.2-22].
+func (r *reader) readLogin(n *node, c *MQTTConfig) {
+	r.text(n.child("username"), &c.Username)
+	r.text(n.child("password_file"), &c.PasswordFile)
+	if c.PasswordFile != "" && n.child("username") == nil {
+		r.complain(n.child("password_file"), "needs mqtt.username beside it")
+	}
+}
+
+func (r *reader) readTLS(n *node, c *MQTTConfig) {
+	if !r.isMapping(n, "ca_file", "cert_file", "key_file") {
+		return
+	}
+	ok := r.text(n.child("ca_file"), &c.CAFile)
+	ok = r.text(n.child("cert_file"), &c.CertFile) && ok
+	ok = r.text(n.child("key_file"), &c.KeyFile) && ok
+	if ok && (c.CertFile == "") != (c.KeyFile == "") {
+		r.complain(n, "cert_file and key_file go together")
+	}
+}
+
+func (r *reader) readBrokers(n *node) []string {
+	urls, at := r.texts(n)
+	brokers := urls[:0]
+	for i, text := range urls {
+		broker, problem := brokerURL(text)
+		if problem != "" {
+			r.complain(at[i], "%s", problem)
+			continue
+		}
+		brokers = append(brokers, broker)
+	}
+	return brokers
+}
+
+// brokerURL checks a broker's URL and adds the port that it leaves out. A URL
+// that holds an @ is never shown: there may be a password before it.
+func brokerURL(text string) (broker, problem string) {
+	if strings.Contains(text, "@") {
+		return "", "a user or password has no place in the URL: use mqtt.username and mqtt.password_file"
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Hostname() == "" || !strings.Contains(" mqtt mqtts ws wss ", " "+u.Scheme+" ") {
+		return "", shown(text) + " is not a broker's URL such as mqtt://host:1883 (mqtt, mqtts, ws, wss)"
+	}
+	plain := u.Scheme == "mqtt" || u.Scheme == "mqtts"
+	if u.Fragment != "" || plain && (strings.Trim(u.Path, "/") != "" || u.RawQuery != "") {
+		return "", shown(text) + " goes on behind the port, where a " + u.Scheme + " URL must end"
+	}
+	if u.Port() == "" && plain {
+		u.Host = net.JoinHostPort(u.Hostname(), map[string]string{"mqtt": "1883", "mqtts": "8883"}[u.Scheme])
+	}
+	if p := u.Port(); p != "" && !isPort(p, 1) {
+		return "", shown(text) + " has a port outside 1..65535"
+	}
+	return u.String(), ""
+}
+
+func isPort(text string, low int) bool {
+	p, err := strconv.Atoi(text)
+	return err == nil && p >= low && p <= 65535
+}
+
+// readHTTP checks what a later version will obey, so that a file written for
+// that one is right already, and says that this one does not.
+func (r *reader) readHTTP(n *node) {
+	if !r.isMapping(n, "listen", "password_file", "hosts") {
+		return
+	}
+	var listen, file string
+	if l := n.child("listen"); r.text(l, &listen) && listen != "" {
+		host, port, err := net.SplitHostPort(listen)
+		if err != nil || !isPort(port, 0) || strings.ContainsAny(host, "/ ") {
+			r.complain(l, "%s is not an address such as 127.0.0.1:8466", shown(listen))
+		}
+	}
+	r.text(n.child("password_file"), &file)
+	r.texts(n.child("hosts"))
+	off := n.child("listen") != nil && listen == ""
+	if len(n.children) > 0 && !off {
+		r.warn(n, "this version has no page yet: ignored")
+	}
+}

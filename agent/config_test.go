@@ -1,0 +1,236 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"thermostat/controlloop"
+	"thermostat/drivers"
+)
+
+// cabin is a machine without surprises.
+func cabin() machine { return machine{"cabin.lan", func(string) string { return "" }} }
+
+func complaintsOf(text string) []string {
+	_, complaints := readConfig("f", []byte(text), cabin())
+	var lines []string
+	for _, c := range complaints {
+		prefix := ""
+		if c.Warning {
+			prefix = "warning: "
+		}
+		lines = append(lines, prefix+c.String())
+	}
+	return lines
+}
+
+// room is a zone without fault; more is appended to it, in line 5 and on.
+const room = `zones:
+  - name: a
+    sensor: {driver: simulated}
+    heater: {driver: simulated}
+`
+
+// both is a zone that heats and cools; more goes to line 3 and on.
+const both = `zones:
+  - {name: a, sensor: {driver: simulated}, heater: {driver: simulated}, cooler: {driver: simulated}, `
+
+func mustBeClean(t *testing.T, text string) Config {
+	t.Helper()
+	c, complaints := readConfig("f", []byte(text), cabin())
+	if len(complaints) > 0 {
+		t.Fatalf("complaints: %v", complaints)
+	}
+	return c
+}
+
+func TestDefaults(t *testing.T) {
+	c := mustBeClean(t, "units: C\n")
+	want := MQTTConfig{DiscoveryPrefix: "homeassistant", StateEvery: time.Minute}
+	want.Prefix = "thermostat"
+	if fmt.Sprint(c.MQTT) != fmt.Sprint(want) || c.Device != "cabin" || c.Units != "C" || c.StateDir != "/var/lib/thermostat" {
+		t.Errorf("%+v", c)
+	}
+	if len(c.Zones) != 0 || len(mustBeClean(t, "zones: []\n").Zones) != 0 {
+		t.Error("zones out of nothing")
+	}
+	z := mustBeClean(t, room).Zones[0]
+	d := z.Default
+	if z.Configured || d.Mode != controlloop.ModeNone || !math.IsNaN(d.Desired) || d.UpDelta != 0.5 || d.DownDelta != 0.5 || d.Source != "config" {
+		t.Errorf("%+v", z)
+	}
+	if z.Devices.Sensor.Simulated != drivers.DefaultSimulated() || z.Plant != "boiler" || z.Devices.Cooler != nil || !z.Params.Heater {
+		t.Errorf("%+v", z)
+	}
+}
+
+func TestEveryValueArrives(t *testing.T) {
+	c := mustBeClean(t, `
+device: den
+state_dir: /var/lib/x
+units: F
+mqtt:
+  brokers: [mqtt://h, "mqtts://h", "ws://h/mqtt", "wss://[::1]:9/x?y=1", "mqtts://[::1]"]
+  username: 007
+  password_file: /p
+  tls: {ca_file: /ca, cert_file: /c, key_file: /k}
+  prefix: home/heat
+  discovery_prefix: ""
+  sensor_every: 10s
+  state_every: 5m
+http: {listen: ""}
+zones:
+  - name: a
+    sensor_id: 7
+    plant: floor
+    sensor: {driver: simulated, model: linear, speed: 2, start: 3, up: 4s, down: 5s, outdoor: 6, outdoor_swing: 7,
+      heater_power: 8, cooler_power: 9, noise: 0.1, seed: 18446744073709551615, offset: -1.5K}
+    heater: {driver: simulated}
+    cooler: {driver: "simulated"}
+    fallback_sensors: []
+    max_disagreement: 0K
+    on_sensor_loss: {action: off}
+    default_setpoint: {mode: heat_cool, desired: 20.5, up_delta: 0.6, down_delta: 0.7K}
+    limits: {desired_min: 6, desired_max: 27, heat_cutout: 34, cool_cutout: 4, plausible_min: -29, plausible_max: 69, max_rate: 4}
+    timing: {sample: 6s, stale_after: 59s, min_on: 1m, min_off: 2m, max_on: 1h, changeover: 11m}
+`)
+	got, _ := json.Marshal(c)
+	want := `{"Device":"den","StateDir":"/var/lib/x","Units":"F","MQTT":{"Brokers":["mqtt://h:1883","mqtts://h:8883","ws://h/mqtt","wss://[::1]:9/x?y=1","mqtts://[::1]:8883"],` +
+		`"Username":"007","PasswordFile":"/p","CAFile":"/ca","CertFile":"/c","KeyFile":"/k","Prefix":"home/heat","DiscoveryPrefix":"","SensorEvery":10000000000,"StateEvery":300000000000},` +
+		`"Zones":[{"Name":"a","SensorID":7,"Plant":"floor","Params":{"Heater":true,"Cooler":true,"DesiredMin":6,"DesiredMax":27,"HeatCutout":34,"CoolCutout":4,"PlausibleMin":-29,"PlausibleMax":69,"MaxRate":4,` +
+		`"Sample":6000000000,"StaleAfter":59000000000,"MinOn":60000000000,"MinOff":120000000000,"MaxOn":3600000000000,"Changeover":660000000000},` +
+		`"Devices":{"Sensor":{"Driver":"simulated","Offset":-1.5,"Simulated":{"Model":"linear","Speed":2,"Start":3,"Up":4000000000,"Down":5000000000,"Outdoor":6,"OutdoorSwing":7,"HeaterPower":8,"CoolerPower":9,"Noise":0.1,"Seed":18446744073709551615}},` +
+		`"Heater":{"Driver":"simulated"},"Cooler":{"Driver":"simulated"}},"Default":{"Mode":4,"Desired":20.5,"UpDelta":0.6,"DownDelta":0.7,"Source":"config","ID":"","Serial":0},"Configured":true}],"SHA256":"` + c.SHA256 + `"}`
+	if string(got) != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestSetpointMode(t *testing.T) {
+	cooler := strings.Replace(room, "heater", "cooler", 1)
+	for _, row := range []struct {
+		text string
+		want controlloop.Mode
+	}{
+		{room + "    default_setpoint: {desired: 20}\n", controlloop.ModeHeat},
+		{cooler + "    default_setpoint: {desired: 20}\n", controlloop.ModeCool},
+		{both + "default_setpoint: {desired: 20}}\n", controlloop.ModeHeat},
+		{room + "    default_setpoint: {mode: off}\n", controlloop.ModeOff},
+		{room + "    default_setpoint: {mode: 'off'}\n", controlloop.ModeOff},
+		{room + "    default_setpoint: {mode: off, desired: 20}\n", controlloop.ModeOff},
+	} {
+		z := mustBeClean(t, row.text).Zones[0]
+		if z.Default.Mode != row.want || !z.Configured || z.Default.Source != "config" {
+			t.Errorf("%s: %+v", row.text, z.Default)
+		}
+	}
+}
+
+// The numbers of interface.md; fridge's plausible_min is the one addition.
+func TestPlantDefaults(t *testing.T) {
+	for _, row := range []struct {
+		plant                                                                  string
+		desiredMin, desiredMax, heatCutout, coolCutout, plausibleMin, plausMax float64
+		minOn, minOff                                                          time.Duration
+	}{
+		{"electric", 5, 28, 35, 3, -30, 70, 30 * time.Second, 30 * time.Second},
+		{"boiler", 5, 28, 35, 3, -30, 70, 4 * time.Minute, 4 * time.Minute},
+		{"heat_pump", 5, 28, 35, 3, -30, 70, 10 * time.Minute, 10 * time.Minute},
+		{"floor", 5, 28, 35, 3, -30, 70, 10 * time.Minute, 10 * time.Minute},
+		{"fridge", -30, 12, 15, -35, -45, 70, 3 * time.Minute, 5 * time.Minute},
+		{"fermenter", 0, 40, 45, -2, -30, 70, 2 * time.Minute, 5 * time.Minute},
+	} {
+		want := controlloop.Params{
+			Heater: true, DesiredMin: row.desiredMin, DesiredMax: row.desiredMax, HeatCutout: row.heatCutout, CoolCutout: row.coolCutout,
+			PlausibleMin: row.plausibleMin, PlausibleMax: row.plausMax, MaxRate: 5, Sample: 5 * time.Second, StaleAfter: time.Minute,
+			MinOn: row.minOn, MinOff: row.minOff, Changeover: 10 * time.Minute,
+		}
+		if got := mustBeClean(t, room+"    plant: "+row.plant+"\n").Zones[0].Params; got != want {
+			t.Errorf("%s: got %+v want %+v", row.plant, got, want)
+		}
+	}
+}
+
+// Computed elsewhere, by FNV-1a written out; changing them would orphan every
+// stored series. The last one's hash is 0x80000000: 0 without the sign.
+func TestDefaultSensorID(t *testing.T) {
+	for _, row := range []struct {
+		device, zone string
+		want         int32
+	}{
+		{"cabin", "living-room", 1929898254},
+		{"cabin", "workshop", 1661762542},
+		{"cabin", "z-1585036905", 1},
+	} {
+		if got := defaultSensorID(row.device, row.zone); got != row.want {
+			t.Errorf("%s/%s: %d, want %d", row.device, row.zone, got, row.want)
+		}
+	}
+}
+
+func TestDeviceOfHost(t *testing.T) {
+	for _, row := range []struct{ host, device, complaint string }{
+		{"den", "den", ""},
+		{"den.example.org", "den", ""},
+		{"raspberrypi", "", `f:1:1: device: is missing, and the host name "raspberrypi" cannot stand in for it`},
+		{"RaspberryPi.local", "", `f:1:1: device: is missing, and the host name "RaspberryPi" cannot stand in for it`},
+		{"localhost.localdomain", "", `f:1:1: device: is missing, and the host name "localhost" cannot stand in for it`},
+		{"debian", "", `f:1:1: device: is missing, and the host name "debian" cannot stand in for it`},
+		{"heaters", "", `f:1:1: device: is missing, and the host name "heaters" cannot stand in for it`},
+		{"", "", `f:1:1: device: is missing, and the host name "" cannot stand in for it`},
+	} {
+		m := cabin()
+		m.hostname = row.host
+		c, complaints := readConfig("f", []byte("zones: []\n"), m)
+		said := ""
+		for _, x := range complaints {
+			said += x.String()
+		}
+		if c.Device != row.device || said != row.complaint {
+			t.Errorf("%s: %q %q", row.host, c.Device, said)
+		}
+	}
+}
+
+func TestStateDir(t *testing.T) {
+	env := map[string]string{"STATE_DIRECTORY": "/a:/b", "XDG_STATE_HOME": "/x", "HOME": "/h"}
+	m := machine{"cabin", func(k string) string { return env[k] }}
+	for _, row := range []struct{ want, without string }{
+		{"/a", "STATE_DIRECTORY"}, {"/x/thermostat", "XDG_STATE_HOME"},
+		{"/h/.local/state/thermostat", "HOME"}, {"/var/lib/thermostat", ""},
+	} {
+		if got := m.stateDir(); got != row.want {
+			t.Errorf("got %s want %s", got, row.want)
+		}
+		delete(env, row.without)
+	}
+}
+
+func TestByteOrderMarkAndCarriageReturns(t *testing.T) {
+	if c := mustBeClean(t, "\ufeffdevice: den\r\nunits: F\r\n"); c.Device != "den" || c.Units != "F" {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestLoadConfig(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "c.yaml")
+	if _, _, err := LoadConfig(file); err == nil || !strings.Contains(err.Error(), "--config") {
+		t.Error(err)
+	}
+	if err := os.WriteFile(file, []byte("device: den\nunits: K\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, complaints, err := LoadConfig(file)
+	if err != nil || c.Device != "den" || len(complaints) != 1 || complaints[0].String() != file+`:2:1: units: "K" is none of C, F` {
+		t.Errorf("%+v %v %v", c, complaints, err)
+	}
+	if c.SHA256 != "c8bfbf56f548046a078da14453e0297b811c28b793c9824dea0aab730066d228" {
+		t.Errorf("sha256 %s", c.SHA256)
+	}
+}

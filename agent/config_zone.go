@@ -1,0 +1,121 @@
+package main
+
+import "regexp"
+
+var zoneForm = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)
+
+// readZones reads the zones; none at all is valid.
+func (r *reader) readZones(n *node, c *Config) {
+	u := unique{reader: r, names: map[string]*node{}, ids: map[int32]idOwner{}}
+	for _, item := range r.items(n) {
+		var z ZoneConfig
+		if r.readZone(item, c.Device, &z) {
+			u.add(item, z)
+		}
+		c.Zones = append(c.Zones, z)
+	}
+}
+
+// readZone reports whether there was a mapping to read.
+func (r *reader) readZone(n *node, device string, z *ZoneConfig) bool {
+	if !r.isMapping(n, "name", "sensor_id", "plant", "sensor", "fallback_sensors", "max_disagreement",
+		"heater", "cooler", "safety_relay", "default_setpoint", "limits", "timing", "on_sensor_loss") {
+		return false
+	}
+	r.readIdentity(n, device, z)
+	z.Plant = "boiler"
+	r.oneOf(n.child("plant"), &z.Plant, plants()...)
+	z.Params = plantParams(z.Plant)
+	r.readDevices(n, z)
+	r.refuseLater(n)
+	sound := r.readParams(n, &z.Params)
+	r.readSetpoint(n.child("default_setpoint"), sound, z)
+	return true
+}
+
+func (r *reader) readIdentity(n *node, device string, z *ZoneConfig) {
+	if n.child("name") == nil {
+		r.missing(n, "name", "is missing")
+	}
+	r.matching(n.child("name"), &z.Name, zoneForm)
+	z.SensorID = defaultSensorID(device, z.Name)
+	if id := n.child("sensor_id"); id != nil {
+		x, _ := r.whole(id, 1, 1<<31-1)
+		z.SensorID = int32(x) // 0 where it is bad, which was complained of
+	}
+}
+
+// unique finds what two zones share and must not.
+type unique struct {
+	*reader
+	names map[string]*node
+	ids   map[int32]idOwner
+}
+
+type idOwner struct {
+	zone *node
+	name string
+}
+
+func (u unique) add(n *node, z ZoneConfig) {
+	if z.Name == "" {
+		return // complained of, and the default number hangs on the name
+	}
+	other := u.names[z.Name]
+	if other != nil {
+		u.complain(n.child("name"), "%q is also the name of %s", z.Name, other.path())
+	} else {
+		u.names[z.Name] = n
+	}
+	if other == nil || n.child("sensor_id") != nil {
+		u.addID(n, z)
+	}
+}
+
+func (u unique) addID(n *node, z ZoneConfig) {
+	if z.SensorID == 0 {
+		return
+	}
+	owner, taken := u.ids[z.SensorID]
+	if !taken {
+		u.ids[z.SensorID] = idOwner{n, z.Name}
+		return
+	}
+	at, _ := find(n, "sensor_id")
+	u.complainOf(at, join(n.path(), "sensor_id"), "%d of %s is also that of %s (%s)", z.SensorID, z.Name, owner.zone.path(), owner.name)
+}
+
+// refuseLater refuses what a later version will do: a promise that is not
+// kept is worse than an error. What asks for nothing is accepted.
+func (r *reader) refuseLater(n *node) {
+	const notYet = "is not in this version yet"
+	if f := n.child("fallback_sensors"); len(r.items(f)) > 0 {
+		r.complain(f, "%s", notYet)
+	}
+	disagreement := 0.0
+	if d := n.child("max_disagreement"); r.kelvin(d, &disagreement) && disagreement < 0 {
+		r.complain(d, "%v must not be negative", disagreement)
+	} else if disagreement > 0 {
+		r.complain(d, "%s", notYet)
+	}
+	if s := n.child("safety_relay"); s != nil && s.kind != kindRefused {
+		r.complain(s, "%s", notYet)
+	}
+	r.readSensorLoss(n.child("on_sensor_loss"), notYet)
+}
+
+func (r *reader) readSensorLoss(n *node, notYet string) {
+	if !r.isMapping(n, "action", "percent", "period", "for") {
+		return
+	}
+	action := "off"
+	if a := n.child("action"); r.oneOf(a, &action, "off", "duty") && action == "duty" {
+		r.complain(a, "duty %s (off is)", notYet)
+		return
+	}
+	for _, key := range []string{"percent", "period", "for"} {
+		if c := n.child(key); c != nil && action == "off" {
+			r.complain(c, "belongs to action duty, which %s", notYet)
+		}
+	}
+}

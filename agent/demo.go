@@ -1,0 +1,316 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	broker "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/hooks/auth"
+	"github.com/mochi-mqtt/server/v2/listeners"
+	"github.com/spf13/cobra"
+
+	"thermostat/controlloop"
+	"thermostat/drivers"
+)
+
+// demoFlags are what a newcomer may change.
+type demoFlags struct {
+	speed       float64
+	mqtt        string
+	lasts       time.Duration
+	faults      []string
+	printConfig bool
+}
+
+func demoCommand() *cobra.Command {
+	var f demoFlags
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Run a simulated house with a broker of its own: no files, no root, no network",
+		Long: `Runs two simulated rooms and an MQTT broker on loopback, and prints what to try.
+Room time runs --speed times faster than the clock.
+Faults: ` + strings.Join(demoFaultNames(), ", ") + `.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+	}
+	cmd.Flags().Float64Var(&f.speed, "speed", 60, "how many times faster room time runs")
+	cmd.Flags().StringVar(&f.mqtt, "mqtt", "127.0.0.1:1883", "the broker's `ADDR`; a taken port: the next free one")
+	cmd.Flags().DurationVar(&f.lasts, "for", 0, "end by itself after this `DURATION`")
+	cmd.Flags().StringArrayVar(&f.faults, "fault", nil, "break something: `NAME@TIME`, like sensor-hang@5s; may be given again")
+	cmd.Flags().BoolVar(&f.printConfig, "print-config", false, "print the demo's configuration and end")
+	return cmd
+}
+
+// demoConfig is an ordinary configuration: what it shows, run accepts. The
+// timers are short because room time is fast.
+const demoConfig = `# Two simulated rooms. Room time runs %[1]v times faster than the clock,
+# so the timers are short and max_rate is wide.
+device: demo
+mqtt:
+  brokers: ["mqtt://%[2]s"]
+zones:
+  - name: living-room # air and walls, a panel heater, winter outside
+    plant: electric
+    sensor: {driver: simulated, model: room, speed: %[1]v, start: 19.2, outdoor: 2, outdoor_swing: 3, heater_power: 2500}
+    heater: {driver: simulated}
+    default_setpoint: {mode: heat, desired: 20, up_delta: 0.3, down_delta: 0.3}
+    limits: {max_rate: 10000}
+    timing: {sample: 1s, stale_after: 3s, min_on: 2s, min_off: 2s}
+  - name: workshop # +1 °C every 2 minutes when heated, -1 °C every 4 minutes when not
+    plant: electric
+    sensor: {driver: simulated, model: linear, speed: %[1]v, start: 15, up: 2m, down: 4m}
+    heater: {driver: simulated}
+    default_setpoint: {mode: heat, desired: 17, up_delta: 0.5, down_delta: 0.5}
+    limits: {max_rate: 10000}
+    timing: {sample: 1s, stale_after: 3s, min_on: 2s, min_off: 2s}
+`
+
+// demoFaults are what can be broken; each breaks the sensors of all rooms.
+var demoFaults = []struct {
+	name  string
+	fault drivers.Fault
+}{
+	{"sensor-gone", drivers.FaultGone},
+	{"sensor-hang", drivers.FaultHang},
+	{"sensor-frozen", drivers.FaultFrozen},
+	{"sensor-85", drivers.FaultPowerOn},
+}
+
+func demoFaultNames() []string {
+	var names []string
+	for _, f := range demoFaults {
+		names = append(names, f.name)
+	}
+	return names
+}
+
+// plannedFault is a fault with its time.
+type plannedFault struct {
+	name  string
+	fault drivers.Fault
+	at    time.Duration
+}
+
+func parseFault(text string) (plannedFault, error) {
+	name, at, ok := strings.Cut(text, "@")
+	i := slices.IndexFunc(demoFaults, func(f struct {
+		name  string
+		fault drivers.Fault
+	}) bool {
+		return f.name == name
+	})
+	if i < 0 {
+		return plannedFault{}, fmt.Errorf("fault %q is unknown: one of %s", name, strings.Join(demoFaultNames(), ", "))
+	}
+	d, err := time.ParseDuration(at)
+	if !ok || err != nil || d < 0 {
+		return plannedFault{}, fmt.Errorf("fault %q: want a time like %s@5s", text, name)
+	}
+	return plannedFault{name, demoFaults[i].fault, d}, nil
+}
+
+func (f *demoFlags) run(cmd *cobra.Command) error {
+	faults, err := f.plan()
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
+	if f.printConfig {
+		_, err := fmt.Fprintf(cmd.OutOrStdout(), demoConfig, f.speed, f.mqtt)
+		return failed(err)
+	}
+	ctx := cmd.Context()
+	if f.lasts > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, f.lasts)
+		defer cancel()
+	}
+	return failed(f.play(ctx, cmd.OutOrStdout(), faults))
+}
+
+func (f *demoFlags) plan() ([]plannedFault, error) {
+	if !(f.speed >= 0.1 && f.speed <= 10000) {
+		return nil, fmt.Errorf("speed: %v is outside 0.1..10000", f.speed)
+	}
+	if f.lasts < 0 {
+		return nil, fmt.Errorf("for: %v is negative", f.lasts)
+	}
+	if _, _, err := net.SplitHostPort(f.mqtt); err != nil {
+		return nil, fmt.Errorf("mqtt: %q is not an address like 127.0.0.1:1883", f.mqtt)
+	}
+	var faults []plannedFault
+	for _, text := range f.faults {
+		p, err := parseFault(text)
+		if err != nil {
+			return nil, err
+		}
+		faults = append(faults, p)
+	}
+	return faults, nil
+}
+
+// play runs broker and agent until the context ends.
+func (f *demoFlags) play(ctx context.Context, out io.Writer, faults []plannedFault) error {
+	server, addr, err := startBroker(f.mqtt)
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	cfg, complaints := ReadConfig("demo", fmt.Appendf(nil, demoConfig, f.speed, addr))
+	for _, c := range complaints {
+		return fmt.Errorf("the demo's own configuration: %v", c)
+	}
+	cfg.StateDir = "" // no files
+	lines := newLineWriter(out)
+	defer lines.flush()
+	view := newDemoView(lines, out == os.Stdout && isTerminal(os.Stdout))
+	a, err := newAgent(cfg, slog.New(slog.DiscardHandler), view.saw)
+	if err != nil {
+		return err
+	}
+	view.welcome(f.mqtt, addr, f.speed)
+	for _, p := range faults {
+		timer := time.AfterFunc(p.at, func() {
+			view.line("fault %s: every sensor", p.name)
+			for _, d := range a.devices {
+				d.Room.Break(p.fault)
+			}
+		})
+		defer timer.Stop()
+	}
+	return a.run(ctx)
+}
+
+// startBroker opens the embedded broker, on the next free port if the asked one is taken.
+func startBroker(want string) (*broker.Server, string, error) {
+	host, portText, _ := net.SplitHostPort(want)
+	port, err := strconv.Atoi(portText)
+	if err != nil {
+		return nil, "", fmt.Errorf("mqtt: port %q is not a number", portText)
+	}
+	var l net.Listener
+	for last := port + 100; ; port++ {
+		if l, err = net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port))); err == nil {
+			break
+		}
+		if port == last || port == 0 {
+			return nil, "", fmt.Errorf("no free port for the broker: %w", err)
+		}
+	}
+	// Retained messages of the embedded broker would vanish after a day.
+	caps := broker.NewDefaultServerCapabilities()
+	caps.MaximumMessageExpiryInterval = 0
+	s := broker.New(&broker.Options{Capabilities: caps, Logger: slog.New(slog.DiscardHandler)})
+	err = s.AddHook(new(auth.AllowHook), nil)
+	if err == nil {
+		err = s.AddListener(listeners.NewNet("demo", l))
+	}
+	if err == nil {
+		err = s.Serve()
+	}
+	return s, l.Addr().String(), err
+}
+
+// demoView tells what happens: a line for each switch and fault, and on a
+// terminal a last line that lives.
+type demoView struct {
+	mu       sync.Mutex
+	out      io.Writer
+	live     bool
+	began    time.Time
+	last     map[string]controlloop.Snapshot
+	order    []string
+	statusAt time.Time
+}
+
+func newDemoView(out io.Writer, live bool) *demoView {
+	return &demoView{out: out, live: live, began: time.Now(), last: map[string]controlloop.Snapshot{}}
+}
+
+func (v *demoView) welcome(wanted, addr string, speed float64) {
+	if wanted != addr && !strings.HasSuffix(wanted, ":0") {
+		fmt.Fprintf(v.out, "%s is taken; using %s\n", wanted, addr)
+	}
+	host, port, _ := net.SplitHostPort(addr)
+	fmt.Fprintf(v.out, `Two simulated rooms; one second is %v s of room time. Broker: mqtt://%[2]s
+Try, in another terminal:
+  go run ./agent set living-room 21.5 --broker mqtt://%[2]s
+  go run ./agent watch --broker mqtt://%[2]s
+  mosquitto_pub -h %[3]s -p %[4]s -r -t thermostat/demo/workshop/control -m '{"desired":19,"mode":"heat"}'
+  mosquitto_sub -h %[3]s -p %[4]s -v -t 'thermostat/demo/+/state'
+Ctrl-C ends.
+
+`, speed, addr, host, port)
+}
+
+// saw is called by the zones' goroutines.
+func (v *demoView) saw(s controlloop.Snapshot) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	was, known := v.last[s.Zone]
+	if !known {
+		v.order = append(v.order, s.Zone)
+		slices.Sort(v.order)
+	}
+	v.last[s.Zone] = s
+	switch {
+	case known && was.State.Heater.On != s.State.Heater.On:
+		v.print("%s: heater %s at %s, desired %.1f °C: %s", s.Zone, onOff(s.State.Heater.On), celsius(s), s.Setpoint.Desired, s.State.Reason)
+	case !known || !was.Setpoint.SameTarget(s.Setpoint):
+		v.print("%s: holds %.1f °C, mode %s (%s)", s.Zone, s.Setpoint.Desired, s.Setpoint.Mode, s.Setpoint.Source)
+	}
+	v.faults(was, s)
+	v.status()
+}
+
+func (v *demoView) faults(was, is controlloop.Snapshot) {
+	came, went := faultChanges(was.Faults, is.Faults)
+	for _, f := range came {
+		v.print("%s: FAULT %s: %s", is.Zone, f.Name, f.Text)
+	}
+	for _, f := range went {
+		v.print("%s: fault %s is over", is.Zone, f.Name)
+	}
+}
+
+func celsius(s controlloop.Snapshot) string {
+	if t := s.Temperature(); t == t {
+		return fmt.Sprintf("%.2f °C", t)
+	}
+	return "unknown temperature"
+}
+
+func (v *demoView) line(format string, args ...any) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.print(format, args...)
+}
+
+func (v *demoView) print(format string, args ...any) {
+	if v.live {
+		fmt.Fprint(v.out, "\r\x1b[K")
+	}
+	fmt.Fprintf(v.out, "%6.1fs  "+format+"\n", append([]any{time.Since(v.began).Seconds()}, args...)...)
+}
+
+// status redraws the living line, at most five times a second.
+func (v *demoView) status() {
+	if !v.live || time.Since(v.statusAt) < 200*time.Millisecond {
+		return
+	}
+	v.statusAt = time.Now()
+	var parts []string
+	for _, name := range v.order {
+		s := v.last[name]
+		parts = append(parts, fmt.Sprintf("%s %s → %.1f %s (%s)", name, celsius(s), s.Setpoint.Desired, s.State.Action, s.State.Reason))
+	}
+	fmt.Fprintf(v.out, "\r\x1b[K%s", strings.Join(parts, " | "))
+}

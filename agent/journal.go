@@ -1,0 +1,69 @@
+package main
+
+import (
+	"log/slog"
+	"math"
+	"slices"
+
+	"thermostat/controlloop"
+)
+
+// zoneJournal writes what a zone decides into the log: the first decision,
+// every switch, every setpoint, every fault that comes or goes.
+type zoneJournal struct {
+	log   *slog.Logger
+	last  controlloop.Snapshot
+	begun bool
+}
+
+func (j *zoneJournal) saw(s controlloop.Snapshot) {
+	was := j.last
+	j.last = s
+	if !j.begun {
+		j.begun = true
+		j.log.Info("first decision", "action", s.State.Action, "reason", s.State.Reason)
+		return
+	}
+	if !was.Setpoint.SameTarget(s.Setpoint) {
+		j.log.Info("setpoint", setpointWords(s.Setpoint)...)
+	}
+	if was.State.Heater.On != s.State.Heater.On {
+		j.log.Info("heater "+onOff(s.State.Heater.On), "reason", s.State.Reason, "temperature", s.Temperature())
+	}
+	if was.State.Cooler.On != s.State.Cooler.On {
+		j.log.Info("cooler "+onOff(s.State.Cooler.On), "reason", s.State.Reason, "temperature", s.Temperature())
+	}
+	came, went := faultChanges(was.Faults, s.Faults)
+	for _, f := range came {
+		j.log.Warn("fault", "name", f.Name, "text", f.Text)
+	}
+	for _, f := range went {
+		j.log.Info("fault over", "name", f.Name)
+	}
+}
+
+// setpointWords are a setpoint's fields for the log; one that nobody gave has none.
+func setpointWords(sp controlloop.Setpoint) []any {
+	if sp.Mode == controlloop.ModeNone {
+		return []any{"mode", "none yet"}
+	}
+	words := []any{"mode", sp.Mode}
+	if !math.IsNaN(sp.Desired) {
+		words = append(words, "desired", sp.Desired)
+	}
+	return append(words, "source", sp.Source, "up_delta", sp.UpDelta, "down_delta", sp.DownDelta)
+}
+
+// faultChanges gives the faults that came and those that went.
+func faultChanges(was, is []controlloop.Fault) (came, went []controlloop.Fault) {
+	return without(is, was), without(was, is)
+}
+
+func without(all, others []controlloop.Fault) (left []controlloop.Fault) {
+	for _, f := range all {
+		if !slices.ContainsFunc(others, func(o controlloop.Fault) bool { return o.Name == f.Name }) {
+			left = append(left, f)
+		}
+	}
+	return left
+}

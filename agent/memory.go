@@ -1,0 +1,121 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"thermostat/mqtt"
+)
+
+// memory is the state folder: the instance's word, and one file a zone.
+type memory struct{ dir string }
+
+// memoryHead begins every file; behind it stands the checksum of the rest.
+const memoryHead = "thermostat-memory-1 "
+
+// openMemory makes the state folder if it is not there.
+func openMemory(dir string) (*memory, error) {
+	if err := os.MkdirAll(filepath.Join(dir, "zones"), 0o700); err != nil {
+		return nil, err
+	}
+	return &memory{dir}, nil
+}
+
+func (m *memory) zoneFile(zone string) string { return filepath.Join(m.dir, "zones", zone+".json") }
+
+// load reads what a zone remembers. A zone without a file has no past; a
+// damaged file is an error, and no past either.
+func (m *memory) load(zone string) (mqtt.Memory, error) {
+	var mem mqtt.Memory
+	err := readChecked(m.zoneFile(zone), &mem)
+	if errors.Is(err, os.ErrNotExist) {
+		return mqtt.Memory{}, nil
+	}
+	if err != nil {
+		return mqtt.Memory{}, err
+	}
+	return mem, nil
+}
+
+// save keeps what a zone remembers, whole or not at all.
+func (m *memory) save(zone string, mem mqtt.Memory) error {
+	return writeChecked(m.zoneFile(zone), mem)
+}
+
+// instance gives the random word born with this memory. renew makes a new one:
+// after damage the numbers of our words are not known any more, and under a
+// new name none can be said twice.
+func (m *memory) instance(renew bool) (string, error) {
+	var word string
+	file := filepath.Join(m.dir, "instance.json")
+	err := readChecked(file, &word)
+	if err == nil && word != "" && !renew {
+		return word, nil
+	}
+	word = newInstance()
+	return word, writeChecked(file, word)
+}
+
+// newInstance makes a word that no other agent has: 26 letters of 5 bits.
+func newInstance() string { return strings.ToLower(rand.Text()) }
+
+func readChecked(file string, v any) error {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	head, body, _ := strings.Cut(string(data), "\n")
+	if head != checkedHead([]byte(body)) {
+		return fmt.Errorf("%s is damaged", file)
+	}
+	if err := json.Unmarshal([]byte(body), v); err != nil {
+		return fmt.Errorf("%s is damaged: %w", file, err)
+	}
+	return nil
+}
+
+func checkedHead(body []byte) string {
+	return fmt.Sprintf("%s%08x", memoryHead, crc32.ChecksumIEEE(body))
+}
+
+func writeChecked(file string, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return writeWhole(file, append([]byte(checkedHead(body)+"\n"), body...))
+}
+
+// writeWhole replaces a file so that a power cut leaves the old or the new one:
+// write beside it, fsync, rename, fsync the folder (else the rename may be lost).
+func writeWhole(file string, data []byte) (err error) {
+	part := file + ".part"
+	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(part, file)
+	}
+	if err != nil {
+		_ = os.Remove(part) // the error that counts is the first
+		return err
+	}
+	return syncFolder(filepath.Dir(file))
+}
+
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

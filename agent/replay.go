@@ -1,0 +1,244 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/proto"
+
+	"thermostat/controlloop"
+	"thermostat/mqtt"
+	pb "thermostat/proto"
+)
+
+func replayCommand() *cobra.Command {
+	var file string
+	cmd := &cobra.Command{
+		Use:   "replay",
+		Short: "Decide on recorded readings and setpoints, one JSON line in, one decision out",
+		Long: `Reads JSON lines from stdin and answers each with one line at once:
+  {"time":"2026-01-31T12:00:00Z","sensor_id":7,"temperature":20.5}
+  {"time":"2026-01-31T12:00:00Z","sensor_id":7,"desired":21,"mode":"heat"}
+Law and timers are those of run; time is the records' own.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := configOrExit(cmd, file)
+			if err != nil {
+				return err
+			}
+			return newReplay(cfg).run(cmd.InOrStdin(), cmd.OutOrStdout())
+		},
+	}
+	cmd.Flags().StringVar(&file, "config", defaultConfig, "the configuration `FILE`")
+	return cmd
+}
+
+// maxLine bounds a line of input, in bytes.
+const maxLine = 1 << 20
+
+// absoluteZero is the coldest there is, in °C.
+const absoluteZero = -273.15
+
+// record is one line of input: a reading, or a setpoint.
+type record struct {
+	Time        *time.Time `json:"time"`
+	SensorID    *int32     `json:"sensor_id"`
+	Temperature *float64   `json:"temperature"`
+	Desired     *float64   `json:"desired"`
+	UpDelta     *float64   `json:"up_delta"`
+	DownDelta   *float64   `json:"down_delta"`
+	Mode        *string    `json:"mode"`
+}
+
+// decision is one line of output.
+type decision struct {
+	Time     time.Time          `json:"time"`
+	SensorID int32              `json:"sensor_id"`
+	Heater   string             `json:"heater"`
+	Cooler   string             `json:"cooler"`
+	Action   string             `json:"action"`
+	Reason   controlloop.Reason `json:"reason"`
+	Changed  bool               `json:"changed"`
+}
+
+// replay is the operator keyed by sensor.
+type replay struct{ zones map[int32]*replayZone }
+
+type replayZone struct {
+	params   controlloop.Params
+	judge    mqtt.Zone
+	setpoint controlloop.Setpoint
+	state    controlloop.State
+	last     time.Time // of the last record
+	tick     time.Time // the next one between records
+	heater   bool      // as last told
+	cooler   bool
+}
+
+func newReplay(cfg Config) *replay {
+	r := &replay{zones: map[int32]*replayZone{}}
+	for _, z := range cfg.Zones {
+		r.zones[z.SensorID] = &replayZone{
+			params: z.Params, setpoint: z.Default,
+			judge: mqtt.Zone{Name: z.Name, SensorID: z.SensorID, Params: z.Params, Default: z.Default},
+		}
+	}
+	return r
+}
+
+// run answers line by line, each at once, so that another program can wait for
+// the answer. A bad line is answered with an error; the run then ends in exit 1.
+func (r *replay) run(in io.Reader, out io.Writer) error {
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, maxLine)
+	bad := 0
+	n := 0
+	for lines.Scan() {
+		n++
+		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
+			continue
+		}
+		var answer any
+		d, err := r.line(lines.Bytes())
+		if answer = d; err != nil {
+			bad++
+			answer = map[string]string{"error": fmt.Sprintf("line %d: %v", n, err)}
+		}
+		if err := writeLine(out, answer); err != nil {
+			return failed(err)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		err = fmt.Errorf("line %d: %w (at most %d bytes a line)", n+1, err, maxLine)
+		return failed(errors.Join(err, writeLine(out, map[string]string{"error": err.Error()})))
+	}
+	if bad > 0 {
+		return failed(fmt.Errorf("%d of %d lines were bad", bad, n))
+	}
+	return nil
+}
+
+func writeLine(out io.Writer, v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = out.Write(append(text, '\n'))
+	return err
+}
+
+func (r *replay) line(text []byte) (decision, error) {
+	rec, err := parseRecord(text)
+	if err != nil {
+		return decision{}, err
+	}
+	z := r.zones[*rec.SensorID]
+	if z == nil {
+		return decision{}, fmt.Errorf("sensor_id %d is in no zone of the configuration", *rec.SensorID)
+	}
+	return z.take(rec)
+}
+
+func parseRecord(text []byte) (record, error) {
+	var rec record
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&rec); err != nil {
+		return rec, fmt.Errorf("not a record: %w", err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return rec, errors.New("something follows the record")
+	}
+	setpoint := rec.Desired != nil || rec.UpDelta != nil || rec.DownDelta != nil || rec.Mode != nil
+	switch {
+	case rec.Time == nil:
+		return rec, errors.New("time is missing")
+	case rec.SensorID == nil:
+		return rec, errors.New("sensor_id is missing")
+	case (rec.Temperature != nil) == setpoint:
+		return rec, errors.New("want either temperature or a setpoint (desired, up_delta, down_delta, mode)")
+	case rec.Temperature != nil && *rec.Temperature < absoluteZero:
+		return rec, fmt.Errorf("temperature: %v is below %v °C", *rec.Temperature, absoluteZero)
+	}
+	return rec, nil
+}
+
+// take brings the zone to the record's time and decides.
+func (z *replayZone) take(rec record) (decision, error) {
+	now := *rec.Time
+	if now.Before(z.last) {
+		return decision{}, fmt.Errorf("time %s is before the last record's %s", now.Format(time.RFC3339Nano), z.last.Format(time.RFC3339Nano))
+	}
+	sp := z.setpoint
+	if rec.Temperature == nil {
+		var err error
+		if sp, err = z.read(rec); err != nil {
+			return decision{}, err
+		}
+	}
+	z.stepUntil(now)
+	z.last, z.setpoint = now, sp
+	in := controlloop.Input{Now: now, Setpoint: sp}
+	if rec.Temperature != nil {
+		in.Reading = controlloop.Temperature(*rec.Temperature, now)
+	}
+	z.state = controlloop.Decide(z.params, z.state, in)
+	return z.decision(now), nil
+}
+
+func (z *replayZone) read(rec record) (controlloop.Setpoint, error) {
+	c := &pb.TemperatureControl{Desired: rec.Desired, UpDelta: rec.UpDelta, DownDelta: rec.DownDelta, Source: proto.String("replay")}
+	if rec.Mode != nil {
+		m, err := controlloop.ParseMode(*rec.Mode)
+		if err != nil {
+			return controlloop.Setpoint{}, err
+		}
+		c.Mode = pb.Mode(m).Enum()
+	}
+	return z.judge.Setpoint(c)
+}
+
+// stepUntil makes the decisions of the ticks before now. Without a reading, and
+// once the last one is stale, everything is off and stays so: a gap of years
+// costs nothing.
+func (z *replayZone) stepUntil(now time.Time) {
+	if z.tick.IsZero() {
+		z.tick = now
+	}
+	read := z.state.Reading.At
+	quiet := read.Add(z.params.StaleAfter + 2*z.params.Sample)
+	for !read.IsZero() && z.tick.Before(now) && !z.tick.After(quiet) {
+		z.state = controlloop.Decide(z.params, z.state, controlloop.Input{Now: z.tick, Setpoint: z.setpoint})
+		z.tick = z.tick.Add(z.params.Sample)
+	}
+	if z.tick.Before(now) { // modulo first: the sum of two durations may overflow
+		z.tick = now.Add(-(now.Sub(z.tick) % z.params.Sample))
+	}
+	if !z.tick.After(now) { // the record's own decision is this tick
+		z.tick = z.tick.Add(z.params.Sample)
+	}
+}
+
+func (z *replayZone) decision(now time.Time) decision {
+	heater, cooler := z.state.Heater.On, z.state.Cooler.On
+	d := decision{
+		Time: now, SensorID: z.judge.SensorID, Heater: onOff(heater), Cooler: onOff(cooler),
+		Action: z.state.Action.String(), Reason: z.state.Reason,
+		Changed: heater != z.heater || cooler != z.cooler,
+	}
+	z.heater, z.cooler = heater, cooler
+	return d
+}
+
+func onOff(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
+}

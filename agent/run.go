@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"thermostat/controlloop"
+	"thermostat/drivers"
+	"thermostat/mqtt"
+)
+
+func runCommand() *cobra.Command {
+	var file string
+	cmd := &cobra.Command{
+		Use: "run", Short: "Run the agent", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := configOrExit(cmd, file)
+			if err != nil {
+				return err
+			}
+			for _, line := range outranked(cfg) {
+				slog.Warn(line)
+			}
+			a, err := newAgent(cfg, slog.Default(), nil)
+			if err != nil {
+				return failed(err)
+			}
+			return failed(a.run(cmd.Context()))
+		},
+	}
+	cmd.Flags().StringVar(&file, "config", defaultConfig, "the configuration `FILE`")
+	return cmd
+}
+
+// configOrExit reads a configuration, prints every complaint, and fails with
+// exit code 2 if one of them is an error.
+func configOrExit(cmd *cobra.Command, file string) (Config, error) {
+	cfg, complaints, err := LoadConfig(file)
+	if err != nil {
+		return cfg, &exitError{exitUsage, err}
+	}
+	if printComplaints(cmd.ErrOrStderr(), complaints) {
+		return cfg, &exitError{exitUsage, nil}
+	}
+	return cfg, nil
+}
+
+// agent is the wired program: zones, their devices, the session, the memory.
+type agent struct {
+	cfg     Config
+	log     *slog.Logger
+	zones   []*controlloop.Zone
+	devices map[string]drivers.Devices
+	session *mqtt.Session
+	also    func(controlloop.Snapshot) // a further observer; may be nil
+}
+
+// newAgent opens everything that a configuration names. A state folder that
+// cannot be used is a fault, not an end: the zones run without memory.
+func newAgent(cfg Config, log *slog.Logger, also func(controlloop.Snapshot)) (*agent, error) {
+	a := &agent{cfg: cfg, log: log, devices: map[string]drivers.Devices{}, also: also}
+	for _, z := range cfg.Zones {
+		d, err := drivers.Open(z.Devices)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("zone %s: %w", z.Name, err), a.close())
+		}
+		a.devices[z.Name] = d
+		a.zones = append(a.zones, a.newZone(z, d))
+	}
+	a.session = mqtt.NewSession(a.sessionOptions())
+	return a, nil
+}
+
+func (a *agent) newZone(z ZoneConfig, d drivers.Devices) *controlloop.Zone {
+	journal := &zoneJournal{log: a.log.With("zone", z.Name)}
+	return &controlloop.Zone{
+		Name: z.Name, SensorID: z.SensorID, Params: z.Params,
+		Sensor: d.Sensor, Heater: d.Heater, Cooler: d.Cooler,
+		Setpoints: controlloop.NewLatest[controlloop.Setpoint](),
+		Alarms:    controlloop.NewAlarms(),
+		Observe: func(s controlloop.Snapshot) {
+			a.session.Observe(s)
+			journal.saw(s)
+			if a.also != nil {
+				a.also(s)
+			}
+		},
+	}
+}
+
+func (a *agent) sessionOptions() mqtt.Options {
+	b := thisBuild()
+	o := mqtt.Options{
+		Access: a.cfg.MQTT.Access, Device: a.cfg.Device, Instance: newInstance(),
+		SensorEvery: a.cfg.MQTT.SensorEvery, StateEvery: a.cfg.MQTT.StateEvery,
+		NotBefore: b.notBefore(), Log: a.log,
+	}
+	for i, z := range a.cfg.Zones {
+		alarms := a.zones[i].Alarms
+		o.Zones = append(o.Zones, mqtt.Zone{
+			Name: z.Name, SensorID: z.SensorID, Params: z.Params, Default: z.Default,
+			Setpoints: a.zones[i].Setpoints, Alarms: alarms,
+			Clear: func() { alarms.Set("memory", false, "") },
+		})
+	}
+	if a.cfg.StateDir != "" {
+		a.remember(&o)
+	}
+	o.Info = a.info(b, o.Instance)
+	return o
+}
+
+// remember fills in what the state folder keeps, and how it is written.
+func (a *agent) remember(o *mqtt.Options) {
+	mem, err := openMemory(a.cfg.StateDir)
+	if err != nil {
+		a.forgetful(err)
+		o.Save = func(string, mqtt.Memory) error { return err }
+		return
+	}
+	damaged := false
+	for i, z := range a.zones {
+		if o.Zones[i].Memory, err = mem.load(z.Name); err != nil {
+			damaged = true
+			a.memoryFault(z, err)
+		}
+	}
+	if o.Instance, err = mem.instance(damaged); err != nil {
+		a.forgetful(err)
+	}
+	o.Save = a.saver(mem)
+}
+
+func (a *agent) saver(mem *memory) func(string, mqtt.Memory) error {
+	zones := map[string]*controlloop.Zone{}
+	for _, z := range a.zones {
+		zones[z.Name] = z
+	}
+	return func(zone string, m mqtt.Memory) error {
+		err := mem.save(zone, m)
+		if err != nil {
+			a.memoryFault(zones[zone], err)
+		} else {
+			zones[zone].Alarms.Set("memory", false, "")
+		}
+		return err
+	}
+}
+
+// forgetful tells every zone that nothing can be kept.
+func (a *agent) forgetful(err error) {
+	for _, z := range a.zones {
+		a.memoryFault(z, err)
+	}
+}
+
+func (a *agent) memoryFault(z *controlloop.Zone, err error) {
+	a.log.Error("memory", "zone", z.Name, "error", err)
+	z.Alarms.Set("memory", true, "the setpoint cannot be kept over a restart: "+err.Error())
+}
+
+func (a *agent) info(b build, instance string) func() mqtt.Info {
+	started := time.Now().UTC().Truncate(time.Second)
+	zones := map[string]mqtt.ZoneInfo{}
+	for _, z := range a.cfg.Zones {
+		zones[z.Name] = mqtt.ZoneInfo{SensorID: z.SensorID, Plant: z.Plant, Default: mqtt.DefaultOf(z.Default)}
+	}
+	return func() mqtt.Info {
+		return mqtt.Info{
+			Version: b.version, Instance: instance, Zones: zones,
+			ConfigSHA256: a.cfg.SHA256, StartedAt: started, ClockSynced: clockSynced(),
+		}
+	}
+}
+
+// run controls until the context ends, then leaves in order: relays off, the
+// last states and the farewell published, devices closed.
+func (a *agent) run(ctx context.Context) error {
+	if len(a.zones) == 0 {
+		a.log.Warn("no zones: run thermostat probe")
+	}
+	sessionCtx, endSession := context.WithCancel(context.Background())
+	defer endSession()
+	ended := make(chan error, 1)
+	go func() { ended <- a.session.Run(sessionCtx) }()
+
+	errs := make([]error, len(a.zones))
+	var running sync.WaitGroup
+	for i, z := range a.zones {
+		start := a.session.Start(z.Name)
+		a.log.With("zone", z.Name).Info("zone starts", setpointWords(start)...)
+		running.Go(func() { errs[i] = z.Run(ctx, start) })
+	}
+	<-ctx.Done()
+	running.Wait()
+	endSession()
+	err := errors.Join(append(errs, <-ended, a.close())...)
+	a.log.Info("stopped: every relay is off")
+	return err
+}
+
+func (a *agent) close() error {
+	var err error
+	for _, d := range a.devices {
+		err = errors.Join(err, d.Close())
+	}
+	return err
+}
+
+// isTerminal reports whether a person looks at the output.
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"thermostat/controlloop"
+	"thermostat/mqtt"
+)
+
+// setFlags are what a person asks for.
+type setFlags struct {
+	remote             remoteFlags
+	mode               string
+	upDelta, downDelta float64
+	toDefault          bool
+	timeout            time.Duration
+}
+
+func setCommand() *cobra.Command {
+	var f setFlags
+	cmd := &cobra.Command{
+		Use:   "set ZONE [TEMPERATURE]",
+		Short: "Publish a retained setpoint and wait for the agent's answer",
+		Long: `Publishes a complete retained control; what is not named stays as the zone's
+state shows it. TEMPERATURE is 21.5, 21.5C or 70F; deltas are in K.
+Exit codes: 0 applied, 3 refused, 4 no answer.`,
+		Example: "  thermostat set living-room 21.5\n  thermostat set living-room --mode off\n  thermostat set living-room --default",
+		Args:    cobra.RangeArgs(1, 2),
+		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
+	}
+	f.remote.register(cmd)
+	cmd.Flags().StringVar(&f.mode, "mode", "", "off, heat, cool or heat_cool")
+	cmd.Flags().Float64Var(&f.upDelta, "up-delta", 0, "`K` above the setpoint where heating stops")
+	cmd.Flags().Float64Var(&f.downDelta, "down-delta", 0, "`K` below the setpoint where heating starts")
+	cmd.Flags().BoolVar(&f.toDefault, "default", false, "back to the configured setpoint")
+	cmd.Flags().DurationVar(&f.timeout, "timeout", 10*time.Second, "how long to wait for the answer")
+	return cmd
+}
+
+func clearCommand() *cobra.Command {
+	var remote remoteFlags
+	var timeout time.Duration
+	cmd := &cobra.Command{
+		Use: "clear ZONE", Short: "Clear a zone's latched faults", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			access, device, units, err := remote.resolve(cmd)
+			if err != nil {
+				return err
+			}
+			return askAgent(cmd, access, timeout, units, func(ctx context.Context, r *mqtt.Remote) (mqtt.Answer, error) {
+				return r.Clear(ctx, device, args[0])
+			})
+		},
+	}
+	remote.register(cmd)
+	cmd.Flags().DurationVar(&timeout, "timeout", 10*time.Second, "how long to wait for the answer")
+	return cmd
+}
+
+func (f *setFlags) run(cmd *cobra.Command, args []string) error {
+	access, device, units, err := f.remote.resolve(cmd)
+	if err != nil {
+		return err
+	}
+	q, err := f.request(cmd, args, units)
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
+	q.Device = device
+	return askAgent(cmd, access, f.timeout, units, func(ctx context.Context, r *mqtt.Remote) (mqtt.Answer, error) {
+		return r.Set(ctx, q)
+	})
+}
+
+// request turns arguments and flags into a wish.
+func (f *setFlags) request(cmd *cobra.Command, args []string, units string) (mqtt.Request, error) {
+	q := mqtt.Request{Zone: args[0], Default: f.toDefault}
+	named := false
+	if len(args) == 2 {
+		celsius, err := parseTemperature(args[1], units)
+		if err != nil {
+			return q, err
+		}
+		q.Desired, named = &celsius, true
+	}
+	if cmd.Flags().Changed("mode") {
+		mode, err := controlloop.ParseMode(f.mode)
+		if err != nil {
+			return q, err
+		}
+		q.Mode, named = &mode, true
+	}
+	if cmd.Flags().Changed("up-delta") {
+		q.UpDelta, named = &f.upDelta, true
+	}
+	if cmd.Flags().Changed("down-delta") {
+		q.DownDelta, named = &f.downDelta, true
+	}
+	if named == q.Default {
+		return q, errors.New("name a temperature, --mode, --up-delta or --down-delta, or --default alone")
+	}
+	return q, nil
+}
+
+// parseTemperature reads 21.5, 21.5C or 70F into °C; without a letter the
+// number is in the given units.
+func parseTemperature(text, units string) (float64, error) {
+	number := text
+	if n := len(text) - 1; n > 0 && strings.ContainsRune("CcFf", rune(text[n])) {
+		number, units = text[:n], strings.ToUpper(text[n:])
+	}
+	t, err := strconv.ParseFloat(number, 64)
+	if err != nil || math.IsNaN(t) || math.IsInf(t, 0) {
+		return 0, fmt.Errorf("temperature %q: want a number like 21.5, 21.5C or 70F", text)
+	}
+	if units == "F" {
+		t = math.Round((t-32)/1.8*1e4) / 1e4
+	}
+	return t, nil
+}
+
+// askAgent connects, asks, and turns the answer into words and an exit code.
+func askAgent(cmd *cobra.Command, access mqtt.Access, timeout time.Duration, units string, ask func(context.Context, *mqtt.Remote) (mqtt.Answer, error)) error {
+	ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
+	defer cancel()
+	r, err := mqtt.Connect(ctx, access)
+	if err != nil {
+		return &exitError{exitNoAnswer, err}
+	}
+	defer r.Close()
+	answer, err := ask(ctx, r)
+	switch {
+	case errors.Is(err, mqtt.ErrNoAnswer):
+		return &exitError{exitNoAnswer, err}
+	case err != nil:
+		return failed(err)
+	case !answer.Applied:
+		return &exitError{exitRefused, fmt.Errorf("refused: %s", answer.Reason)}
+	}
+	sayApplied(cmd.OutOrStdout(), answer, units)
+	return nil
+}
+
+func sayApplied(w io.Writer, a mqtt.Answer, units string) {
+	fmt.Fprintf(w, "applied: mode %s", a.Mode)
+	if a.Desired != nil {
+		fmt.Fprintf(w, ", desired %s", formatTemperature(*a.Desired, units))
+	}
+	if a.Reason != "" {
+		fmt.Fprintf(w, " (%s)", a.Reason)
+	}
+	fmt.Fprintln(w)
+	if a.Mode == "off" {
+		fmt.Fprintln(w, "the zone is off: --mode heat or --mode cool switches it on")
+	}
+}
+
+func formatTemperature(celsius float64, units string) string {
+	if units == "F" {
+		return fmt.Sprintf("%.1f °F", celsius*1.8+32)
+	}
+	return fmt.Sprintf("%.2f °C", celsius)
+}

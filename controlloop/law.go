@@ -1,0 +1,265 @@
+package controlloop
+
+import "time"
+
+// State is all that [Decide] remembers and all that it answers. The zero value
+// is the state before the first decision.
+type State struct {
+	Action Action
+	Since  time.Time     // since when this action
+	Reason Reason        // why it is so
+	Wait   time.Duration // until the switch that is held back may happen; 0 where none is held
+
+	Heater, Cooler   Output
+	HeatCut, CoolCut bool      // a cut-out has opened and not let go yet
+	CutAt            time.Time // of the newest value that opened one
+	Reading          Reading   // the newest reading that was taken; zero At: none yet
+}
+
+// Output is the memory of one relay.
+type Output struct {
+	On    bool
+	Since time.Time     // of the last switch, or of the start
+	Rest  time.Duration // how long it stays off at least, from Since
+	Why   Reason        // what Rest is for: starting, min_off or max_on
+}
+
+// Input is what a decision is made from.
+type Input struct {
+	Now      time.Time
+	Reading  Reading  // the newest good reading; zero At: none is new
+	Suspect  Reading  // one that is held back by the judge: it may open a cut-out, nothing else; zero At: none
+	Setpoint Setpoint // the one in force
+}
+
+// Decide is the law. It answers what the outputs of a zone shall be now.
+//
+// By rank: a cut-out or the want of a fresh reading switches off at once; mode
+// off switches off at once; max_on ends a stretch; min_off is never skipped;
+// min_on waits for nothing but the above and for a mode that forbids the
+// action. Within all this, heat starts below desired - down_delta and stops
+// above desired + up_delta, and cooling is the mirror of it. In heat_cool a
+// stretch ends as soon as it has crossed desired.
+func Decide(p Params, prev State, in Input) State {
+	s := prev
+	if s.Heater.Since.IsZero() {
+		s.begin(p, in.Now)
+	}
+	s.take(in)
+	s.updateCutouts(p, in)
+	w := s.wish(p, in)
+	held, wait := s.move(p, in.Now, w)
+	s.answer(in, w, held, wait)
+	return s
+}
+
+// begin puts both outputs off: the past is not known, so all of min_off is served.
+func (s *State) begin(p Params, now time.Time) {
+	off := Output{Since: now, Rest: p.MinOff, Why: ReasonStarting}
+	s.Heater, s.Cooler, s.Since = off, off, now
+}
+
+// take keeps the newest reading; one from the future, older than the last or not a number is dropped.
+func (s *State) take(in Input) {
+	r := in.Reading
+	if r.At.IsZero() || r.At.After(in.Now) || r.At.Before(s.Reading.At) || !finite(r.Celsius) {
+		return
+	}
+	s.Reading = r
+}
+
+// fresh reports whether the last reading may still be acted on.
+func (s *State) fresh(p Params, now time.Time) bool {
+	age := now.Sub(s.Reading.At)
+	return !s.Reading.At.IsZero() && 0 <= age && age <= p.StaleAfter
+}
+
+// updateCutouts opens on any decodable value, even a suspect one, and lets go
+// only on a fresh good one that is newer than what opened it and 2 K inside.
+func (s *State) updateCutouts(p Params, in Input) {
+	if s.fresh(p, in.Now) {
+		if t := s.Reading.Celsius; s.Reading.At.After(s.CutAt) {
+			s.HeatCut = s.HeatCut && t > p.HeatCutout-cutoutRelease
+			s.CoolCut = s.CoolCut && t < p.CoolCutout+cutoutRelease
+		}
+		s.openCutouts(p, s.Reading, in.Now)
+	}
+	s.openCutouts(p, in.Suspect, in.Now)
+}
+
+func (s *State) openCutouts(p Params, r Reading, now time.Time) {
+	hot, cold := p.Heater && r.Celsius >= p.HeatCutout, p.Cooler && r.Celsius <= p.CoolCutout
+	if r.At.IsZero() || !hot && !cold {
+		return
+	}
+	s.HeatCut, s.CoolCut = s.HeatCut || hot, s.CoolCut || cold
+	switch {
+	case r.At.After(now): // a wrong clock must not hold it longer
+		s.CutAt = now
+	case r.At.After(s.CutAt):
+		s.CutAt = r.At
+	}
+}
+
+// wish is what the outputs should be if there were no timers. An output that is
+// not allowed ends at once; one that is merely not wanted serves its min_on.
+type wish struct {
+	heat, cool       bool
+	mayHeat, mayCool bool
+	reason           Reason
+}
+
+func (s *State) wish(p Params, in Input) wish {
+	mode := in.Setpoint.Mode
+	if mode == ModeNone || mode != ModeOff && !in.Setpoint.finite() {
+		return wish{reason: ReasonNoSetpoint}
+	}
+	heatCut := s.HeatCut && !(mode == ModeCool)
+	coolCut := s.CoolCut && !(mode == ModeHeat)
+	w := wish{reason: s.cutoutReason(heatCut, coolCut)}
+	if !s.fresh(p, in.Now) {
+		return w.because(s.staleReason())
+	}
+	if mode == ModeOff {
+		return w.because(ReasonModeOff)
+	}
+	w.mayHeat = mode.Heats() && p.Heater && !s.HeatCut
+	w.mayCool = mode.Cools() && p.Cooler && !s.CoolCut
+	heat, cool, why := s.band(in.Setpoint)
+	w.heat, w.cool = heat && w.mayHeat, cool && w.mayCool
+	if w.heat || w.cool { // a cut-out of the other output explains nothing
+		w.reason = why
+	}
+	return w.because(why)
+}
+
+// because gives the reason, unless one of higher rank is there already.
+func (w wish) because(r Reason) wish {
+	if w.reason == "" {
+		w.reason = r
+	}
+	return w
+}
+
+func (s *State) cutoutReason(heatCut, coolCut bool) Reason {
+	switch {
+	case heatCut:
+		return ReasonHeatCutout
+	case coolCut:
+		return ReasonCoolCutout
+	}
+	return ""
+}
+
+func (s *State) staleReason() Reason {
+	if s.Reading.At.IsZero() {
+		return ReasonNoReading
+	}
+	return ReasonStale
+}
+
+// band is hysteresis: outside the band it asks for an action, inside what is stays.
+func (s *State) band(sp Setpoint) (heat, cool bool, why Reason) {
+	t := s.Reading.Celsius
+	tooCold, tooWarm := t < sp.Desired-sp.DownDelta, t > sp.Desired+sp.UpDelta
+	heatEnds, coolEnds := tooWarm, tooCold
+	if sp.Mode == ModeHeatCool {
+		heatEnds, coolEnds = t > sp.Desired, t < sp.Desired
+	}
+	why = ReasonInBand
+	switch {
+	case tooCold:
+		why = ReasonTooCold
+	case tooWarm:
+		why = ReasonTooWarm
+	}
+	heat = sp.Mode.Heats() && (tooCold || s.Heater.On && !heatEnds)
+	cool = sp.Mode.Cools() && (tooWarm || s.Cooler.On && !coolEnds)
+	return heat, cool, why
+}
+
+// move brings the outputs as near to the wish as the timers allow: first what
+// must go off, then what may go on. It returns what holds a switch back.
+func (s *State) move(p Params, now time.Time, w wish) (Reason, time.Duration) {
+	if held, wait := s.Heater.release(p, now, w.heat, w.mayHeat); held != "" {
+		return held, wait
+	}
+	if held, wait := s.Cooler.release(p, now, w.cool, w.mayCool); held != "" {
+		return held, wait
+	}
+	switch {
+	case w.heat:
+		return s.Heater.engage(p, now, s.Cooler)
+	case w.cool:
+		return s.Cooler.engage(p, now, s.Heater)
+	}
+	return "", 0
+}
+
+// release ends a stretch that is over.
+func (o *Output) release(p Params, now time.Time, want, may bool) (Reason, time.Duration) {
+	if !o.On {
+		return "", 0
+	}
+	on := now.Sub(o.Since)
+	switch {
+	case !may:
+		o.off(now, p.MinOff, ReasonMinOff)
+	case p.MaxOn > 0 && on >= p.MaxOn:
+		o.off(now, max(p.MinOff, p.MaxOn/10), ReasonMaxOn)
+	case want:
+	case on < p.MinOn || on <= 0: // also with no min_on: no two switches at one instant
+		return ReasonMinOn, p.MinOn - on
+	default:
+		o.off(now, p.MinOff, ReasonMinOff)
+	}
+	return "", 0
+}
+
+func (o *Output) off(now time.Time, rest time.Duration, why Reason) {
+	*o = Output{Since: now, Rest: rest, Why: why}
+}
+
+// engage starts a stretch once the rest is served and the other output has
+// been off for the changeover.
+func (o *Output) engage(p Params, now time.Time, other Output) (Reason, time.Duration) {
+	if o.On {
+		return "", 0
+	}
+	why, wait := o.Why, o.Rest-now.Sub(o.Since)
+	if pause := p.Changeover - now.Sub(other.Since); other.switched() && pause > wait {
+		why, wait = ReasonChangeover, pause
+	}
+	if other.On || wait > 0 || o.switchedAt(now) || other.switchedAt(now) {
+		return why, wait
+	}
+	*o = Output{On: true, Since: now}
+	return "", 0
+}
+
+// switched tells an output that has been on since the start from one that has not.
+func (o Output) switched() bool { return o.Why != ReasonStarting }
+
+func (o Output) switchedAt(now time.Time) bool { return o.switched() && !now.After(o.Since) }
+
+func (s *State) answer(in Input, w wish, held Reason, wait time.Duration) {
+	action := ActionIdle
+	switch {
+	case s.Heater.On:
+		action = ActionHeating
+	case s.Cooler.On:
+		action = ActionCooling
+	case in.Setpoint.Mode <= ModeOff:
+		action = ActionOff
+	}
+	if action != s.Action {
+		s.Action, s.Since = action, in.Now
+	}
+	s.Reason, s.Wait = w.reason, 0
+	if held != "" {
+		s.Reason, s.Wait = held, max(wait, 0)
+	}
+	if held == ReasonMaxOn && w.reason == ReasonInBand {
+		s.Wait = 0 // it only went on within the band: no switch is due after the rest
+	}
+}

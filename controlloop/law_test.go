@@ -1,0 +1,556 @@
+package controlloop
+
+import (
+	"fmt"
+	"math"
+	"testing"
+	"time"
+)
+
+const (
+	second = time.Second
+	minute = time.Minute
+)
+
+// morning is when every script begins.
+var morning = time.Date(2026, 1, 5, 6, 0, 0, 0, time.UTC)
+
+// room is a zone with a heater and a cooler and no timers; rows add what they are about.
+func room() Params {
+	return Params{
+		Heater: true, Cooler: true,
+		DesiredMin: 5, DesiredMax: 28, HeatCutout: 35, CoolCutout: 3,
+		PlausibleMin: -30, PlausibleMax: 70, MaxRate: 5,
+		Sample: 10 * second, StaleAfter: minute,
+	}
+}
+
+func heat(desired float64) Setpoint { return target(ModeHeat, desired) }
+func cool(desired float64) Setpoint { return target(ModeCool, desired) }
+func both(desired float64) Setpoint { return target(ModeHeatCool, desired) }
+
+func target(m Mode, desired float64) Setpoint {
+	return Setpoint{Mode: m, Desired: desired, UpDelta: 0.5, DownDelta: 0.5}
+}
+
+var (
+	switchedOff = Setpoint{Mode: ModeOff, Desired: math.NaN(), UpDelta: 0.5, DownDelta: 0.5}
+	nobodySpoke = Setpoint{}
+)
+
+// seen is what the sensor gives the law at a step; the zero value is nothing new.
+type seen struct {
+	good, suspect bool
+	celsius       float64
+	age           time.Duration // how long before the step it was measured
+}
+
+func good(celsius float64) seen    { return seen{good: true, celsius: celsius} }
+func suspect(celsius float64) seen { return seen{suspect: true, celsius: celsius} }
+
+func (s seen) measured(before time.Duration) seen { s.age = before; return s }
+
+var nothing seen
+
+// step is one decision: at that time the law sees this, and the setpoint is
+// this (as before where nil), and it shall answer "action reason wait".
+type step struct {
+	at   time.Duration
+	sees seen
+	set  *Setpoint
+	want string
+}
+
+func to(sp Setpoint) *Setpoint { return &sp }
+
+// words is a decision in short, as the rows write it: the wait only where there is one.
+func words(s State) string {
+	out := fmt.Sprintf("%v %v", s.Action, s.Reason)
+	if s.Wait != 0 {
+		out += " " + s.Wait.String()
+	}
+	return out
+}
+
+func (st step) input(sp Setpoint) Input {
+	in := Input{Now: morning.Add(st.at), Setpoint: sp}
+	r := Temperature(st.sees.celsius, in.Now.Add(-st.sees.age))
+	switch {
+	case st.sees.good:
+		in.Reading = r
+	case st.sees.suspect:
+		in.Suspect = r
+	}
+	return in
+}
+
+func play(t *testing.T, p Params, script []step) {
+	t.Helper()
+	var s State
+	var sp Setpoint
+	for i, st := range script {
+		if st.set != nil {
+			sp = *st.set
+		}
+		was := s
+		s = Decide(p, s, st.input(sp))
+		if got := words(s); got != st.want {
+			t.Errorf("step %d at %v: %q, want %q", i+1, st.at, got, st.want)
+		}
+		if s.Heater.On != (s.Action == ActionHeating) || s.Cooler.On != (s.Action == ActionCooling) {
+			t.Errorf("step %d at %v: action %v with heater %v, cooler %v", i+1, st.at, s.Action, s.Heater.On, s.Cooler.On)
+		}
+		since := was.Since
+		if i == 0 || s.Action != was.Action {
+			since = morning.Add(st.at)
+		}
+		if !s.Since.Equal(since) {
+			t.Errorf("step %d at %v: %v is said to be since %v, want %v", i+1, st.at, s.Action, s.Since, since)
+		}
+	}
+}
+
+// with gives the room's constants after a change.
+func with(change func(*Params)) Params {
+	p := room()
+	if change != nil {
+		change(&p)
+	}
+	return p
+}
+
+// One row per reason; its last step gives that reason, or shows how it ends.
+var reasonRows = []struct {
+	reason Reason
+	params func(*Params)
+	script []step
+}{
+	{ReasonNoSetpoint, nil, []step{
+		{0, good(10), to(nobodySpoke), "off no_setpoint"},
+		{10 * second, nothing, to(heat(20)), "heating too_cold"},
+		{20 * second, nothing, to(nobodySpoke), "off no_setpoint"},
+	}},
+	{ReasonHeatCutout, func(p *Params) { p.MinOn = time.Hour }, []step{
+		{0, good(18), to(heat(20)), "heating too_cold"},
+		{10 * second, good(34.99), nil, "heating min_on 59m50s"},
+		{20 * second, good(35), nil, "idle heat_cutout"}, // does not wait for min_on
+		{30 * second, good(33.01), nil, "idle heat_cutout"},
+		{40 * second, good(33), nil, "idle too_warm"}, // 2 K inside
+	}},
+	{ReasonCoolCutout, func(p *Params) { p.MinOn = time.Hour }, []step{
+		{0, good(22), to(cool(20)), "cooling too_warm"},
+		{10 * second, good(3.01), nil, "cooling min_on 59m50s"},
+		{20 * second, good(3), nil, "idle cool_cutout"},
+		{30 * second, good(4.99), nil, "idle cool_cutout"},
+		{40 * second, good(5), nil, "idle too_cold"},
+	}},
+	{ReasonNoReading, nil, []step{
+		{0, nothing, to(heat(20)), "idle no_reading"},
+		{time.Hour, nothing, nil, "idle no_reading"},
+	}},
+	{ReasonStale, func(p *Params) { p.MinOn = time.Hour }, []step{
+		{0, good(18), to(heat(20)), "heating too_cold"},
+		{minute, nothing, nil, "heating too_cold"}, // exactly stale_after is still fresh
+		{minute + 1, nothing, nil, "idle stale_reading"},
+	}},
+	{ReasonModeOff, func(p *Params) { p.MinOn = time.Hour }, []step{
+		{0, good(18), to(heat(20)), "heating too_cold"},
+		{10 * second, good(18), to(switchedOff), "off mode_off"},
+	}},
+	{ReasonMaxOn, func(p *Params) { p.MaxOn = 30 * minute }, []step{
+		{0, good(18), to(heat(20)), "heating too_cold"},
+		{30*minute - 1, good(18), nil, "heating too_cold"},
+		{30 * minute, good(18), nil, "idle max_on 3m0s"}, // rests a tenth of it
+		{32 * minute, good(18), nil, "idle max_on 1m0s"},
+		{33 * minute, good(18), nil, "heating too_cold"},
+	}},
+	{ReasonStarting, func(p *Params) { p.MinOff = 3 * minute }, []step{
+		{0, good(18), to(heat(20)), "idle starting 3m0s"},
+		{3*minute - 1, good(18), nil, "idle starting 1ns"},
+		{3 * minute, good(18), nil, "heating too_cold"},
+	}},
+	{ReasonMinOff, func(p *Params) { p.MinOff = 3 * minute }, []step{
+		{0, nothing, to(heat(20)), "idle no_reading"},
+		{3 * minute, good(18), nil, "heating too_cold"},
+		{10 * minute, good(21), nil, "idle too_warm"},
+		{11 * minute, good(18), nil, "idle min_off 2m0s"},
+		{13*minute - 1, good(18), nil, "idle min_off 1ns"},
+		{13 * minute, good(18), nil, "heating too_cold"},
+	}},
+	{ReasonChangeover, func(p *Params) { p.Changeover = 10 * minute; p.MinOff = 3 * minute }, []step{
+		{0, nothing, to(both(20)), "idle no_reading"},
+		{3 * minute, good(18), nil, "heating too_cold"},
+		{4 * minute, good(22), nil, "idle changeover 10m0s"},
+		{14*minute - 1, good(22), nil, "idle changeover 1ns"},
+		{14 * minute, good(22), nil, "cooling too_warm"},
+		{15 * minute, good(18), nil, "idle changeover 10m0s"},
+		{25 * minute, good(18), nil, "heating too_cold"},
+	}},
+	{ReasonMinOn, func(p *Params) { p.MinOn = 5 * minute }, []step{
+		{0, good(18), to(heat(20)), "heating too_cold"},
+		{minute, good(22), nil, "heating min_on 4m0s"},
+		{5*minute - 1, good(22), nil, "heating min_on 1ns"},
+		{5 * minute, good(22), nil, "idle too_warm"},
+	}},
+	{ReasonTooCold, nil, []step{
+		{0, good(19.5), to(heat(20)), "idle in_band"}, // exactly on the threshold is not below it
+		{10 * second, good(19.49), nil, "heating too_cold"},
+	}},
+	{ReasonTooWarm, nil, []step{
+		{0, good(18), to(heat(20)), "heating too_cold"},
+		{10 * second, good(20.5), nil, "heating in_band"}, // exactly on the threshold is not above it
+		{20 * second, good(20.51), nil, "idle too_warm"},
+	}},
+	{ReasonInBand, nil, []step{
+		{0, good(20), to(heat(20)), "idle in_band"},
+		{10 * second, good(19), nil, "heating too_cold"},
+		{20 * second, good(20), nil, "heating in_band"}, // what is, stays
+		{30 * second, good(21), nil, "idle too_warm"},
+		{40 * second, good(20), nil, "idle in_band"},
+	}},
+}
+
+func TestLawGivesEveryReason(t *testing.T) {
+	shown := map[Reason]bool{ReasonStopped: true} // the zone gives that one, as it leaves
+	for _, row := range reasonRows {
+		t.Run(string(row.reason), func(t *testing.T) {
+			p := with(row.params)
+			play(t, p, row.script)
+			if !gives(p, row.script, row.reason) {
+				t.Errorf("the row never gives its reason")
+			}
+		})
+		shown[row.reason] = true
+	}
+	for _, r := range Reasons() {
+		if !shown[r] {
+			t.Errorf("no row for reason %q", r)
+		}
+		delete(shown, r)
+	}
+	for r := range shown {
+		t.Errorf("reason %q is not in Reasons()", r)
+	}
+}
+
+func gives(p Params, script []step, want Reason) bool {
+	var s State
+	var sp Setpoint
+	for _, st := range script {
+		if st.set != nil {
+			sp = *st.set
+		}
+		if s = Decide(p, s, st.input(sp)); s.Reason == want {
+			return true
+		}
+	}
+	return false
+}
+
+// What the law promises beyond its reasons, a sentence a row.
+var promises = []struct {
+	name   string
+	params func(*Params)
+	script []step
+}{
+	{"the first decision may switch at once where there is no min_off", nil, []step{
+		{0, good(18), to(heat(20)), "heating too_cold"},
+	}},
+	{"a suspect raw value opens the cut-out at once, but is no reading", func(p *Params) { p.MinOn = time.Hour }, []step{
+		{0, good(18), to(heat(20)), "heating too_cold"},
+		{10 * second, suspect(34.9), nil, "heating too_cold"},
+		{20 * second, suspect(80), nil, "idle heat_cutout"},
+		{30 * second, good(18), nil, "heating too_cold"}, // a good one 2 K inside lets go
+	}},
+	{"a suspect value never lets go of a cut-out", nil, []step{
+		{0, good(36), to(heat(20)), "idle heat_cutout"},
+		{10 * second, suspect(10), nil, "idle heat_cutout"},
+		{20 * second, good(10), nil, "heating too_cold"},
+	}},
+	{"a cut-out that a suspect value opened stays until a newer good reading", nil, []step{
+		{0, good(18), to(heat(20)), "heating too_cold"},
+		{10 * second, suspect(80), nil, "idle heat_cutout"},
+		{20 * second, nothing, nil, "idle heat_cutout"}, // 18 °C is fresh still, but older than the 80
+		{30 * second, good(18).measured(30 * second), nil, "idle heat_cutout"},
+		{40 * second, good(18), nil, "heating too_cold"},
+	}},
+	{"a good reading that comes too late lets go of nothing", nil, []step{
+		{0, good(36), to(heat(20)), "idle heat_cutout"},
+		{10 * minute, good(18).measured(minute + 1), nil, "idle heat_cutout"},
+		{11 * minute, good(18).measured(minute), nil, "heating too_cold"},
+	}},
+	{"the cooler's cut-out means nothing to a zone that heats", nil, []step{
+		{0, good(2), to(heat(20)), "heating too_cold"},
+		{10 * second, nothing, to(cool(20)), "idle cool_cutout"},
+		{minute + 1, nothing, to(heat(20)), "idle stale_reading"},
+	}},
+	{"a zone without a cooler has no cooler's cut-out, and does not cool", func(p *Params) { p.Cooler = false }, []step{
+		{0, good(2), to(both(20)), "heating too_cold"},
+		{10 * second, suspect(-40), to(switchedOff), "off mode_off"},
+		{20 * second, good(22), to(both(20)), "idle too_warm"},
+	}},
+	{"a suspect value from the future opens the cut-out, but holds it no longer for that", nil, []step{
+		{0, suspect(80).measured(-time.Hour), to(heat(20)), "idle heat_cutout"},
+		{10 * second, good(18), nil, "heating too_cold"},
+	}},
+	{"a leap from one cut-out into the other lets go of the first", nil, []step{
+		{0, good(2), to(cool(20)), "idle cool_cutout"},
+		{10 * second, good(40), nil, "cooling too_warm"},
+		{20 * second, good(2), to(heat(20)), "idle changeover"}, // two switches at one instant there are not
+		{30 * second, good(2), nil, "heating too_cold"},
+	}},
+	{"the cooler's cut-out opens on a suspect value too", nil, []step{
+		{0, good(22), to(cool(20)), "cooling too_warm"},
+		{10 * second, suspect(-40), nil, "idle cool_cutout"},
+	}},
+	{"a suspect NaN opens nothing and lets go of nothing", nil, []step{
+		{0, good(18), to(heat(20)), "heating too_cold"},
+		{10 * second, suspect(math.NaN()), nil, "heating too_cold"},
+		{20 * second, good(36), nil, "idle heat_cutout"},
+		{30 * second, suspect(math.NaN()), nil, "idle heat_cutout"},
+	}},
+	{"the heater's cut-out does not stop cooling in heat_cool", nil, []step{
+		{0, good(30), to(both(20)), "cooling too_warm"},
+		{10 * second, good(36), nil, "cooling too_warm"},
+		{20 * second, suspect(80), nil, "cooling too_warm"},
+		{30 * second, good(20.1), nil, "cooling in_band"},
+	}},
+	{"the cooler's cut-out does not stop heating in heat_cool", nil, []step{
+		{0, good(10), to(both(20)), "heating too_cold"},
+		{10 * second, good(2), nil, "heating too_cold"},
+		{20 * second, suspect(-40), nil, "heating too_cold"},
+	}},
+	{"a cut-out explains an idle heat_cool, and outranks mode off", nil, []step{
+		{0, suspect(80), to(both(20)), "idle heat_cutout"},
+		{10 * second, nothing, to(switchedOff), "off heat_cutout"},
+		{20 * second, nothing, to(cool(20)), "idle no_reading"}, // and means nothing to a cooler
+		{30 * second, good(20), to(switchedOff), "off mode_off"},
+	}},
+	{"a zone without a heater has no heater's cut-out", func(p *Params) { p.Heater = false }, []step{
+		{0, good(40), to(cool(20)), "cooling too_warm"},
+		{10 * second, suspect(80), to(switchedOff), "off mode_off"},
+	}},
+	{"a setpoint that is no number switches off", func(p *Params) { p.MinOn = time.Hour }, []step{
+		{0, good(18), to(heat(20)), "heating too_cold"},
+		{10 * second, good(18), to(heat(math.NaN())), "idle no_setpoint"},
+	}},
+	{"a delta that is no number switches off", func(p *Params) { p.MinOn = time.Hour }, []step{
+		{0, good(18), to(heat(20)), "heating too_cold"},
+		{10 * second, good(18), to(Setpoint{Mode: ModeHeat, Desired: 20, UpDelta: math.Inf(1), DownDelta: 1}), "idle no_setpoint"},
+		{20 * second, good(18), to(Setpoint{Mode: ModeHeat, Desired: 20, UpDelta: 1, DownDelta: math.NaN()}), "idle no_setpoint"},
+	}},
+	{"a reading that is no number is dropped", nil, []step{
+		{0, good(18), to(heat(20)), "heating too_cold"},
+		{10 * second, good(math.NaN()), nil, "heating too_cold"},
+		{20 * second, good(math.Inf(1)), nil, "heating too_cold"},
+		{30 * second, good(math.Inf(-1)), nil, "heating too_cold"},
+		{minute + 1, good(math.NaN()), nil, "idle stale_reading"},
+	}},
+	{"a reading from the future is dropped", nil, []step{
+		{0, good(18), to(heat(20)), "heating too_cold"},
+		{10 * second, good(22).measured(-1), nil, "heating too_cold"},
+		{minute + 1, good(18).measured(-1), nil, "idle stale_reading"},
+	}},
+	{"a reading older than the last is dropped, one of the same instant is not", nil, []step{
+		{0, good(18), to(heat(20)), "heating too_cold"},
+		{10 * second, good(22).measured(10*second + 1), nil, "heating too_cold"},
+		{20 * second, good(22).measured(20 * second), nil, "idle too_warm"},
+	}},
+	{"a reading that comes late is as old as it is", nil, []step{
+		{0, good(18).measured(minute + 1), to(heat(20)), "idle stale_reading"},
+		{10 * second, good(18).measured(minute), nil, "heating too_cold"},
+	}},
+	{"a mode that forbids the action ends it at once", func(p *Params) { p.MinOn = time.Hour }, []step{
+		{0, good(18), to(heat(20)), "heating too_cold"},
+		{10 * second, good(18), to(cool(20)), "idle too_cold"},
+		{20 * second, good(22), nil, "cooling too_warm"},
+		{30 * second, good(22), to(heat(20)), "idle too_warm"},
+	}},
+	{"a mere change of setpoint waits for min_on", func(p *Params) { p.MinOn = time.Hour }, []step{
+		{0, good(18), to(heat(20)), "heating too_cold"},
+		{10 * second, good(18), to(heat(10)), "heating min_on 59m50s"},
+		{20 * second, good(18), to(both(10)), "heating min_on 59m40s"},
+		{time.Hour, good(18), to(heat(10)), "idle too_warm"},
+	}},
+	{"no mode skips min_off", func(p *Params) { p.MinOff = 3 * minute }, []step{
+		{0, nothing, to(heat(20)), "idle no_reading"},
+		{3 * minute, good(18), nil, "heating too_cold"},
+		{4 * minute, good(18), to(switchedOff), "off mode_off"},
+		{5 * minute, good(18), to(heat(20)), "idle min_off 2m0s"},
+		{7 * minute, good(18), nil, "heating too_cold"},
+	}},
+	{"a safety off is followed by min_off as any other", func(p *Params) { p.MinOff = 3 * minute }, []step{
+		{0, nothing, to(heat(20)), "idle no_reading"},
+		{3 * minute, good(18), nil, "heating too_cold"},
+		{4*minute + 1, nothing, nil, "idle stale_reading"},
+		{5*minute + 1, good(18), nil, "idle min_off 2m0s"},
+	}},
+	{"max_on rests for min_off where that is longer than a tenth", func(p *Params) { p.MaxOn = 30 * minute; p.MinOff = 5 * minute }, []step{
+		{0, nothing, to(heat(20)), "idle no_reading"},
+		{5 * minute, good(18), nil, "heating too_cold"},
+		{35 * minute, good(18), nil, "idle max_on 5m0s"},
+		{40 * minute, good(18), nil, "heating too_cold"},
+	}},
+	{"max_on in the band promises no return", func(p *Params) { p.MaxOn = 30 * minute }, []step{
+		{0, good(18), to(heat(20)), "heating too_cold"},
+		{30 * minute, good(20), nil, "idle max_on"},
+		{31 * minute, good(20), nil, "idle in_band"},
+		{33 * minute, good(20), nil, "idle in_band"},
+	}},
+	{"max_on holds for the cooler too", func(p *Params) { p.MaxOn = 10 * minute }, []step{
+		{0, good(22), to(cool(20)), "cooling too_warm"},
+		{10 * minute, good(22), nil, "idle max_on 1m0s"},
+		{11 * minute, good(22), nil, "cooling too_warm"},
+	}},
+	{"heat_cool heats until it is above desired, through the whole band", nil, []step{
+		{0, good(19.4), to(both(20)), "heating too_cold"},
+		{10 * second, good(20), nil, "heating in_band"},
+		{20 * second, good(20.01), nil, "idle in_band"},
+		{30 * second, good(19.5), nil, "idle in_band"},
+	}},
+	{"heat_cool cools until it is below desired", nil, []step{
+		{0, good(20.6), to(both(20)), "cooling too_warm"},
+		{10 * second, good(20), nil, "cooling in_band"},
+		{20 * second, good(19.99), nil, "idle in_band"},
+		{30 * second, good(20.5), nil, "idle in_band"},
+	}},
+	{"cooling alone goes through the whole band", nil, []step{
+		{0, good(20.5), to(cool(20)), "idle in_band"},
+		{10 * second, good(20.51), nil, "cooling too_warm"},
+		{20 * second, good(19.5), nil, "cooling in_band"},
+		{30 * second, good(19.49), nil, "idle too_cold"},
+		{40 * second, good(20), nil, "idle in_band"},
+	}},
+	{"the changeover needs no pause before the first stretch", func(p *Params) { p.Changeover = time.Hour }, []step{
+		{0, good(18), to(both(20)), "heating too_cold"},
+	}},
+	{"the changeover is kept across a change of mode", func(p *Params) { p.Changeover = 10 * minute }, []step{
+		{0, good(18), to(heat(20)), "heating too_cold"},
+		{minute, good(18), to(cool(10)), "idle changeover 10m0s"},
+		{2 * minute, good(18), to(heat(20)), "heating too_cold"}, // back to heating is no changeover
+	}},
+	{"of min_off and changeover the longer one is named", func(p *Params) { p.Changeover = 10 * minute; p.MinOff = 20 * minute }, []step{
+		{0, good(18), to(both(20)), "idle starting 20m0s"},
+		{20 * minute, good(18), nil, "heating too_cold"},
+		{21 * minute, good(22), nil, "idle changeover 10m0s"},
+		{31 * minute, good(22), nil, "cooling too_warm"},
+		{32 * minute, good(18), nil, "idle changeover 10m0s"},
+		{33 * minute, good(22), nil, "idle min_off 19m0s"},
+	}},
+	{"heating waits for its min_on before it gives way to cooling", func(p *Params) { p.MinOn = 5 * minute; p.Changeover = minute }, []step{
+		{0, good(18), to(both(20)), "heating too_cold"},
+		{minute, good(22), nil, "heating min_on 4m0s"},
+		{5 * minute, good(22), nil, "idle changeover 1m0s"},
+		{6 * minute, good(22), nil, "cooling too_warm"},
+	}},
+	{"no two switches at the same instant: on, then off", nil, []step{
+		{0, good(18), to(heat(20)), "heating too_cold"},
+		{0, good(22), nil, "heating min_on"},
+		{1, good(22), nil, "idle too_warm"},
+	}},
+	{"no two switches at the same instant: off, then on", nil, []step{
+		{0, good(18), to(heat(20)), "heating too_cold"},
+		{minute, good(22), nil, "idle too_warm"},
+		{minute, good(18), nil, "idle min_off"},
+		{minute + 1, good(18), nil, "heating too_cold"},
+	}},
+	{"no two switches at the same instant: heater off, then cooler on", nil, []step{
+		{0, good(18), to(both(20)), "heating too_cold"},
+		{minute, good(22), nil, "idle changeover"},
+		{minute, good(22), nil, "idle changeover"},
+		{minute + 1, good(22), nil, "cooling too_warm"},
+	}},
+	{"safety does not wait even for the same instant to pass", nil, []step{
+		{0, good(18), to(heat(20)), "heating too_cold"},
+		{0, suspect(80), nil, "idle heat_cutout"},
+	}},
+	{"and nothing comes back at the instant at which safety switched off", nil, []step{
+		{0, good(18), to(heat(20)), "heating too_cold"},
+		{0, nothing, to(switchedOff), "off mode_off"},
+		{0, nothing, to(heat(20)), "idle min_off"},
+		{1, nothing, nil, "heating too_cold"},
+	}},
+	{"a zone that only cools mirrors one that only heats", func(p *Params) {
+		p.Heater, p.MinOn, p.MinOff = false, 2*minute, 3*minute
+	}, []step{
+		{0, good(22), to(cool(20)), "idle starting 3m0s"},
+		{3 * minute, good(22), nil, "cooling too_warm"},
+		{4 * minute, good(18), nil, "cooling min_on 1m0s"},
+		{5 * minute, good(18), nil, "idle too_cold"},
+		{6 * minute, good(22), nil, "idle min_off 2m0s"},
+		{8 * minute, good(22), nil, "cooling too_warm"},
+		{9*minute + 1, nothing, nil, "idle stale_reading"},
+	}},
+	{"a mode without its relay switches nothing", func(p *Params) { p.Heater = false }, []step{
+		{0, good(18), to(heat(20)), "idle too_cold"},
+		{10 * second, good(18), to(both(20)), "idle too_cold"},
+		{20 * second, good(22), nil, "cooling too_warm"},
+	}},
+	{"a clock that leaps ahead makes the reading stale and serves every rest", func(p *Params) { p.MinOff = 3 * minute }, []step{
+		{0, good(18), to(heat(20)), "idle starting 3m0s"},
+		{12 * time.Hour, nothing, nil, "idle stale_reading"},
+		{12 * time.Hour, good(18), nil, "heating too_cold"},
+	}},
+}
+
+func TestLawKeepsItsPromises(t *testing.T) {
+	for _, row := range promises {
+		t.Run(row.name, func(t *testing.T) { play(t, with(row.params), row.script) })
+	}
+}
+
+// A good reading and a suspect one in the same decision: each may open its cut-out.
+func TestReadingAndSuspectTogetherOnlyEverOpen(t *testing.T) {
+	p := with(func(p *Params) { p.MinOn = time.Hour })
+	for _, row := range []struct{ good, suspect float64 }{{36, 20}, {20, 80}, {36, 80}} {
+		s := Decide(p, State{}, Input{Now: morning, Reading: Temperature(18, morning), Setpoint: heat(20)})
+		now := morning.Add(10 * second)
+		s = Decide(p, s, Input{Now: now, Reading: Temperature(row.good, now), Suspect: Temperature(row.suspect, now), Setpoint: heat(20)})
+		if got := words(s); got != "idle heat_cutout" {
+			t.Errorf("good %v, suspect %v: %q", row.good, row.suspect, got)
+		}
+	}
+}
+
+// Decide is a function: it changes nothing but its answer, and the same question gives the same answer.
+func TestDecideRemembersNothing(t *testing.T) {
+	p := with(func(p *Params) { p.MinOff = minute })
+	prev := Decide(p, State{}, Input{Now: morning, Reading: Temperature(18, morning), Setpoint: heat(20)})
+	kept := prev
+	in := Input{Now: morning.Add(minute), Setpoint: heat(20)}
+	if words(Decide(p, prev, in)) != words(Decide(p, prev, in)) || words(prev) != words(kept) || prev.Heater != kept.Heater {
+		t.Error("a decision left a trace")
+	}
+}
+
+func TestDecideAllocatesNothing(t *testing.T) {
+	decide := decisions()
+	if n := testing.AllocsPerRun(1000, decide); n != 0 {
+		t.Errorf("%v allocations a decision", n)
+	}
+}
+
+func BenchmarkDecide(b *testing.B) {
+	decide := decisions()
+	b.ReportAllocs()
+	for b.Loop() {
+		decide()
+	}
+}
+
+// decisions gives a room that swings through its band, a decision a call.
+func decisions() func() {
+	p := with(func(p *Params) { p.MinOn, p.MinOff, p.Changeover = minute, minute, minute })
+	var s State
+	now, celsius, sp := morning, 18.0, both(20)
+	return func() {
+		now = now.Add(p.Sample)
+		switch {
+		case s.Heater.On:
+			celsius += 0.1
+		default:
+			celsius -= 0.05
+		}
+		s = Decide(p, s, Input{Now: now, Reading: Temperature(celsius, now), Setpoint: sp})
+	}
+}

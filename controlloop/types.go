@@ -1,0 +1,186 @@
+package controlloop
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+)
+
+// Mode is what a zone is allowed to do. The zero value means that nobody has
+// given a setpoint yet; it switches everything off.
+type Mode uint8
+
+// The modes, in the order of the wire format.
+const (
+	ModeNone Mode = iota
+	ModeOff
+	ModeHeat
+	ModeCool
+	ModeHeatCool
+)
+
+var modeWords = [...]string{"off", "off", "heat", "cool", "heat_cool"}
+
+// String gives the plain word of a mode; a zone without a setpoint is off.
+func (m Mode) String() string {
+	if int(m) >= len(modeWords) {
+		return fmt.Sprintf("mode(%d)", uint8(m))
+	}
+	return modeWords[m]
+}
+
+// ParseMode reads a mode's plain word: off, heat, cool or heat_cool.
+func ParseMode(word string) (Mode, error) {
+	for m := ModeOff; m <= ModeHeatCool; m++ {
+		if word == modeWords[m] {
+			return m, nil
+		}
+	}
+	return ModeNone, fmt.Errorf("mode %.40q is unknown: off, heat, cool or heat_cool", word)
+}
+
+// Heats reports whether the mode may switch a heater on.
+func (m Mode) Heats() bool { return m == ModeHeat || m == ModeHeatCool }
+
+// Cools reports whether the mode may switch a cooler on.
+func (m Mode) Cools() bool { return m == ModeCool || m == ModeHeatCool }
+
+// Action is what a zone is doing. It is off only where the mode is off.
+type Action uint8
+
+// The actions.
+const (
+	ActionOff Action = iota
+	ActionIdle
+	ActionHeating
+	ActionCooling
+)
+
+var actionWords = [...]string{"off", "idle", "heating", "cooling"}
+
+// String gives the plain word of an action.
+func (a Action) String() string { return actionWords[a] }
+
+// Reason says in one word why a zone does what it does. The set is closed.
+type Reason string
+
+// Every reason there is, by rank: the first that applies is given.
+const (
+	ReasonNoSetpoint Reason = "no_setpoint"   // nobody said yet what to hold
+	ReasonHeatCutout Reason = "heat_cutout"   // at or above the heater's limit, or not yet 2 K below it again
+	ReasonCoolCutout Reason = "cool_cutout"   // at or below the cooler's limit, or not yet 2 K above it again
+	ReasonNoReading  Reason = "no_reading"    // no good reading since the start
+	ReasonStale      Reason = "stale_reading" // the last good reading is too old
+	ReasonModeOff    Reason = "mode_off"      // switched off by the setpoint
+	ReasonMaxOn      Reason = "max_on"        // the longest stretch is over, now it rests
+	ReasonStarting   Reason = "starting"      // serves the minimum off time after the start
+	ReasonMinOff     Reason = "min_off"       // serves the minimum off time
+	ReasonChangeover Reason = "changeover"    // pauses between heating and cooling
+	ReasonMinOn      Reason = "min_on"        // serves the minimum on time
+	ReasonTooCold    Reason = "too_cold"      // below desired - down_delta
+	ReasonTooWarm    Reason = "too_warm"      // above desired + up_delta
+	ReasonInBand     Reason = "in_band"       // within the band: what is, stays
+	ReasonStopped    Reason = "stopped"       // the agent left
+)
+
+// Reasons lists every reason, by rank.
+func Reasons() []Reason {
+	return []Reason{
+		ReasonNoSetpoint, ReasonHeatCutout, ReasonCoolCutout, ReasonNoReading, ReasonStale,
+		ReasonModeOff, ReasonMaxOn, ReasonStarting, ReasonMinOff, ReasonChangeover, ReasonMinOn,
+		ReasonTooCold, ReasonTooWarm, ReasonInBand, ReasonStopped,
+	}
+}
+
+// Verdict is the judgement of one answer of a sensor. Only an answer that is
+// [VerdictOK] carries a number.
+type Verdict string
+
+// The verdicts that any sensor can get.
+const (
+	VerdictOK          Verdict = "ok"
+	VerdictNoReading   Verdict = "no_reading"  // nothing came since the start
+	VerdictStale       Verdict = "stale"       // nothing good came for stale_after
+	VerdictNoAnswer    Verdict = "no_answer"   // the sensor does not come back from a read
+	VerdictAbsent      Verdict = "absent"      // the sensor is not there
+	VerdictError       Verdict = "error"       // the sensor answered with an error
+	VerdictPowerOn     Verdict = "power_on"    // the chip's value after a reset, not a temperature
+	VerdictImplausible Verdict = "implausible" // outside plausible_min..plausible_max
+	VerdictTooFast     Verdict = "too_fast"    // jumped faster than max_rate, not yet confirmed
+)
+
+// BadReading is the error of a [Sensor] whose answer is no temperature.
+type BadReading struct {
+	Verdict Verdict
+	Err     error // what was wrong, for people; may be nil
+}
+
+// Error gives the verdict and what was wrong.
+func (b *BadReading) Error() string {
+	if b.Err == nil {
+		return string(b.Verdict)
+	}
+	return string(b.Verdict) + ": " + b.Err.Error()
+}
+
+// Unwrap gives the cause.
+func (b *BadReading) Unwrap() error { return b.Err }
+
+// Reading is one good answer of a sensor.
+type Reading struct {
+	Celsius  float64   // °C
+	Humidity float64   // % relative humidity; NaN where the sensor has none
+	Pascal   float64   // Pa; NaN where the sensor has none
+	At       time.Time // when it was measured
+}
+
+// Temperature is a reading of a sensor that measures nothing else.
+func Temperature(celsius float64, at time.Time) Reading {
+	return Reading{Celsius: celsius, Humidity: math.NaN(), Pascal: math.NaN(), At: at}
+}
+
+// Setpoint says what a zone shall hold. The zero value is "none yet".
+type Setpoint struct {
+	Mode      Mode
+	Desired   float64 // °C; NaN where the mode is off and nobody named one
+	UpDelta   float64 // K above desired: heating ends, cooling starts
+	DownDelta float64 // K below desired: heating starts, cooling ends
+	Source    string  // who said it: config, memory, broker, page, home_assistant, …
+	ID        string  // the name that its author gave it; may be empty
+	Serial    uint64  // counts the words given to a zone: the snapshot that shows it proves that it is obeyed
+}
+
+// SameTarget reports whether two setpoints ask for the same, whoever said so.
+func (s Setpoint) SameTarget(o Setpoint) bool {
+	return s.Mode == o.Mode && same(s.Desired, o.Desired) && same(s.UpDelta, o.UpDelta) && same(s.DownDelta, o.DownDelta)
+}
+
+// finite reports whether the band is made of numbers; NaN compares false with
+// everything and would leave the heat as it is.
+func (s Setpoint) finite() bool {
+	return finite(s.Desired) && finite(s.UpDelta) && finite(s.DownDelta)
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+func same(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) }
+
+// Sensor measures. Read may block as long as the device needs, even for ever:
+// a zone reads in a goroutine of its own. It is called by one goroutine at a
+// time. A bad answer is an error, best a [*BadReading].
+type Sensor interface {
+	Read(ctx context.Context) (Reading, error)
+}
+
+// Relay switches. Set must not block; repeating it is harmless.
+type Relay interface {
+	Set(on bool) error
+}
+
+// Fault is something a person should know of, and maybe mend.
+type Fault struct {
+	Name  string    // snake_case
+	Since time.Time // when it was found
+	Text  string    // a sentence for people
+}

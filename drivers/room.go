@@ -1,0 +1,112 @@
+package drivers
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"thermostat/controlloop"
+	"thermostat/house"
+)
+
+// Room is a simulated room that lives in real time: whenever it is read or
+// switched it catches up with the time that went by. It is safe for use by
+// several goroutines at once.
+type Room struct {
+	speed float64
+
+	mu          sync.Mutex
+	model       house.Model
+	thermometer *house.Thermometer
+	last        time.Time     // when the model was brought up to date
+	fault       Fault         // of the sensor
+	frozen      float64       // °C, what a frozen sensor shows
+	changed     chan struct{} // closed when the fault changes
+}
+
+// NewRoom makes the room of a valid configuration; its time starts now, with
+// heater and cooler off.
+func NewRoom(s Simulated) *Room {
+	return &Room{
+		speed: s.Speed, model: s.model(),
+		thermometer: house.NewThermometer(s.Noise, s.Seed),
+		last:        time.Now(), changed: make(chan struct{}),
+	}
+}
+
+func (s Simulated) model() house.Model {
+	if s.Model == "linear" {
+		return house.NewLinear(s.Start, s.Up, s.Down)
+	}
+	p := house.DefaultRoom()
+	p.Start, p.Outdoor, p.OutdoorSwing = s.Start, s.Outdoor, s.OutdoorSwing
+	p.HeaterPower, p.CoolerPower = s.HeaterPower, s.CoolerPower
+	return house.NewPhysical(p)
+}
+
+// Sensor is the room's thermometer. A broken one behaves as [Room.Break] says.
+func (r *Room) Sensor() controlloop.Sensor { return roomSensor{r} }
+
+// Heater is the relay of the room's heater.
+func (r *Room) Heater() controlloop.Relay { return roomRelay{r, house.Model.Heat} }
+
+// Cooler is the relay of the room's cooler.
+func (r *Room) Cooler() controlloop.Relay { return roomRelay{r, house.Model.Cool} }
+
+// True is the temperature of the air, °C, whatever the sensor shows.
+func (r *Room) True() float64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.catchUp()
+	return r.model.Air()
+}
+
+// longest is the most room time that goes by at once: more would overflow a
+// time.Duration.
+const longest = 100 * 365 * 24 * time.Hour
+
+// catchUp lets the time go by that passed since the last call, and gives the
+// present. It needs the lock.
+func (r *Room) catchUp() time.Time {
+	now := time.Now()
+	r.model.Advance(time.Duration(min(float64(now.Sub(r.last))*r.speed, float64(longest))))
+	r.last = now
+	return now
+}
+
+// show is what the thermometer shows now, °C, and when that is. It needs the lock.
+func (r *Room) show() (float64, time.Time) {
+	now := r.catchUp()
+	return r.thermometer.Show(r.model.Sensed()), now
+}
+
+type roomRelay struct {
+	room *Room
+	turn func(house.Model, bool)
+}
+
+// Set switches at once: the time before it was spent the other way.
+func (y roomRelay) Set(on bool) error {
+	y.room.mu.Lock()
+	defer y.room.mu.Unlock()
+	y.room.catchUp()
+	y.turn(y.room.model, on)
+	return nil
+}
+
+type roomSensor struct{ room *Room }
+
+// Read answers at once, unless the sensor hangs.
+func (s roomSensor) Read(ctx context.Context) (controlloop.Reading, error) {
+	for {
+		hangs, reading, err := s.room.answer()
+		if hangs == nil {
+			return reading, err
+		}
+		select {
+		case <-ctx.Done():
+			return controlloop.Reading{}, ctx.Err()
+		case <-hangs:
+		}
+	}
+}

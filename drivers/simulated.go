@@ -1,0 +1,61 @@
+package drivers
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+
+	"thermostat/controlloop"
+)
+
+// Simulated is what a configuration says about a simulated room.
+type Simulated struct {
+	Model        string        // room (air, walls and weather) or linear (constant rates)
+	Speed        float64       // room time runs this many times faster than real time
+	Start        float64       // °C at the beginning
+	Up, Down     time.Duration // linear: room time in which it gains or loses 1 K
+	Outdoor      float64       // room: °C, mean of the day
+	OutdoorSwing float64       // room: K, half the difference between the warmest and the coldest hour
+	HeaterPower  float64       // room: W
+	CoolerPower  float64       // room: W
+	Noise        float64       // K, standard deviation of a reading
+	Seed         uint64        // of the noise
+}
+
+// DefaultSimulated is a cool living room on a winter day, in real time.
+func DefaultSimulated() Simulated {
+	return Simulated{
+		Model: "room", Speed: 1, Start: 17,
+		Up: 10 * time.Minute, Down: 15 * time.Minute,
+		Outdoor: 3, OutdoorSwing: 4,
+		HeaterPower: 1500, CoolerPower: 1000,
+		Noise: 0.03, Seed: 1,
+	}
+}
+
+// Validate gives every value that is out of its bound; none if all is well.
+func (s Simulated) Validate() []controlloop.Violation {
+	var vs []controlloop.Violation
+	if s.Model != "room" && s.Model != "linear" {
+		vs = append(vs, controlloop.Violation{Field: "model", Value: fmt.Sprintf("%.40q", s.Model), Bound: "is none of room, linear"})
+	}
+	vs = within(vs, "speed", s.Speed, 0.001, 100000)
+	vs = within(vs, "start", s.Start, -50, 100)
+	vs = within(vs, "up", s.Up, time.Second, 24*time.Hour)
+	vs = within(vs, "down", s.Down, time.Second, 24*time.Hour)
+	vs = within(vs, "outdoor", s.Outdoor, -60, 60)
+	vs = within(vs, "outdoor_swing", s.OutdoorSwing, 0, 40)
+	vs = within(vs, "heater_power", s.HeaterPower, 0, 100000)
+	vs = within(vs, "cooler_power", s.CoolerPower, 0, 100000)
+	return within(vs, "noise", s.Noise, 0, 5)
+}
+
+// within adds a violation unless the value is in its bounds; NaN is in none.
+func within[T cmp.Ordered](vs []controlloop.Violation, field string, value, low, high T) []controlloop.Violation {
+	if low <= value && value <= high {
+		return vs
+	}
+	return append(vs, controlloop.Violation{
+		Field: field, Value: fmt.Sprint(value), Bound: fmt.Sprintf("is outside %v..%v", low, high),
+	})
+}

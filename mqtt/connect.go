@@ -1,0 +1,164 @@
+package mqtt
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+)
+
+// The time limits of a connection.
+const (
+	connectTimeout = 10 * time.Second // for the dial, and again for the handshake
+	writeTimeout   = 10 * time.Second // paho's default is none: a full socket would hold the session
+	keepAlive      = 15 * time.Second // with pingTimeout a frozen broker is noticed in about 24 s
+	pingTimeout    = 5 * time.Second
+	firstBackoff   = time.Second
+	maxBackoff     = time.Minute
+)
+
+// DialFunc opens the connection to a broker; nil is the network. Tests use it
+// to stay in one process.
+type DialFunc func(broker *url.URL) (net.Conn, error)
+
+// clientOptions are the settings that every client of ours shares. Files are
+// read here, at each connection.
+func clientOptions(a Access, clientID string, dial DialFunc) (*paho.ClientOptions, error) {
+	o := paho.NewClientOptions()
+	for _, b := range a.Brokers {
+		o.AddBroker(withPort(b))
+	}
+	o.SetClientID(clientID)
+	o.SetProtocolVersion(4) // else a refused CONNECT is tried again as MQTT 3.1
+	o.SetCleanSession(true)
+	o.SetOrderMatters(true)
+	o.SetAutoReconnect(false) // we connect anew ourselves: with jitter, and with fresh files
+	o.SetConnectRetry(false)
+	o.SetConnectTimeout(connectTimeout)
+	o.SetDialer(&net.Dialer{Timeout: connectTimeout})
+	o.SetWriteTimeout(writeTimeout)
+	o.SetKeepAlive(keepAlive)
+	o.SetPingTimeout(pingTimeout)
+	o.SetStore(paho.NewOrderedMemoryStore()) // the default one resends in random order
+	if dial != nil {
+		o.SetCustomOpenConnectionFn(func(u *url.URL, _ paho.ClientOptions) (net.Conn, error) { return dial(u) })
+	}
+	if a.Username != "" {
+		o.SetUsername(a.Username)
+	}
+	if a.PasswordFile != "" {
+		password, err := os.ReadFile(a.PasswordFile)
+		if err != nil {
+			return nil, fmt.Errorf("password file: %w", err)
+		}
+		o.SetPassword(strings.TrimRight(string(password), "\r\n"))
+	}
+	tlsConfig, err := a.tls()
+	o.SetTLSConfig(tlsConfig)
+	return o, err
+}
+
+// withPort adds the usual port to a broker's URL that names none.
+func withPort(broker string) string {
+	u, err := url.Parse(broker)
+	if err != nil || u.Port() != "" {
+		return broker // what cannot be read is reported by the attempt to connect
+	}
+	u.Host += ":" + map[string]string{"mqtt": "1883", "mqtts": "8883", "ws": "80", "wss": "443"}[u.Scheme]
+	return u.String()
+}
+
+func (a Access) tls() (*tls.Config, error) {
+	c := &tls.Config{MinVersion: tls.VersionTLS12}
+	if a.CAFile != "" {
+		pem, err := os.ReadFile(a.CAFile)
+		if err != nil {
+			return c, fmt.Errorf("CA file: %w", err)
+		}
+		c.RootCAs = x509.NewCertPool()
+		if !c.RootCAs.AppendCertsFromPEM(pem) {
+			return c, fmt.Errorf("CA file %s: no certificate in it", a.CAFile)
+		}
+	}
+	if a.CertFile != "" {
+		cert, err := tls.LoadX509KeyPair(a.CertFile, a.KeyFile)
+		if err != nil {
+			return c, fmt.Errorf("client certificate: %w", err)
+		}
+		c.Certificates = []tls.Certificate{cert}
+	}
+	return c, nil
+}
+
+// open connects once; lost is closed when the connection ends. No message may
+// come before its handler is there, so it is set here.
+func open(ctx context.Context, o *paho.ClientOptions, handle paho.MessageHandler) (c paho.Client, lost <-chan struct{}, err error) {
+	ended := make(chan struct{})
+	o.SetDefaultPublishHandler(handle)
+	o.SetConnectionLostHandler(func(paho.Client, error) { close(ended) })
+	c = paho.NewClient(o)
+	token := c.Connect()
+	limit := time.NewTimer(time.Duration(len(o.Servers)) * 3 * connectTimeout)
+	defer limit.Stop()
+	select {
+	case <-token.Done():
+		err = plain(token.Error())
+	case <-limit.C:
+		err = errors.New("no answer")
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if err != nil {
+		c.Disconnect(0)
+		return nil, nil, err
+	}
+	return c, ended, nil
+}
+
+// plain makes paho's wrapping readable; a bare EOF tells people nothing.
+func plain(err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, io.EOF) {
+		return errors.New("the broker closed the connection during the handshake")
+	}
+	return errors.New(strings.TrimSpace(strings.TrimPrefix(err.Error(), "network Error :")))
+}
+
+// backoff waits before the next attempt: 1, 2, 4 … 60 s, each anywhere between
+// half and all of it, so that a fleet does not return at one instant.
+func backoff(ctx context.Context, attempt int) {
+	wait := min(firstBackoff<<min(attempt, 10), maxBackoff)
+	wait = wait/2 + rand.N(wait/2)
+	select {
+	case <-ctx.Done():
+	case <-time.After(wait):
+	}
+}
+
+// QuietPaho sends paho's own warnings to a log. Its loggers belong to the whole
+// program, so main calls this once.
+func QuietPaho(log *slog.Logger) {
+	paho.ERROR = pahoLog{log}
+	paho.CRITICAL = pahoLog{log}
+}
+
+type pahoLog struct{ log *slog.Logger }
+
+// Println passes on at debug level: the session reports what matters itself.
+func (p pahoLog) Println(v ...any) { p.log.Debug(strings.TrimSpace(fmt.Sprintln(v...))) }
+
+// Printf passes on at debug level.
+func (p pahoLog) Printf(format string, v ...any) { p.log.Debug(fmt.Sprintf(format, v...)) }

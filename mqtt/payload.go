@@ -1,0 +1,98 @@
+package mqtt
+
+import (
+	"encoding/json"
+	"math"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"thermostat/controlloop"
+	pb "thermostat/proto"
+)
+
+// Info is what an agent says of itself, retained on <base>/info.
+type Info struct {
+	Version      string              `json:"version"`
+	Instance     string              `json:"instance"`
+	Zones        map[string]ZoneInfo `json:"zones"`
+	ConfigSHA256 string              `json:"config_sha256"`
+	StartedAt    time.Time           `json:"started_at"`
+	ClockSynced  *bool               `json:"clock_synced"` // null where the system does not tell
+	Failsafe     *bool               `json:"failsafe"`     // whether the kernel lets go of relays after a crash; null: not known
+}
+
+// ZoneInfo is what does not change about a zone while the agent runs.
+type ZoneInfo struct {
+	SensorID int32    `json:"sensor_id"`
+	Plant    string   `json:"plant"`
+	Default  *Default `json:"default_setpoint"` // null where none is configured
+}
+
+// Default is a configured setpoint.
+type Default struct {
+	Mode      string   `json:"mode"`
+	Desired   *float64 `json:"desired"` // °C
+	UpDelta   float64  `json:"up_delta"`
+	DownDelta float64  `json:"down_delta"`
+}
+
+// DefaultOf gives the published form of a configured setpoint.
+func DefaultOf(sp controlloop.Setpoint) *Default {
+	if sp.Mode == controlloop.ModeNone {
+		return nil
+	}
+	d := &Default{Mode: sp.Mode.String(), UpDelta: sp.UpDelta, DownDelta: sp.DownDelta}
+	if !isNaN(sp.Desired) {
+		d.Desired = &sp.Desired
+	}
+	return d
+}
+
+// heaterPayload mirrors one relay. One that does not obey is told as off: who
+// follows the mirror must not heat on a guess.
+func heaterPayload(s controlloop.Snapshot, o controlloop.Output, known controlloop.RelayState) []byte {
+	command := pb.HeaterCommand_Off
+	if known == controlloop.RelayOn {
+		command = pb.HeaterCommand_On
+	}
+	return marshal(&pb.HeaterControl{
+		SensorID: &s.SensorID, Command: &command,
+		SwitchedAt: timestamppb.New(o.Since), Reason: proto.String(string(s.State.Reason)),
+	})
+}
+
+// sensorPayload is the sensor's last answer: a temperature only if it was good.
+func sensorPayload(s controlloop.Snapshot) []byte {
+	d := &pb.SensorData{SensorID: &s.SensorID, Verdict: proto.String(string(s.Sensor))}
+	if s.Sensor == controlloop.VerdictOK {
+		r := s.State.Reading
+		d.Temperature, d.ReadAt = &r.Celsius, timestamppb.New(r.At)
+		d.Humidity, d.Pressure = measured(r.Humidity), measured(r.Pascal)
+	}
+	return marshal(d)
+}
+
+func measured(x float64) *float64 {
+	if math.IsNaN(x) {
+		return nil
+	}
+	return &x
+}
+
+func marshal(m proto.Message) []byte {
+	payload, err := proto.Marshal(m)
+	if err != nil {
+		panic(err) // only text that is not UTF-8 can do this, and ours is fixed words
+	}
+	return payload
+}
+
+func asJSON(v any) []byte {
+	payload, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // our own types; numbers that JSON cannot say are null before
+	}
+	return payload
+}

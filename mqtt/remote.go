@@ -1,0 +1,307 @@
+package mqtt
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+	"google.golang.org/protobuf/proto"
+
+	"thermostat/controlloop"
+	pb "thermostat/proto"
+)
+
+// ErrNoAnswer tells that no agent answered in time.
+var ErrNoAnswer = errors.New("no answer")
+
+// Message is what a [Remote] hears.
+type Message struct {
+	Topic    string
+	Payload  []byte
+	Retained bool
+}
+
+// Remote is a person's side of the broker: it looks at agents and asks them.
+type Remote struct {
+	client   paho.Client
+	prefix   string
+	messages chan Message
+	lost     <-chan struct{}
+	end      func()
+}
+
+// Connect reaches the broker once, within the context's time.
+func Connect(ctx context.Context, a Access) (*Remote, error) {
+	o, err := clientOptions(a, fmt.Sprintf("thermostat-cli-%08x", rand.Uint32()), nil)
+	if err != nil {
+		return nil, err
+	}
+	here, end := context.WithCancel(context.Background())
+	r := &Remote{prefix: a.Prefix, messages: make(chan Message, 64), end: end}
+	handle := func(_ paho.Client, m paho.Message) {
+		select {
+		case r.messages <- Message{m.Topic(), m.Payload(), m.Retained()}:
+		case <-here.Done():
+		}
+	}
+	if r.client, r.lost, err = open(ctx, o, handle); err != nil {
+		end()
+		return nil, fmt.Errorf("broker %s: %w", strings.Join(a.Brokers, ", "), err)
+	}
+	return r, nil
+}
+
+// Close leaves the broker.
+func (r *Remote) Close() {
+	r.end()
+	r.client.Disconnect(250)
+}
+
+// next gives the next message, or an error when the time or the connection ends.
+func (r *Remote) next(ctx context.Context) (Message, error) {
+	select {
+	case m := <-r.messages:
+		return m, nil
+	case <-r.lost:
+		return Message{}, errors.New("the broker closed the connection")
+	case <-ctx.Done():
+		return Message{}, ErrNoAnswer
+	}
+}
+
+func (r *Remote) subscribe(ctx context.Context, filters ...string) error {
+	wanted := map[string]byte{}
+	for _, f := range filters {
+		wanted[f] = 0
+	}
+	token := r.client.SubscribeMultiple(wanted, nil)
+	if err := done(ctx, token); err != nil {
+		return err
+	}
+	for topic, code := range token.(*paho.SubscribeToken).Result() {
+		if code == 0x80 {
+			return fmt.Errorf("the broker refuses the subscription to %s", topic)
+		}
+	}
+	return nil
+}
+
+func (r *Remote) publish(ctx context.Context, topic string, payload []byte, retained bool) error {
+	return done(ctx, r.client.Publish(topic, 1, retained, payload))
+}
+
+func done(ctx context.Context, t paho.Token) error {
+	select {
+	case <-t.Done():
+		return t.Error()
+	case <-ctx.Done():
+		return ErrNoAnswer
+	}
+}
+
+// Request is a wish for one zone. What is nil stays as the zone's state shows it.
+type Request struct {
+	Device    string // empty: the only device seen that has the zone
+	Zone      string
+	Desired   *float64 // °C
+	Mode      *controlloop.Mode
+	UpDelta   *float64 // K
+	DownDelta *float64 // K
+	Default   bool     // back to the configured setpoint
+}
+
+// seen is what a broker retains about one zone.
+type seen struct {
+	device string
+	state  *controlloop.Report
+	info   *Info
+}
+
+// lookAround is how long the broker's retained messages are waited for.
+const lookAround = time.Second
+
+// Set publishes the complete retained control that a request means and waits
+// for the agent's answer; [ErrNoAnswer] if none comes.
+func (r *Remote) Set(ctx context.Context, q Request) (Answer, error) {
+	z, err := r.find(ctx, q.Device, q.Zone)
+	if err != nil {
+		return Answer{}, err
+	}
+	control, err := z.control(q)
+	if err != nil {
+		return Answer{}, err
+	}
+	id := control.GetId()
+	mine := func(a Answer) bool { return a.ID != nil && *a.ID == id }
+	return r.ask(ctx, z.device, q.Zone, "control", marshal(control), true, mine)
+}
+
+// Clear asks a zone to clear its latched faults and waits for the answer.
+func (r *Remote) Clear(ctx context.Context, device, zone string) (Answer, error) {
+	z, err := r.find(ctx, device, zone)
+	if err != nil {
+		return Answer{}, err
+	}
+	return r.ask(ctx, z.device, zone, "set/clear", []byte("clear"), false, func(a Answer) bool { return a.ID == nil })
+}
+
+func (r *Remote) ask(ctx context.Context, device, zone, what string, payload []byte, retained bool, mine func(Answer) bool) (Answer, error) {
+	t := newTopics(r.prefix, device)
+	if err := r.subscribe(ctx, t.ack(zone)); err != nil {
+		return Answer{}, err
+	}
+	if err := r.publish(ctx, t.base+"/"+zone+"/"+what, payload, retained); err != nil {
+		return Answer{}, err
+	}
+	for {
+		m, err := r.next(ctx)
+		if err != nil {
+			return Answer{}, err
+		}
+		var a Answer
+		if m.Topic == t.ack(zone) && json.Unmarshal(m.Payload, &a) == nil && mine(a) {
+			return a, nil
+		}
+	}
+}
+
+// find looks which device has the zone, and how it stands.
+func (r *Remote) find(ctx context.Context, device, zone string) (seen, error) {
+	where := device
+	if device == "" {
+		where = "+"
+	}
+	t := newTopics(r.prefix, where)
+	if err := r.subscribe(ctx, t.state(zone), t.info()); err != nil {
+		return seen{}, err
+	}
+	found := r.gather(ctx, zone)
+	var devices []string
+	for name, s := range found {
+		if s.state != nil {
+			devices = append(devices, name)
+		}
+	}
+	switch {
+	case len(devices) == 1:
+		return *found[devices[0]], nil
+	case len(devices) > 1:
+		return seen{}, fmt.Errorf("several devices have a zone %s: name one of %s by --device", zone, strings.Join(devices, ", "))
+	case device != "":
+		return seen{device: device}, nil
+	}
+	return seen{}, fmt.Errorf("%w: no agent with a zone %q is known to the broker", ErrNoAnswer, zone)
+}
+
+// gather listens for a moment to what is retained.
+func (r *Remote) gather(ctx context.Context, zone string) map[string]*seen {
+	ctx, cancel := context.WithTimeout(ctx, lookAround)
+	defer cancel()
+	found := map[string]*seen{}
+	for {
+		m, err := r.next(ctx)
+		if err != nil {
+			return found
+		}
+		device, rest, _ := strings.Cut(strings.TrimPrefix(m.Topic, r.prefix+"/"), "/")
+		s := found[device]
+		if s == nil {
+			s = &seen{device: device}
+			found[device] = s
+		}
+		if rest == "info" {
+			s.info = &Info{}
+			_ = json.Unmarshal(m.Payload, s.info) // one that cannot be read names no default
+		} else if report := new(controlloop.Report); json.Unmarshal(m.Payload, report) == nil {
+			s.state = report
+		}
+	}
+}
+
+// control makes the complete control that a request means.
+func (s seen) control(q Request) (*pb.TemperatureControl, error) {
+	c := &pb.TemperatureControl{
+		Id:     proto.String("cli-" + strconv.FormatUint(rand.Uint64(), 36)),
+		Source: proto.String("cli"),
+	}
+	if q.Default {
+		return c, s.fillDefault(c, q.Zone)
+	}
+	c.Desired, c.UpDelta, c.DownDelta = q.Desired, q.UpDelta, q.DownDelta
+	if q.Mode != nil {
+		c.Mode = wireMode(*q.Mode)
+	}
+	if s.state == nil {
+		return c, nil
+	}
+	c.SensorID = &s.state.SensorID
+	c.Desired, c.UpDelta, c.DownDelta = orElse(c.Desired, s.state.Desired), orElse(c.UpDelta, s.state.UpDelta), orElse(c.DownDelta, s.state.DownDelta)
+	// Without any setpoint yet the state shows "off"; that was nobody's wish.
+	if m, err := controlloop.ParseMode(s.state.Mode); err == nil && c.Mode == nil && s.state.Reason != controlloop.ReasonNoSetpoint {
+		c.Mode = wireMode(m)
+	}
+	return c, nil
+}
+
+// fillDefault takes the configured setpoint from what the agent says of itself.
+func (s seen) fillDefault(c *pb.TemperatureControl, zone string) error {
+	if s.info == nil {
+		return fmt.Errorf("%w: the agent does not tell its configuration", ErrNoAnswer)
+	}
+	d := s.info.Zones[zone].Default
+	if d == nil {
+		return fmt.Errorf("zone %s has no configured setpoint to go back to", zone)
+	}
+	m, err := controlloop.ParseMode(d.Mode)
+	c.Mode, c.Desired, c.UpDelta, c.DownDelta = wireMode(m), d.Desired, &d.UpDelta, &d.DownDelta
+	return err
+}
+
+func orElse(a, b *float64) *float64 {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// Sight is one change that [Remote.Watch] saw.
+type Sight struct {
+	Device string
+	Zone   string
+	State  []byte // JSON, as published; nil if only the presence changed
+	Online *bool  // nil if only the state changed
+}
+
+// Watch tells every state and presence that the broker shows, until the
+// context or the connection ends. An empty device means all.
+func (r *Remote) Watch(ctx context.Context, device string, saw func(Sight)) error {
+	if device == "" {
+		device = "+"
+	}
+	t := newTopics(r.prefix, device)
+	if err := r.subscribe(ctx, t.state("+"), t.status()); err != nil {
+		return err
+	}
+	for {
+		m, err := r.next(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		device, rest, _ := strings.Cut(strings.TrimPrefix(m.Topic, r.prefix+"/"), "/")
+		if rest == "status" {
+			online := string(m.Payload) == "online"
+			saw(Sight{Device: device, Online: &online})
+		} else if zone, ok := strings.CutSuffix(rest, "/state"); ok && len(m.Payload) > 0 {
+			saw(Sight{Device: device, Zone: zone, State: m.Payload})
+		}
+	}
+}

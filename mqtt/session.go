@@ -1,0 +1,467 @@
+package mqtt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+
+	"thermostat/controlloop"
+)
+
+// Options are the constants of a session.
+type Options struct {
+	Access
+	Device   string
+	Instance string // the random word born with the memory on disk
+	Zones    []Zone
+
+	SensorEvery time.Duration // slowest rate of readings; 0: each
+	StateEvery  time.Duration // slowest rate of states; a change is always sent
+
+	Info      func() Info                       // asked at each connection
+	Save      func(zone string, m Memory) error // keeps an accepted word; called outside the session's goroutine
+	NotBefore time.Time                         // a clock before this is not trusted
+	Log       *slog.Logger
+	Dial      DialFunc // nil: the network
+}
+
+// Session is the agent's side of the broker. One goroutine, Run, owns all of
+// it. It works on without a broker: local changes are judged, obeyed and saved.
+type Session struct {
+	opts   Options
+	topics topics
+	zones  map[string]*zoneSession
+	names  []string // of the zones, in the order of the configuration
+	events chan func()
+	done   chan struct{} // closed when Run has returned
+	client paho.Client   // nil while down
+	drop   func()        // ends the connection from our side
+
+	mu    sync.Mutex
+	fresh map[string]controlloop.Snapshot // not yet looked at
+	wake  chan struct{}
+}
+
+// zoneSession is one zone as the session sees it.
+type zoneSession struct {
+	truth     *truth
+	telemetry telemetry
+	serial    uint64    // of the last setpoint handed to the zone
+	waiting   []waiting // for the zone to obey, oldest first
+	saving    bool
+	unsaved   bool
+	answers   []pending // to be given once the memory is saved
+}
+
+// waiting is what follows once the zone shows a setpoint's serial.
+type waiting struct {
+	serial uint64
+	deeds  deeds
+	reply  func(Answer)
+}
+
+type pending struct {
+	answer Answer
+	reply  func(Answer)
+}
+
+// maxAnswers bounds the answers that wait for a slow disk, per zone.
+const maxAnswers = 1000
+
+// pulse is how often due things are looked for.
+const pulse = 500 * time.Millisecond
+
+// NewSession makes a session; it does nothing before Run.
+func NewSession(o Options) *Session {
+	s := &Session{
+		opts: o, topics: newTopics(o.Prefix, o.Device), zones: map[string]*zoneSession{},
+		events: make(chan func(), 64), done: make(chan struct{}),
+		fresh: map[string]controlloop.Snapshot{}, wake: make(chan struct{}, 1),
+	}
+	for _, z := range o.Zones {
+		s.zones[z.Name] = &zoneSession{truth: newTruth(z, o.Instance, o.NotBefore)}
+		s.names = append(s.names, z.Name)
+	}
+	return s
+}
+
+// Start is the setpoint a zone begins with: its memory's, or the configured one.
+// It may be called before Run only.
+func (s *Session) Start(zone string) controlloop.Setpoint { return s.zones[zone].truth.obeyed }
+
+// Observe takes a zone's snapshot. It never blocks.
+func (s *Session) Observe(snap controlloop.Snapshot) {
+	s.mu.Lock()
+	s.fresh[snap.Zone] = snap
+	s.mu.Unlock()
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Submit takes a control that came by another way than the broker, as a
+// complete statement with the same rules, and returns the answer once the zone
+// obeys and the memory is saved. source names the way.
+func (s *Session) Submit(ctx context.Context, zone, source string, control []byte) (Answer, error) {
+	if s.zones[zone] == nil {
+		return Answer{}, fmt.Errorf("there is no zone %q", zone)
+	}
+	answers := make(chan Answer, 1)
+	s.post(func() {
+		z := s.zones[zone]
+		c, err := decodeControl(control)
+		sp := z.truth.obeyed
+		if err == nil {
+			sp, err = z.truth.zone.Setpoint(c)
+			sp.Source = source
+		}
+		s.do(z, z.truth.local(time.Now(), sp, c.GetId(), err), func(a Answer) { answers <- a })
+	})
+	select {
+	case a := <-answers:
+		return a, nil
+	case <-ctx.Done():
+		return Answer{}, ctx.Err()
+	case <-s.done:
+		return Answer{}, errors.New("the agent is stopping")
+	}
+}
+
+// post runs f in the session's goroutine, if that still runs.
+func (s *Session) post(f func()) {
+	select {
+	case s.events <- f:
+	case <-s.done:
+	}
+}
+
+// Run keeps the session until the context ends, then says goodbye.
+func (s *Session) Run(ctx context.Context) error {
+	defer close(s.done)
+	dialing, stop := context.WithCancel(ctx)
+	defer stop()
+	if len(s.opts.Brokers) > 0 {
+		go s.keepConnected(dialing)
+	}
+	tick := time.NewTicker(pulse)
+	defer tick.Stop()
+	for {
+		select {
+		case f := <-s.events:
+			f()
+		case <-s.wake:
+			s.look(time.Now())
+		case <-tick.C:
+			s.pulse(time.Now())
+		case <-ctx.Done():
+			s.goodbye()
+			return nil
+		}
+	}
+}
+
+// keepConnected connects, waits for the end of the connection, and again.
+func (s *Session) keepConnected(ctx context.Context) {
+	for attempt := 0; ctx.Err() == nil; attempt++ {
+		connected := s.connection(ctx)
+		if connected {
+			attempt = 0
+		}
+		backoff(ctx, attempt)
+	}
+}
+
+// connection is the life of one connection; it reports whether there was one.
+func (s *Session) connection(ctx context.Context) bool {
+	o, err := clientOptions(s.opts.Access, "thermostat-"+s.opts.Device, s.opts.Dial)
+	if err == nil {
+		o.SetBinaryWill(s.topics.status(), []byte("offline"), 1, true)
+	}
+	here, end := context.WithCancel(ctx)
+	defer end()
+	handle := func(_ paho.Client, m paho.Message) {
+		topic, payload, retained := m.Topic(), m.Payload(), m.Retained()
+		select { // in order, and never longer than this connection
+		case s.events <- func() { s.receive(here, topic, payload, retained) }:
+		case <-here.Done():
+		}
+	}
+	var client paho.Client
+	var lost <-chan struct{}
+	if err == nil {
+		client, lost, err = open(ctx, o, handle)
+	}
+	if err != nil {
+		if ctx.Err() == nil {
+			s.opts.Log.Warn("no broker: control goes on without", "error", err)
+		}
+		return false
+	}
+	s.post(func() { s.connected(client, end) })
+	select {
+	case <-lost:
+		end()
+	case <-here.Done():
+	}
+	if ctx.Err() == nil {
+		s.post(func() { s.disconnected(client) })
+	} else {
+		<-s.done // it says goodbye first
+	}
+	client.Disconnect(0)
+	return true
+}
+
+// connected tells the broker everything and asks for the controls.
+func (s *Session) connected(client paho.Client, drop func()) {
+	now := time.Now()
+	s.client, s.drop = client, drop
+	s.opts.Log.Info("broker connected")
+	s.subscribe(client, []string{s.topics.status(), s.topics.anySet()}, func() {})
+	for _, name := range s.names {
+		z := s.zones[name]
+		z.telemetry.reset()
+		s.do(z, z.truth.connected(now), nil)
+	}
+	s.publish(s.topics.status(), []byte("online"), 1, true)
+	if s.opts.Info != nil {
+		s.publish(s.topics.info(), asJSON(s.opts.Info()), 1, true)
+	}
+	s.pulse(now)
+}
+
+func (s *Session) disconnected(client paho.Client) {
+	if s.client != client {
+		return
+	}
+	s.client, s.drop = nil, nil
+	s.opts.Log.Warn("broker lost: control goes on without")
+	for _, name := range s.names {
+		s.zones[name].truth.disconnected()
+	}
+}
+
+// subscribe asks for topics at QoS 0 and calls granted once the broker has
+// granted them all. A broker that does not answer is left.
+func (s *Session) subscribe(client paho.Client, filters []string, granted func()) {
+	wanted := map[string]byte{}
+	for _, f := range filters {
+		wanted[f] = 0
+	}
+	token, drop := client.SubscribeMultiple(wanted, nil), s.drop
+	go func() {
+		if !token.WaitTimeout(2*writeTimeout) || token.Error() != nil {
+			s.opts.Log.Warn("broker does not answer a subscription: connecting anew", "topics", filters)
+			drop()
+			return
+		}
+		for topic, code := range token.(*paho.SubscribeToken).Result() {
+			if code == 0x80 { // MQTT 3.1.1, 3.9.3: failure; paho calls this no error
+				s.opts.Log.Error("broker refuses a subscription: mend this device's access rules", "topic", topic)
+			}
+		}
+		s.post(func() {
+			if s.client == client {
+				granted()
+			}
+		})
+	}()
+}
+
+// publish hands a message to the connection; nothing is published while down,
+// since the next connection tells everything anew.
+func (s *Session) publish(topic string, payload []byte, qos byte, retained bool) {
+	if s.client != nil {
+		s.client.Publish(topic, qos, retained, payload)
+	}
+}
+
+// receive takes one message of a connection.
+func (s *Session) receive(here context.Context, topic string, payload []byte, retained bool) {
+	if here.Err() != nil {
+		return // of a connection that is over
+	}
+	if topic == s.topics.status() {
+		if string(payload) == "offline" { // a late will of our own last connection
+			s.publish(topic, []byte("online"), 1, true)
+		}
+		return
+	}
+	name, rest, ok := s.topics.parse(topic)
+	z := s.zones[name]
+	switch {
+	case !ok || z == nil:
+	case rest == "control":
+		s.do(z, z.truth.message(time.Now(), payload, retained), nil)
+	case strings.HasPrefix(rest, "set/") && retained:
+		s.opts.Log.Warn("ignored a retained command: set topics must not be retained", "topic", topic)
+	case rest == "set/desired":
+		s.setDesired(z, string(payload))
+	case rest == "set/mode":
+		s.setMode(z, string(payload))
+	case rest == "set/clear":
+		s.Clear(name)
+		s.do(z, deeds{answer: z.truth.applied("")}, nil)
+	}
+}
+
+func (s *Session) setDesired(z *zoneSession, text string) {
+	celsius, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	if err != nil || math.IsNaN(celsius) {
+		err = fmt.Errorf("desired: %.40q is not a number", text)
+	}
+	sp := z.truth.desire(celsius)
+	sp.Source = "home_assistant"
+	s.do(z, z.truth.local(time.Now(), sp, "", err), nil)
+}
+
+func (s *Session) setMode(z *zoneSession, text string) {
+	sp := z.truth.obeyed
+	var err error
+	sp.Mode, err = controlloop.ParseMode(strings.TrimSpace(text))
+	sp.Source = "home_assistant"
+	s.do(z, z.truth.local(time.Now(), sp, "", err), nil)
+}
+
+// Clear clears a zone's latched faults. It must be called in the session's goroutine.
+func (s *Session) Clear(zone string) {
+	if clear := s.zones[zone].truth.zone.Clear; clear != nil {
+		clear()
+	}
+}
+
+// do carries out what the rules ask for. What must wait until the zone obeys
+// is kept until a snapshot shows it.
+func (s *Session) do(z *zoneSession, d deeds, reply func(Answer)) {
+	name := z.truth.zone.Name
+	if d.log != "" {
+		s.opts.Log.Info(d.log, "zone", name)
+	}
+	if d.subscribe && s.client != nil {
+		s.subscribe(s.client, []string{s.topics.control(name)}, func() { z.truth.subscribed(time.Now()) })
+	}
+	if d.obey != nil {
+		z.serial++
+		sp := *d.obey
+		sp.Serial = z.serial
+		z.waiting = append(z.waiting, waiting{z.serial, d, reply})
+		z.truth.zone.Setpoints.Put(sp)
+	} else {
+		s.finish(z, d, reply)
+	}
+	if d.publish {
+		s.publish(s.topics.control(name), d.payload, 1, true)
+	}
+}
+
+// finish saves and then answers.
+func (s *Session) finish(z *zoneSession, d deeds, reply func(Answer)) {
+	if d.answer != nil {
+		z.answers = append(z.answers, pending{*d.answer, reply})
+		if over := len(z.answers) - maxAnswers; over > 0 {
+			z.answers = z.answers[over:]
+		}
+	}
+	z.unsaved = z.unsaved || d.save
+	s.settle(z)
+}
+
+// settle writes the memory if it changed; when that is done, what waited is answered.
+func (s *Session) settle(z *zoneSession) {
+	if z.saving {
+		return
+	}
+	if !z.unsaved || s.opts.Save == nil {
+		s.answer(z, z.answers, nil)
+		z.answers = nil
+		return
+	}
+	z.saving, z.unsaved = true, false
+	answers, memory := z.answers, z.truth.mem
+	z.answers = nil
+	go func() {
+		err := s.opts.Save(z.truth.zone.Name, memory)
+		s.post(func() {
+			z.saving = false
+			s.answer(z, answers, err)
+			if z.unsaved || len(z.answers) > 0 {
+				s.settle(z)
+			}
+		})
+	}()
+}
+
+func (s *Session) answer(z *zoneSession, answers []pending, notSaved error) {
+	for _, p := range answers {
+		if notSaved != nil && p.answer.Applied {
+			p.answer.Reason = "not saved"
+		}
+		s.publish(s.topics.ack(z.truth.zone.Name), asJSON(p.answer), 1, false)
+		if p.reply != nil {
+			p.reply(p.answer)
+		}
+	}
+}
+
+// look takes the snapshots that came, publishes them, and goes on with what
+// waited for a setpoint to be obeyed.
+func (s *Session) look(now time.Time) {
+	s.mu.Lock()
+	fresh := s.fresh
+	s.fresh = map[string]controlloop.Snapshot{}
+	s.mu.Unlock()
+	for name, snap := range fresh {
+		z := s.zones[name]
+		z.telemetry.latest, z.telemetry.has = snap, true
+		s.tell(z, now)
+		for len(z.waiting) > 0 && z.waiting[0].serial <= snap.Setpoint.Serial {
+			w := z.waiting[0]
+			z.waiting = z.waiting[1:]
+			s.finish(z, w.deeds, w.reply)
+		}
+	}
+}
+
+func (s *Session) tell(z *zoneSession, now time.Time) {
+	if s.client == nil {
+		return
+	}
+	z.telemetry.due(now, s.topics, rates{s.opts.SensorEvery, s.opts.StateEvery}, func(m outgoing) {
+		s.publish(m.topic, m.payload, m.qos, m.retained)
+		runtime.Gosched() // the connection's writer goes first: a relay's message is not held by the next one's making
+	})
+}
+
+// pulse does what is due by time.
+func (s *Session) pulse(now time.Time) {
+	if s.client == nil {
+		return
+	}
+	for _, name := range s.names {
+		z := s.zones[name]
+		s.do(z, z.truth.tick(now), nil)
+		s.tell(z, now)
+	}
+}
+
+// goodbye publishes the last states and that the agent is gone.
+func (s *Session) goodbye() {
+	s.look(time.Now())
+	if s.client == nil {
+		return
+	}
+	token := s.client.Publish(s.topics.status(), 1, true, "offline")
+	token.WaitTimeout(time.Second)
+	s.client.Disconnect(500)
+	s.client = nil
+}

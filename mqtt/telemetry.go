@@ -1,0 +1,108 @@
+package mqtt
+
+import (
+	"math"
+	"time"
+
+	"thermostat/controlloop"
+)
+
+// leaseEvery is how often an On is said again: whoever obeys it lets go after 30 s.
+const leaseEvery = 10 * time.Second
+
+// stateGap is the least time between two states of a zone, unless a relay or
+// the setpoint changed.
+const stateGap = time.Second
+
+// telemetry decides when a zone's snapshots are published. It remembers what
+// the broker was told on this connection.
+type telemetry struct {
+	latest     controlloop.Snapshot
+	has        bool // there is a snapshot at all
+	told       controlloop.Snapshot
+	toldAt     time.Time // zero: nothing on this connection
+	heaterAt   time.Time
+	coolerAt   time.Time
+	answers    uint64 // of the sensor, told
+	answeredAt time.Time
+}
+
+// outgoing is one message to publish.
+type outgoing struct {
+	topic    string
+	payload  []byte
+	qos      byte
+	retained bool
+}
+
+// rates are the slowest rates of telemetry; a change of state is always sent.
+type rates struct{ sensor, state time.Duration }
+
+// reset forgets what was told: a new connection is told everything.
+func (t *telemetry) reset() {
+	t.toldAt, t.heaterAt, t.coolerAt = time.Time{}, time.Time{}, time.Time{}
+}
+
+// due publishes what is to be told now: relays first, then the state. Each is
+// on its way before the next is made.
+func (t *telemetry) due(now time.Time, tp topics, r rates, publish func(outgoing)) {
+	if !t.has {
+		return
+	}
+	s := t.latest
+	if s.HasHeater && t.relayDue(now, s.HeaterRelay, t.told.HeaterRelay, t.heaterAt) {
+		t.heaterAt = now
+		publish(outgoing{tp.heater(s.Zone), heaterPayload(s, s.State.Heater, s.HeaterRelay), 1, true})
+	}
+	if s.HasCooler && t.relayDue(now, s.CoolerRelay, t.told.CoolerRelay, t.coolerAt) {
+		t.coolerAt = now
+		publish(outgoing{tp.cooler(s.Zone), heaterPayload(s, s.State.Cooler, s.CoolerRelay), 1, true})
+	}
+	if t.stateDue(now, r) {
+		t.told, t.toldAt = s, now
+		publish(outgoing{tp.state(s.Zone), asJSON(s), 1, true})
+	}
+	if s.Answers != t.answers && now.Sub(t.answeredAt) >= r.sensor {
+		t.answers, t.answeredAt = s.Answers, now
+		publish(outgoing{tp.sensor(s.Zone), sensorPayload(s), 0, false})
+	}
+}
+
+func (t *telemetry) relayDue(now time.Time, is, was controlloop.RelayState, at time.Time) bool {
+	return at.IsZero() || is != was || is == controlloop.RelayOn && now.Sub(at) >= leaseEvery
+}
+
+func (t *telemetry) stateDue(now time.Time, r rates) bool {
+	a, b := t.told, t.latest
+	switch {
+	case t.toldAt.IsZero(), now.Sub(t.toldAt) >= r.state:
+		return true
+	case a.HeaterRelay != b.HeaterRelay || a.CoolerRelay != b.CoolerRelay || a.Setpoint.Serial != b.Setpoint.Serial:
+		return true
+	case now.Sub(t.toldAt) < stateGap:
+		return false
+	}
+	return a.State.Action != b.State.Action || a.State.Reason != b.State.Reason || a.Sensor != b.Sensor ||
+		a.Setpoint.Source != b.Setpoint.Source || !sameFaults(a.Faults, b.Faults) ||
+		movedBy(a.Temperature(), b.Temperature(), 0.1)
+}
+
+// movedBy reports whether a value went step or more away, or came or went.
+func movedBy(a, b, step float64) bool {
+	if math.IsNaN(a) || math.IsNaN(b) {
+		return math.IsNaN(a) != math.IsNaN(b)
+	}
+	return math.Abs(a-b) >= step-1e-9 // 0.1 is not a sum of powers of two
+}
+
+func sameFaults(a, b []controlloop.Fault) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i].Name != b[i].Name || a[i].Text != b[i].Text {
+			return false
+		}
+	}
+	return true
+}

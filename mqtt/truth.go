@@ -1,0 +1,394 @@
+package mqtt
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"time"
+
+	"thermostat/controlloop"
+	pb "thermostat/proto"
+)
+
+// The waits of the protocol.
+const (
+	settleTime  = 2 * time.Second  // after SUBACK, for retained messages to come; also before a writer's retain is checked
+	patience    = 10 * time.Second // the second listening (a cluster in election is slow), and the wait for an echo
+	retryTime   = time.Minute      // between two attempts to say or to put right the same
+	refreshTime = 10 * time.Minute // between two subscriptions on a living connection, jittered
+)
+
+// Memory is what a zone keeps of its control stream, as received bytes.
+type Memory struct {
+	Cur    []byte // what is obeyed; empty: the configured default
+	Seen   []byte // the last control known to have been at the broker
+	Before []byte // the one seen before it
+	N      uint64 // the number of our last own message
+}
+
+// Answer says what became of a control.
+type Answer struct {
+	Applied bool     `json:"applied"`
+	ID      *string  `json:"id"`
+	Desired *float64 `json:"desired"` // °C, in force after it
+	Mode    string   `json:"mode"`    // in force after it
+	Reason  string   `json:"reason"`  // why it was refused, or what went wrong beside
+}
+
+// deeds is what the rules ask for in one step, to be done in this order.
+type deeds struct {
+	obey      *controlloop.Setpoint // by the zone; heater and state follow
+	save      bool                  // the memory, once that is done
+	answer    *Answer               // on ack, once that is done
+	publish   bool                  // say, retained, on control
+	payload   []byte
+	subscribe bool   // to the control topic, again
+	log       string // worth a line
+}
+
+// listening is one wait for what a subscription brings.
+type listening struct {
+	kind  listenKind
+	until time.Time // zero while SUBACK is awaited
+	heard bool      // something came that the subscription can have brought
+}
+
+type listenKind uint8
+
+const (
+	listenNot    listenKind = iota
+	listenFirst             // after a connection, and every ten minutes
+	listenSecond            // nothing came: the broker may be slow
+	listenCheck             // does the broker retain what was said live?
+)
+
+// truth keeps one zone's setpoint one, whoever speaks. It is the setpoint
+// protocol without any connection: it is told what happens and answers what
+// to do. Its comments name the protocol's rules.
+type truth struct {
+	zone      Zone
+	instance  string
+	notBefore time.Time // our clock is not trusted before this
+	random    func() float64
+	mem       Memory
+	obeyed    controlloop.Setpoint
+
+	up, synced  bool
+	listen      listening
+	checkAt     time.Time // when to check what the broker retains
+	unproven    bool      // a foreign word came live and is not known to be retained
+	refreshAt   time.Time
+	inFlight    []byte // what was published and has not come back yet
+	sentAt      time.Time
+	silentSince time.Time // since when nothing that we published came back
+	notRetained bool      // what was published did not come back in time
+	rightAt     time.Time // when a refused retained control was last put right
+}
+
+// newTruth starts from the memory. Words that the configuration no longer
+// allows are forgotten, so that they are judged anew if the broker has them.
+func newTruth(z Zone, instance string, notBefore time.Time) *truth {
+	t := &truth{zone: z, instance: instance, notBefore: notBefore, random: rand.Float64, mem: z.Memory, obeyed: z.Default}
+	sp, ok := z.Remembered()
+	if ok {
+		t.obeyed = sp
+	} else if len(t.mem.Cur) > 0 {
+		t.mem.Cur, t.mem.Seen, t.mem.Before = nil, nil, nil
+	}
+	return t
+}
+
+// desire is a local change of the desired temperature alone, in °C. Only local
+// changes merge with what is obeyed.
+func (t *truth) desire(celsius float64) controlloop.Setpoint {
+	sp := t.obeyed
+	sp.Desired = celsius
+	if sp.Mode == controlloop.ModeNone {
+		sp.Mode = t.zone.usualMode()
+	}
+	return sp
+}
+
+// message takes a control that came from the broker.
+func (t *truth) message(now time.Time, m []byte, retained bool) deeds {
+	if len(m) == 0 {
+		return deeds{} // rule 0: deleted, changes nothing
+	}
+	if retained || t.listen.kind != listenCheck {
+		t.listen.heard = true
+	}
+	if bytes.Equal(m, t.inFlight) {
+		t.landed()
+	}
+	var d deeds
+	c, err := decodeControl(m)
+	n, own := t.ownNumber(c.GetId())
+	curN, curOwn := t.curNumber()
+	if own && t.inFlight != nil {
+		t.silentSince = now
+	}
+	switch {
+	case bytes.Equal(m, t.mem.Seen): // rule 1: a redelivery
+		if retained {
+			t.unproven = false
+		} else {
+			d.answer = t.applied(c.GetId())
+		}
+	case bytes.Equal(m, t.mem.Cur): // the echo of our newest word, answered when it was said
+		t.mem.Before, t.mem.Seen, d.save = t.mem.Seen, m, true
+	case own && curOwn && n < curN: // rule 2: our newer word is on its way or is said again
+		t.mem.Seen, d.save = m, true
+	case retained && t.unproven && bytes.Equal(m, t.mem.Before):
+		d = t.sayAgain("the last control was not retained by its writer")
+	default: // rule 3
+		d = t.judge(now, m, c, retained, err)
+	}
+	t.speak(now, &d)
+	return d
+}
+
+// judge accepts or refuses a control that is new to us.
+func (t *truth) judge(now time.Time, m []byte, c *pb.TemperatureControl, retained bool, err error) deeds {
+	id := c.GetId()
+	var sp controlloop.Setpoint
+	if err == nil {
+		sp, err = t.zone.Setpoint(c)
+	}
+	if expires := c.GetExpiresAt(); err == nil && expires != nil && !now.Before(t.notBefore) && now.After(expires.AsTime()) {
+		err = fmt.Errorf("expired at %s", expires.AsTime().Format(time.RFC3339))
+	}
+	if err != nil {
+		return t.refuse(now, id, retained, err)
+	}
+	n, own := t.ownNumber(id)
+	if own {
+		t.mem.N = max(t.mem.N, n)
+	}
+	t.mem.Before, t.mem.Cur, t.mem.Seen = t.mem.Seen, m, m
+	if t.unproven = !own && !retained; t.unproven {
+		t.check(now.Add(settleTime))
+	}
+	t.obeyed = sp
+	return deeds{obey: &sp, save: true, answer: t.applied(id)}
+}
+
+// refuse answers, and if the broker retains the refused control, puts the topic right.
+func (t *truth) refuse(now time.Time, id string, retained bool, why error) deeds {
+	d := deeds{answer: t.refusal(id, why), log: "control refused: " + why.Error()}
+	switch {
+	case !retained: // whether the broker keeps it is not known yet
+		t.check(now.Add(settleTime))
+	case !t.rightAt.IsZero() && now.Sub(t.rightAt) < retryTime:
+		t.check(t.rightAt.Add(retryTime))
+	case len(t.mem.Cur) > 0:
+		t.rightAt = now
+		say := t.sayAgain("put right")
+		say.answer, say.log = d.answer, d.log
+		return say
+	default:
+		t.rightAt = now
+		d.publish = true // an empty retained message deletes it
+	}
+	return d
+}
+
+// check plans a look at what the broker retains; an earlier plan stands, or a
+// stubborn writer could put it off for ever.
+func (t *truth) check(at time.Time) {
+	if t.checkAt.IsZero() || at.Before(t.checkAt) {
+		t.checkAt = at
+	}
+}
+
+// sayAgain makes what is obeyed a new word of our own.
+func (t *truth) sayAgain(why string) deeds {
+	t.own(t.obeyed)
+	return deeds{save: true, log: "said again what is obeyed: " + why}
+}
+
+// own makes a setpoint our newest word.
+func (t *truth) own(sp controlloop.Setpoint) controlloop.Setpoint {
+	t.mem.N++
+	sp.ID = t.instance + "/" + strconv.FormatUint(t.mem.N, 10)
+	t.mem.Cur = encodeControl(t.zone, sp)
+	t.obeyed = sp
+	t.unproven = false
+	return sp
+}
+
+// local takes a change that came by another way than the control topic.
+// A refused one changes nothing.
+func (t *truth) local(now time.Time, sp controlloop.Setpoint, id string, err error) deeds {
+	if err == nil {
+		err = t.zone.Params.CheckSetpoint(sp)
+	}
+	if err != nil {
+		return deeds{answer: t.refusal(id, err), log: "change refused: " + err.Error()}
+	}
+	sp = t.own(sp)
+	if id == "" {
+		id = sp.ID
+	}
+	d := deeds{obey: &sp, save: true, answer: t.applied(id)}
+	t.speak(now, &d)
+	return d
+}
+
+// speak publishes what is obeyed if the broker is not known to have it: not
+// before the topic was heard out, and not while the same word is in flight.
+func (t *truth) speak(now time.Time, d *deeds) {
+	if len(t.mem.Cur) == 0 || bytes.Equal(t.mem.Cur, t.mem.Seen) {
+		t.landed()
+		return
+	}
+	if !t.up || !t.synced || bytes.Equal(t.mem.Cur, t.inFlight) {
+		return
+	}
+	if t.notRetained && now.Sub(t.sentAt) < retryTime {
+		return
+	}
+	if t.inFlight == nil {
+		t.silentSince = now
+	}
+	t.inFlight, t.sentAt = t.mem.Cur, now
+	d.publish, d.payload = true, t.mem.Cur
+}
+
+// landed notes that what was in flight came back, or matters no more.
+func (t *truth) landed() {
+	t.inFlight = nil
+	t.setNotRetained(false)
+}
+
+func (t *truth) setNotRetained(bad bool) {
+	if bad == t.notRetained {
+		return
+	}
+	t.notRetained = bad
+	t.zone.Alarms.Set("control_not_retained", bad, "the broker does not give back the setpoint that was published: is this agent allowed to write the control topic?")
+}
+
+// connected begins a connection: everything is heard out before we speak.
+func (t *truth) connected(now time.Time) deeds {
+	t.up, t.synced = true, false
+	t.unproven, t.checkAt = false, time.Time{}
+	t.refreshAt = now.Add(t.jitter(refreshTime))
+	return t.hearken(listenFirst)
+}
+
+// disconnected ends a connection, and with it the flight of our last word.
+func (t *truth) disconnected() {
+	t.up, t.synced, t.inFlight = false, false, nil
+	t.listen = listening{}
+}
+
+func (t *truth) hearken(kind listenKind) deeds {
+	t.listen = listening{kind: kind}
+	return deeds{subscribe: true}
+}
+
+// subscribed notes a SUBACK: from now on runs the wait for what it brings.
+func (t *truth) subscribed(now time.Time) {
+	if t.listen.kind == listenNot || !t.listen.until.IsZero() {
+		return
+	}
+	wait := settleTime
+	if t.listen.kind == listenSecond {
+		wait = patience
+	}
+	t.listen.until = now.Add(wait)
+}
+
+// tick does what is due.
+func (t *truth) tick(now time.Time) deeds {
+	var d deeds
+	if !t.up {
+		return d
+	}
+	if t.inFlight != nil && now.Sub(t.silentSince) >= patience && !t.notRetained {
+		t.setNotRetained(true)
+	}
+	switch {
+	case t.notRetained && now.Sub(t.sentAt) >= retryTime:
+		t.inFlight = nil
+		t.speak(now, &d)
+	case t.listen.kind != listenNot:
+		if !t.listen.until.IsZero() && !now.Before(t.listen.until) {
+			d = t.heardOut(now)
+		}
+	case !t.checkAt.IsZero() && !now.Before(t.checkAt):
+		t.checkAt = time.Time{}
+		d = t.hearken(listenCheck)
+	case !now.Before(t.refreshAt):
+		t.refreshAt = now.Add(t.jitter(refreshTime))
+		d = t.hearken(listenFirst)
+	}
+	return d
+}
+
+// heardOut ends a listening.
+func (t *truth) heardOut(now time.Time) deeds {
+	was := t.listen
+	t.listen = listening{}
+	t.synced = true
+	var d deeds
+	switch {
+	case was.heard:
+		t.unproven = t.unproven && was.kind != listenCheck
+	case was.kind == listenFirst:
+		return t.hearken(listenSecond)
+	default: // the broker holds none
+		t.unproven = false
+		if len(t.mem.Cur) == 0 || bytes.Equal(t.mem.Cur, t.inFlight) {
+			return d // a configured default is never published
+		}
+		d = t.sayAgain("the broker holds no control")
+	}
+	t.speak(now, &d)
+	return d
+}
+
+// ownNumber takes the id of a word of ours apart.
+func (t *truth) ownNumber(id string) (uint64, bool) {
+	digits, ok := strings.CutPrefix(id, t.instance+"/")
+	if !ok {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(digits, 10, 64)
+	return n, err == nil
+}
+
+func (t *truth) curNumber() (uint64, bool) {
+	if len(t.mem.Cur) == 0 {
+		return 0, false
+	}
+	return t.ownNumber(t.obeyed.ID)
+}
+
+func (t *truth) applied(id string) *Answer {
+	return t.answer(Answer{Applied: true}, id)
+}
+
+func (t *truth) refusal(id string, why error) *Answer {
+	return t.answer(Answer{Reason: why.Error()}, id)
+}
+
+func (t *truth) answer(a Answer, id string) *Answer {
+	if id != "" {
+		a.ID = &id
+	}
+	if desired := t.obeyed.Desired; !isNaN(desired) {
+		a.Desired = &desired
+	}
+	a.Mode = t.obeyed.Mode.String()
+	return &a
+}
+
+func isNaN(x float64) bool { return x != x }
+
+// jitter spreads a wait over 0.8 to 1.2 of it, so that a fleet does not march in step.
+func (t *truth) jitter(d time.Duration) time.Duration {
+	return time.Duration(float64(d) * (0.8 + 0.4*t.random()))
+}
