@@ -20,7 +20,7 @@ func TestEveryComplaint(t *testing.T) {
 		{"not UTF-8", "device: a\nunits: \"\xff\"\n", "f:2:9: the file is not UTF-8"},
 		{"Latin-1 in a comment", "# K\xfcche\n", "f:1:4: the file is not UTF-8"},
 		{"control character", "device: a\x00\n", "f:1:10: the control character U+0000 has no place in a text file"},
-		{"too large", strings.Repeat("#", maxConfigSize+1), "f:1:1: the file is larger than 8 MiB"},
+		{"too large", strings.Repeat("#", maxConfigSize+1), "f:1:1: the file is larger than 4 MiB"},
 		{"second document", "device: a\n---\nunits: F\n", "f:2:1: a second document begins here: the file must be one"},
 		{"second document after dots", "device: a\n...\nunits: F\n", "f:3:1: a second document begins here: the file must be one"},
 		{"second document, empty", "device: a\n---\n", "f:2:1: a second document begins here: the file must be one"},
@@ -128,6 +128,8 @@ func TestEveryComplaint(t *testing.T) {
 		{"stale_after", room + "    timing: {stale_after: 9s}\n", "f:5:14: zones[0].timing.stale_after: 9s must be at least 2 samples, 10s"},
 		{"a bad sample is said once", room + "    timing: {sample: 5}\n", "f:5:14: zones[0].timing.sample: 5 has no unit: write 5s or 5m"},
 
+		{"a default stands in unjudged", room + "    timing: {sample: 1m, stale_after: x}\n", `f:5:26: zones[0].timing.stale_after: "x" is not a duration such as 5s, 10m or 1h30m`},
+
 		// the default setpoint
 		{"mode", room + "    default_setpoint: {mode: warm, desired: 20}\n", `f:5:24: zones[0].default_setpoint.mode: "warm" is none of off, heat, cool, heat_cool`},
 		{"mode without relay", room + "    default_setpoint: {mode: cool, desired: 20}\n", "f:5:24: zones[0].default_setpoint.mode: cool needs a cooler, and the zone has none"},
@@ -136,6 +138,10 @@ func TestEveryComplaint(t *testing.T) {
 		{"desired though off", room + "    default_setpoint: {mode: off, desired: 29}\n", "f:5:35: zones[0].default_setpoint.desired: 29 is outside 5..28 °C"},
 		{"delta", room + "    default_setpoint: {desired: 20, up_delta: 0.01}\n", "f:5:37: zones[0].default_setpoint.up_delta: 0.01 is outside 0.05..10 K"},
 		{"band", both + "\n     default_setpoint: {mode: heat_cool, desired: 20, up_delta: 0.25, down_delta: 0.5}}\n", "f:3:6: zones[0].default_setpoint: up_delta + down_delta: 0.75 must be at least 1 K in mode heat_cool"},
+		{"a bad delta is no narrow band", both + "\n     default_setpoint: {mode: heat_cool, desired: 20, up_delta: 0.01, down_delta: 0.5}}\n", "f:3:55: zones[0].default_setpoint.up_delta: 0.01 is outside 0.05..10 K"},
+		{"into both cut-outs", both + "\n     limits: {desired_min: 12, cool_cutout: 11, heat_cutout: 29},\n     default_setpoint: {mode: cool, desired: 20, up_delta: 10, down_delta: 10}}\n",
+			"f:4:6: zones[0].default_setpoint: desired + up_delta: 30 must stay below heat_cutout 29 °C\n" +
+				"f:4:6: zones[0].default_setpoint: desired - down_delta: 10 must stay above cool_cutout 11 °C"},
 		{"into the cut-out", room + "    default_setpoint: {desired: 28, up_delta: 7}\n", "f:5:5: zones[0].default_setpoint: desired + up_delta: 35 must stay below heat_cutout 35 °C"},
 		{"into the cool cut-out", both + "\n     default_setpoint: {mode: cool, desired: 5, down_delta: 2}}\n", "f:3:6: zones[0].default_setpoint: desired - down_delta: 3 must stay above cool_cutout 3 °C"},
 	} {
@@ -244,6 +250,18 @@ func TestNoComplaintShowsAPassword(t *testing.T) {
 		got := complaintsOf(text)
 		if len(got) == 0 || strings.Contains(strings.Join(got, "\n"), "hunter2") {
 			t.Errorf("%s: %q", text, got)
+		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	known := []string{"up", "down", "outdoor", "outdoor_swing"}
+	for word, want := range map[string]string{
+		"outdor": "outdoor", "outdoor-swing": "outdoor_swing", "dwon": "down", "UP": "", "xx": "", "": "",
+		"temperature": "", strings.Repeat("outdoor", 1000): "",
+	} {
+		if got := nearest(word, known); got != want {
+			t.Errorf("%.20q: got %q, want %q", word, got, want)
 		}
 	}
 }

@@ -75,8 +75,7 @@ func (r *reader) readBrokers(n *node) []string {
 	return brokers
 }
 
-// brokerURL checks a broker's URL and adds the port that it leaves out. A URL
-// that holds an @ is never shown: there may be a password before it.
+// brokerURL checks a broker's URL. One that holds an @ is never shown: there may be a password before it.
 func brokerURL(text string) (broker, problem string) {
 	if strings.Contains(text, "@") {
 		return "", "a user or password has no place in the URL: use mqtt.username and mqtt.password_file"
@@ -88,9 +87,6 @@ func brokerURL(text string) (broker, problem string) {
 	plain := u.Scheme == "mqtt" || u.Scheme == "mqtts"
 	if u.Fragment != "" || plain && (strings.Trim(u.Path, "/") != "" || u.RawQuery != "") {
 		return "", shown(text) + " goes on behind the port, where a " + u.Scheme + " URL must end"
-	}
-	if u.Port() == "" && plain {
-		u.Host = net.JoinHostPort(u.Hostname(), map[string]string{"mqtt": "1883", "mqtts": "8883"}[u.Scheme])
 	}
 	if p := u.Port(); p != "" && !isPort(p, 1) {
 		return "", shown(text) + " has a port outside 1..65535"

@@ -33,7 +33,6 @@ func plantParams(plant string) controlloop.Params {
 	case "fridge":
 		p.DesiredMin, p.DesiredMax = -30, 12
 		p.HeatCutout, p.CoolCutout = 15, -35
-		p.PlausibleMin = -45 // what is plausible must reach beyond the cut-out
 		p.MinOn, p.MinOff = 3*time.Minute, 5*time.Minute
 	case "fermenter":
 		p.DesiredMin, p.DesiredMax = 0, 40

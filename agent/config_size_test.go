@@ -48,6 +48,9 @@ func TestReadingIsLinear(t *testing.T) {
 
 // Shapes that the library alone needs minutes or the whole stack for.
 func TestHostileShapesEndSoon(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	for _, unit := range []string{
 		"[", "{", "{a: ", "[a,", "- ", "-\n", "a: 1\n", "a:\n", "- a:\n", "? ", "? a\n", "&a ", "!!str ", "!!map\n", "*a ",
 		"a,", "'", "\"", "[]", "{}", "@", "|\n", "---\n", "...\n", "<<: 1\n", "%a\n", "!", "- - ", "#\n", "- {a}\n", "a: &b ", "- !a &b ",

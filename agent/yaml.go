@@ -15,7 +15,7 @@ import (
 )
 
 // maxConfigSize is far above 10,000 zones; a larger file is not a configuration.
-const maxConfigSize = 8 << 20
+const maxConfigSize = 4 << 20
 
 // readYAML reads a file of one document into a tree. It gives nil where there
 // is nothing to go on with, and then at least one complaint.
@@ -39,7 +39,7 @@ func (r *reader) readYAML(text []byte) *node {
 // checkText refuses what no parser should see.
 func (r *reader) checkText(text []byte) bool {
 	if len(text) > maxConfigSize {
-		r.complainAt(nil, "the file is larger than 8 MiB")
+		r.complainAt(nil, "the file is larger than 4 MiB")
 		return false
 	}
 	for i, c := range string(text) {
@@ -68,8 +68,8 @@ func placeOf(text []byte, offset int) *token.Position {
 	}
 }
 
-// parse gives the syntax tree, or complains. The library was seen to panic on
-// broken text; a broken file must not end an agent that could say so.
+// parse gives the syntax tree, or complains. No text is known to make the
+// library panic, but if one does, the agent must live to say which file it was.
 func (r *reader) parse(tokens token.Tokens) (file *ast.File) {
 	defer func() {
 		if recover() != nil {

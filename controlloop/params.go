@@ -84,8 +84,8 @@ func (p Params) validateLimits(vs *violations) {
 	vs.check(p.DesiredMin < p.DesiredMax, "limits.desired_min", p.DesiredMin, "must be below desired_max %v", p.DesiredMax)
 	vs.check(p.DesiredMax < p.HeatCutout, "limits.heat_cutout", p.HeatCutout, "must be above desired_max %v", p.DesiredMax)
 	vs.check(p.DesiredMin > p.CoolCutout, "limits.cool_cutout", p.CoolCutout, "must be below desired_min %v", p.DesiredMin)
-	vs.check(p.PlausibleMax > p.HeatCutout, "limits.plausible_max", p.PlausibleMax, "must be above heat_cutout %v", p.HeatCutout)
-	vs.check(p.PlausibleMin < p.CoolCutout, "limits.plausible_min", p.PlausibleMin, "must be below cool_cutout %v", p.CoolCutout)
+	vs.check(p.PlausibleMax >= p.DesiredMax, "limits.plausible_max", p.PlausibleMax, "must not be below desired_max %v", p.DesiredMax)
+	vs.check(p.PlausibleMin <= p.DesiredMin, "limits.plausible_min", p.PlausibleMin, "must not be above desired_min %v", p.DesiredMin)
 }
 
 func (p Params) validateTiming(vs *violations) {

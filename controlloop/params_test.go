@@ -44,15 +44,13 @@ func TestValidateKnowsEveryBound(t *testing.T) {
 		{"limits.desired_max", wide, func(p *Params) *float64 { return &p.DesiredMax }, []float64{-49.99, 100}, []float64{100.01, -50.01}},
 		{"limits.heat_cutout", wide, func(p *Params) *float64 { return &p.HeatCutout }, []float64{100.01, 120}, []float64{100, 99, 120.01, -50.01}},
 		{"limits.cool_cutout", wide, func(p *Params) *float64 { return &p.CoolCutout }, []float64{-50.01, -59.99}, []float64{-50, 0, -60.01, 100.01}},
-		{"limits.plausible_min", wide, func(p *Params) *float64 { return &p.PlausibleMin }, []float64{-60, -55.01}, []float64{-60.01, -55, 0, 100.01}},
-		{"limits.plausible_max", wide, func(p *Params) *float64 { return &p.PlausibleMax }, []float64{110.01, 150}, []float64{110, 0, 150.01, -50.01}},
+		{"limits.plausible_min", wide, func(p *Params) *float64 { return &p.PlausibleMin }, []float64{-60, -50}, []float64{-60.01, -49.99, 0, 100.01}},
+		{"limits.plausible_max", wide, func(p *Params) *float64 { return &p.PlausibleMax }, []float64{100, 150}, []float64{99.99, 0, 150.01, -50.01}},
 		{"limits.max_rate", ordinary, func(p *Params) *float64 { return &p.MaxRate }, []float64{0.01, 100000}, []float64{0, 0.009, -1, 100001}},
 		// the same relations from the other side
 		{"limits.desired_min", ordinary, func(p *Params) *float64 { return &p.DesiredMax }, []float64{5.01}, []float64{5, 4}},
 		{"limits.heat_cutout", ordinary, func(p *Params) *float64 { return &p.DesiredMax }, []float64{34.99}, []float64{35, 36}},
 		{"limits.cool_cutout", ordinary, func(p *Params) *float64 { return &p.DesiredMin }, []float64{3.01}, []float64{3, 2}},
-		{"limits.plausible_max", ordinary, func(p *Params) *float64 { return &p.HeatCutout }, []float64{69.99}, []float64{70, 71}},
-		{"limits.plausible_min", ordinary, func(p *Params) *float64 { return &p.CoolCutout }, []float64{-29.99}, []float64{-30, -31}},
 	}
 	for _, row := range degrees {
 		p := row.in()
