@@ -25,7 +25,7 @@ import (
 
 const (
 	rounds   = 1000             // of each path, agent and floor in turn
-	idleTime = 5 * time.Second  // memory and CPU are taken over this
+	idleTime = time.Minute      // memory and CPU are taken over this
 	starts   = 15               // processes started for the time to the first decision
 	userHz   = 100              // of /proc/PID/stat, proc(5)
 	answerIn = 10 * time.Second // else the run is broken

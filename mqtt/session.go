@@ -107,6 +107,7 @@ func (s *Session) Observe(snap controlloop.Snapshot) {
 	case s.wake <- struct{}{}:
 	default:
 	}
+	runtime.Gosched() // the session goes first: what a relay did is told before the zone writes its log
 }
 
 // Submit takes a control that came by another way than the broker, as a
@@ -424,22 +425,35 @@ func (s *Session) look(now time.Time) {
 		z := s.zones[name]
 		z.telemetry.latest, z.telemetry.has = snap, true
 		s.tell(z, now)
-		for len(z.waiting) > 0 && z.waiting[0].serial <= snap.Setpoint.Serial {
-			w := z.waiting[0]
-			z.waiting = z.waiting[1:]
-			s.finish(z, w.deeds, w.reply)
-		}
 	}
 }
 
+// tell publishes what is due of a zone, relays first, and goes on with what
+// waited for that.
 func (s *Session) tell(z *zoneSession, now time.Time) {
-	if s.client == nil {
+	t := &z.telemetry
+	if !t.has {
 		return
 	}
-	z.telemetry.due(now, s.topics, rates{s.opts.SensorEvery, s.opts.StateEvery}, func(m outgoing) {
-		s.publish(m.topic, m.payload, m.qos, m.retained)
-		runtime.Gosched() // the connection's writer goes first: a relay's message is not held by the next one's making
-	})
+	shown := t.latest.Setpoint.Serial
+	if s.client != nil {
+		t.relays(now, s.topics, s.send)
+		t.rest(now, s.topics, rates{s.opts.SensorEvery, s.opts.StateEvery}, s.send)
+		shown = t.told.Setpoint.Serial
+		if wait := t.heldUntil.Sub(now); wait > 0 {
+			time.AfterFunc(wait, func() { s.post(func() { s.tell(z, time.Now()) }) })
+		}
+	}
+	for len(z.waiting) > 0 && z.waiting[0].serial <= shown {
+		w := z.waiting[0]
+		z.waiting = z.waiting[1:]
+		s.finish(z, w.deeds, w.reply)
+	}
+}
+
+func (s *Session) send(m outgoing) {
+	s.publish(m.topic, m.payload, m.qos, m.retained)
+	runtime.Gosched() // the connection's writer goes first: this message is not held by the next one's making
 }
 
 // pulse does what is due by time.
@@ -459,6 +473,10 @@ func (s *Session) goodbye() {
 	s.look(time.Now())
 	if s.client == nil {
 		return
+	}
+	for _, name := range s.names {
+		s.zones[name].telemetry.heldUntil = time.Time{}
+		s.tell(s.zones[name], time.Now())
 	}
 	token := s.client.Publish(s.topics.status(), 1, true, "offline")
 	token.WaitTimeout(time.Second)

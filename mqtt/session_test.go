@@ -412,14 +412,20 @@ func TestTelemetryRates(t *testing.T) {
 	var tel telemetry
 	told := func(at time.Duration, s controlloop.Snapshot) (heater, state int) {
 		tel.latest, tel.has = s, true
-		tel.due(t0.Add(at), newTopics("p", "d"), rates{0, time.Minute}, func(m outgoing) {
+		count := func(m outgoing) {
 			switch m.topic {
 			case "p/d/z/heater":
 				heater++
 			case "p/d/z/state":
 				state++
 			}
-		})
+		}
+		tel.relays(t0.Add(at), newTopics("p", "d"), count)
+		tel.rest(t0.Add(at), newTopics("p", "d"), rates{0, time.Minute}, count)
+		if state > 0 && heater > 0 {
+			t.Error("the state does not give way to the relay")
+		}
+		tel.rest(t0.Add(at+relayFirst), newTopics("p", "d"), rates{0, time.Minute}, count)
 		return heater, state
 	}
 	for _, step := range []struct {

@@ -20,12 +20,20 @@ type telemetry struct {
 	latest     controlloop.Snapshot
 	has        bool // there is a snapshot at all
 	told       controlloop.Snapshot
+	heater     controlloop.RelayState // told on its own topic
+	cooler     controlloop.RelayState
 	toldAt     time.Time // zero: nothing on this connection
 	heaterAt   time.Time
 	coolerAt   time.Time
-	answers    uint64 // of the sensor, told
+	heldUntil  time.Time // the state gives way to a relay's message
+	answers    uint64    // of the sensor, told
 	answeredAt time.Time
 }
+
+// relayFirst is the head start that a relay's message has before the state
+// follows: on a small machine the broker would be busy with the one while
+// somebody waits for the other.
+const relayFirst = 2 * time.Millisecond
 
 // outgoing is one message to publish.
 type outgoing struct {
@@ -43,20 +51,26 @@ func (t *telemetry) reset() {
 	t.toldAt, t.heaterAt, t.coolerAt = time.Time{}, time.Time{}, time.Time{}
 }
 
-// due publishes what is to be told now: relays first, then the state. Each is
-// on its way before the next is made.
-func (t *telemetry) due(now time.Time, tp topics, r rates, publish func(outgoing)) {
-	if !t.has {
-		return
-	}
+// relays publishes the relays that are to be told now, and holds the state
+// back for a moment if there were any.
+func (t *telemetry) relays(now time.Time, tp topics, publish func(outgoing)) {
 	s := t.latest
-	if s.HasHeater && t.relayDue(now, s.HeaterRelay, t.told.HeaterRelay, t.heaterAt) {
-		t.heaterAt = now
+	if s.HasHeater && t.relayDue(now, s.HeaterRelay, t.heater, t.heaterAt) {
+		t.heaterAt, t.heldUntil = now, now.Add(relayFirst)
 		publish(outgoing{tp.heater(s.Zone), heaterPayload(s, s.State.Heater, s.HeaterRelay), 1, true})
 	}
-	if s.HasCooler && t.relayDue(now, s.CoolerRelay, t.told.CoolerRelay, t.coolerAt) {
-		t.coolerAt = now
+	if s.HasCooler && t.relayDue(now, s.CoolerRelay, t.cooler, t.coolerAt) {
+		t.coolerAt, t.heldUntil = now, now.Add(relayFirst)
 		publish(outgoing{tp.cooler(s.Zone), heaterPayload(s, s.State.Cooler, s.CoolerRelay), 1, true})
+	}
+	t.heater, t.cooler = s.HeaterRelay, s.CoolerRelay
+}
+
+// rest publishes the state and the reading if they are to be told now.
+func (t *telemetry) rest(now time.Time, tp topics, r rates, publish func(outgoing)) {
+	s := t.latest
+	if now.Before(t.heldUntil) {
+		return
 	}
 	if t.stateDue(now, r) {
 		t.told, t.toldAt = s, now
