@@ -68,7 +68,7 @@ func (r *remoteFlags) resolve(cmd *cobra.Command) (a mqtt.Access, device, units 
 	if broker != "" {
 		a.Brokers = []string{broker}
 	}
-	return a, device, units, r.check(a)
+	return a, device, units, r.check(a, device)
 }
 
 func (r *remoteFlags) value(name string) string {
@@ -91,11 +91,16 @@ func (r *remoteFlags) configFile() string {
 	return defaultConfig
 }
 
-func (r *remoteFlags) check(a mqtt.Access) error {
+func (r *remoteFlags) check(a mqtt.Access, device string) error {
+	if device != "" && !deviceForm.MatchString(device) {
+		return &exitError{exitUsage, fmt.Errorf("device %.40q is not of the form %v", device, deviceForm)}
+	}
+	if !prefixForm.MatchString(a.Prefix) {
+		return &exitError{exitUsage, fmt.Errorf("prefix %.40q is not of the form %v", a.Prefix, prefixForm)}
+	}
 	for _, b := range a.Brokers {
-		scheme, _, ok := strings.Cut(b, "://")
-		if !ok || !strings.Contains(" mqtt mqtts ws wss ", " "+scheme+" ") {
-			return &exitError{exitUsage, fmt.Errorf("broker %q: want a URL like mqtt://host:1883 (mqtt, mqtts, ws, wss)", b)}
+		if err := mqtt.CheckBroker(b); err != nil {
+			return &exitError{exitUsage, fmt.Errorf("broker: %w", err)}
 		}
 	}
 	if (a.CertFile == "") != (a.KeyFile == "") {

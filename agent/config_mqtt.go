@@ -1,8 +1,9 @@
 package main
 
 import (
+	"thermostat/mqtt"
+
 	"net"
-	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -26,8 +27,8 @@ func (r *reader) readMQTT(n *node, c *MQTTConfig) {
 	r.prefix(n.child("prefix"), &c.Prefix)
 	if d := n.child("discovery_prefix"); d != nil && d.kind == kindScalar && d.text == "" {
 		c.DiscoveryPrefix = ""
-	} else {
-		r.prefix(d, &c.DiscoveryPrefix)
+	} else if r.prefix(d, &c.DiscoveryPrefix); d != nil {
+		r.warn(d, "this version has no Home Assistant discovery yet: ignored")
 	}
 	r.rate(n.child("sensor_every"), &c.SensorEvery)
 	r.rate(n.child("state_every"), &c.StateEvery)
@@ -65,33 +66,13 @@ func (r *reader) readBrokers(n *node) []string {
 	urls, at := r.texts(n)
 	brokers := urls[:0]
 	for i, text := range urls {
-		broker, problem := brokerURL(text)
-		if problem != "" {
-			r.complain(at[i], "%s", problem)
+		if err := mqtt.CheckBroker(text); err != nil {
+			r.complain(at[i], "%v", err)
 			continue
 		}
-		brokers = append(brokers, broker)
+		brokers = append(brokers, text)
 	}
 	return brokers
-}
-
-// brokerURL checks a broker's URL. One that holds an @ is never shown: there may be a password before it.
-func brokerURL(text string) (broker, problem string) {
-	if strings.Contains(text, "@") {
-		return "", "a user or password has no place in the URL: use mqtt.username and mqtt.password_file"
-	}
-	u, err := url.Parse(text)
-	if err != nil || u.Hostname() == "" || !strings.Contains(" mqtt mqtts ws wss ", " "+u.Scheme+" ") {
-		return "", shown(text) + " is not a broker's URL such as mqtt://host:1883 (mqtt, mqtts, ws, wss)"
-	}
-	plain := u.Scheme == "mqtt" || u.Scheme == "mqtts"
-	if u.Fragment != "" || plain && (strings.Trim(u.Path, "/") != "" || u.RawQuery != "") {
-		return "", shown(text) + " goes on behind the port, where a " + u.Scheme + " URL must end"
-	}
-	if p := u.Port(); p != "" && !isPort(p, 1) {
-		return "", shown(text) + " has a port outside 1..65535"
-	}
-	return u.String(), ""
 }
 
 func isPort(text string, low int) bool {

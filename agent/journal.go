@@ -28,10 +28,10 @@ func (j *zoneJournal) saw(s controlloop.Snapshot) {
 		j.log.Info("setpoint", setpointWords(s.Setpoint)...)
 	}
 	if was.State.Heater.On != s.State.Heater.On {
-		j.log.Info("heater "+onOff(s.State.Heater.On), "reason", s.State.Reason, "temperature", s.Temperature())
+		j.log.Info("heater "+onOff(s.State.Heater.On), switchWords(s)...)
 	}
 	if was.State.Cooler.On != s.State.Cooler.On {
-		j.log.Info("cooler "+onOff(s.State.Cooler.On), "reason", s.State.Reason, "temperature", s.Temperature())
+		j.log.Info("cooler "+onOff(s.State.Cooler.On), switchWords(s)...)
 	}
 	came, went := faultChanges(was.Faults, s.Faults)
 	for _, f := range came {
@@ -40,6 +40,15 @@ func (j *zoneJournal) saw(s controlloop.Snapshot) {
 	for _, f := range went {
 		j.log.Info("fault over", "name", f.Name)
 	}
+}
+
+// switchWords say why a relay switched, and at which temperature if that is known.
+func switchWords(s controlloop.Snapshot) []any {
+	words := []any{"reason", s.State.Reason}
+	if t := s.Temperature(); !math.IsNaN(t) {
+		words = append(words, "temperature", t)
+	}
+	return words
 }
 
 // setpointWords are a setpoint's fields for the log; one that nobody gave has none.

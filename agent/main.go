@@ -35,7 +35,9 @@ func run() int {
 	log := newLineWriter(os.Stderr)
 	slog.SetDefault(slog.New(slog.NewTextHandler(log, nil)))
 	mqtt.QuietPaho(slog.Default())
-	err := rootCommand().ExecuteContext(ctx)
+	root := rootCommand()
+	root.SetArgs(signs(os.Args[1:]))
+	err := root.ExecuteContext(ctx)
 	log.flush()
 	return report(err)
 }

@@ -24,7 +24,8 @@ func openMemory(dir string) (*memory, error) {
 	if err := os.MkdirAll(filepath.Join(dir, "zones"), 0o700); err != nil {
 		return nil, err
 	}
-	return &memory{dir}, nil
+	// A new folder lasts only once its parent is written.
+	return &memory{dir}, errors.Join(syncFolder(dir), syncFolder(filepath.Dir(dir)))
 }
 
 func (m *memory) zoneFile(zone string) string { return filepath.Join(m.dir, "zones", zone+".json") }

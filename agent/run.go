@@ -103,11 +103,9 @@ func (a *agent) sessionOptions() mqtt.Options {
 		NotBefore: b.notBefore(), Log: a.log,
 	}
 	for i, z := range a.cfg.Zones {
-		alarms := a.zones[i].Alarms
 		o.Zones = append(o.Zones, mqtt.Zone{
 			Name: z.Name, SensorID: z.SensorID, Params: z.Params, Default: z.Default,
-			Setpoints: a.zones[i].Setpoints, Alarms: alarms,
-			Clear: func() { alarms.Set("memory", false, "") },
+			Setpoints: a.zones[i].Setpoints, Alarms: a.zones[i].Alarms,
 		})
 	}
 	if a.cfg.StateDir != "" {
@@ -122,7 +120,7 @@ func (a *agent) remember(o *mqtt.Options) {
 	mem, err := openMemory(a.cfg.StateDir)
 	if err != nil {
 		a.forgetful(err)
-		o.Save = func(string, mqtt.Memory) error { return err }
+		o.Save = func(string, mqtt.Memory) error { return err } // the fault stands until a restart
 		return
 	}
 	damaged := false
@@ -186,6 +184,10 @@ func (a *agent) run(ctx context.Context) error {
 	if len(a.zones) == 0 {
 		a.log.Warn("no zones: run thermostat probe")
 	}
+	starts := make([]controlloop.Setpoint, len(a.zones)) // asked before the session runs
+	for i, z := range a.zones {
+		starts[i] = a.session.Start(z.Name)
+	}
 	sessionCtx, endSession := context.WithCancel(context.Background())
 	defer endSession()
 	ended := make(chan error, 1)
@@ -194,7 +196,7 @@ func (a *agent) run(ctx context.Context) error {
 	errs := make([]error, len(a.zones))
 	var running sync.WaitGroup
 	for i, z := range a.zones {
-		start := a.session.Start(z.Name)
+		start := starts[i]
 		a.log.With("zone", z.Name).Info("zone starts", setpointWords(start)...)
 		running.Go(func() { errs[i] = z.Run(ctx, start) })
 	}
@@ -202,7 +204,9 @@ func (a *agent) run(ctx context.Context) error {
 	running.Wait()
 	endSession()
 	err := errors.Join(append(errs, <-ended, a.close())...)
-	a.log.Info("stopped: every relay is off")
+	if err == nil {
+		a.log.Info("stopped: every relay is off")
+	}
 	return err
 }
 

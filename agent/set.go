@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -33,7 +35,7 @@ func setCommand() *cobra.Command {
 		Long: `Publishes a complete retained control; what is not named stays as the zone's
 state shows it. TEMPERATURE is 21.5, 21.5C or 70F; deltas are in K.
 Exit codes: 0 applied, 3 refused, 4 no answer.`,
-		Example: "  thermostat set living-room 21.5\n  thermostat set living-room --mode off\n  thermostat set living-room --default",
+		Example: "  thermostat set living-room 21.5\n  thermostat set fridge -18\n  thermostat set living-room --mode off\n  thermostat set living-room --default",
 		Args:    cobra.RangeArgs(1, 2),
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
@@ -56,6 +58,9 @@ func clearCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if !zoneForm.MatchString(args[0]) {
+				return &exitError{exitUsage, fmt.Errorf("zone %.40q is not of the form %v", args[0], zoneForm)}
+			}
 			return askAgent(cmd, access, timeout, units, func(ctx context.Context, r *mqtt.Remote) (mqtt.Answer, error) {
 				return r.Clear(ctx, device, args[0])
 			})
@@ -76,6 +81,9 @@ func (f *setFlags) run(cmd *cobra.Command, args []string) error {
 		return &exitError{exitUsage, err}
 	}
 	q.Device = device
+	if !zoneForm.MatchString(q.Zone) {
+		return &exitError{exitUsage, fmt.Errorf("zone %.40q is not of the form %v", q.Zone, zoneForm)}
+	}
 	return askAgent(cmd, access, f.timeout, units, func(ctx context.Context, r *mqtt.Remote) (mqtt.Answer, error) {
 		return r.Set(ctx, q)
 	})
@@ -111,6 +119,23 @@ func (f *setFlags) request(cmd *cobra.Command, args []string, units string) (mqt
 	return q, nil
 }
 
+// minus stands for the sign of a temperature on the command line, since a
+// leading hyphen would make it a flag.
+const minus = "−"
+
+var belowZero = regexp.MustCompile(`^-[0-9.]+[CFcf]?$`)
+
+// signs lets people write "set fridge -18". What follows a flag is that flag's value.
+func signs(args []string) []string {
+	args = slices.Clone(args)
+	for i, a := range args {
+		if i > 0 && args[0] == "set" && belowZero.MatchString(a) && !strings.HasPrefix(args[i-1], "--") {
+			args[i] = minus + a[1:]
+		}
+	}
+	return args
+}
+
 // parseTemperature reads 21.5, 21.5C or 70F into °C; without a letter the
 // number is in the given units.
 func parseTemperature(text, units string) (float64, error) {
@@ -118,7 +143,7 @@ func parseTemperature(text, units string) (float64, error) {
 	if n := len(text) - 1; n > 0 && strings.ContainsRune("CcFf", rune(text[n])) {
 		number, units = text[:n], strings.ToUpper(text[n:])
 	}
-	t, err := strconv.ParseFloat(number, 64)
+	t, err := strconv.ParseFloat(strings.Replace(number, minus, "-", 1), 64)
 	if err != nil || math.IsNaN(t) || math.IsInf(t, 0) {
 		return 0, fmt.Errorf("temperature %q: want a number like 21.5, 21.5C or 70F", text)
 	}

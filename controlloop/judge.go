@@ -19,10 +19,10 @@ type judge struct {
 
 // weigh gives a reading's verdict. A reading that is not good is still allowed
 // to open a cut-out.
-func (j *judge) weigh(p Params, r Reading) Verdict {
+func (j *judge) weigh(p Params, r Reading, now time.Time) Verdict {
 	switch {
-	case !finite(r.Celsius):
-		return VerdictError
+	case !finite(r.Celsius), r.At.After(now), r.At.Before(j.last.At):
+		return VerdictError // no number, or a time that cannot be: it must not become the yardstick
 	case r.Celsius < p.PlausibleMin || r.Celsius > p.PlausibleMax:
 		return VerdictImplausible
 	case j.last.At.IsZero(), reachable(p, j.last, r):

@@ -128,7 +128,7 @@ func (z *Zone) hear(a answer) Reading {
 		z.sensor.set(verdictOf(a.err), a.err.Error(), a.at)
 		return Reading{}
 	}
-	v := z.judge.weigh(z.Params, a.reading)
+	v := z.judge.weigh(z.Params, a.reading, a.at)
 	if v != VerdictOK {
 		z.suspect = a.reading
 		z.sensor.set(v, z.judgement(v, a.reading), a.at)
@@ -139,7 +139,10 @@ func (z *Zone) hear(a answer) Reading {
 }
 
 func (z *Zone) judgement(v Verdict, r Reading) string {
-	if v == VerdictTooFast {
+	switch v {
+	case VerdictError:
+		return fmt.Sprintf("a reading of %s that is no number, or from the future or the past", clock(r.At))
+	case VerdictTooFast:
 		return fmt.Sprintf("jumped to %.2f °C, faster than %v K/min; waits for a second reading that agrees", r.Celsius, z.Params.MaxRate)
 	}
 	return fmt.Sprintf("%.2f °C is outside the plausible %v..%v °C", r.Celsius, z.Params.PlausibleMin, z.Params.PlausibleMax)
@@ -150,6 +153,8 @@ func (z *Zone) step(r Reading) {
 	now := time.Now()
 	z.state = Decide(z.Params, z.state, Input{Now: now, Reading: r, Suspect: z.suspect, Setpoint: z.setpoint})
 	_ = z.assert(z.state, now) // a relay that does not obey is a fault, and tried again at the next tick
+	z.heater.restFrom(now, &z.state.Heater)
+	z.cooler.restFrom(now, &z.state.Cooler)
 	z.notice(now)
 	z.tell(now)
 }
@@ -162,7 +167,9 @@ func (z *Zone) assert(s State, now time.Time) error {
 	if firstOn {
 		first, second, firstOn, secondOn = second, first, secondOn, firstOn
 	}
-	err := errors.Join(first.set(firstOn), second.set(secondOn))
+	err := first.set(firstOn)
+	// While one may still be on, the other must not go on.
+	err = errors.Join(err, second.set(secondOn && err == nil))
 	z.faults.set("relay", err != nil, now, "a relay does not obey: %s", oneLine(err))
 	return err
 }
@@ -188,6 +195,13 @@ func (o *output) set(on bool) error {
 		o.known = RelayOn
 	}
 	return nil
+}
+
+// restFrom lets the rest of an output begin only once its relay has gone off.
+func (o *output) restFrom(now time.Time, memory *Output) {
+	if o.relay != nil && o.known == RelayUnknown && !memory.On {
+		memory.Since = now
+	}
 }
 
 // notice raises and clears the faults that follow from the state.

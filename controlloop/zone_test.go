@@ -408,13 +408,13 @@ func TestJudge(t *testing.T) {
 		{26, minute, VerdictOK}, {26.01, minute, VerdictTooFast}, {14, minute, VerdictOK}, {13.99, minute, VerdictTooFast},
 		{70, time.Hour, VerdictOK}, {70.01, time.Hour, VerdictImplausible}, {-30, time.Hour, VerdictOK}, {-30.01, time.Hour, VerdictImplausible},
 		{math.NaN(), minute, VerdictError}, {math.Inf(1), minute, VerdictError}, {math.Inf(-1), minute, VerdictError},
-		{21, -minute, VerdictOK}, {22, -minute, VerdictTooFast}, // time does not run backwards
+		{21, -minute, VerdictError}, {21, 25 * time.Hour, VerdictError}, // from the past, from the future
 	} {
 		var j judge
-		if v := j.weigh(room(), Temperature(20, morning)); v != VerdictOK {
+		if v := j.weigh(room(), Temperature(20, morning), morning.Add(24*time.Hour)); v != VerdictOK {
 			t.Fatal(v)
 		}
-		if got := j.weigh(room(), Temperature(row.celsius, morning.Add(row.after))); got != row.want {
+		if got := j.weigh(room(), Temperature(row.celsius, morning.Add(row.after)), morning.Add(24*time.Hour)); got != row.want {
 			t.Errorf("%v °C after %v: %v, want %v", row.celsius, row.after, got, row.want)
 		}
 	}
@@ -422,12 +422,12 @@ func TestJudge(t *testing.T) {
 
 func TestOneAnswerIsNotItsOwnConfirmation(t *testing.T) {
 	var j judge
-	j.weigh(room(), Temperature(20, morning))
+	j.weigh(room(), Temperature(20, morning), morning.Add(24*time.Hour))
 	jump := Temperature(30, morning.Add(second))
-	if a, b := j.weigh(room(), jump), j.weigh(room(), jump); a != VerdictTooFast || b != VerdictTooFast {
+	if a, b := j.weigh(room(), jump, morning.Add(time.Hour)), j.weigh(room(), jump, morning.Add(time.Hour)); a != VerdictTooFast || b != VerdictTooFast {
 		t.Errorf("%v, then %v", a, b)
 	}
-	if v := j.weigh(room(), Temperature(30, morning.Add(2*second))); v != VerdictOK {
+	if v := j.weigh(room(), Temperature(30, morning.Add(2*second)), morning.Add(time.Hour)); v != VerdictOK {
 		t.Error(v)
 	}
 }
@@ -476,6 +476,33 @@ func TestOneRelayDoesNotKeepTheOtherOn(t *testing.T) {
 		if s := b.last(); s.HeaterRelay != RelayOff || s.CoolerRelay != RelayUnknown {
 			t.Errorf("heater %v, cooler %v", s.HeaterRelay, s.CoolerRelay)
 		}
+	})
+}
+
+// TestARelayThatStaysOnKeepsTheOtherOff: while one does not obey its off, the
+// other must not go on, and the rest begins only once it has obeyed.
+func TestARelayThatStaysOnKeepsTheOtherOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := room()
+		p.MinOff = 10 * p.Sample
+		b := onBench(t, p, 30).run(both(20))
+		b.wait(p.MinOff + 2*p.Sample)
+		expect(t, b.last(), "cooling too_warm")
+		b.relayFails("cooler", errors.New("welded"))
+		b.celsius(10)
+		before := len(b.sets())
+		b.wait(2 * p.MinOff)
+		for _, e := range b.sets()[before:] {
+			if e.what == "heater" && e.on {
+				t.Fatal("the heater went on while the cooler does not go off")
+			}
+		}
+		if s := b.last(); s.Time.Sub(s.State.Cooler.Since) > p.Sample {
+			t.Errorf("the rest of a relay that is not off began %v ago", s.Time.Sub(s.State.Cooler.Since))
+		}
+		b.relayFails("cooler", nil)
+		b.wait(2 * p.Sample)
+		expect(t, b.last(), "heating too_cold")
 	})
 }
 

@@ -51,9 +51,12 @@ func clientOptions(a Access, clientID string, dial DialFunc) (*paho.ClientOption
 	o.SetKeepAlive(keepAlive)
 	o.SetPingTimeout(pingTimeout)
 	o.SetStore(paho.NewOrderedMemoryStore()) // the default one resends in random order
-	if dial != nil {
-		o.SetCustomOpenConnectionFn(func(u *url.URL, _ paho.ClientOptions) (net.Conn, error) { return dial(u) })
-	}
+	o.SetCustomOpenConnectionFn(func(u *url.URL, o paho.ClientOptions) (net.Conn, error) {
+		if dial != nil {
+			return dial(u)
+		}
+		return dialBroker(u, o)
+	})
 	if a.Username != "" {
 		o.SetUsername(a.Username)
 	}
@@ -75,7 +78,7 @@ func withPort(broker string) string {
 	if err != nil || u.Port() != "" {
 		return broker // what cannot be read is reported by the attempt to connect
 	}
-	u.Host += ":" + map[string]string{"mqtt": "1883", "mqtts": "8883", "ws": "80", "wss": "443"}[u.Scheme]
+	u.Host += ":" + usualPorts[u.Scheme]
 	return u.String()
 }
 
@@ -124,6 +127,16 @@ func open(ctx context.Context, o *paho.ClientOptions, handle paho.MessageHandler
 		return nil, nil, err
 	}
 	return c, ended, nil
+}
+
+// refusedTopics gives the topics that a SUBACK refuses; paho calls that no error.
+func refusedTopics(t paho.Token) (topics []string) {
+	for topic, code := range t.(*paho.SubscribeToken).Result() {
+		if code == 0x80 { // MQTT 3.1.1, 3.9.3: failure
+			topics = append(topics, topic)
+		}
+	}
+	return topics
 }
 
 // plain makes paho's wrapping readable; a bare EOF tells people nothing.

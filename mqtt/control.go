@@ -126,7 +126,8 @@ func setField(c *pb.TemperatureControl, name string, value any) (err error) {
 func jsonAs[T any](name string, value any, kind string) (*T, error) {
 	v, ok := value.(T)
 	if !ok {
-		return nil, fmt.Errorf("%s: %.40q is not a %s", name, fmt.Sprint(value), kind)
+		text, _ := json.Marshal(value) // it came from JSON
+		return nil, fmt.Errorf("%s: %.40s is not a %s", name, text, kind)
 	}
 	return &v, nil
 }
@@ -180,7 +181,6 @@ type Zone struct {
 	Setpoints *controlloop.Latest[controlloop.Setpoint] // where the zone hears of a new one
 	Alarms    *controlloop.Alarms                       // where the zone hears of faults found here
 	Memory    Memory                                    // as it was found on disk
-	Clear     func()                                    // clears latched faults; may be nil
 }
 
 // Setpoint decides what a control means for this zone: a setpoint, or why it is
@@ -233,10 +233,10 @@ func (z Zone) usualMode() controlloop.Mode {
 // sourceOf says who spoke: the name the control gives, if it is a plain word.
 func sourceOf(c *pb.TemperatureControl) string {
 	source := c.GetSource()
-	plain := func(r rune) bool {
+	odd := func(r rune) bool {
 		return !(r == '_' || r == '-' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9')
 	}
-	if source == "" || len(source) > 32 || strings.ContainsFunc(source, plain) {
+	if source == "" || len(source) > 32 || strings.ContainsFunc(source, odd) {
 		return "broker"
 	}
 	return source

@@ -44,7 +44,7 @@ func DefaultOf(sp controlloop.Setpoint) *Default {
 		return nil
 	}
 	d := &Default{Mode: sp.Mode.String(), UpDelta: sp.UpDelta, DownDelta: sp.DownDelta}
-	if !isNaN(sp.Desired) {
+	if !math.IsNaN(sp.Desired) {
 		d.Desired = &sp.Desired
 	}
 	return d

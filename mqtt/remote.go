@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -84,10 +85,8 @@ func (r *Remote) subscribe(ctx context.Context, filters ...string) error {
 	if err := done(ctx, token); err != nil {
 		return err
 	}
-	for topic, code := range token.(*paho.SubscribeToken).Result() {
-		if code == 0x80 {
-			return fmt.Errorf("the broker refuses the subscription to %s", topic)
-		}
+	if refused := refusedTopics(token); len(refused) > 0 {
+		return fmt.Errorf("the broker refuses the subscription to %s", strings.Join(refused, ", "))
 	}
 	return nil
 }
@@ -137,9 +136,7 @@ func (r *Remote) Set(ctx context.Context, q Request) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	id := control.GetId()
-	mine := func(a Answer) bool { return a.ID != nil && *a.ID == id }
-	return r.ask(ctx, z.device, q.Zone, "control", marshal(control), true, mine)
+	return r.ask(ctx, z.device, q.Zone, "control", marshal(control), true, control.GetId())
 }
 
 // Clear asks a zone to clear its latched faults and waits for the answer.
@@ -148,10 +145,11 @@ func (r *Remote) Clear(ctx context.Context, device, zone string) (Answer, error)
 	if err != nil {
 		return Answer{}, err
 	}
-	return r.ask(ctx, z.device, zone, "set/clear", []byte("clear"), false, func(a Answer) bool { return a.ID == nil })
+	id := newID()
+	return r.ask(ctx, z.device, zone, "set/clear", []byte(id), false, id)
 }
 
-func (r *Remote) ask(ctx context.Context, device, zone, what string, payload []byte, retained bool, mine func(Answer) bool) (Answer, error) {
+func (r *Remote) ask(ctx context.Context, device, zone, what string, payload []byte, retained bool, id string) (Answer, error) {
 	t := newTopics(r.prefix, device)
 	if err := r.subscribe(ctx, t.ack(zone)); err != nil {
 		return Answer{}, err
@@ -165,7 +163,7 @@ func (r *Remote) ask(ctx context.Context, device, zone, what string, payload []b
 			return Answer{}, err
 		}
 		var a Answer
-		if m.Topic == t.ack(zone) && json.Unmarshal(m.Payload, &a) == nil && mine(a) {
+		if m.Topic == t.ack(zone) && json.Unmarshal(m.Payload, &a) == nil && a.ID != nil && *a.ID == id {
 			return a, nil
 		}
 	}
@@ -193,10 +191,28 @@ func (r *Remote) find(ctx context.Context, device, zone string) (seen, error) {
 		return *found[devices[0]], nil
 	case len(devices) > 1:
 		return seen{}, fmt.Errorf("several devices have a zone %s: name one of %s by --device", zone, strings.Join(devices, ", "))
-	case device != "":
-		return seen{device: device}, nil
+	case device != "" && found[device] == nil:
+		return seen{device: device}, nil // never seen: what is said now waits for it
 	}
-	return seen{}, fmt.Errorf("%w: no agent with a zone %q is known to the broker", ErrNoAnswer, zone)
+	return seen{}, fmt.Errorf("%w: no agent with a zone %q is known to the broker%s", ErrNoAnswer, zone, known(found))
+}
+
+// known names the zones that there are, for a person who mistyped one.
+func known(found map[string]*seen) string {
+	var names []string
+	for device, s := range found {
+		if s.info == nil {
+			continue
+		}
+		for zone := range s.info.Zones {
+			names = append(names, device+"/"+zone)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	slices.Sort(names)
+	return "; there are " + strings.Join(names, ", ")
 }
 
 // gather listens for a moment to what is retained.
@@ -224,10 +240,13 @@ func (r *Remote) gather(ctx context.Context, zone string) map[string]*seen {
 	}
 }
 
+// newID names one request, so that its answer is known.
+func newID() string { return "cli-" + strconv.FormatUint(rand.Uint64(), 36) }
+
 // control makes the complete control that a request means.
 func (s seen) control(q Request) (*pb.TemperatureControl, error) {
 	c := &pb.TemperatureControl{
-		Id:     proto.String("cli-" + strconv.FormatUint(rand.Uint64(), 36)),
+		Id:     proto.String(newID()),
 		Source: proto.String("cli"),
 	}
 	if q.Default {

@@ -173,14 +173,28 @@ func (s *Session) Run(ctx context.Context) error {
 
 // keepConnected connects, waits for the end of the connection, and again.
 func (s *Session) keepConnected(ctx context.Context) {
+	short := 0 // connections in a row that ended soon
 	for attempt := 0; ctx.Err() == nil; attempt++ {
+		began := time.Now()
 		connected := s.connection(ctx)
-		if connected {
-			attempt = 0
+		switch {
+		case connected && time.Since(began) > lasting:
+			attempt, short = 0, 0
+		case connected:
+			short++
+		}
+		if short == 3 {
+			s.opts.Log.Warn("connections end soon after they began: does another client use this id, or is something not allowed?",
+				"client_id", "thermostat-"+s.opts.Device)
 		}
 		backoff(ctx, attempt)
 	}
 }
+
+// lasting is how long a connection must have lasted to count as a good one; a
+// shorter one does not shorten the waits, or two agents of one name would fight
+// without pause.
+const lasting = time.Minute
 
 // connection is the life of one connection; it reports whether there was one.
 func (s *Session) connection(ctx context.Context) bool {
@@ -228,7 +242,7 @@ func (s *Session) connected(client paho.Client, drop func()) {
 	now := time.Now()
 	s.client, s.drop = client, drop
 	s.opts.Log.Info("broker connected")
-	s.subscribe(client, []string{s.topics.status(), s.topics.anySet()}, func() {})
+	s.subscribe(client, []string{s.topics.status(), s.topics.anySet()}, func(bool) {})
 	for _, name := range s.names {
 		z := s.zones[name]
 		z.telemetry.reset()
@@ -252,9 +266,9 @@ func (s *Session) disconnected(client paho.Client) {
 	}
 }
 
-// subscribe asks for topics at QoS 0 and calls granted once the broker has
-// granted them all. A broker that does not answer is left.
-func (s *Session) subscribe(client paho.Client, filters []string, granted func()) {
+// subscribe asks for topics at QoS 0 and tells whether the broker has granted
+// them all. A broker that does not answer is left.
+func (s *Session) subscribe(client paho.Client, filters []string, answered func(granted bool)) {
 	wanted := map[string]byte{}
 	for _, f := range filters {
 		wanted[f] = 0
@@ -262,18 +276,17 @@ func (s *Session) subscribe(client paho.Client, filters []string, granted func()
 	token, drop := client.SubscribeMultiple(wanted, nil), s.drop
 	go func() {
 		if !token.WaitTimeout(2*writeTimeout) || token.Error() != nil {
-			s.opts.Log.Warn("broker does not answer a subscription: connecting anew", "topics", filters)
+			s.opts.Log.Warn("a subscription was not answered: connecting anew", "topics", filters)
 			drop()
 			return
 		}
-		for topic, code := range token.(*paho.SubscribeToken).Result() {
-			if code == 0x80 { // MQTT 3.1.1, 3.9.3: failure; paho calls this no error
-				s.opts.Log.Error("broker refuses a subscription: mend this device's access rules", "topic", topic)
-			}
+		refused := refusedTopics(token)
+		for _, topic := range refused {
+			s.opts.Log.Error("broker refuses a subscription: mend this device's access rules", "topic", topic)
 		}
 		s.post(func() {
 			if s.client == client {
-				granted()
+				answered(len(refused) == 0)
 			}
 		})
 	}()
@@ -311,8 +324,7 @@ func (s *Session) receive(here context.Context, topic string, payload []byte, re
 	case rest == "set/mode":
 		s.setMode(z, string(payload))
 	case rest == "set/clear":
-		s.Clear(name)
-		s.do(z, deeds{answer: z.truth.applied("")}, nil)
+		s.do(z, z.truth.clear(string(payload)), nil)
 	}
 }
 
@@ -334,13 +346,6 @@ func (s *Session) setMode(z *zoneSession, text string) {
 	s.do(z, z.truth.local(time.Now(), sp, "", err), nil)
 }
 
-// Clear clears a zone's latched faults. It must be called in the session's goroutine.
-func (s *Session) Clear(zone string) {
-	if clear := s.zones[zone].truth.zone.Clear; clear != nil {
-		clear()
-	}
-}
-
 // do carries out what the rules ask for. What must wait until the zone obeys
 // is kept until a snapshot shows it.
 func (s *Session) do(z *zoneSession, d deeds, reply func(Answer)) {
@@ -349,7 +354,13 @@ func (s *Session) do(z *zoneSession, d deeds, reply func(Answer)) {
 		s.opts.Log.Info(d.log, "zone", name)
 	}
 	if d.subscribe && s.client != nil {
-		s.subscribe(s.client, []string{s.topics.control(name)}, func() { z.truth.subscribed(time.Now()) })
+		s.subscribe(s.client, []string{s.topics.control(name)}, func(granted bool) {
+			if granted {
+				z.truth.subscribed(time.Now())
+			} else {
+				z.truth.unreadable(time.Now())
+			}
+		})
 	}
 	if d.obey != nil {
 		z.serial++

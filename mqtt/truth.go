@@ -3,10 +3,12 @@ package mqtt
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"thermostat/controlloop"
 	pb "thermostat/proto"
@@ -19,6 +21,10 @@ const (
 	retryTime   = time.Minute      // between two attempts to say or to put right the same
 	refreshTime = 10 * time.Minute // between two subscriptions on a living connection, jittered
 )
+
+// maxOwn bounds the numbers that count as ours: a forged one must not bring
+// the next to overflow.
+const maxOwn = 1 << 62
 
 // Memory is what a zone keeps of its control stream, as received bytes.
 type Memory struct {
@@ -84,6 +90,7 @@ type truth struct {
 	sentAt      time.Time
 	silentSince time.Time // since when nothing that we published came back
 	notRetained bool      // what was published did not come back in time
+	refused     []byte    // the last control that was refused
 	rightAt     time.Time // when a refused retained control was last put right
 }
 
@@ -109,6 +116,15 @@ func (t *truth) desire(celsius float64) controlloop.Setpoint {
 		sp.Mode = t.zone.usualMode()
 	}
 	return sp
+}
+
+// clear answers a request to clear latched faults with the id that it came
+// with. This version latches none.
+func (t *truth) clear(id string) deeds {
+	if len(id) > maxID || !utf8.ValidString(id) {
+		id = ""
+	}
+	return deeds{answer: t.applied(id)}
 }
 
 // message takes a control that came from the broker.
@@ -160,14 +176,18 @@ func (t *truth) judge(now time.Time, m []byte, c *pb.TemperatureControl, retaine
 		err = fmt.Errorf("expired at %s", expires.AsTime().Format(time.RFC3339))
 	}
 	if err != nil {
-		return t.refuse(now, id, retained, err)
+		return t.refuse(now, m, id, retained, err)
 	}
 	n, own := t.ownNumber(id)
 	if own {
 		t.mem.N = max(t.mem.N, n)
 	}
-	t.mem.Before, t.mem.Cur, t.mem.Seen = t.mem.Seen, m, m
-	if t.unproven = !own && !retained; t.unproven {
+	unproven := !own && !retained
+	if !unproven || !t.unproven { // of several live words, none is known to be retained: the one before them all is
+		t.mem.Before = t.mem.Seen
+	}
+	t.mem.Cur, t.mem.Seen = m, m
+	if t.unproven = unproven; unproven {
 		t.check(now.Add(settleTime))
 	}
 	t.obeyed = sp
@@ -175,8 +195,12 @@ func (t *truth) judge(now time.Time, m []byte, c *pb.TemperatureControl, retaine
 }
 
 // refuse answers, and if the broker retains the refused control, puts the topic right.
-func (t *truth) refuse(now time.Time, id string, retained bool, why error) deeds {
-	d := deeds{answer: t.refusal(id, why), log: "control refused: " + why.Error()}
+func (t *truth) refuse(now time.Time, m []byte, id string, retained bool, why error) deeds {
+	var d deeds
+	if !retained || !bytes.Equal(m, t.refused) { // the broker's copy of what was answered live is not answered again
+		d = deeds{answer: t.refusal(id, why), log: "control refused: " + why.Error()}
+	}
+	t.refused = m
 	switch {
 	case !retained: // whether the broker keeps it is not known yet
 		t.check(now.Add(settleTime))
@@ -282,6 +306,7 @@ func (t *truth) connected(now time.Time) deeds {
 func (t *truth) disconnected() {
 	t.up, t.synced, t.inFlight = false, false, nil
 	t.listen = listening{}
+	t.setNotRetained(false) // the next connection may be allowed what this one was not
 }
 
 func (t *truth) hearken(kind listenKind) deeds {
@@ -291,6 +316,7 @@ func (t *truth) hearken(kind listenKind) deeds {
 
 // subscribed notes a SUBACK: from now on runs the wait for what it brings.
 func (t *truth) subscribed(now time.Time) {
+	t.setUnreadable(false)
 	if t.listen.kind == listenNot || !t.listen.until.IsZero() {
 		return
 	}
@@ -299,6 +325,18 @@ func (t *truth) subscribed(now time.Time) {
 		wait = patience
 	}
 	t.listen.until = now.Add(wait)
+}
+
+// unreadable notes that the broker refuses the subscription: without it nothing
+// is known of what is retained, so nothing is said; it is tried again.
+func (t *truth) unreadable(now time.Time) {
+	t.listen, t.synced = listening{}, false
+	t.refreshAt = now.Add(retryTime)
+	t.setUnreadable(true)
+}
+
+func (t *truth) setUnreadable(bad bool) {
+	t.zone.Alarms.Set("control_not_readable", bad, "the broker refuses the subscription to the control topic: is this agent allowed to read it?")
 }
 
 // tick does what is due.
@@ -311,7 +349,7 @@ func (t *truth) tick(now time.Time) deeds {
 		t.setNotRetained(true)
 	}
 	switch {
-	case t.notRetained && now.Sub(t.sentAt) >= retryTime:
+	case t.synced && t.notRetained && now.Sub(t.sentAt) >= retryTime:
 		t.inFlight = nil
 		t.speak(now, &d)
 	case t.listen.kind != listenNot:
@@ -336,11 +374,9 @@ func (t *truth) heardOut(now time.Time) deeds {
 	var d deeds
 	switch {
 	case was.heard:
-		t.unproven = t.unproven && was.kind != listenCheck
 	case was.kind == listenFirst:
 		return t.hearken(listenSecond)
 	default: // the broker holds none
-		t.unproven = false
 		if len(t.mem.Cur) == 0 || bytes.Equal(t.mem.Cur, t.inFlight) {
 			return d // a configured default is never published
 		}
@@ -357,7 +393,7 @@ func (t *truth) ownNumber(id string) (uint64, bool) {
 		return 0, false
 	}
 	n, err := strconv.ParseUint(digits, 10, 64)
-	return n, err == nil
+	return n, err == nil && n < maxOwn
 }
 
 func (t *truth) curNumber() (uint64, bool) {
@@ -379,14 +415,12 @@ func (t *truth) answer(a Answer, id string) *Answer {
 	if id != "" {
 		a.ID = &id
 	}
-	if desired := t.obeyed.Desired; !isNaN(desired) {
+	if desired := t.obeyed.Desired; !math.IsNaN(desired) {
 		a.Desired = &desired
 	}
 	a.Mode = t.obeyed.Mode.String()
 	return &a
 }
-
-func isNaN(x float64) bool { return x != x }
 
 // jitter spreads a wait over 0.8 to 1.2 of it, so that a fleet does not march in step.
 func (t *truth) jitter(d time.Duration) time.Duration {

@@ -40,6 +40,7 @@ type world struct {
 	births   int
 
 	retained  []byte
+	swallows  bool // our words: an access rule that forbids them
 	up        bool
 	toAgent   []wire
 	toBroker  []wire
@@ -129,7 +130,9 @@ func (w *world) brokerTakes() {
 		}
 		return
 	}
-	w.brokerGets(m.payload, m.retained)
+	if !w.swallows {
+		w.brokerGets(m.payload, m.retained)
+	}
 }
 
 func (w *world) brokerGets(payload []byte, retained bool) {
@@ -172,6 +175,13 @@ func (w *world) run(d time.Duration, network bool) {
 	}
 }
 
+// drain lets everything that is on a wire arrive.
+func (w *world) drain() {
+	for len(w.toBroker)+len(w.toAgent) > 0 {
+		w.hop()
+	}
+}
+
 // hop moves one message on one wire, at random.
 func (w *world) hop() {
 	if w.rnd.IntN(2) == 0 && len(w.toBroker) > 0 {
@@ -207,7 +217,7 @@ func (w *world) garbage() {
 
 // disturb does one thing of the kind that happens.
 func (w *world) disturb() {
-	switch w.rnd.IntN(12) {
+	switch w.rnd.IntN(14) {
 	case 0:
 		w.foreign(w.desired(), true)
 	case 1:
@@ -228,6 +238,9 @@ func (w *world) disturb() {
 		w.retained = nil
 	case 8:
 		w.garbage()
+	case 12:
+		w.swallows = !w.swallows
+		w.note("swallows %v", w.swallows)
 	case 9:
 		w.note("delete")
 		w.brokerGets(nil, true)
@@ -240,6 +253,7 @@ func (w *world) disturb() {
 // property: what is obeyed is exactly what is retained.
 func (w *world) settle() {
 	w.note("settle")
+	w.swallows = false
 	w.run(15*time.Minute, true)
 	cur := w.truth.mem.Cur
 	if len(cur) == 0 && w.retained != nil || len(cur) > 0 && !bytes.Equal(cur, w.retained) {
@@ -305,7 +319,12 @@ func (w *world) lastWord() (desired float64) {
 			w.hop()
 			w.stumble(true)
 		}
-	case 1: // a writer that forgets to retain, heard by a living agent
+	case 1: // a writer that forgets to retain, heard by a living agent, maybe a slider
+		for range w.rnd.IntN(3) {
+			w.foreign(w.desired(), false)
+			w.run(time.Duration(w.rnd.IntN(3))*time.Second, true)
+			w.drain() // a word that meets ours on the wire is not "after" it
+		}
 		w.foreign(desired, false)
 	case 2: // quick local changes, and the connection or the agent falls
 		for range 1 + w.rnd.IntN(3) {
@@ -477,6 +496,54 @@ func TestLocalRefusal(t *testing.T) {
 	d = w.truth.local(w.now, w.truth.obeyed, "x", errors.New("no"))
 	if d.obey != nil || d.answer.Reason != "no" || d.save {
 		t.Errorf("%+v", d)
+	}
+}
+
+// TestRefusedIsAnsweredOnce: live, and not again when the broker's copy is put right.
+func TestRefusedIsAnsweredOnce(t *testing.T) {
+	w := settled(t)
+	bad := []byte(`{"desired":99}`)
+	live := w.truth.message(w.now, bad, false)
+	kept := w.truth.message(w.now, bad, true)
+	if live.answer == nil || kept.answer != nil || !kept.publish {
+		t.Errorf("live %+v, retained %+v", live, kept)
+	}
+}
+
+// TestForgedNumber: a control that claims the last of our numbers is not ours.
+func TestForgedNumber(t *testing.T) {
+	w := settled(t)
+	w.act(w.truth.message(w.now, []byte(`{"desired":21,"id":"life1/18446744073709551615"}`), true))
+	w.local(22)
+	if w.truth.mem.N != 1 || w.obeyed.Desired != 22 {
+		t.Errorf("n is %d, obeys %v", w.truth.mem.N, w.obeyed.Desired)
+	}
+}
+
+// TestUnreadableControl: a broker that refuses the subscription is not one that
+// holds nothing: no word is said over what cannot be read, and it is tried again.
+func TestUnreadableControl(t *testing.T) {
+	w := newWorld(t, 1)
+	w.local(21)
+	w.connect()
+	w.truth.unreadable(w.now)
+	asked := 0
+	for range 10 * 60 {
+		w.now = w.now.Add(time.Second)
+		if d := w.truth.tick(w.now); d.subscribe {
+			asked++
+			w.truth.unreadable(w.now)
+		} else if d.publish {
+			t.Fatal("spoke over a topic that it cannot read")
+		}
+	}
+	if asked < 8 || asked > 11 {
+		t.Errorf("asked again %d times in 10 minutes", asked)
+	}
+	w.toBroker = nil
+	w.run(3*time.Minute, true)
+	if c, err := decodeControl(w.retained); err != nil || c.GetDesired() != 21 {
+		t.Errorf("once it may read, the broker retains %q", w.retained)
 	}
 }
 
