@@ -63,8 +63,8 @@ func TestEveryComplaint(t *testing.T) {
 		{"broker without host", "mqtt: {brokers: ['mqtt://:1']}\n", `f:1:18: mqtt.brokers[0]: "mqtt://:1" is not a broker's URL such as mqtt://host:1883 (mqtt, mqtts, ws, wss)`},
 		{"broker's port", "mqtt: {brokers: ['mqtt://h:0']}\n", `f:1:18: mqtt.brokers[0]: "mqtt://h:0" has a port outside 1..65535`},
 		{"broker's path", "mqtt: {brokers: ['mqtt://h/x']}\n", `f:1:18: mqtt.brokers[0]: "mqtt://h/x" goes on behind the port, where a mqtt URL must end`},
-		{"password in the URL", "mqtt: {brokers: ['mqtt://u:secret@h']}\n", "f:1:18: mqtt.brokers[0]: a user or password has no place in the URL: use mqtt.username and mqtt.password_file"},
-		{"password in a broken URL", "mqtt: {brokers: ['mqtt://u:se%cret@h']}\n", "f:1:18: mqtt.brokers[0]: a user or password has no place in the URL: use mqtt.username and mqtt.password_file"},
+		{"password in the URL", "mqtt: {brokers: ['mqtt://u:secret@h']}\n", "f:1:18: mqtt.brokers[0]: a user or password has no place in the URL: use username and password_file"},
+		{"password in a broken URL", "mqtt: {brokers: ['mqtt://u:se%cret@h']}\n", "f:1:18: mqtt.brokers[0]: a user or password has no place in the URL: use username and password_file"},
 		{"password", "mqtt: {password: secret}\n", "f:1:8: mqtt.password: a password has no place in this file: put it into one of its own and name that as password_file"},
 		{"password without user", "mqtt: {password_file: /p}\n", "f:1:8: mqtt.password_file: needs mqtt.username beside it"},
 		{"cert without key", "mqtt: {tls: {cert_file: /c}}\n", "f:1:8: mqtt.tls: cert_file and key_file go together"},
@@ -201,7 +201,7 @@ zones:
 `)
 	want := []string{
 		`f:1:1: device: "a b" does not match [A-Za-z0-9_-]{1,63}`,
-		"f:3:13: mqtt.brokers[0]: a user or password has no place in the URL: use mqtt.username and mqtt.password_file",
+		"f:3:13: mqtt.brokers[0]: a user or password has no place in the URL: use username and password_file",
 		`f:3:35: mqtt.brokers[1]: "ftp://x" is not a broker's URL such as mqtt://host:1883 (mqtt, mqtts, ws, wss)`,
 		"f:4:3: mqtt.password: a password has no place in this file: put it into one of its own and name that as password_file",
 		`f:6:5: zones[0].name: "A" does not match [a-z0-9-]{1,40}`,

@@ -36,7 +36,7 @@ type Input struct {
 //
 // By rank: a cut-out or the want of a fresh reading switches off at once; mode
 // off switches off at once; max_on ends a stretch; min_off is never skipped;
-// min_on waits for nothing but the above and for a mode that forbids the
+// min_on is cut short by nothing but these, and by a mode that forbids the
 // action. Within all this, heat starts below desired - down_delta and stops
 // above desired + up_delta, and cooling is the mirror of it. In heat_cool a
 // stretch ends as soon as it has crossed desired.
