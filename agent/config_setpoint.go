@@ -22,22 +22,12 @@ func (r *reader) readSetpoint(n *node, sound bool, z *ZoneConfig) {
 		return
 	}
 	z.Configured = true
-	z.Default.Mode = usualMode(z.Params)
+	z.Default.Mode = z.Params.UsualMode()
 	bad := r.readSetpointValues(n, &z.Default)
 	if !sound {
 		bad = append(bad, "desired")
 	}
 	r.checkSetpoint(n, z.Params, z.Default, bad)
-}
-
-func usualMode(p controlloop.Params) controlloop.Mode {
-	switch {
-	case p.Heater:
-		return controlloop.ModeHeat
-	case p.Cooler:
-		return controlloop.ModeCool
-	}
-	return controlloop.ModeOff // a zone without relays, which was complained of
 }
 
 // readSetpointValues gives the keys that could not be read.

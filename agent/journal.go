@@ -19,11 +19,22 @@ type zoneJournal struct {
 func (j *zoneJournal) saw(s controlloop.Snapshot) {
 	was := j.last
 	j.last = s
-	if !j.begun {
+	if j.begun {
+		j.changes(was, s)
+	} else {
 		j.begun = true
 		j.log.Info("first decision", "action", s.State.Action, "reason", s.State.Reason)
-		return
 	}
+	came, went := faultChanges(was.Faults, s.Faults)
+	for _, f := range came {
+		j.log.Warn("fault", "name", f.Name, "text", f.Text)
+	}
+	for _, f := range went {
+		j.log.Info("fault over", "name", f.Name)
+	}
+}
+
+func (j *zoneJournal) changes(was, s controlloop.Snapshot) {
 	if !was.Setpoint.SameTarget(s.Setpoint) {
 		j.log.Info("setpoint", setpointWords(s.Setpoint)...)
 	}
@@ -32,13 +43,6 @@ func (j *zoneJournal) saw(s controlloop.Snapshot) {
 	}
 	if was.State.Cooler.On != s.State.Cooler.On {
 		j.log.Info("cooler "+onOff(s.State.Cooler.On), switchWords(s)...)
-	}
-	came, went := faultChanges(was.Faults, s.Faults)
-	for _, f := range came {
-		j.log.Warn("fault", "name", f.Name, "text", f.Text)
-	}
-	for _, f := range went {
-		j.log.Info("fault over", "name", f.Name)
 	}
 }
 

@@ -294,6 +294,18 @@ zones:
 	return file
 }
 
+// stateFolder gives a configuration's text and the state folder that it names.
+func stateFolder(t *testing.T, config string) (text, folder string) {
+	t.Helper()
+	data, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(data), "state_dir: ")
+	folder, _, _ = strings.Cut(rest, "\n")
+	return string(data), folder
+}
+
 func startAgent(t *testing.T, config string) *process {
 	t.Helper()
 	p := start(t, thermostat(t), "run", "--config", config)
@@ -415,6 +427,58 @@ func TestKilledAgent(t *testing.T) {
 		t.Errorf("exit %d\n%s", code, p.output())
 	}
 	p.says("every relay is off")
+}
+
+// TestDamagedMemoryIsToldAndSurvived: the zone falls back to its configured
+// setpoint and says so, the other runs on; the broker's word mends it.
+func TestDamagedMemoryIsToldAndSurvived(t *testing.T) {
+	t.Parallel()
+	m := newMosquitto(t, open)
+	m.start()
+	config := agentConfig(t, m.url(), "")
+	_, state := stateFolder(t, config)
+	p := startAgent(t, config)
+	m.publish("room/control", []byte(`{"desired":21}`), "-r")
+	m.showsDesired(21)
+	eventually(t, func() error {
+		_, err := os.Stat(filepath.Join(state, "zones", "room.json"))
+		return err
+	})
+	p.stop()
+	m.p.stop()
+	write(t, filepath.Join(state, "zones", "room.json"), "rubbish")
+	p = start(t, thermostat(t), "run", "--config", config)
+	p.says(`zone=room mode=heat desired=17 source=config`)
+	p.says(`msg=fault zone=room name=memory`)
+	p.says(`msg="heater on" zone=swing`)
+	if p.count("msg=fault zone=swing") != 0 {
+		t.Errorf("the other zone has a fault:\n%s", p.output())
+	}
+	m.start()
+	m.publish("room/control", []byte(`{"desired":22}`), "-r")
+	m.shows("room", "desired 22 and no fault", func(r controlloop.Report) bool {
+		return r.Desired != nil && *r.Desired == 22 && len(r.Faults) == 0
+	})
+}
+
+// TestNoStateFolder: nothing can be kept, everything else works, and it is said.
+func TestNoStateFolder(t *testing.T) {
+	t.Parallel()
+	m := newMosquitto(t, open)
+	m.start()
+	config := agentConfig(t, m.url(), "")
+	text, state := stateFolder(t, config)
+	write(t, config, strings.Replace(text, state, "/proc/nowhere", 1))
+	startAgent(t, config)
+	m.showsStatus("online")
+	set := start(t, thermostat(t), "set", "room", "21", "--broker", m.url())
+	<-set.ended
+	if set.code != 0 || set.count("(not saved)") != 1 {
+		t.Errorf("set: exit %d\n%s", set.code, set.output())
+	}
+	m.shows("room", "desired 21 and the fault memory", func(r controlloop.Report) bool {
+		return r.Desired != nil && *r.Desired == 21 && len(r.Faults) == 1 && r.Faults[0].Name == "memory"
+	})
 }
 
 // TestRefusedRetainedControlIsPutRight: a bad retained message does not stay.

@@ -44,6 +44,18 @@ type Violation struct {
 // Error names field, value and bound.
 func (v Violation) Error() string { return fmt.Sprintf("%s: %s %s", v.Field, v.Value, v.Bound) }
 
+// UsualMode is what a zone with these relays is there for: heat if it has a
+// heater, else cool; off without any.
+func (p Params) UsualMode() Mode {
+	switch {
+	case p.Heater:
+		return ModeHeat
+	case p.Cooler:
+		return ModeCool
+	}
+	return ModeOff
+}
+
 type violations []Violation
 
 func (vs *violations) check(ok bool, field string, value any, bound string, args ...any) {

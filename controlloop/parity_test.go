@@ -48,7 +48,7 @@ func original(stream []record) []command {
 		if !h.controlled {
 			continue
 		}
-		on := h.on
+		var on bool
 		if r.temperature > h.desired+h.upDelta {
 			on = false
 		} else if r.temperature < h.desired-h.downDelta {

@@ -221,13 +221,10 @@ func (z Zone) Setpoint(c *pb.TemperatureControl) (controlloop.Setpoint, error) {
 // usualMode is what a control without a mode means: the configured mode, or
 // the one that the zone is there for if that is off.
 func (z Zone) usualMode() controlloop.Mode {
-	switch {
-	case z.Default.Mode > controlloop.ModeOff:
+	if z.Default.Mode > controlloop.ModeOff {
 		return z.Default.Mode
-	case z.Params.Heater:
-		return controlloop.ModeHeat
 	}
-	return controlloop.ModeCool
+	return z.Params.UsualMode()
 }
 
 // sourceOf says who spoke: the name the control gives, if it is a plain word.
