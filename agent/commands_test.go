@@ -29,7 +29,7 @@ func TestDemo(t *testing.T) {
 // TestDemoFaultEndsTheHeat: with the heater on, a sensor that hangs switches it off.
 func TestDemoFaultEndsTheHeat(t *testing.T) {
 	t.Parallel()
-	p := start(t, thermostat(t), "demo", "--mqtt", "127.0.0.1:0", "--fault", "sensor-hang@4s")
+	p := start(t, thermostat(t), "demo", "--mqtt", "127.0.0.1:0", "--fault", "sensor-hang@5s")
 	p.says("workshop: heater on")
 	p.says("workshop: heater off at unknown temperature, desired 17.0 °C: stale_reading")
 	if code := p.stop(); code != 0 {
