@@ -305,8 +305,8 @@ func TestRestartWithoutBroker(t *testing.T) {
 		if s := h.state(); *s.Desired != 23 {
 			t.Errorf("state %+v", s)
 		}
-		if h.retained("living/control") == nil {
-			t.Error("what is obeyed was not said again to a broker that forgot it")
+		if c, err := decodeControl(h.retained("living/control")); err != nil || c.GetDesired() != 23 || c.GetSource() != "broker" {
+			t.Errorf("said again to a broker that forgot it: %v (%v)", c, err)
 		}
 	})
 }

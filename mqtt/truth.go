@@ -172,8 +172,8 @@ func (t *truth) judge(now time.Time, m []byte, c *pb.TemperatureControl, retaine
 	if err == nil {
 		sp, err = t.zone.Setpoint(c)
 	}
-	if expires := c.GetExpiresAt(); err == nil && expires != nil && !now.Before(t.notBefore) && now.After(expires.AsTime()) {
-		err = fmt.Errorf("expired at %s", expires.AsTime().Format(time.RFC3339))
+	if err == nil {
+		err = t.expired(now, c)
 	}
 	if err != nil {
 		return t.refuse(now, m, id, retained, err)
@@ -192,6 +192,15 @@ func (t *truth) judge(now time.Time, m []byte, c *pb.TemperatureControl, retaine
 	}
 	t.obeyed = sp
 	return deeds{obey: &sp, save: true, answer: t.applied(id)}
+}
+
+// expired refuses a control that arrives too late, if our clock can be trusted.
+func (t *truth) expired(now time.Time, c *pb.TemperatureControl) error {
+	expires := c.GetExpiresAt()
+	if expires == nil || now.Before(t.notBefore) || !now.After(expires.AsTime()) {
+		return nil
+	}
+	return fmt.Errorf("expired at %s", expires.AsTime().Format(time.RFC3339))
 }
 
 // refuse answers, and if the broker retains the refused control, puts the topic right.
@@ -228,7 +237,11 @@ func (t *truth) check(at time.Time) {
 
 // sayAgain makes what is obeyed a new word of our own.
 func (t *truth) sayAgain(why string) deeds {
-	t.own(t.obeyed)
+	sp := t.obeyed
+	if c, err := decodeControl(t.mem.Cur); err == nil {
+		sp.Source = sourceOf(c) // its author, not the memory that it came back from
+	}
+	t.own(sp)
 	return deeds{save: true, log: "said again what is obeyed: " + why}
 }
 
