@@ -547,6 +547,32 @@ func TestUnreadableControl(t *testing.T) {
 	}
 }
 
+// TestSwallowedThenReconnected: neither a cut nor a topic that cannot be read
+// keeps a swallowed word's retries from ending, or the topic from being heard out.
+func TestSwallowedThenReconnected(t *testing.T) {
+	w := settled(t)
+	w.swallows = true
+	w.local(21)
+	w.run(15*time.Second, true)
+	if !w.truth.notRetained {
+		t.Fatal("no fault")
+	}
+	w.truth.unreadable(w.now)
+	w.toAgent, w.toBroker = nil, nil
+	w.swallows = false
+	w.run(5*time.Minute, true)
+	if c, err := decodeControl(w.retained); err != nil || c.GetDesired() != 21 || w.truth.notRetained {
+		t.Errorf("readable again: retained %q, fault %v", w.retained, w.truth.notRetained)
+	}
+	w.swallows = true
+	w.local(22)
+	w.run(15*time.Second, true)
+	w.cut()
+	if w.truth.notRetained {
+		t.Error("the fault outlives its connection")
+	}
+}
+
 // TestDeletedControl: an empty message changes nothing, and is no refusal.
 func TestDeletedControl(t *testing.T) {
 	w := settled(t)
