@@ -24,8 +24,11 @@ func openMemory(dir string) (*memory, error) {
 	if err := os.MkdirAll(filepath.Join(dir, "zones"), 0o700); err != nil {
 		return nil, err
 	}
-	// A new folder lasts only once its parent is written.
-	return &memory{dir}, errors.Join(syncFolder(dir), syncFolder(filepath.Dir(dir)))
+	// A new folder lasts only once its parent is written. The parent may be one
+	// that we cannot open, as under systemd's DynamicUser: then the kernel writes
+	// it in its own time.
+	_ = syncFolder(filepath.Dir(dir))
+	return &memory{dir}, syncFolder(dir)
 }
 
 func (m *memory) zoneFile(zone string) string { return filepath.Join(m.dir, "zones", zone+".json") }

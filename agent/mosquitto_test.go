@@ -80,7 +80,12 @@ type process struct {
 
 func start(t *testing.T, name string, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, cmd: exec.Command(name, args...), ended: make(chan struct{})}
+	return startCommand(t, exec.Command(name, args...))
+}
+
+func startCommand(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{t: t, cmd: cmd, ended: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+t.TempDir())
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -459,6 +464,40 @@ func TestDamagedMemoryIsToldAndSurvived(t *testing.T) {
 	m.shows("room", "desired 22 and no fault", func(r controlloop.Report) bool {
 		return r.Desired != nil && *r.Desired == 22 && len(r.Faults) == 0
 	})
+}
+
+// TestStateFolderBelowAClosedParent: a service's own folder may lie in one that
+// it cannot open, as under systemd's DynamicUser; its memory works all the same.
+func TestStateFolderBelowAClosedParent(t *testing.T) {
+	t.Parallel()
+	const nobody = 65534
+	dir, err := os.MkdirTemp("", "closed")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	state, config := filepath.Join(dir, "state"), filepath.Join(dir, "config.yaml")
+	write(t, config, "device: cabin\nstate_dir: "+state+"\nzones:\n  - {name: room, sensor: {driver: simulated}, heater: {driver: simulated}}\n")
+	mode := os.FileMode(0o311) // may be entered, not read
+	cmd := exec.Command(thermostat(t), "run", "--config", config)
+	if os.Getuid() == 0 { // whom nothing is closed to
+		mode = 0o711
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	}
+	for _, err := range []error{os.Mkdir(state, 0o777), os.Chmod(state, 0o777), os.Chmod(config, 0o644), os.Chmod(dir, mode), os.Chmod(filepath.Dir(cmd.Path), 0o755)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := startCommand(t, cmd)
+	p.says("first decision")
+	p.stop()
+	if p.count("memory") > 0 {
+		t.Errorf("the memory does not work:\n%s", p.output())
+	}
+	if _, err := os.Stat(filepath.Join(state, "instance.json")); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestNoStateFolder: nothing can be kept, everything else works, and it is said.

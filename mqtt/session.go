@@ -125,7 +125,9 @@ func (s *Session) Submit(ctx context.Context, zone, source string, control []byt
 		if err == nil {
 			sp, err = z.truth.zone.Setpoint(c)
 			sp.Source = source
-			err = errors.Join(err, z.truth.expired(time.Now(), c))
+		}
+		if err == nil {
+			err = z.truth.expired(time.Now(), c)
 		}
 		s.do(z, z.truth.local(time.Now(), sp, c.GetId(), err), func(a Answer) { answers <- a })
 	})
