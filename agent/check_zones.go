@@ -46,7 +46,15 @@ func zoneBlock(z ZoneConfig) []byte {
 
 func sensorText(s drivers.SensorSpec) string {
 	text := s.Driver
-	if s.Driver == "simulated" {
+	switch s.Driver {
+	case "ds18b20":
+		text += fmt.Sprintf(" %s, bus %s", s.DS18B20.ID, s.DS18B20.Bus)
+		if s.DS18B20.Bus == "ds2482" {
+			text += fmt.Sprintf(" on i2c-%d", s.DS18B20.I2CBus)
+		}
+	case "bme280":
+		text += fmt.Sprintf(" at %#x on i2c-%d", s.BME280.Address, s.BME280.Bus)
+	case "simulated":
 		text += ", model " + s.Simulated.Model
 	}
 	if s.Offset != 0 {
@@ -59,7 +67,14 @@ func relayText(r *drivers.RelaySpec) string {
 	if r == nil {
 		return "none"
 	}
-	return r.Driver
+	if r.Driver != "gpio" {
+		return r.Driver
+	}
+	text := "gpio " + r.GPIO.String()
+	if r.GPIO.ActiveLow {
+		text += ", on while low"
+	}
+	return text
 }
 
 func setpointText(z ZoneConfig) string {

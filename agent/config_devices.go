@@ -1,7 +1,9 @@
 package main
 
 import (
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -10,6 +12,13 @@ import (
 
 // offsetBound is how far a sensor may be corrected, in K.
 const offsetBound = 10
+
+var (
+	thermometerForm = regexp.MustCompile(`^28-[0-9a-f]{12}$`)
+	// A line and a chip are names of the kernel's: at most 31 printable characters.
+	lineForm = regexp.MustCompile(`^[!-~]{1,31}$`)
+	chipForm = regexp.MustCompile(`^[!-~]{1,36}$`) // with /dev/ before it
+)
 
 // readDevices takes a relay that is named badly for one that is there: the
 // complaint about the name is enough.
@@ -23,27 +32,28 @@ func (r *reader) readDevices(zone *node, z *ZoneConfig) {
 
 // readDriver reads the name of a driver and reports whether it is one that
 // this version has. Only then do the other keys mean anything to it.
-func (r *reader) readDriver(n *node, to *string, later ...string) bool {
+func (r *reader) readDriver(n *node, to *string, known ...string) bool {
 	switch {
 	case n == nil || n.kind == kindRefused:
 		return false
 	case n.kind != kindMapping:
-		r.complain(n, "is %v, but a mapping such as {driver: simulated} is wanted", n.kind)
+		r.complain(n, "is %v, but a mapping such as {driver: %s} is wanted", n.kind, known[0])
 		return false
 	case n.child("driver") == nil:
-		r.missing(n, "driver", "is missing: simulated is the one of this version")
+		r.missing(n, "driver", "is missing: one of "+strings.Join(known, ", "))
 		return false
 	}
 	at := n.child("driver")
 	if !r.text(at, to) || at.kind != kindScalar {
 		return false
 	}
-	if slices.Contains(later, *to) {
-		r.complain(at, "%s is not in this version yet (simulated is)", *to)
-	} else if *to != "simulated" {
-		r.complain(at, "%s is none of %s", shown(*to), strings.Join(append([]string{"simulated"}, later...), ", "))
+	ok := slices.Contains(known, *to)
+	if *to == "mqtt" {
+		r.complain(at, "mqtt is not in this version yet (%s are)", strings.Join(known, ", "))
+	} else if !ok {
+		r.complain(at, "%s is none of %s, mqtt", shown(*to), strings.Join(known, ", "))
 	}
-	return *to == "simulated"
+	return ok
 }
 
 func (r *reader) readRelay(n *node) *drivers.RelaySpec {
@@ -51,10 +61,37 @@ func (r *reader) readRelay(n *node) *drivers.RelaySpec {
 		return nil
 	}
 	var spec drivers.RelaySpec
-	if r.readDriver(n, &spec.Driver, "gpio", "mqtt") {
+	if !r.readDriver(n, &spec.Driver, "gpio", "simulated") {
+		return &spec
+	}
+	if spec.Driver == "simulated" {
 		r.isMapping(n, "driver")
+	} else {
+		r.readGPIO(n, &spec.GPIO)
 	}
 	return &spec
+}
+
+func (r *reader) readGPIO(n *node, g *drivers.GPIO) {
+	r.isMapping(n, "driver", "line", "chip", "active_low")
+	line := n.child("line")
+	if line == nil {
+		r.missing(n, "line", "is missing: the line's name, such as GPIO17")
+	}
+	r.matching(line, &g.Line, lineForm)
+	r.matching(n.child("chip"), &g.Chip, chipForm)
+	r.boolean(n.child("active_low"), &g.ActiveLow)
+	if g.SwitchesOnAtReset() {
+		r.warn(line, atReset(*g))
+	}
+}
+
+// atReset says what the pull of a pin does before the agent runs.
+func atReset(g drivers.GPIO) string {
+	if g.ActiveLow {
+		return g.Line + " pulls down at reset, which holds an active-low relay on until the agent runs: GPIO0 to GPIO8 pull up"
+	}
+	return g.Line + " pulls up at reset, which holds an active-high relay on until the agent runs: GPIO9 to GPIO27 pull down"
 }
 
 func (r *reader) readSensor(zone *node, spec *drivers.SensorSpec) {
@@ -63,15 +100,75 @@ func (r *reader) readSensor(zone *node, spec *drivers.SensorSpec) {
 		r.missing(zone, "sensor", "is missing")
 		return
 	}
-	if !r.readDriver(n, &spec.Driver, "ds18b20", "bme280", "mqtt") {
+	if !r.readDriver(n, &spec.Driver, "ds18b20", "bme280", "simulated") {
 		return
 	}
-	before := len(r.complaints)
-	spec.Simulated = drivers.DefaultSimulated()
-	r.readSimulated(n, &spec.Simulated)
+	switch spec.Driver {
+	case "ds18b20":
+		spec.DS18B20 = drivers.DefaultDS18B20()
+		r.readDS18B20(n, &spec.DS18B20)
+	case "bme280":
+		spec.BME280 = drivers.DefaultBME280()
+		r.readBME280(n, &spec.BME280)
+	case "simulated":
+		spec.Simulated = drivers.DefaultSimulated()
+		r.readRoom(n, &spec.Simulated)
+	}
 	r.readOffset(n.child("offset"), &spec.Offset)
+}
+
+func (r *reader) readDS18B20(n *node, d *drivers.DS18B20) {
+	r.isMapping(n, "driver", "id", "bus", "i2c_bus", "resolution", "offset")
+	if n.child("id") == nil {
+		r.missing(n, "id", "is missing: the thermometer's name, such as 28-0316a2795bff (thermostat probe lists them)")
+	}
+	r.matching(n.child("id"), &d.ID, thermometerForm)
+	r.oneOf(n.child("bus"), &d.Bus, "kernel", "ds2482", "netlink")
+	r.i2cBus(n.child("i2c_bus"), &d.I2CBus)
+	if at := n.child("i2c_bus"); at != nil && d.Bus != "ds2482" {
+		r.complain(at, "belongs to bus ds2482, but the bus is %s", d.Bus)
+	}
+	at := n.child("resolution")
+	if bits, ok := r.whole(at, 9, 12); ok && at != nil {
+		d.Resolution = int(bits)
+		if d.Bus == "kernel" {
+			r.warn(at, "the kernel lets only root set it: else the thermometer keeps its own")
+		}
+	}
+}
+
+func (r *reader) readBME280(n *node, b *drivers.BME280) {
+	r.isMapping(n, "driver", "bus", "address", "offset")
+	r.i2cBus(n.child("bus"), &b.Bus)
+	r.i2cAddress(n.child("address"), &b.Address)
+}
+
+func (r *reader) i2cBus(n *node, to *int) {
+	if bus, ok := r.whole(n, 0, 255); ok && n != nil {
+		*to = int(bus)
+	}
+}
+
+// i2cAddress reads one of the two addresses that a BME280 can have, in the hex
+// of the datasheet or decimal.
+func (r *reader) i2cAddress(n *node, to *uint16) {
+	text, ok := r.scalar(n, "an address")
+	if !ok {
+		return
+	}
+	x, err := strconv.ParseUint(text, 0, 16)
+	if err != nil || x != 0x76 && x != 0x77 {
+		r.complain(n, "%s is none of 0x76, 0x77, the addresses that a BME280 can have", shortened(text))
+		return
+	}
+	*to = uint16(x)
+}
+
+func (r *reader) readRoom(n *node, s *drivers.Simulated) {
+	before := len(r.complaints)
+	r.readSimulated(n, s)
 	bad := r.badPlaces(before)
-	for _, v := range spec.Simulated.Validate() {
+	for _, v := range s.Validate() {
 		if at, found := find(n, v.Field); !found || !bad[at.place()] {
 			r.complainOf(at, join(n.path(), v.Field), "%s %s", v.Value, v.Bound)
 		}

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"thermostat/drivers"
 )
 
 // FuzzConfig holds for any input: no panic; a complaint says where and what;
@@ -45,14 +47,34 @@ func mustBeSound(t *testing.T, c Config) {
 		if vs := z.Params.Validate(); len(vs) > 0 {
 			t.Errorf("%s: %v", z.Name, vs)
 		}
-		if vs := z.Devices.Sensor.Simulated.Validate(); len(vs) > 0 {
-			t.Errorf("%s: %v", z.Name, vs)
-		}
+		mustOpen(t, z.Devices)
 		if err := z.Params.CheckSetpoint(z.Default); z.Configured && err != nil {
 			t.Errorf("%s: %v", z.Name, err)
 		}
 		if z.Name == "" || z.SensorID < 1 {
 			t.Errorf("%+v", z)
+		}
+	}
+}
+
+// mustOpen demands all that a driver needs.
+func mustOpen(t *testing.T, d drivers.Spec) {
+	t.Helper()
+	switch s := d.Sensor; s.Driver {
+	case "simulated":
+		if vs := s.Simulated.Validate(); len(vs) > 0 {
+			t.Error(vs)
+		}
+	case "ds18b20", "bme280":
+		if _, err := drivers.NewHardware("/").Open(drivers.Spec{Sensor: s}); err != nil {
+			t.Error(err)
+		}
+	default:
+		t.Errorf("sensor %q", s.Driver)
+	}
+	for _, r := range []*drivers.RelaySpec{d.Heater, d.Cooler} {
+		if r != nil && r.Driver != "simulated" && (r.Driver != "gpio" || r.GPIO.Line == "") {
+			t.Errorf("%+v", r)
 		}
 	}
 }

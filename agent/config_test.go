@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -105,8 +106,8 @@ zones:
 		`"Username":"007","PasswordFile":"/p","CAFile":"/ca","CertFile":"/c","KeyFile":"/k","Prefix":"home/heat","DiscoveryPrefix":"","SensorEvery":10000000000,"StateEvery":300000000000},` +
 		`"Zones":[{"Name":"a","SensorID":7,"Plant":"floor","Params":{"Heater":true,"Cooler":true,"DesiredMin":6,"DesiredMax":27,"HeatCutout":34,"CoolCutout":4,"PlausibleMin":-29,"PlausibleMax":69,"MaxRate":4,` +
 		`"Sample":6000000000,"StaleAfter":59000000000,"MinOn":60000000000,"MinOff":120000000000,"MaxOn":3600000000000,"Changeover":660000000000},` +
-		`"Devices":{"Sensor":{"Driver":"simulated","Offset":-1.5,"Simulated":{"Model":"linear","Speed":2,"Start":3,"Up":4000000000,"Down":5000000000,"Outdoor":6,"OutdoorSwing":7,"HeaterPower":8,"CoolerPower":9,"Noise":0.1,"Seed":18446744073709551615}},` +
-		`"Heater":{"Driver":"simulated"},"Cooler":{"Driver":"simulated"}},"Default":{"Mode":4,"Desired":20.5,"UpDelta":0.6,"DownDelta":0.7,"Source":"config","ID":"","Serial":0},"Configured":true}],"SHA256":"` + c.SHA256 + `"}`
+		`"Devices":{"Sensor":{"Driver":"simulated","Offset":-1.5,"DS18B20":{"ID":"","Bus":"","I2CBus":0,"Resolution":0},"BME280":{"Bus":0,"Address":0},"Simulated":{"Model":"linear","Speed":2,"Start":3,"Up":4000000000,"Down":5000000000,"Outdoor":6,"OutdoorSwing":7,"HeaterPower":8,"CoolerPower":9,"Noise":0.1,"Seed":18446744073709551615}},` +
+		`"Heater":{"Driver":"simulated","GPIO":{"line":"","active_low":false}},"Cooler":{"Driver":"simulated","GPIO":{"line":"","active_low":false}}},"Default":{"Mode":4,"Desired":20.5,"UpDelta":0.6,"DownDelta":0.7,"Source":"config","ID":"","Serial":0},"Configured":true}],"SHA256":"` + c.SHA256 + `"}`
 	if string(got) != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -232,5 +233,32 @@ func TestLoadConfig(t *testing.T) {
 	}
 	if c.SHA256 != "c8bfbf56f548046a078da14453e0297b811c28b793c9824dea0aab730066d228" {
 		t.Errorf("sha256 %s", c.SHA256)
+	}
+}
+
+// Every key of the devices arrives in its place.
+func TestEveryDeviceArrives(t *testing.T) {
+	for text, want := range map[string]drivers.Spec{
+		"sensor: {driver: ds18b20, id: 28-0316a2795bff}, heater: {driver: gpio, line: GPIO17}": {
+			Sensor: drivers.SensorSpec{Driver: "ds18b20", DS18B20: drivers.DS18B20{ID: "28-0316a2795bff", Bus: "kernel", I2CBus: 1}},
+			Heater: &drivers.RelaySpec{Driver: "gpio", GPIO: drivers.GPIO{Line: "GPIO17"}},
+		},
+		"sensor: {driver: ds18b20, id: 28-0316a2795bff, bus: ds2482, i2c_bus: 3, resolution: 9, offset: 0.5}, heater: {driver: gpio, line: 5, chip: pinctrl-rp1, active_low: true}": {
+			Sensor: drivers.SensorSpec{Driver: "ds18b20", Offset: 0.5, DS18B20: drivers.DS18B20{ID: "28-0316a2795bff", Bus: "ds2482", I2CBus: 3, Resolution: 9}},
+			Heater: &drivers.RelaySpec{Driver: "gpio", GPIO: drivers.GPIO{Line: "5", Chip: "pinctrl-rp1", ActiveLow: true}},
+		},
+		"sensor: {driver: bme280}, cooler: {driver: gpio, line: GPIO17, active_low: false}": {
+			Sensor: drivers.SensorSpec{Driver: "bme280", BME280: drivers.BME280{Bus: 1, Address: 0x76}},
+			Cooler: &drivers.RelaySpec{Driver: "gpio", GPIO: drivers.GPIO{Line: "GPIO17"}},
+		},
+		"sensor: {driver: bme280, bus: 0, address: 0x77, offset: -1K}, heater: {driver: gpio, line: GPIO17}": {
+			Sensor: drivers.SensorSpec{Driver: "bme280", Offset: -1, BME280: drivers.BME280{Bus: 0, Address: 0x77}},
+			Heater: &drivers.RelaySpec{Driver: "gpio", GPIO: drivers.GPIO{Line: "GPIO17"}},
+		},
+	} {
+		c, complaints := readConfig("f", []byte("device: den\nzones: [{name: a, "+text+"}]\n"), cabin())
+		if len(complaints) > 0 || len(c.Zones) != 1 || !reflect.DeepEqual(c.Zones[0].Devices, want) {
+			t.Errorf("%s: %+v, %v; want %+v", text, c.Zones, complaints, want)
+		}
 	}
 }

@@ -84,6 +84,20 @@ func (r *reader) oneOf(n *node, to *string, words ...string) bool {
 	return true
 }
 
+// boolean reads true or false; yes, no, on and off are texts in YAML 1.2.
+func (r *reader) boolean(n *node, to *bool) bool {
+	text, ok := r.scalar(n, "true or false")
+	if !ok {
+		return n == nil
+	}
+	if n.quoted || text != "true" && text != "false" {
+		r.complain(n, "%s is none of true, false", shown(text))
+		return false
+	}
+	*to = text == "true"
+	return true
+}
+
 // texts reads a list of texts and gives the nodes beside them.
 func (r *reader) texts(n *node) (texts []string, at []*node) {
 	for _, item := range r.items(n) {

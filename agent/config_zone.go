@@ -1,12 +1,16 @@
 package main
 
-import "regexp"
+import (
+	"regexp"
+
+	"thermostat/drivers"
+)
 
 var zoneForm = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)
 
 // readZones reads the zones; none at all is valid.
 func (r *reader) readZones(n *node, c *Config) {
-	u := unique{reader: r, names: map[string]*node{}, ids: map[int32]idOwner{}}
+	u := &unique{reader: r, names: map[string]*node{}, ids: map[int32]idOwner{}}
 	for _, item := range r.items(n) {
 		var z ZoneConfig
 		if r.readZone(item, c.Device, &z) {
@@ -50,6 +54,12 @@ type unique struct {
 	*reader
 	names map[string]*node
 	ids   map[int32]idOwner
+	lines []lineOwner
+}
+
+type lineOwner struct {
+	relay *node
+	gpio  drivers.GPIO
 }
 
 type idOwner struct {
@@ -57,7 +67,9 @@ type idOwner struct {
 	name string
 }
 
-func (u unique) add(n *node, z ZoneConfig) {
+func (u *unique) add(n *node, z ZoneConfig) {
+	u.addLine(n.child("heater"), z.Devices.Heater)
+	u.addLine(n.child("cooler"), z.Devices.Cooler)
 	if z.Name == "" {
 		return // complained of, and the default number hangs on the name
 	}
@@ -72,7 +84,21 @@ func (u unique) add(n *node, z ZoneConfig) {
 	}
 }
 
-func (u unique) addID(n *node, z ZoneConfig) {
+// addLine finds a GPIO line that two relays would fight for.
+func (u *unique) addLine(n *node, relay *drivers.RelaySpec) {
+	if relay == nil || relay.GPIO.Line == "" {
+		return
+	}
+	for _, other := range u.lines {
+		if relay.GPIO.SameLine(other.gpio) {
+			u.complain(n.child("line"), "%s is also the line of %s", relay.GPIO, other.relay.path())
+			return
+		}
+	}
+	u.lines = append(u.lines, lineOwner{n, relay.GPIO})
+}
+
+func (u *unique) addID(n *node, z ZoneConfig) {
 	if z.SensorID == 0 {
 		return
 	}

@@ -69,7 +69,7 @@ func rootCommand() *cobra.Command {
 	root.AddCommand(
 		demoCommand(), runCommand(), checkCommand(),
 		setCommand(), clearCommand(), watchCommand(),
-		replayCommand(), versionCommand(),
+		probeCommand(), offCommand(), replayCommand(), versionCommand(),
 	)
 	return root
 }

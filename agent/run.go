@@ -30,7 +30,7 @@ func runCommand() *cobra.Command {
 			}
 			a, err := newAgent(cfg, slog.Default(), nil)
 			if err != nil {
-				return failed(err)
+				return relayExit(err)
 			}
 			return failed(a.run(cmd.Context()))
 		},
@@ -59,6 +59,7 @@ type agent struct {
 	zones   []*controlloop.Zone
 	devices map[string]drivers.Devices
 	session *mqtt.Session
+	letsGo  *bool                      // whether the kernel lets go of relays after a crash; nil: not known
 	also    func(controlloop.Snapshot) // a further observer; may be nil
 }
 
@@ -66,16 +67,32 @@ type agent struct {
 // cannot be used is a fault, not an end: the zones run without memory.
 func newAgent(cfg Config, log *slog.Logger, also func(controlloop.Snapshot)) (*agent, error) {
 	a := &agent{cfg: cfg, log: log, devices: map[string]drivers.Devices{}, also: also}
+	hardware := drivers.NewHardware("/")
 	for _, z := range cfg.Zones {
-		d, err := drivers.Open(z.Devices)
+		d, err := hardware.Open(z.Devices)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("zone %s: %w", z.Name, err), a.close())
 		}
 		a.devices[z.Name] = d
 		a.zones = append(a.zones, a.newZone(z, d))
 	}
+	a.letsGo = a.failsafe(hardware)
 	a.session = mqtt.NewSession(a.sessionOptions())
 	return a, nil
+}
+
+// failsafe reports whether the kernel lets go of the relays when the agent
+// dies; nil where that is not known, or nothing hangs on it.
+func (a *agent) failsafe(h *drivers.Hardware) *bool {
+	keeps, known := h.KeepsOutputs()
+	if !known || len(a.cfg.relays()) == 0 {
+		return nil
+	}
+	if keeps {
+		a.log.Warn("the kernel keeps GPIO outputs when a program dies, so a killed agent leaves a relay on until thermostat off runs: add dtparam=strict_gpiod to config.txt")
+	}
+	letsGo := !keeps
+	return &letsGo
 }
 
 func (a *agent) newZone(z ZoneConfig, d drivers.Devices) *controlloop.Zone {
@@ -134,6 +151,9 @@ func (a *agent) remember(o *mqtt.Options) {
 		a.forgetful(err)
 	}
 	o.Save = a.saver(mem)
+	if err := mem.hold(a.cfg.relays(), a.log); err != nil {
+		a.forgetful(err)
+	}
 }
 
 func (a *agent) saver(mem *memory) func(string, mqtt.Memory) error {
@@ -174,6 +194,7 @@ func (a *agent) info(b build, instance string) func() mqtt.Info {
 		return mqtt.Info{
 			Version: b.version, Instance: instance, Zones: zones,
 			ConfigSHA256: a.cfg.SHA256, StartedAt: started, ClockSynced: clockSynced(),
+			Failsafe: a.letsGo,
 		}
 	}
 }

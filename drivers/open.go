@@ -6,6 +6,11 @@ package drivers
 import (
 	"errors"
 	"fmt"
+	"io"
+	"path/filepath"
+	"sync"
+
+	"periph.io/x/conn/v3/i2c"
 
 	"thermostat/controlloop"
 )
@@ -18,14 +23,17 @@ type Spec struct {
 
 // SensorSpec names a sensor. Driver says which of the other fields count.
 type SensorSpec struct {
-	Driver    string  // simulated
+	Driver    string  // ds18b20, bme280 or simulated
 	Offset    float64 // K, added to every reading
+	DS18B20   DS18B20
+	BME280    BME280
 	Simulated Simulated
 }
 
 // RelaySpec names a relay.
 type RelaySpec struct {
-	Driver string // simulated
+	Driver string // gpio or simulated
+	GPIO   GPIO
 }
 
 // Devices are the opened devices of one zone.
@@ -35,65 +43,125 @@ type Devices struct {
 	Room           *Room             // the simulated room; nil where all is real
 }
 
-// Open opens the devices of a zone. A zone's simulated sensor and relays
-// belong to the same simulated room. After an error nothing is left open.
-func Open(spec Spec) (Devices, error) {
+// Hardware is the machine whose devices are opened. Zones that share a bus or a
+// chip share one Hardware.
+type Hardware struct {
+	root string                                  // before /sys and /dev
+	i2c  func(number int) (i2c.BusCloser, error) // instead of /dev/i2c-N; nil for the real one
+
+	mu    sync.Mutex
+	buses map[string]*oneWireBus
+	turns map[string]*sync.Mutex
+}
+
+// NewHardware is the machine on which the agent runs. Root is put before every
+// path in /sys; "" or "/" for the real one.
+func NewHardware(root string) *Hardware {
+	return &Hardware{root: root, buses: map[string]*oneWireBus{}, turns: map[string]*sync.Mutex{}}
+}
+
+func (h *Hardware) path(parts ...string) string {
+	return filepath.Join(append([]string{"/", h.root}, parts...)...)
+}
+
+// turn is the lock of a chip that more than one zone may read.
+func (h *Hardware) turn(chip string) *sync.Mutex {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.turns[chip] == nil {
+		h.turns[chip] = new(sync.Mutex)
+	}
+	return h.turns[chip]
+}
+
+// Open opens the devices of a zone. A sensor need not be there yet; a relay
+// must. A zone's simulated sensor and relays belong to the same simulated room.
+// After an error nothing is left open.
+func (h *Hardware) Open(spec Spec) (Devices, error) {
 	var d Devices
-	if err := d.open(spec); err != nil {
+	if err := h.open(spec, &d); err != nil {
 		return Devices{}, errors.Join(err, d.Close())
 	}
 	return d, nil
 }
 
-// Close drives both relays off, whatever either says; repeating it is harmless.
+// Close drives both relays off, whatever either says, and gives their lines
+// back; repeating it is harmless.
 func (d Devices) Close() error {
-	return errors.Join(switchOff("heater", d.Heater), switchOff("cooler", d.Cooler))
+	return errors.Join(closeRelay("heater", d.Heater), closeRelay("cooler", d.Cooler))
 }
 
-func switchOff(name string, r controlloop.Relay) error {
+func closeRelay(name string, r controlloop.Relay) error {
 	if r == nil {
 		return nil
 	}
-	if err := r.Set(false); err != nil {
+	err := r.Set(false)
+	if c, ok := r.(io.Closer); ok {
+		err = errors.Join(err, c.Close())
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
 }
 
-func (d *Devices) open(spec Spec) error {
-	if err := d.openSensor(spec.Sensor); err != nil {
+func (h *Hardware) open(spec Spec, d *Devices) error {
+	if err := h.openSensor(spec.Sensor, d); err != nil {
 		return fmt.Errorf("sensor: %w", err)
 	}
 	var err error
-	if d.Heater, err = openRelay(spec.Heater, d.Room, (*Room).Heater); err != nil {
+	if d.Heater, err = h.openRelay(spec.Heater, d.Room, (*Room).Heater); err != nil {
 		return fmt.Errorf("heater: %w", err)
 	}
-	if d.Cooler, err = openRelay(spec.Cooler, d.Room, (*Room).Cooler); err != nil {
+	if d.Cooler, err = h.openRelay(spec.Cooler, d.Room, (*Room).Cooler); err != nil {
 		return fmt.Errorf("cooler: %w", err)
 	}
 	return nil
 }
 
-func (d *Devices) openSensor(spec SensorSpec) error {
+func (h *Hardware) openSensor(spec SensorSpec, d *Devices) error {
+	var sensor controlloop.Sensor
+	var err error
 	switch spec.Driver {
+	case "ds18b20":
+		sensor, err = h.openDS18B20(spec.DS18B20)
+	case "bme280":
+		sensor = h.openBME280(spec.BME280)
 	case "simulated":
-		if vs := spec.Simulated.Validate(); len(vs) > 0 {
-			return vs[0]
+		d.Room, err = openRoom(spec.Simulated)
+		if err == nil {
+			sensor = d.Room.Sensor()
 		}
-		d.Room = NewRoom(spec.Simulated)
-		d.Sensor = offset{d.Room.Sensor(), spec.Offset}
-		return nil
+	default:
+		err = fmt.Errorf("driver %.40q is none of ds18b20, bme280, simulated", spec.Driver)
 	}
-	return fmt.Errorf("driver %.40q is not in this version: simulated", spec.Driver)
+	if err != nil {
+		return err
+	}
+	d.Sensor = offset{sensor, spec.Offset}
+	return nil
+}
+
+func openRoom(s Simulated) (*Room, error) {
+	if vs := s.Validate(); len(vs) > 0 {
+		return nil, vs[0]
+	}
+	return NewRoom(s), nil
 }
 
 // openRelay opens a relay; a simulated one is the room's, had by simulated.
-func openRelay(spec *RelaySpec, room *Room, simulated func(*Room) controlloop.Relay) (controlloop.Relay, error) {
+func (h *Hardware) openRelay(spec *RelaySpec, room *Room, simulated func(*Room) controlloop.Relay) (controlloop.Relay, error) {
 	switch {
 	case spec == nil:
 		return nil, nil
+	case spec.Driver == "gpio":
+		relay, err := h.OpenRelay(spec.GPIO)
+		if err != nil {
+			return nil, err // not relay: a nil *GPIORelay is no nil Relay
+		}
+		return relay, nil
 	case spec.Driver != "simulated":
-		return nil, fmt.Errorf("driver %.40q is not in this version: simulated", spec.Driver)
+		return nil, fmt.Errorf("driver %.40q is none of gpio, simulated", spec.Driver)
 	case room == nil:
 		return nil, errors.New("a simulated relay needs a simulated sensor: it heats or cools that sensor's room")
 	}

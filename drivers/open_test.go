@@ -22,7 +22,7 @@ func TestOpenGivesDevicesOfOneRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		spec := simulatedSpec()
 		spec.Sensor.Offset = -1.5
-		d, err := Open(spec)
+		d, err := NewHardware("").Open(spec)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,7 +40,7 @@ func TestOpenGivesDevicesOfOneRoom(t *testing.T) {
 }
 
 func TestOpenLeavesOutWhatIsNotThere(t *testing.T) {
-	d, err := Open(Spec{Sensor: simulatedSpec().Sensor})
+	d, err := NewHardware("").Open(Spec{Sensor: simulatedSpec().Sensor})
 	if err != nil || d.Heater != nil || d.Cooler != nil || d.Close() != nil {
 		t.Errorf("%+v, %v: want no relays and no error", d, err)
 	}
@@ -55,7 +55,7 @@ func TestOpenRefuses(t *testing.T) {
 	} {
 		spec := simulatedSpec()
 		spoil(&spec)
-		d, err := Open(spec)
+		d, err := NewHardware("").Open(spec)
 		if err == nil || !strings.Contains(err.Error(), want) || d != (Devices{}) {
 			t.Errorf("%+v, %v: want nothing open and %q", d, err, want)
 		}
@@ -63,14 +63,14 @@ func TestOpenRefuses(t *testing.T) {
 }
 
 func TestSimulatedRelayNeedsASimulatedSensor(t *testing.T) {
-	if _, err := openRelay(&RelaySpec{Driver: "simulated"}, nil, (*Room).Heater); err == nil {
+	if _, err := NewHardware("").openRelay(&RelaySpec{Driver: "simulated"}, nil, (*Room).Heater); err == nil {
 		t.Error("a relay of no room was opened")
 	}
 }
 
 func TestCloseSwitchesOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d, _ := Open(simulatedSpec())
+		d, _ := NewHardware("").Open(simulatedSpec())
 		d.Heater.Set(true)
 		d.Cooler.Set(true)
 		for range 2 {

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"thermostat/drivers"
+)
+
+// A busy line is tried again for this long: a dying agent needs a moment to
+// let go.
+const (
+	offPatience = 3 * time.Second
+	offRetry    = 50 * time.Millisecond
+)
+
+// packagedState is where an installed agent remembers; `off` typed by hand
+// knows nothing of systemd's STATE_DIRECTORY.
+const packagedState = "/var/lib/thermostat"
+
+func offCommand() *cobra.Command {
+	var file string
+	cmd := &cobra.Command{
+		Use: "off", Short: "Switch every relay off and leave", Args: cobra.NoArgs,
+		Long: "Switch every relay off and leave: those that the configuration names, and those that the last agent held.\n" +
+			"It needs no sensor, no broker, and only one of the two files to be readable.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			dirs := []string{thisMachine().stateDir()}
+			if !cmd.Flags().Changed("config") {
+				dirs = append(dirs, packagedState)
+			}
+			relays, err := relaysToSwitchOff(cmd.ErrOrStderr(), file, dirs)
+			if err != nil {
+				return err
+			}
+			return allOff(cmd.Context(), cmd.OutOrStdout(), relays)
+		},
+	}
+	cmd.Flags().StringVar(&file, "config", defaultConfig, "the configuration `FILE`")
+	return cmd
+}
+
+// relaysToSwitchOff gathers the lines from the configuration, however broken,
+// and from the state folders. If one line has two polarities the
+// configuration's counts: it is the owner's newer word.
+func relaysToSwitchOff(errs io.Writer, file string, stateDirs []string) ([]drivers.GPIO, error) {
+	cfg, complaints, configErr := LoadConfig(file)
+	if cfg.StateDir != "" {
+		stateDirs = append([]string{cfg.StateDir}, stateDirs...)
+	}
+	relays := cfg.relays()
+	known := configErr == nil && !slices.ContainsFunc(complaints, func(c Complaint) bool { return !c.Warning })
+	for _, dir := range stateDirs {
+		held, err := readRelays(dir)
+		if err != nil {
+			fmt.Fprintln(errs, "thermostat: warning:", err)
+		}
+		known = known || held != nil
+		relays = append(relays, others(held, relays)...)
+	}
+	switch {
+	case known || len(relays) > 0:
+		return relays, nil
+	case configErr != nil:
+		return nil, &exitError{exitUsage, fmt.Errorf("no relay is known, neither by the last agent nor by the configuration: %w", configErr)}
+	}
+	return nil, &exitError{exitUsage, fmt.Errorf("no relay is known, neither by the last agent nor by %s, which is damaged (thermostat check says where)", file)}
+}
+
+// allOff switches all relays off; one that fails does not keep the others on.
+func allOff(ctx context.Context, out io.Writer, relays []drivers.GPIO) error {
+	if len(relays) == 0 {
+		fmt.Fprintln(out, "no GPIO relay is configured")
+		return nil
+	}
+	var failures []error
+	for began := time.Now(); ; pause(ctx, offRetry) {
+		busy := offOnce(out, relays)
+		failures = append(failures, busy.failures...)
+		if len(busy.relays) == 0 {
+			return relayExit(errors.Join(failures...))
+		}
+		if time.Since(began) > offPatience || ctx.Err() != nil {
+			return failed(errors.Join(append(busy.errs, failures...)...))
+		}
+		relays = busy.relays
+	}
+}
+
+// stillBusy is what came of trying each relay once.
+type stillBusy struct {
+	relays   []drivers.GPIO
+	errs     []error // why each of them is busy
+	failures []error // of others, which trying again will not mend
+}
+
+func offOnce(out io.Writer, relays []drivers.GPIO) (busy stillBusy) {
+	for _, g := range relays {
+		err := switchOff(g)
+		switch {
+		case err == nil:
+			fmt.Fprintf(out, "%v is off\n", g)
+		case errors.Is(err, drivers.ErrBusy):
+			busy.relays = append(busy.relays, g)
+			busy.errs = append(busy.errs, relayError(g, err))
+		default:
+			busy.failures = append(busy.failures, relayError(g, err))
+		}
+	}
+	return busy
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}

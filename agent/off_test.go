@@ -1,0 +1,130 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"thermostat/drivers"
+)
+
+var (
+	line5  = drivers.GPIO{Line: "GPIO5", ActiveLow: true}
+	line17 = drivers.GPIO{Line: "GPIO17"}
+	line27 = drivers.GPIO{Line: "GPIO27"}
+)
+
+const twoRelays = `device: den
+zones:
+  - name: a
+    sensor: {driver: bme280}
+    heater: {driver: gpio, line: GPIO17}
+    cooler: {driver: gpio, line: GPIO5, active_low: true}
+`
+
+// stateWith makes a state folder of an agent that held some lines.
+func stateWith(t *testing.T, held ...drivers.GPIO) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := writeChecked(relaysFile(dir), held); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func configFile(t *testing.T, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "config.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// off needs only one of its two files, and takes what it can from a broken one.
+func TestOffKnowsItsRelays(t *testing.T) {
+	nowhere := filepath.Join(t.TempDir(), "none.yaml")
+	damaged := stateWith(t, line27)
+	if err := os.WriteFile(relaysFile(damaged), []byte("damaged"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, row := range map[string]struct {
+		config string
+		dirs   []string
+		want   []drivers.GPIO
+		says   string
+	}{
+		"configuration alone":               {configFile(t, twoRelays), []string{t.TempDir()}, []drivers.GPIO{line17, line5}, ""},
+		"state alone":                       {nowhere, []string{stateWith(t, line27)}, []drivers.GPIO{line27}, ""},
+		"both, one line changed":            {configFile(t, twoRelays), []string{stateWith(t, line27, line5)}, []drivers.GPIO{line17, line5, line27}, ""},
+		"polarity changed":                  {configFile(t, twoRelays), []string{stateWith(t, drivers.GPIO{Line: "17", ActiveLow: true})}, []drivers.GPIO{line17, line5}, ""},
+		"two state folders":                 {nowhere, []string{stateWith(t, line27), stateWith(t, line27, line5)}, []drivers.GPIO{line27, line5}, ""},
+		"damaged state":                     {configFile(t, twoRelays), []string{damaged}, []drivers.GPIO{line17, line5}, "damaged"},
+		"errors elsewhere":                  {configFile(t, twoRelays+"    sensor_id: x\n    plant: oven\nunits: K\n"), nil, []drivers.GPIO{line17, line5}, ""},
+		"no YAML, but state":                {configFile(t, "a: [b"), []string{stateWith(t, line17)}, []drivers.GPIO{line17}, ""},
+		"state folder of the configuration": {configFile(t, "device: den\nstate_dir: "+stateWith(t, line27)+"\n"), []string{t.TempDir()}, []drivers.GPIO{line27}, ""},
+		"valid, without a GPIO relay":       {configFile(t, "device: den\n"), nil, nil, ""},
+	} {
+		var errs bytes.Buffer
+		got, err := relaysToSwitchOff(&errs, row.config, row.dirs)
+		if err != nil || len(got)+len(row.want) > 0 && !reflect.DeepEqual(got, row.want) || !strings.Contains(errs.String(), row.says) {
+			t.Errorf("%s: %v, %v, %q; want %v", name, got, err, errs.String(), row.want)
+		}
+	}
+}
+
+func TestOffWithoutAnyRelayIsWrongUse(t *testing.T) {
+	for name, config := range map[string]string{
+		"no file": filepath.Join(t.TempDir(), "none.yaml"),
+		"damaged": configFile(t, "a: [b"),
+	} {
+		_, err := relaysToSwitchOff(&bytes.Buffer{}, config, []string{t.TempDir()})
+		var exit *exitError
+		if !errors.As(err, &exit) || exit.code != exitUsage {
+			t.Errorf("%s: %v, want exit code 2", name, err)
+		}
+	}
+}
+
+// This machine has no GPIO chip: the line is missed, and that ends in 2.
+func TestRunAndOffWithoutTheLine(t *testing.T) {
+	if chips, _ := filepath.Glob("/dev/gpiochip*"); len(chips) > 0 {
+		t.Skip("this machine has a GPIO chip, which a test must not touch")
+	}
+	config := configFile(t, twoRelays+"state_dir: "+t.TempDir()+"\n")
+	for _, args := range [][]string{{"off", "--config", config}, {"run", "--config", config}} {
+		root := rootCommand()
+		root.SetArgs(args)
+		var out bytes.Buffer
+		root.SetOut(&out)
+		root.SetErr(&out)
+		err := root.ExecuteContext(t.Context())
+		var exit *exitError
+		if !errors.As(err, &exit) || exit.code != exitUsage || !errors.Is(err, drivers.ErrNoLine) || !strings.Contains(err.Error(), "GPIO chip") {
+			t.Errorf("%v: %v, want exit code 2 and a word of the missing chip", args, err)
+		}
+	}
+}
+
+// What the agent before us held and we do not is tried, and not forgotten
+// while it cannot be switched off.
+func TestHoldRemembersWhatItCouldNotSwitchOff(t *testing.T) {
+	if chips, _ := filepath.Glob("/dev/gpiochip*"); len(chips) > 0 {
+		t.Skip("this machine has a GPIO chip, which a test must not touch")
+	}
+	dir := stateWith(t, line27, line17)
+	var log bytes.Buffer
+	m := &memory{dir}
+	if err := m.hold([]drivers.GPIO{line17, line5}, slog.New(slog.NewTextHandler(&log, nil))); err != nil {
+		t.Fatal(err)
+	}
+	held, err := readRelays(dir)
+	if err != nil || !reflect.DeepEqual(held, []drivers.GPIO{line17, line5, line27}) || !strings.Contains(log.String(), "GPIO27") {
+		t.Errorf("%v, %v, log %q: want ours, then GPIO27 with a warning", held, err, log.String())
+	}
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"thermostat/drivers"
+)
+
+// probeFlags is what `thermostat probe` was asked for.
+type probeFlags struct {
+	root  string // before /sys, /dev, /proc, /etc and /boot
+	json  bool
+	write string // the file for the configuration; empty: print it
+}
+
+func probeCommand() *cobra.Command {
+	var f probeFlags
+	cmd := &cobra.Command{
+		Use: "probe", Short: "Look at the board: what there is, what is set up wrongly, and a configuration that fits", Args: cobra.NoArgs,
+		Long: "Look at the board: 1-Wire thermometers, BME280s and GPIO chips, with a reading of each sensor; what is set up\n" +
+			"wrongly, and how to mend it; and a configuration to start from. It needs no root and drives no line. On each\n" +
+			"I2C bus it asks the addresses 0x18 (read only), 0x76 and 0x77 (chip id, and a measurement if that is a BME280's)\n" +
+			"and no other.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return probe(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), f)
+		},
+	}
+	cmd.Flags().StringVar(&f.root, "root", "/", "look below `DIR` instead, at a copy of /sys, /dev, /proc, /etc and /boot")
+	cmd.Flags().BoolVar(&f.json, "json", false, "print one JSON object")
+	cmd.Flags().StringVar(&f.write, "write", "", "write the configuration to `FILE`, never over one that is there")
+	return cmd
+}
+
+// probe tells what it found even where the configuration cannot be written.
+func probe(ctx context.Context, out, errs io.Writer, f probeFlags) error {
+	root, err := folder(f.root)
+	if err != nil {
+		return &exitError{exitUsage, fmt.Errorf("--root: %w", err)}
+	}
+	survey := drivers.NewHardware(root).Survey(ctx)
+	if ctx.Err() != nil {
+		return failed(ctx.Err()) // what was cut off looks like a fault of the board
+	}
+	r := probeReport{survey: survey, warnings: warnings(survey)}
+	config := proposal(survey)
+	if f.write == "" {
+		r.config = config
+	}
+	if err := r.print(out, f.json); err != nil || f.write == "" {
+		return failed(err)
+	}
+	if f.json {
+		out = errs // the object stays alone
+	}
+	return failed(writeProposal(out, f.write, config))
+}
+
+func writeProposal(out io.Writer, file, config string) error {
+	if err := writeNew(file, config); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "The configuration is in %[1]s. Next: name the rooms in it, look at the relays' lines, then\n"+
+		"  thermostat check --config %[1]s\n  thermostat run --config %[1]s\n", file)
+	return err
+}
+
+// folder gives the whole path of a folder.
+func folder(dir string) (string, error) {
+	path, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	info, err := os.Stat(path)
+	if err == nil && !info.IsDir() {
+		err = fmt.Errorf("%s is no folder", path)
+	}
+	return path, err
+}
+
+// probeReport is what probe tells.
+type probeReport struct {
+	survey   drivers.Survey
+	warnings []string
+	config   string // empty where it goes to a file
+}
+
+func (r probeReport) print(out io.Writer, asJSON bool) error {
+	if asJSON {
+		return r.printJSON(out)
+	}
+	_, err := io.WriteString(out, r.text())
+	return err
+}

@@ -1,0 +1,224 @@
+package drivers
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"periph.io/x/conn/v3/i2c"
+	"periph.io/x/conn/v3/physic"
+
+	"thermostat/controlloop"
+)
+
+// fakeChip is a BME280's register file on a bus of its own.
+type fakeChip struct {
+	reg    [256]byte
+	raw    [8]byte // what a measurement brings; the data registers hold a reset's values before it
+	broken error
+	busy   bool
+	hung   chan struct{} // non-nil: a transfer waits for it
+	closed int
+	asked  []uint16
+}
+
+// newFakeChip has the calibration and the raw values of the worked example in
+// Bosch's BMP280 datasheet (rev 1.14, p. 23): 25.08 °C and 100653 Pa.
+func newFakeChip() *fakeChip {
+	f := &fakeChip{raw: [8]byte{0x65, 0x5a, 0xc0, 0x7e, 0xed, 0x00, 0x6e, 0x1c}}
+	f.reg[0xd0] = chipBME280
+	words := []int{27504, 26435, -1000, 36477, -10685, 3024, 2855, 140, -7, 15500, -14600, 6000}
+	for i, w := range words {
+		f.reg[0x88+2*i], f.reg[0x89+2*i] = byte(w), byte(w>>8)
+	}
+	// Humidity as in a part on the author's desk: H1 75, H2 362, H3 0, H4 319, H5 50, H6 30.
+	f.reg[0xa1] = 75
+	copy(f.reg[0xe1:], []byte{0x6a, 0x01, 0x00, 0x13, 0x2f, 0x03, 0x1e})
+	f.reset()
+	return f
+}
+
+func (f *fakeChip) reset() {
+	f.reg[0xf2], f.reg[0xf4] = 0, 0
+	copy(f.reg[regData:], []byte{0x80, 0, 0, 0x80, 0, 0, 0x80, 0})
+}
+
+func (f *fakeChip) Tx(address uint16, w, r []byte) error {
+	f.asked = append(f.asked, address)
+	if f.hung != nil {
+		<-f.hung
+	}
+	if f.broken != nil {
+		return f.broken
+	}
+	if len(r) > 0 {
+		copy(r, f.reg[w[0]:])
+		return nil
+	}
+	for i := 0; i+1 < len(w); i += 2 {
+		f.write(w[i], w[i+1])
+	}
+	return nil
+}
+
+func (f *fakeChip) write(reg, value byte) {
+	f.reg[reg] = value
+	if reg != 0xf4 || value&3 != 1 {
+		return
+	}
+	if copy(f.reg[regData:], f.raw[:]); f.reg[0xf2] == 0 {
+		copy(f.reg[0xfd:], []byte{0x80, 0})
+	}
+	if f.reg[regStatus] = 0; f.busy {
+		f.reg[regStatus] = statusBusy
+	}
+}
+
+func (f *fakeChip) SetSpeed(physic.Frequency) error { return nil }
+func (f *fakeChip) String() string                  { return "fake" }
+func (f *fakeChip) Close() error                    { f.closed++; return nil }
+
+func openFake(t *testing.T, f *fakeChip) (s controlloop.Sensor, opened *int) {
+	t.Helper()
+	h := NewHardware("")
+	opened = new(int)
+	h.i2c = func(bus int) (i2c.BusCloser, error) {
+		if bus != 1 {
+			t.Errorf("bus %d was opened, want 1", bus)
+		}
+		*opened++
+		return f, nil
+	}
+	d, err := h.Open(Spec{Sensor: SensorSpec{Driver: "bme280", BME280: DefaultBME280()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d.Sensor, opened
+}
+
+func TestBME280Reads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeChip()
+		s, opened := openFake(t, f)
+		for range 3 {
+			r, err := s.Read(t.Context())
+			if err != nil || math.Abs(r.Celsius-25.08) > 0.005 || math.Abs(r.Pascal-100653) > 1 || r.Humidity < 20 || r.Humidity > 80 {
+				t.Fatalf("%+v, %v: want 25.08 °C, 100653 Pa and some humidity", r, err)
+			}
+		}
+		if *opened != 1 {
+			t.Errorf("opened %d times for three reads", *opened)
+		}
+		time.Sleep(time.Hour + time.Second)
+		if _, err := s.Read(t.Context()); err != nil || *opened != 2 || f.closed != 1 {
+			t.Errorf("opened %d, closed %d, %v: want a new setup after an hour", *opened, f.closed, err)
+		}
+		for _, a := range f.asked {
+			if a != 0x76 {
+				t.Fatalf("address %#x was asked", a)
+			}
+		}
+	})
+}
+
+func TestBME280VerdictsAndRecovery(t *testing.T) {
+	for name, row := range map[string]struct {
+		spoil func(f *fakeChip)
+		want  controlloop.Verdict
+	}{
+		"bus error":               {func(f *fakeChip) { f.broken = errors.New("remote I/O error") }, VerdictBusError},
+		"another chip":            {func(f *fakeChip) { f.reg[regChipID] = 0x61 }, VerdictWrongChip},
+		"a BMP280 instead":        {func(f *fakeChip) { f.reg[regChipID] = 0x58 }, VerdictNoHumidity},
+		"busy for ever":           {func(f *fakeChip) { f.busy = true }, VerdictBusy},
+		"raw values of a reset":   {func(f *fakeChip) { copy(f.raw[:], []byte{0x80, 0, 0, 0x80, 0, 0, 0x80, 0}) }, VerdictResetData},
+		"brown-out lost ctrl_hum": {func(f *fakeChip) { f.reset() }, VerdictResetData},
+		"too hot for the chip":    {func(f *fakeChip) { copy(f.raw[3:], []byte{0xff, 0xff, 0xf0}) }, VerdictOutOfRange},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFakeChip()
+				s, opened := openFake(t, f)
+				wantNumber(t, s)
+				row.spoil(f)
+				if r, err := s.Read(t.Context()); judged(err) != row.want || r != (controlloop.Reading{}) {
+					t.Fatalf("%v, %v: want %s", r, err, row.want)
+				}
+				f.broken, f.busy, f.raw, f.reg[regChipID] = nil, false, newFakeChip().raw, chipBME280
+				wantNumber(t, s)
+				if *opened != 2 || f.closed != 1 {
+					t.Errorf("opened %d, closed %d: want a new setup after an error", *opened, f.closed)
+				}
+			})
+		})
+	}
+}
+
+func wantNumber(t *testing.T, s controlloop.Sensor) {
+	t.Helper()
+	if r, err := s.Read(t.Context()); err != nil || math.Abs(r.Celsius-25.08) > 0.005 {
+		t.Fatalf("%+v, %v: want 25.08 °C", r, err)
+	}
+}
+
+func TestBME280RefusesOtherChips(t *testing.T) {
+	for name, row := range map[string]struct {
+		spoil func(f *fakeChip)
+		want  controlloop.Verdict
+		word  string
+	}{
+		"BMP280":      {func(f *fakeChip) { f.reg[0xd0] = 0x58 }, VerdictNoHumidity, "BMP280"},
+		"another":     {func(f *fakeChip) { f.reg[0xd0] = 0x61 }, VerdictWrongChip, "0x61"},
+		"BMP180":      {func(f *fakeChip) { f.reg[0xd0] = 0x55 }, VerdictWrongChip, "0x55"},
+		"held low":    {func(f *fakeChip) { f.reg = [256]byte{} }, VerdictWrongChip, "0x0"},
+		"starting up": {func(f *fakeChip) { f.reg[regStatus] = statusCopying }, VerdictBusy, "starting"},
+	} {
+		f := newFakeChip()
+		row.spoil(f)
+		s, _ := openFake(t, f)
+		if r, err := s.Read(t.Context()); judged(err) != row.want || !strings.Contains(err.Error(), row.word) || r != (controlloop.Reading{}) {
+			t.Errorf("%s: %v, %v: want %s", name, r, err, row.want)
+		}
+	}
+}
+
+// A true measurement may hit a reset's value by chance.
+func TestBME280KeepsATrueMeasurementThatLooksReset(t *testing.T) {
+	for _, at := range []struct {
+		from int
+		raw  []byte
+	}{{3, []byte{0x80, 0, 0}}, {0, []byte{0x80, 0, 0}}, {6, []byte{0x80, 0}}} {
+		f := newFakeChip()
+		copy(f.raw[at.from:], at.raw)
+		s, _ := openFake(t, f)
+		if r, err := s.Read(t.Context()); err != nil {
+			t.Errorf("% x: %+v, %v: want a reading", f.raw, r, err)
+		}
+	}
+}
+
+func TestBME280HungBus(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeChip()
+		s, _ := openFake(t, f)
+		wantNumber(t, s)
+		hung := make(chan struct{})
+		f.hung = hung
+		if _, err := s.Read(t.Context()); judged(err) != controlloop.VerdictNoAnswer {
+			t.Fatalf("%v, want no_answer", err)
+		}
+		close(hung)
+		synctest.Wait()
+		wantNumber(t, s)
+	})
+}
+
+func TestI2CErrorsSayHowToMend(t *testing.T) {
+	h := NewHardware("")
+	_, err := h.openI2C(250)
+	if judged(err) != controlloop.VerdictAbsent || !strings.Contains(err.Error(), "dtparam=i2c_arm=on") {
+		t.Errorf("%v", err)
+	}
+}

@@ -1,0 +1,120 @@
+package drivers
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"thermostat/controlloop"
+)
+
+// DS18B20 is what a configuration says about a 1-Wire thermometer.
+type DS18B20 struct {
+	ID         string // 28-0316a2795bff, as the kernel writes it
+	Bus        string // kernel (w1_slave), ds2482 (an I2C bridge) or netlink
+	I2CBus     int    // ds2482: the number N of /dev/i2c-N
+	Resolution int    // bits, 9..12; 0 leaves the chip's own
+}
+
+// DefaultDS18B20 is a thermometer on the kernel's own bus.
+func DefaultDS18B20() DS18B20 { return DS18B20{Bus: "kernel", I2CBus: 1} }
+
+// oneWireLimit is how long a 1-Wire read may take: a conversion of 750 ms, the
+// kernel's five tries, and the turns of the other thermometers on the bus.
+const oneWireLimit = 5 * time.Second
+
+func (h *Hardware) openDS18B20(d DS18B20) (controlloop.Sensor, error) {
+	if d.Bus == "kernel" {
+		return &kernelThermometer{
+			dir:        h.path("/sys/bus/w1/devices", d.ID),
+			resolution: d.Resolution,
+			patience:   patience{limit: oneWireLimit},
+		}, nil
+	}
+	return h.openBridged(d)
+}
+
+// kernelThermometer reads a DS18B20 through the kernel's w1_therm, which keeps
+// the times, tries again after a damaged answer, feeds parasite power, and
+// needs no rights.
+type kernelThermometer struct {
+	dir        string // /sys/bus/w1/devices/28-…
+	resolution int    // bits; 0 leaves the chip's own
+	patience   patience
+}
+
+// Read has the kernel measure, which takes 0.1 to 0.8 s.
+func (k *kernelThermometer) Read(ctx context.Context) (controlloop.Reading, error) {
+	return k.patience.read(ctx, k.measure)
+}
+
+func (k *kernelThermometer) measure() (controlloop.Reading, error) {
+	began := time.Now() // the value is at least as young as this
+	text, err := k.raw()
+	if err != nil {
+		return controlloop.Reading{}, err
+	}
+	celsius, bits, err := decodeW1Slave(text)
+	if err != nil {
+		return controlloop.Reading{}, err
+	}
+	if k.resolution != 0 && bits != k.resolution {
+		// Only root may set it; without the right the chip's own resolution stays,
+		// of which check warns.
+		_ = os.WriteFile(filepath.Join(k.dir, "resolution"), []byte(strconv.Itoa(k.resolution)), 0)
+	}
+	return controlloop.Temperature(celsius, began), nil
+}
+
+// raw reads w1_slave. An empty file is the kernel's only sign of a failure, a
+// mere signal during the conversion among them: so it is read once more.
+func (k *kernelThermometer) raw() (string, error) {
+	var text []byte
+	for try := 0; try < 2 && len(text) == 0; try++ {
+		var err error
+		if text, err = os.ReadFile(filepath.Join(k.dir, "w1_slave")); err != nil {
+			return "", k.notOpened(err)
+		}
+	}
+	return string(text), nil
+}
+
+func (k *kernelThermometer) notOpened(err error) error {
+	switch {
+	case !errors.Is(err, fs.ErrNotExist):
+		return bad(VerdictBusError, "%w", err)
+	case !exists(filepath.Dir(k.dir)):
+		return bad(controlloop.VerdictAbsent, "the kernel has no 1-Wire bus: add dtoverlay=w1-gpio to config.txt and start anew")
+	}
+	return bad(controlloop.VerdictAbsent, "%s is not on the 1-Wire bus: look at its three wires and the pull-up resistor", filepath.Base(k.dir))
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// decodeW1Slave takes the nine bytes out of what the kernel prints:
+//
+//	53 01 4b 46 7f ff 0d 10 e9 : crc=e9 YES
+//	53 01 4b 46 7f ff 0d 10 e9 t=21187
+//
+// The second line may be of an earlier read, hence only the first counts.
+func decodeW1Slave(text string) (celsius float64, bits int, err error) {
+	if strings.TrimSpace(text) == "" {
+		return 0, 0, bad(controlloop.VerdictNoAnswer, "the kernel got no answer: unplugged, shorted or disturbed")
+	}
+	line, _, _ := strings.Cut(text, "\n")
+	bytes, _, _ := strings.Cut(line, ":")
+	raw, err := hex.DecodeString(strings.Join(strings.Fields(bytes), ""))
+	if err != nil {
+		return 0, 0, bad(VerdictBusError, "the kernel's answer is not understood: %.60q", line)
+	}
+	return decodeScratchpad(raw)
+}

@@ -1,0 +1,19 @@
+//go:build !linux
+
+package drivers
+
+import (
+	"fmt"
+
+	"periph.io/x/conn/v3/gpio"
+)
+
+// Only Linux has the GPIO character device; elsewhere the simulated devices work.
+
+func openPin(g GPIO) (gpio.PinOut, error) {
+	return nil, fmt.Errorf("%w: %v needs Linux", ErrNoLine, g)
+}
+
+func gpioChip(path string) (GPIOChip, error) {
+	return GPIOChip{}, fmt.Errorf("%w: %s needs Linux", ErrNoLine, path)
+}

@@ -1,0 +1,246 @@
+package drivers
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"periph.io/x/conn/v3/i2c"
+	"periph.io/x/conn/v3/onewire"
+	"periph.io/x/devices/v3/ds248x"
+	"periph.io/x/host/v3/netlink"
+
+	"thermostat/controlloop"
+)
+
+// The DS18B20's function commands (datasheet p. 10..12).
+const (
+	commandConvert         = 0x44
+	commandWriteScratchpad = 0x4e
+	commandReadScratchpad  = 0xbe
+)
+
+// longestConversion is that of 12 bits (datasheet p. 8); each bit less halves it.
+const longestConversion = 750 * time.Millisecond
+
+// ds2482Address is that of a bridge whose address pins are grounded
+// (DS2482-100 datasheet p. 8).
+const ds2482Address = 0x18
+
+// What is asked of a DS2482 that periph gave up (its datasheet p. 6, 10).
+const (
+	bridgeReadPointer = 0xe1 // command: set the read pointer
+	bridgeStatus      = 0xf0 // its code for the status register
+	bridgeLineHigh    = 0x08 // LL: the logic level of the line
+	bridgeWasReset    = 0x10 // RST: no command on the line since a reset
+)
+
+func (h *Hardware) openBridged(d DS18B20) (controlloop.Sensor, error) {
+	address, err := oneWireAddress(d.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &bridgedThermometer{
+		bus: h.oneWireBus(d), address: address, resolution: d.Resolution,
+		patience: patience{limit: oneWireLimit},
+	}, nil
+}
+
+// oneWireAddress makes the 64-bit address of a kernel's id: family, six bytes
+// of serial number, most significant first, and the checksum of both.
+func oneWireAddress(id string) (onewire.Address, error) {
+	serial, err := hex.DecodeString(strings.TrimPrefix(id, "28-"))
+	if err != nil || len(serial) != 6 || !strings.HasPrefix(id, "28-") {
+		return 0, fmt.Errorf("%.40q is no thermometer's id such as 28-0316a2795bff", id)
+	}
+	b := make([]byte, 8)
+	b[0] = 0x28
+	for i, x := range serial {
+		b[6-i] = x
+	}
+	b[7] = onewire.CalcCRC(b[:7])
+	return onewire.Address(binary.LittleEndian.Uint64(b)), nil
+}
+
+// oneWireBus is a bus outside the kernel's w1_therm; all its thermometers share
+// it, one at a time.
+type oneWireBus struct {
+	connect func() (onewire.Bus, func() error, error)
+
+	mu    sync.Mutex
+	bus   onewire.Bus // nil until connected, and after any error
+	close func() error
+}
+
+// oneWireBus gives the bus of a thermometer, the same for all that are on it.
+func (h *Hardware) oneWireBus(d DS18B20) *oneWireBus {
+	if d.Bus == "netlink" {
+		return h.shared("netlink "+d.ID, func() (onewire.Bus, func() error, error) { return h.connectNetlink(d.ID) })
+	}
+	return h.shared("ds2482 "+strconv.Itoa(d.I2CBus), func() (onewire.Bus, func() error, error) { return h.connectDS2482(d.I2CBus) })
+}
+
+func (h *Hardware) shared(name string, connect func() (onewire.Bus, func() error, error)) *oneWireBus {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.buses[name] == nil {
+		h.buses[name] = &oneWireBus{connect: connect}
+	}
+	return h.buses[name]
+}
+
+func (h *Hardware) connectDS2482(number int) (onewire.Bus, func() error, error) {
+	bus, err := h.openI2C(number)
+	if err != nil {
+		return nil, nil, err
+	}
+	bridge, err := ds248x.New(bus, ds2482Address, &ds248x.DefaultOpts)
+	if err != nil {
+		err = bridgeError(bus, number, err)
+		_ = bus.Close() // the error that counts is the first
+		return nil, nil, err
+	}
+	return bridge, bus.Close, nil
+}
+
+// bridgeError tells a bridge that is not there from one whose line is shorted:
+// periph takes both for a chip of another kind.
+func bridgeError(bus i2c.Bus, number int, err error) error {
+	var status [1]byte
+	if bus.Tx(ds2482Address, []byte{bridgeReadPointer, bridgeStatus}, status[:]) != nil {
+		return bad(controlloop.VerdictAbsent, "no DS2482 answers at %#x on /dev/i2c-%d: %w", ds2482Address, number, err)
+	}
+	if status[0]&bridgeWasReset != 0 && status[0]&bridgeLineHigh == 0 {
+		return bad(VerdictShorted, "the data line is held low: %w", err)
+	}
+	return bad(VerdictBusError, "the DS2482 at %#x on /dev/i2c-%d does not work (does the kernel's own driver hold it?): %w", ds2482Address, number, err)
+}
+
+// connectNetlink finds the kernel's master that a thermometer hangs on.
+func (h *Hardware) connectNetlink(id string) (onewire.Bus, func() error, error) {
+	found, _ := filepath.Glob(h.path("/sys/bus/w1/devices/w1_bus_master*", id)) // the pattern is well formed
+	if len(found) == 0 {
+		return nil, nil, bad(controlloop.VerdictAbsent, "%s is on none of the kernel's 1-Wire masters", id)
+	}
+	master := strings.TrimPrefix(filepath.Base(filepath.Dir(found[0])), "w1_bus_master")
+	number, err := strconv.ParseUint(master, 10, 32)
+	if err != nil {
+		return nil, nil, bad(VerdictBusError, "%s is no 1-Wire master: %w", filepath.Dir(found[0]), err)
+	}
+	bus, err := netlink.New(uint32(number))
+	if err != nil {
+		return nil, nil, bad(VerdictBusError, "%w (systemd: RestrictAddressFamilies= must allow AF_NETLINK)", err)
+	}
+	return bus, bus.Close, nil
+}
+
+// with gives the connected bus to f and drops it after an error of its own, so
+// that the next read begins anew. A thermometer's failure is none of the bus's.
+func (b *oneWireBus) with(f func(onewire.Bus) error) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.bus == nil {
+		var err error
+		if b.bus, b.close, err = b.connect(); err != nil {
+			b.bus = nil
+			return err
+		}
+	}
+	err := f(b.bus)
+	var bad *controlloop.BadReading
+	if errors.As(err, &bad) && bad.Verdict == VerdictBusError {
+		_ = b.close() // the error that counts is the first
+		b.bus = nil
+	}
+	return err
+}
+
+// bridgedThermometer reads a DS18B20 behind a periph 1-Wire bus.
+type bridgedThermometer struct {
+	bus        *oneWireBus
+	address    onewire.Address
+	resolution int // bits; 0 leaves the chip's own
+	bits       int // as last read; 0 before that
+	patience   patience
+}
+
+// Read measures, which takes 0.1 to 0.8 s for each thermometer on the bus.
+func (b *bridgedThermometer) Read(ctx context.Context) (controlloop.Reading, error) {
+	return b.patience.read(ctx, b.measure)
+}
+
+func (b *bridgedThermometer) measure() (controlloop.Reading, error) {
+	var celsius float64
+	var began time.Time
+	err := b.bus.with(func(bus onewire.Bus) error {
+		began = time.Now() // the value is at least as young as this
+		var err error
+		celsius, err = b.convert(&onewire.Dev{Bus: bus, Addr: b.address})
+		return err
+	})
+	if err != nil {
+		return controlloop.Reading{}, err
+	}
+	return controlloop.Temperature(celsius, began), nil
+}
+
+// convert has the chip measure and reads what it found. The bus is its alone
+// meanwhile, since the strong pull-up that feeds it takes the whole line.
+func (b *bridgedThermometer) convert(dev *onewire.Dev) (float64, error) {
+	if err := dev.TxPower([]byte{commandConvert}, nil); err != nil {
+		return 0, oneWireError(err)
+	}
+	time.Sleep(conversion(b.bits))
+	pad := make([]byte, scratchpadSize)
+	if err := dev.Tx([]byte{commandReadScratchpad}, pad); err != nil {
+		return 0, oneWireError(err)
+	}
+	celsius, bits, err := decodeScratchpad(pad)
+	if err != nil {
+		b.bits = 0
+		return 0, err
+	}
+	b.bits = bits
+	return celsius, b.resolve(dev, pad)
+}
+
+// resolve sets the resolution for the next conversion, in the chip's scratchpad
+// alone: its EEPROM wears, and the alarm bytes may be the owner's.
+func (b *bridgedThermometer) resolve(dev *onewire.Dev, pad []byte) error {
+	if b.resolution == 0 || b.resolution == b.bits {
+		return nil
+	}
+	b.bits = 0 // the next conversion may take the longest
+	config := byte(b.resolution-9)<<5 | 0x1f
+	if err := dev.Tx([]byte{commandWriteScratchpad, pad[2], pad[3], config}, nil); err != nil {
+		return oneWireError(err)
+	}
+	return nil
+}
+
+// conversion is how long a conversion takes; 0 bits are not known yet.
+func conversion(bits int) time.Duration {
+	if bits == 0 {
+		return longestConversion
+	}
+	return longestConversion >> (12 - bits)
+}
+
+func oneWireError(err error) error {
+	var shorted onewire.ShortedBusError
+	var bus onewire.BusError
+	switch {
+	case errors.As(err, &shorted) && shorted.IsShorted():
+		return bad(VerdictShorted, "the data line is held low: %w", err)
+	case errors.As(err, &bus) && bus.BusError():
+		return bad(controlloop.VerdictNoAnswer, "nobody answers on the 1-Wire bus: %w", err)
+	}
+	return bad(VerdictBusError, "%w", err)
+}

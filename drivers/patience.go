@@ -1,0 +1,59 @@
+package drivers
+
+import (
+	"context"
+	"time"
+
+	"thermostat/controlloop"
+)
+
+// patience waits for a slow device, but not for ever. A read that the kernel
+// does not give back cannot be ended: it keeps one goroutine until it returns,
+// and no second read is begun beside it.
+type patience struct {
+	limit   time.Duration
+	pending chan outcome
+	began   time.Time
+}
+
+type outcome struct {
+	reading controlloop.Reading
+	err     error
+}
+
+// read runs f in a goroutine of its own and waits for it until the limit. What
+// an overdue read brings at last is thrown away, since it is old by then.
+func (p *patience) read(ctx context.Context, f func() (controlloop.Reading, error)) (controlloop.Reading, error) {
+	timer := time.NewTimer(p.limit)
+	defer timer.Stop()
+	if p.pending != nil {
+		select {
+		case <-p.pending:
+			p.pending = nil
+		case <-timer.C:
+			return p.overdue()
+		case <-ctx.Done():
+			return controlloop.Reading{}, ctx.Err()
+		}
+	}
+	mine := make(chan outcome, 1) // never blocks the goroutine, even if nobody waits any more
+	p.pending, p.began = mine, time.Now()
+	go func() {
+		r, err := f()
+		mine <- outcome{r, err}
+	}()
+	select {
+	case o := <-mine:
+		p.pending = nil
+		return o.reading, o.err
+	case <-timer.C:
+		return p.overdue()
+	case <-ctx.Done():
+		return controlloop.Reading{}, ctx.Err()
+	}
+}
+
+func (p *patience) overdue() (controlloop.Reading, error) {
+	return controlloop.Reading{}, bad(controlloop.VerdictNoAnswer,
+		"the read that began at %s has not come back", p.began.Format(time.TimeOnly))
+}
