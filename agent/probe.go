@@ -47,7 +47,7 @@ func probe(ctx context.Context, out, errs io.Writer, f probeFlags) error {
 	if ctx.Err() != nil {
 		return failed(ctx.Err()) // what was cut off looks like a fault of the board
 	}
-	r := probeReport{survey: survey, warnings: warnings(survey)}
+	r := probeReport{survey: survey, warnings: append(warnings(survey), configuredWarnings(filepath.Join(root, defaultConfig))...)}
 	config := proposal(survey)
 	if f.write == "" {
 		r.config = config

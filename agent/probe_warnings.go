@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -132,6 +133,23 @@ func failsafeWarnings(s drivers.Survey) []string {
 		all = append(all, "no hardware watchdog, so a board that hangs with its heat on stays so: load the driver of the board's watchdog (dtparam=watchdog=on on a Raspberry Pi)")
 	case s.WatchdogArmed != nil && !*s.WatchdogArmed:
 		all = append(all, "the hardware watchdog is not armed, so a board that hangs with its heat on stays so: write [Manager] and RuntimeWatchdogSec=10s, a line each, to /etc/systemd/system.conf.d/watchdog.conf and reboot")
+	}
+	return all
+}
+
+// configuredWarnings look at the configuration that is installed, if there is
+// one: whether a relay is on until the agent runs.
+func configuredWarnings(file string) []string {
+	info, err := os.Stat(file)
+	if err != nil || !info.Mode().IsRegular() {
+		return nil
+	}
+	cfg, _, _ := LoadConfig(file) // check tells of what is wrong with it
+	var all []string
+	for _, g := range cfg.relays() {
+		if g.SwitchesOnAtReset() {
+			all = append(all, file+": "+atReset(g))
+		}
 	}
 	return all
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -96,5 +98,26 @@ func TestOtherBoardsAreNotWarnedOfRaspberryMatters(t *testing.T) {
 	s.Model, s.KeepsOutputs, s.Buses[0].Number = "linux,dummy-virt", nil, 0
 	if got := warnings(s); len(got) > 0 {
 		t.Errorf("%q", got)
+	}
+}
+
+// A relay of the installed configuration that is on until the agent runs.
+func TestProbeWarnsOfThePullAtReset(t *testing.T) {
+	root := t.TempDir()
+	file := filepath.Join(root, defaultConfig)
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{
+		twoRelays: "",
+		strings.Replace(twoRelays, "active_low: true", "active_low: false", 1): file + ": GPIO5 pulls up at reset",
+	} {
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		out, _, err := runProbe("--root", root)
+		if err != nil || strings.Contains(out, "pulls up at reset") != (want != "") || !strings.Contains(out, want) {
+			t.Errorf("%v, want %q in\n%s", err, want, out)
+		}
 	}
 }
