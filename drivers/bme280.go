@@ -29,9 +29,9 @@ const (
 	// bme280Rebuild is how long one setup of the chip is trusted. A brown-out
 	// clears registers that a measurement never writes again.
 	bme280Rebuild = time.Hour
-	// busyPolls, a millisecond apart, outlast the longest measurement, 112.8 ms
-	// (BME280 datasheet rev 1.6, p. 51).
-	busyPolls = 250
+	// bme280Busy outlasts the longest measurement, 112.8 ms (BME280 datasheet
+	// rev 1.6, p. 51).
+	bme280Busy = 300 * time.Millisecond
 )
 
 // The registers and values that are looked at on their way (BME280 datasheet
@@ -94,7 +94,7 @@ func (b *bme280) sense() (controlloop.Reading, error) {
 		}
 	}
 	began := time.Now() // the value is at least as young as this
-	b.watch.polls = 0
+	b.watch.begin = began
 	if err := b.watch.awake(); err != nil { // the chip may have been changed
 		return controlloop.Reading{}, b.watch.verdict(err)
 	}
@@ -110,8 +110,9 @@ func (b *bme280) setUp() error {
 	if err != nil {
 		return err
 	}
-	watch := &bme280Bus{BusCloser: bus, address: b.spec.Address}
-	b.watch, b.since = watch, time.Now()
+	b.since = time.Now()
+	watch := &bme280Bus{BusCloser: bus, address: b.spec.Address, begin: b.since}
+	b.watch = watch
 	if err := watch.awake(); err != nil {
 		return watch.verdict(err)
 	}
@@ -152,8 +153,8 @@ func readingOf(env physic.Env, at time.Time) (controlloop.Reading, error) {
 type bme280Bus struct {
 	i2c.BusCloser
 	address uint16
-	polls   int
-	found   error // the first verdict; periph's wrapping would lose it
+	begin   time.Time // of this read
+	found   error     // the first verdict; periph's wrapping would lose it
 }
 
 // awake asks who is there, and whether it has its calibration already.
@@ -221,7 +222,7 @@ func (b *bme280Bus) judgeStatus(status byte) error {
 	if status&statusBusy == 0 {
 		return nil
 	}
-	if b.polls++; b.polls > busyPolls {
+	if time.Since(b.begin) > bme280Busy {
 		return bad(VerdictBusy, "the chip does not finish its measurement")
 	}
 	time.Sleep(time.Millisecond) // periph asks again at once

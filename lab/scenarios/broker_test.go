@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -86,19 +87,31 @@ func freePort(t *testing.T) string {
 	return port
 }
 
-// spawn runs a program until the test ends.
+// spawn runs a program until the test ends. The kernel ends it with the thread
+// that began it, so a goroutine keeps that thread: even a killed test leaves
+// nothing behind.
 func (b *broker) spawn(name string, args ...string) *bufio.Scanner {
 	b.t.Helper()
 	cmd := exec.Command(name, args...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
+	started, ended := make(chan error), make(chan struct{})
+	go func() {
+		runtime.LockOSThread()
+		defer close(ended)
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait() // killed in the end
+		}
+	}()
+	if err := <-started; err != nil {
 		b.t.Fatal(err)
 	}
-	b.t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	b.t.Cleanup(func() { _ = cmd.Process.Kill(); <-ended })
 	return bufio.NewScanner(out)
 }
 
