@@ -38,25 +38,32 @@ func readRelays(stateDir string) ([]drivers.GPIO, error) {
 	return held, err
 }
 
-// hold writes down the lines that the agent holds, which are off still. Those
-// of an agent before it, that are not ours any more, are switched off first:
-// it may have been killed while one was on.
-func (m *memory) hold(ours []drivers.GPIO, log *slog.Logger) error {
-	before, err := readRelays(m.dir)
+// releaseOthers switches off what the agent before us held and we do not: it
+// may have been killed while one was on. What could not be switched off is
+// given back, so that off tries it again.
+func releaseOthers(cfg Config, log *slog.Logger) (still []drivers.GPIO) {
+	if cfg.StateDir == "" {
+		return nil
+	}
+	before, err := readRelays(cfg.StateDir)
 	if err != nil {
 		log.Error("relays", "error", err)
 	}
-	held := slices.Clone(ours)
-	for _, old := range others(before, ours) {
+	for _, old := range others(before, cfg.relays()) {
 		if err := switchOff(old); err != nil {
 			log.Warn("a relay of the last run is not ours any more and could not be switched off", "line", old.String(), "error", err)
-			held = append(held, old) // so that off tries it again
+			still = append(still, old)
 		}
 	}
-	if slices.Equal(held, before) {
+	return still
+}
+
+// hold writes down the lines that the agent holds; none has been on yet.
+func (m *memory) hold(lines []drivers.GPIO) error {
+	if before, err := readRelays(m.dir); err == nil && slices.Equal(lines, before) {
 		return nil
 	}
-	return writeChecked(relaysFile(m.dir), held)
+	return writeChecked(relaysFile(m.dir), lines)
 }
 
 // others gives the lines that are on none of ours.

@@ -59,6 +59,7 @@ type agent struct {
 	zones   []*controlloop.Zone
 	devices map[string]drivers.Devices
 	session *mqtt.Session
+	held    []drivers.GPIO             // every line that off must switch off if we die
 	letsGo  *bool                      // whether the kernel lets go of relays after a crash; nil: not known
 	also    func(controlloop.Snapshot) // a further observer; may be nil
 }
@@ -67,6 +68,7 @@ type agent struct {
 // cannot be used is a fault, not an end: the zones run without memory.
 func newAgent(cfg Config, log *slog.Logger, also func(controlloop.Snapshot)) (*agent, error) {
 	a := &agent{cfg: cfg, log: log, devices: map[string]drivers.Devices{}, also: also}
+	a.held = append(cfg.relays(), releaseOthers(cfg, log)...)
 	hardware := drivers.NewHardware("/")
 	for _, z := range cfg.Zones {
 		d, err := hardware.Open(z.Devices)
@@ -151,7 +153,7 @@ func (a *agent) remember(o *mqtt.Options) {
 		a.forgetful(err)
 	}
 	o.Save = a.saver(mem)
-	if err := mem.hold(a.cfg.relays(), a.log); err != nil {
+	if err := mem.hold(a.held); err != nil {
 		a.forgetful(err)
 	}
 }

@@ -255,6 +255,28 @@ func TestChangedLineIsReleased(t *testing.T) {
 	}
 }
 
+// The agent cannot start, since another program holds its new line: the old
+// one is released all the same.
+func TestChangedLineIsReleasedByAStartThatFails(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, board.Options{PersistOutputs: true})
+	r.config(house(zone("bath", bme, highRelay, warm)))
+	p := r.start()
+	r.wire(highLine, true)
+	r.end(p, syscall.SIGKILL)
+	r.config(strings.Replace(house(zone("attic", bme, lowRelay, off)), statePath, "/tmp/other", 1))
+	other := r.start()
+	r.says(other, "first decision")
+	r.config(house(zone("bath", bme, lowRelay, off)))
+	if exit := r.exits(r.start()); exit != 1 {
+		t.Errorf("exit %d, want 1: the line is busy", exit)
+	}
+	r.changes(highLine, 2)
+	if r.GPIO.Wire(highLine) {
+		t.Error("the old line is on")
+	}
+}
+
 // A configuration that became unreadable, and none at all.
 func TestOffNeedsOnlyOneFile(t *testing.T) {
 	t.Parallel()
