@@ -51,7 +51,7 @@ const (
 
 func (h *Hardware) openBME280(b BME280) controlloop.Sensor {
 	return &bme280{
-		spec: b, open: h.openI2C, turn: h.turn(fmt.Sprintf("%#x on i2c-%d", b.Address, b.Bus)),
+		spec: b, open: h.openChip, turn: h.turn(fmt.Sprintf("%#x on i2c-%d", b.Address, b.Bus)),
 		patience: patience{limit: bme280Limit},
 	}
 }
@@ -59,7 +59,7 @@ func (h *Hardware) openBME280(b BME280) controlloop.Sensor {
 // bme280 measures with a BME280 by one forced conversion a read.
 type bme280 struct {
 	spec     BME280
-	open     func(number int) (i2c.BusCloser, error)
+	open     func(number int, address uint16) (i2c.BusCloser, error)
 	turn     *sync.Mutex // two zones may share one chip
 	patience patience
 
@@ -106,7 +106,7 @@ func (b *bme280) sense() (controlloop.Reading, error) {
 }
 
 func (b *bme280) setUp() error {
-	bus, err := b.open(b.spec.Bus)
+	bus, err := b.open(b.spec.Bus, b.spec.Address)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,8 @@ package drivers
 import (
 	"errors"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -220,5 +222,29 @@ func TestI2CErrorsSayHowToMend(t *testing.T) {
 	_, err := h.openI2C(250)
 	if judged(err) != controlloop.VerdictAbsent || !strings.Contains(err.Error(), "dtparam=i2c_arm=on") {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestChipThatTheKernelHolds(t *testing.T) {
+	root := t.TempDir()
+	for _, device := range []string{"1-0076", "1-0018"} {
+		if err := os.MkdirAll(filepath.Join(root, "sys/bus/i2c/devices", device, "driver"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		writeFile(t, filepath.Join(root, "sys/bus/i2c/devices", device, "name"), "held\n")
+	}
+	h := NewHardware(root)
+	h.i2c = func(int) (i2c.BusCloser, error) { t.Error("the bus was opened"); return newFakeChip(), nil }
+	for _, spec := range []SensorSpec{
+		{Driver: "bme280", BME280: DefaultBME280()},
+		{Driver: "ds18b20", DS18B20: DS18B20{ID: someID, Bus: "ds2482", I2CBus: 1}},
+	} {
+		d, err := h.Open(Spec{Sensor: spec})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Sensor.Read(t.Context()); judged(err) != VerdictBusError || !strings.Contains(err.Error(), "driver held holds") {
+			t.Errorf("%s: %v", spec.Driver, err)
+		}
 	}
 }

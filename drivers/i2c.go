@@ -31,6 +31,15 @@ func (h *Hardware) openI2C(number int) (i2c.BusCloser, error) {
 	return bus, nil
 }
 
+// openChip opens the bus of a chip, unless a driver of the kernel's works with
+// that chip: two masters of one chip would spoil each other's answers.
+func (h *Hardware) openChip(number int, address uint16) (i2c.BusCloser, error) {
+	if name, held := h.heldI2C(number, address); held {
+		return nil, bad(VerdictBusError, "the kernel's driver %s holds the chip at %#x on i2c-%d: take its overlay out of config.txt, or for a DS2482 use bus: kernel", name, address, number)
+	}
+	return h.openI2C(number)
+}
+
 func i2cError(path string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -97,7 +97,7 @@ func (h *Hardware) shared(name string, connect func() (onewire.Bus, func() error
 }
 
 func (h *Hardware) connectDS2482(number int) (onewire.Bus, func() error, error) {
-	bus, err := h.openI2C(number)
+	bus, err := h.openChip(number, ds2482Address)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -120,7 +120,7 @@ func bridgeError(bus i2c.Bus, number int, err error) error {
 	if status[0]&bridgeWasReset != 0 && status[0]&bridgeLineHigh == 0 {
 		return bad(VerdictShorted, "the data line is held low: %w", err)
 	}
-	return bad(VerdictBusError, "the DS2482 at %#x on /dev/i2c-%d does not work (does the kernel's own driver hold it?): %w", ds2482Address, number, err)
+	return bad(VerdictBusError, "the DS2482 at %#x on /dev/i2c-%d does not work: %w", ds2482Address, number, err)
 }
 
 // connectNetlink finds the kernel's master that a thermometer hangs on.
