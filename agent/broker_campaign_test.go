@@ -1,0 +1,341 @@
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+	"google.golang.org/protobuf/proto"
+
+	"thermostat/controlloop"
+	pb "thermostat/proto"
+)
+
+var blows = flag.Int("blows", 25, "how many blows TestBrokerCampaign deals")
+
+const (
+	burst    = 100_000 // controls in one go
+	mostMiB  = 64      // resident memory at its peak; 31 to 35 are usual
+	converge = 5 * time.Minute
+)
+
+// TestBrokerCampaign beats the broker and the way to it while one zone switches
+// at every sample. That zone must never miss two samples, memory stays bounded,
+// and when the quiet returns the other zone obeys what the broker retains.
+func TestBrokerCampaign(t *testing.T) {
+	if testing.Short() {
+		t.Skip("minutes of blows")
+	}
+	t.Parallel()
+	m := newMosquitto(t, persist)
+	m.start()
+	wire := startWire(t, "127.0.0.1:"+m.port)
+	config := agentConfig(t, "mqtt://"+wire.addr, "")
+	text, _ := stateFolder(t, config)
+	// 1 °C a second and narrow deltas: every reading switches.
+	write(t, config, strings.Replace(text, "desired: 18, up_delta: 1, down_delta: 1", "desired: 17.5, up_delta: 0.05, down_delta: 0.05", 1))
+	p := startAgent(t, config)
+	m.showsStatus("online")
+
+	random := rand.New(rand.NewPCG(3, 4))
+	for i := range *blows {
+		blow := allBlows[i%len(allBlows)]
+		if i >= len(allBlows) {
+			blow = allBlows[random.IntN(len(allBlows))]
+		}
+		t.Logf("blow %d: %s", i, blow.name)
+		blow.deal(t, m, wire, random)
+		m.tryPublish(t, random)
+	}
+	wire.set(passing)
+	m.agreesWith(t, p)
+	checkPauses(t, p, "swing")
+	if peak := peakMiB(t, p); peak > mostMiB {
+		t.Errorf("%.1f MiB of memory at the peak, more than %d", peak, mostMiB)
+	} else {
+		t.Logf("%.1f MiB of memory at the peak", peak)
+	}
+}
+
+type blow struct {
+	name string
+	deal func(t *testing.T, m *mosquitto, w *wire, random *rand.Rand)
+}
+
+var allBlows = []blow{
+	{"broker killed", func(t *testing.T, m *mosquitto, _ *wire, random *rand.Rand) {
+		m.p.kill()
+		rest(random, 3*time.Second)
+		m.start()
+	}},
+	{"broker frozen", func(t *testing.T, m *mosquitto, _ *wire, random *rand.Rand) {
+		m.p.cmd.Process.Signal(syscall.SIGSTOP)
+		rest(random, 5*time.Second)
+		m.p.cmd.Process.Signal(syscall.SIGCONT)
+	}},
+	{"slow connection", func(t *testing.T, _ *mosquitto, w *wire, random *rand.Rand) {
+		w.set(slow)
+		rest(random, 4*time.Second)
+		w.set(passing)
+	}},
+	{"silent connection", func(t *testing.T, _ *mosquitto, w *wire, random *rand.Rand) {
+		w.set(silent)
+		rest(random, 4*time.Second)
+		w.set(passing)
+	}},
+	{"cut connection", func(t *testing.T, _ *mosquitto, w *wire, random *rand.Rand) {
+		w.cut()
+		rest(random, 2*time.Second)
+	}},
+	{"garbage on the connection", func(t *testing.T, _ *mosquitto, w *wire, random *rand.Rand) {
+		w.garbage(random)
+		rest(random, 2*time.Second)
+	}},
+	{"garbage as controls", func(t *testing.T, m *mosquitto, _ *wire, random *rand.Rand) {
+		m.flood(t, 1000, func(int) []byte { return rubbish(random, 300) })
+	}},
+	{"burst of controls", func(t *testing.T, m *mosquitto, _ *wire, random *rand.Rand) {
+		m.flood(t, burst, func(i int) []byte { return fmt.Appendf(nil, `{"desired":%d.%d}`, 15+i%5, random.IntN(1000)) })
+	}},
+}
+
+func rest(random *rand.Rand, most time.Duration) { time.Sleep(time.Duration(random.Int64N(int64(most)))) }
+
+func rubbish(random *rand.Rand, most int) []byte {
+	b := make([]byte, 1+random.IntN(most))
+	for i := range b {
+		b[i] = byte(random.Uint32())
+	}
+	return b
+}
+
+// connect gives a bare client, or the reason why there is none.
+func (m *mosquitto) connect(id string) (paho.Client, error) {
+	c := paho.NewClient(paho.NewClientOptions().AddBroker("tcp://127.0.0.1:" + m.port).SetClientID(id).SetProtocolVersion(4).SetAutoReconnect(false))
+	token := c.Connect()
+	token.Wait()
+	return c, token.Error()
+}
+
+// flood publishes many controls at QoS 0, as fast as the broker takes them.
+func (m *mosquitto) flood(t *testing.T, n int, payload func(int) []byte) {
+	c, err := m.connect("flood")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Disconnect(100)
+	for i := range n {
+		c.Publish("thermostat/cabin/room/control", 0, i%2 == 0, payload(i)).WaitTimeout(patience)
+	}
+}
+
+// tryPublish retains a new control, as an owner does between the blows.
+func (m *mosquitto) tryPublish(t *testing.T, random *rand.Rand) {
+	c, err := m.connect("owner")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Disconnect(100)
+	c.Publish("thermostat/cabin/room/control", 1, true, fmt.Appendf(nil, `{"desired":%.3f}`, 10+10*random.Float64())).WaitTimeout(patience)
+}
+
+// agreesWith waits until the zone shows what the broker retains.
+func (m *mosquitto) agreesWith(t *testing.T, p *process) {
+	t.Helper()
+	var control, state float64
+	for end := time.Now().Add(converge); time.Now().Before(end); time.Sleep(500 * time.Millisecond) {
+		control, state = m.retainedDesired(), -1
+		var r controlloop.Report
+		if json.Unmarshal(m.retained("room/state"), &r) == nil && r.Desired != nil {
+			state = *r.Desired
+		}
+		if control == state && string(m.retained("status")) == "online" && m.retainedDesired() == control {
+			return
+		}
+	}
+	t.Fatalf("the broker retains %v, the zone shows %v\n%s", control, state, p.output())
+}
+
+func (m *mosquitto) retainedDesired() float64 {
+	payload := m.retained("room/control")
+	var c pb.TemperatureControl
+	var j struct{ Desired float64 }
+	if json.Unmarshal(payload, &j) == nil {
+		return j.Desired
+	}
+	if proto.Unmarshal(payload, &c) == nil {
+		return c.GetDesired()
+	}
+	return -2
+}
+
+var switchTime = regexp.MustCompile(`time=(\S+) level=INFO msg="heater o`)
+
+// checkPauses: a zone that switches at every sample of 1 s must not have let
+// two of them pass.
+func checkPauses(t *testing.T, p *process, zone string) {
+	var last time.Time
+	var longest time.Duration
+	n := 0
+	for line := range strings.Lines(p.output()) {
+		f := switchTime.FindStringSubmatch(line)
+		if f == nil || !strings.Contains(line, " zone="+zone+" ") {
+			continue
+		}
+		at, err := time.Parse(time.RFC3339Nano, f[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n++; n > 1 {
+			longest = max(longest, at.Sub(last))
+		}
+		last = at
+	}
+	t.Logf("%d switches of zone %s, the longest pause %v", n, zone, longest)
+	if n < 10 || longest > 2*time.Second {
+		t.Errorf("%d switches of zone %s, the longest pause %v: more than two samples", n, zone, longest)
+	}
+}
+
+// peakMiB is the most resident memory a process ever had: VmHWM of proc(5).
+func peakMiB(t *testing.T, p *process) float64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "VmHWM:")
+	kib, err := strconv.ParseFloat(strings.Fields(rest)[0], 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kib / 1024
+}
+
+// wire is the way between agent and broker, on which things go wrong.
+type wire struct {
+	addr   string
+	broker string
+	mu     sync.Mutex
+	how    condition
+	ends   map[net.Conn]bool // the agent's ends
+}
+
+type condition int
+
+const (
+	passing condition = iota
+	slow              // a few bytes at a time
+	silent            // nothing passes, nothing ends
+)
+
+func startWire(t *testing.T, broker string) *wire {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &wire{addr: l.Addr().String(), broker: broker, ends: map[net.Conn]bool{}}
+	t.Cleanup(func() { l.Close(); w.cut() })
+	go func() {
+		for {
+			agent, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go w.join(agent)
+		}
+	}()
+	return w
+}
+
+func (w *wire) join(agent net.Conn) {
+	defer agent.Close()
+	broker, err := net.Dial("tcp", w.broker)
+	if err != nil {
+		return
+	}
+	w.keep(agent, true)
+	defer w.keep(agent, false)
+	go w.carry(broker, agent)
+	w.carry(agent, broker)
+}
+
+func (w *wire) keep(c net.Conn, there bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if there {
+		w.ends[c] = true
+	} else {
+		delete(w.ends, c)
+	}
+}
+
+// carry takes bytes from one end to the other until one of them closes.
+func (w *wire) carry(to, from net.Conn) {
+	defer to.Close()
+	defer from.Close()
+	buffer := make([]byte, 4096)
+	for {
+		n, err := from.Read(buffer)
+		if err != nil {
+			return
+		}
+		for rest := buffer[:n]; len(rest) > 0; {
+			part := w.passes(len(rest))
+			if _, err := to.Write(rest[:part]); err != nil {
+				return
+			}
+			rest = rest[part:]
+		}
+	}
+}
+
+// passes waits as the wire's condition wants, and says how much may pass then.
+func (w *wire) passes(n int) int {
+	for {
+		w.mu.Lock()
+		how := w.how
+		w.mu.Unlock()
+		switch how {
+		case passing:
+			return n
+		case slow:
+			time.Sleep(20 * time.Millisecond)
+			return min(n, 7)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func (w *wire) set(how condition) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.how = how
+}
+
+func (w *wire) cut() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for c := range w.ends {
+		c.Close()
+	}
+}
+
+// garbage puts bytes on the wire that no broker said.
+func (w *wire) garbage(random *rand.Rand) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for c := range w.ends {
+		c.Write(rubbish(random, 2000))
+	}
+}
