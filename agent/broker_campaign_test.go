@@ -110,7 +110,9 @@ var allBlows = []blow{
 	}},
 }
 
-func rest(random *rand.Rand, most time.Duration) { time.Sleep(time.Duration(random.Int64N(int64(most)))) }
+func rest(random *rand.Rand, most time.Duration) {
+	time.Sleep(time.Duration(random.Int64N(int64(most))))
+}
 
 func rubbish(random *rand.Rand, most int) []byte {
 	b := make([]byte, 1+random.IntN(most))

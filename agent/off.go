@@ -32,7 +32,7 @@ func offCommand() *cobra.Command {
 			"It needs no sensor, no broker, and only one of the two files to be readable.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			dirs := []string{thisMachine().stateDir()}
-			if !cmd.Flags().Changed("config") {
+			if file == defaultConfig {
 				dirs = append(dirs, packagedState)
 			}
 			relays, err := relaysToSwitchOff(cmd.ErrOrStderr(), file, dirs)

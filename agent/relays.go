@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -58,6 +59,21 @@ func releaseOthers(cfg Config, log *slog.Logger) (still []drivers.GPIO) {
 	return still
 }
 
+// leaveOff switches off what a start that failed has left: another agent may
+// have been killed while one of these relays was on. What somebody else drives
+// is left alone.
+func leaveOff(file string, log *slog.Logger) {
+	relays, err := relaysToSwitchOff(io.Discard, file, []string{thisMachine().stateDir()})
+	if err != nil {
+		return // no relay is known; the start's own error says what is wrong
+	}
+	for _, g := range relays {
+		if err := switchOff(g); err != nil {
+			log.Warn("a relay could not be switched off after the failed start", "line", g.String(), "error", err)
+		}
+	}
+}
+
 // hold writes down the lines that the agent holds; none has been on yet.
 func (m *memory) hold(lines []drivers.GPIO) error {
 	if before, err := readRelays(m.dir); err == nil && slices.Equal(lines, before) {
@@ -69,8 +85,9 @@ func (m *memory) hold(lines []drivers.GPIO) error {
 // others gives the lines that are on none of ours.
 func others(all, ours []drivers.GPIO) []drivers.GPIO {
 	var rest []drivers.GPIO
+	machine := drivers.NewHardware("/")
 	for _, g := range all {
-		if !slices.ContainsFunc(ours, g.SameLine) {
+		if !slices.ContainsFunc(ours, func(o drivers.GPIO) bool { return machine.SameLine(g, o) }) {
 			rest = append(rest, g)
 		}
 	}

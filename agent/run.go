@@ -23,6 +23,7 @@ func runCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := configOrExit(cmd, file)
 			if err != nil {
+				leaveOff(file, slog.Default())
 				return err
 			}
 			for _, line := range outranked(cfg) {
@@ -30,6 +31,7 @@ func runCommand() *cobra.Command {
 			}
 			a, err := newAgent(cfg, slog.Default(), nil)
 			if err != nil {
+				leaveOff(file, slog.Default())
 				return relayExit(err)
 			}
 			return failed(a.run(cmd.Context()))

@@ -20,6 +20,27 @@ func chipWith(name, label string, lines ...string) GPIOChip {
 	return c
 }
 
+// TestSameLine: one line has many names, and two polarities of it must not both be driven.
+func TestSameLineByChip(t *testing.T) {
+	expander := chipWith("gpiochip0", "raspberrypi-exp-gpio", "BT_ON", "GPIO2")
+	header := chipWith("gpiochip4", "pinctrl-bcm2711", "ID_SDA", "ID_SCL", "SDA1", "GPIO3")
+	chips := []GPIOChip{expander, header}
+	names := []GPIO{{Line: "GPIO2"}, {Line: "SDA1"}, {Line: "2"}, {Chip: "gpiochip4", Line: "GPIO2"}, {Chip: "/dev/gpiochip4", Line: "2"}, {Chip: "pinctrl-bcm2711", Line: "SDA1"}}
+	others := []GPIO{{Line: "GPIO3"}, {Chip: "gpiochip0", Line: "GPIO2"}, {Line: "GPIO99"}, {Chip: "gone", Line: "GPIO2"}}
+	for _, a := range names {
+		for _, b := range names {
+			if !sameLine(chips, a, b) {
+				t.Errorf("%v and %v are one line", a, b)
+			}
+		}
+		for _, b := range others {
+			if sameLine(chips, a, b) {
+				t.Errorf("%v and %v are two lines", a, b)
+			}
+		}
+	}
+}
+
 func TestFindLine(t *testing.T) {
 	expander := chipWith("gpiochip0", "raspberrypi-exp-gpio", "BT_ON", "GPIO2")
 	header := chipWith("gpiochip4", "pinctrl-bcm2711", "ID_SDA", "ID_SCL", "SDA1", "GPIO3")
@@ -130,15 +151,22 @@ func TestNoGPIOChip(t *testing.T) {
 }
 
 func TestKeepsOutputs(t *testing.T) {
+	const four, five = "Raspberry Pi 4 Model B Rev 1.5\x00", "Raspberry Pi 5 Model B Rev 1.0\x00"
 	for _, row := range []struct {
-		module, value, release string
-		keeps, known           bool
+		model, bcm, rp1, release string
+		keeps, known             bool
 	}{
-		{"pinctrl_bcm2835", "Y\n", "6.12.25+rpt-rpi-v8", true, true},
-		{"pinctrl_rp1", "N\n", "6.12.25+rpt-rpi-2712", false, true},
-		{"", "", "6.1.21-v8+", false, false},
-		{"", "", "6.1.0-41-arm64", false, true},
-		{"", "", "", false, false},
+		{four, "Y\n", "", "6.12.25+rpt-rpi-v8", true, true},
+		{four, "N\n", "Y\n", "6.12.25+rpt-rpi-v8", false, true}, // the other module has no hardware
+		{five, "N\n", "Y\n", "6.12.25+rpt-rpi-2712", true, true},
+		{five, "Y\n", "N\n", "6.12.25+rpt-rpi-2712", false, true},
+		{"", "N\n", "Y\n", "6.12.25+rpt-rpi-2712", true, true},
+		{"", "", "N\n", "6.1.0-41-arm64", false, true},
+		{four, "", "", "6.1.21-v8+", false, false},
+		{four, "", "", "6.1.0-41-arm64", false, true},
+		{five, "", "", "6.18.0-arm64", false, false},
+		{"Radxa ROCK 4\x00", "", "", "6.6.75-current-rockchip64", false, false},
+		{"", "", "", "", false, false},
 	} {
 		root := t.TempDir()
 		put := func(path, text string) {
@@ -148,11 +176,15 @@ func TestKeepsOutputs(t *testing.T) {
 			}
 			writeFile(t, path, text)
 		}
-		if row.module != "" {
-			put("sys/module/"+row.module+"/parameters/persist_gpio_outputs", row.value)
-		}
-		if row.release != "" {
-			put("proc/sys/kernel/osrelease", row.release+"\n")
+		for path, text := range map[string]string{
+			"proc/device-tree/model":                                     row.model,
+			"sys/module/pinctrl_bcm2835/parameters/persist_gpio_outputs": row.bcm,
+			"sys/module/pinctrl_rp1/parameters/persist_gpio_outputs":     row.rp1,
+			"proc/sys/kernel/osrelease":                                  row.release,
+		} {
+			if text != "" {
+				put(path, text)
+			}
 		}
 		if keeps, known := NewHardware(root).KeepsOutputs(); keeps != row.keeps || known != row.known {
 			t.Errorf("%+v: %v, %v", row, keeps, known)

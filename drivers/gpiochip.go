@@ -162,5 +162,27 @@ func (g GPIO) SameLine(o GPIO) bool {
 	if aok && bok {
 		return a == b
 	}
-	return g.Chip == o.Chip && g.Line == o.Line
+	return strings.TrimPrefix(g.Chip, "/dev/") == strings.TrimPrefix(o.Chip, "/dev/") && g.Line == o.Line
+}
+
+// SameLine reports whether two relays are on one line of this machine, however
+// they are written: by the header, by a chip's label or device, by name or number.
+func (h *Hardware) SameLine(a, b GPIO) bool {
+	if a.SameLine(b) {
+		return true
+	}
+	chips, err := gpioChips(h.path("/dev"))
+	if err != nil {
+		return false
+	}
+	return sameLine(chips, a, b)
+}
+
+func sameLine(chips []GPIOChip, a, b GPIO) bool {
+	at, err := findLine(chips, a)
+	if err != nil {
+		return false
+	}
+	other, err := findLine(chips, b)
+	return err == nil && at.chip.Name == other.chip.Name && at.offset == other.offset
 }

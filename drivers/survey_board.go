@@ -54,6 +54,7 @@ func (h *Hardware) keepsOutputs() *bool {
 		"/sys/module/pinctrl_bcm2835/parameters/persist_gpio_outputs",
 		"/sys/module/pinctrl_rp1/parameters/persist_gpio_outputs",
 		"/proc/sys/kernel/osrelease",
+		"/proc/device-tree/model",
 	} {
 		if err := isSmall(h.path(file)); errors.Is(err, errNotPlain) || errors.Is(err, errTooLarge) {
 			return nil

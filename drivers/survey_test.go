@@ -102,7 +102,7 @@ func TestSurveyOfTheBoard(t *testing.T) {
 			"sys/class/watchdog/watchdog0/identity": "Software Watchdog\n",
 			"sys/class/watchdog/watchdog0/state":    "active\n",
 		}, " | | unknown | false | no"},
-		"mainline": {map[string]string{"proc/sys/kernel/osrelease": "6.12.48-arm64\n"}, " | | no | false | no"},
+		"mainline": {map[string]string{"proc/sys/kernel/osrelease": "6.12.48-arm64\n"}, " | | unknown | false | no"},
 	} {
 		s := surveyOf(t, row.files)
 		got := fmt.Sprintf("%s | %s | %s | %v | %s", s.Model, s.ConfigTxt, word(s.KeepsOutputs), s.Watchdog, word(s.WatchdogArmed))
