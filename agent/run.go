@@ -62,12 +62,23 @@ type agent struct {
 	held    []drivers.GPIO             // every line that off must switch off if we die
 	letsGo  *bool                      // whether the kernel lets go of relays after a crash; nil: not known
 	also    func(controlloop.Snapshot) // a further observer; may be nil
+	alarms  map[string]*memoryAlarm    // by zone
+	keepers map[string]*keeper         // by zone; none without a state folder
 }
+
+// What the state folder keeps of a zone, as its fault memory calls it.
+const (
+	keptSetpoint = "the setpoint"
+	keptSwitches = "the last switches"
+)
 
 // newAgent opens everything that a configuration names. A state folder that
 // cannot be used is a fault, not an end: the zones run without memory.
 func newAgent(cfg Config, log *slog.Logger, also func(controlloop.Snapshot)) (*agent, error) {
-	a := &agent{cfg: cfg, log: log, devices: map[string]drivers.Devices{}, also: also}
+	a := &agent{
+		cfg: cfg, log: log, also: also, devices: map[string]drivers.Devices{},
+		alarms: map[string]*memoryAlarm{}, keepers: map[string]*keeper{},
+	}
 	a.held = append(cfg.relays(), releaseOthers(cfg, log)...)
 	hardware := drivers.NewHardware("/")
 	for _, z := range cfg.Zones {
@@ -99,13 +110,16 @@ func (a *agent) failsafe(h *drivers.Hardware) *bool {
 
 func (a *agent) newZone(z ZoneConfig, d drivers.Devices) *controlloop.Zone {
 	journal := &zoneJournal{log: a.log.With("zone", z.Name)}
+	alarms := controlloop.NewAlarms()
+	a.alarms[z.Name] = newMemoryAlarm(alarms)
 	return &controlloop.Zone{
 		Name: z.Name, SensorID: z.SensorID, Params: z.Params,
 		Sensor: d.Sensor, Heater: d.Heater, Cooler: d.Cooler,
 		Setpoints: controlloop.NewLatest[controlloop.Setpoint](),
-		Alarms:    controlloop.NewAlarms(),
+		Alarms:    alarms,
 		Observe: func(s controlloop.Snapshot) {
 			a.session.Observe(s)
+			a.keepers[z.Name].saw(s)
 			journal.saw(s)
 			if a.also != nil {
 				a.also(s)
@@ -146,9 +160,10 @@ func (a *agent) remember(o *mqtt.Options) {
 	for i, z := range a.zones {
 		if o.Zones[i].Memory, err = mem.load(z.Name); err != nil {
 			damaged = true
-			a.memoryFault(z, err)
+			a.memoryFault(z.Name, keptSetpoint, err)
 		}
 	}
+	a.recall(mem, thisBoot())
 	if o.Instance, err = mem.instance(damaged); err != nil {
 		a.forgetful(err)
 	}
@@ -158,18 +173,22 @@ func (a *agent) remember(o *mqtt.Options) {
 	}
 }
 
-func (a *agent) saver(mem *memory) func(string, mqtt.Memory) error {
-	zones := map[string]*controlloop.Zone{}
+// recall gives the zones their past, and each a keeper for what comes.
+func (a *agent) recall(mem *memory, boot bootClock) {
 	for _, z := range a.zones {
-		zones[z.Name] = z
+		kept, err := mem.loadPast(z.Name)
+		if err != nil { // it is written anew at the start, so this is no lasting fault
+			a.log.Warn("the last switches are not known: all of min_off and changeover is served", "zone", z.Name, "error", err)
+		}
+		z.Past = kept.past(boot)
+		a.keepers[z.Name] = newKeeper(mem.pastFile(z.Name), boot)
 	}
+}
+
+func (a *agent) saver(mem *memory) func(string, mqtt.Memory) error {
 	return func(zone string, m mqtt.Memory) error {
 		err := mem.save(zone, m)
-		if err != nil {
-			a.memoryFault(zones[zone], err)
-		} else {
-			zones[zone].Alarms.Set("memory", false, "")
-		}
+		a.memoryFault(zone, keptSetpoint, err)
 		return err
 	}
 }
@@ -177,14 +196,40 @@ func (a *agent) saver(mem *memory) func(string, mqtt.Memory) error {
 // forgetful tells every zone that nothing can be kept.
 func (a *agent) forgetful(err error) {
 	for _, z := range a.zones {
-		a.memoryFault(z, err)
+		a.memoryFault(z.Name, keptSetpoint, err)
 	}
 }
 
-func (a *agent) memoryFault(z *controlloop.Zone, err error) {
-	a.log.Error("memory", "zone", z.Name, "error", err)
-	z.Alarms.Set("memory", true, "the setpoint cannot be kept over a restart: "+err.Error())
+// memoryFault raises the fault of a zone that something cannot be kept, or
+// with nil says that this can.
+func (a *agent) memoryFault(zone, what string, err error) {
+	if a.alarms[zone].tell(what, err) {
+		a.log.Error("memory", "zone", zone, "error", err)
+	}
 }
+
+// keep starts the keepers. The function that it gives ends them, once the
+// zones have said their last.
+func (a *agent) keep() (end func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	for zone, k := range a.keepers {
+		go k.run(ctx, func(err error) { a.memoryFault(zone, keptSwitches, err) })
+	}
+	return func() {
+		cancel()
+		late := time.After(keepersEnd)
+		for _, k := range a.keepers {
+			select {
+			case <-k.done:
+			case <-late:
+				return
+			}
+		}
+	}
+}
+
+// keepersEnd is how long the end waits for a slow card: the relays are off.
+const keepersEnd = 5 * time.Second
 
 func (a *agent) info(b build, instance string) func() mqtt.Info {
 	started := time.Now().UTC().Truncate(time.Second)
@@ -216,6 +261,7 @@ func (a *agent) run(ctx context.Context) error {
 	ended := make(chan error, 1)
 	go func() { ended <- a.session.Run(sessionCtx) }()
 
+	endKeepers := a.keep()
 	errs := make([]error, len(a.zones))
 	var running sync.WaitGroup
 	for i, z := range a.zones {
@@ -227,6 +273,7 @@ func (a *agent) run(ctx context.Context) error {
 	running.Wait()
 	endSession()
 	err := errors.Join(append(errs, <-ended, a.close())...)
+	endKeepers()
 	if err == nil {
 		a.log.Info("stopped: every relay is off")
 	}
