@@ -64,6 +64,7 @@ type agent struct {
 	also    func(controlloop.Snapshot) // a further observer; may be nil
 	alarms  map[string]*memoryAlarm    // by zone
 	keepers map[string]*keeper         // by zone; none without a state folder
+	ended   func() error               // notes an orderly end; nil without a state folder
 }
 
 // What the state folder keeps of a zone, as its fault memory calls it.
@@ -183,6 +184,14 @@ func (a *agent) recall(mem *memory, boot bootClock) {
 		z.Past = kept.past(boot)
 		a.keepers[z.Name] = newKeeper(mem.pastFile(z.Name), boot)
 	}
+	crashes, err := mem.started(boot)
+	if err != nil {
+		a.log.Warn("a crash loop cannot be told", "error", err)
+	}
+	for i, z := range a.zones {
+		lockOut(z, crashes, crashLocked(a.cfg.Zones[i], crashes))
+	}
+	a.ended = mem.ended
 }
 
 func (a *agent) saver(mem *memory) func(string, mqtt.Memory) error {
@@ -274,6 +283,9 @@ func (a *agent) run(ctx context.Context) error {
 	endSession()
 	err := errors.Join(append(errs, <-ended, a.close())...)
 	endKeepers()
+	if err == nil && a.ended != nil {
+		err = a.ended()
+	}
 	if err == nil {
 		a.log.Info("stopped: every relay is off")
 	}

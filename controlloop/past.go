@@ -7,6 +7,7 @@ import "time"
 // is served. Past relieves of waiting, it never switches anything on.
 type Past struct {
 	Heater, Cooler PastOutput
+	Locked         time.Duration // how long both stay off from the start at least, after a crash loop; 0: no lock
 }
 
 // PastOutput is one output before the start. The zero value is "not known".
@@ -19,7 +20,22 @@ type PastOutput struct {
 
 // state is what a zone begins with: both outputs off, each with what is left of its rest.
 func (p Past) state(c Params, now time.Time) State {
-	return State{Since: now, Heater: p.Heater.output(c, now), Cooler: p.Cooler.output(c, now)}
+	s := State{Since: now, Heater: p.Heater.output(c, now), Cooler: p.Cooler.output(c, now)}
+	if c.Heater {
+		s.Heater = p.lock(s.Heater, now)
+	}
+	if c.Cooler { // one that is not there cannot have been on, and asks for no changeover
+		s.Cooler = p.lock(s.Cooler, now)
+	}
+	return s
+}
+
+// lock makes a rest last as long as the lock; one that is longer stays.
+func (p Past) lock(o Output, now time.Time) Output {
+	if p.Locked <= 0 || o.Rest-now.Sub(o.Since) > p.Locked {
+		return o
+	}
+	return Output{Since: now, Rest: p.Locked, Why: ReasonCrashLoop}
 }
 
 // output turns what was into the law's memory of it. All of it goes through

@@ -44,11 +44,17 @@ func TestPast(t *testing.T) {
 		"off in the future":                      {single(), Past{Heater: off(-minute, ReasonMinOff)}, heat(25), ReasonStarting, 10 * minute},
 		"rests from max_on":                      {single(), Past{Heater: off(3*minute, ReasonMaxOn)}, heat(25), ReasonMaxOn, 27 * minute},
 		"was still starting":                     {single(), Past{Heater: off(3*minute, ReasonStarting)}, heat(25), ReasonStarting, 7 * minute},
-		"was still starting, of two":             {slow(), Past{off(3*minute, ReasonStarting), off(3*minute, ReasonStarting)}, heat(25), ReasonStarting, 27 * minute},
+		"was still starting, of two":             {slow(), Past{Heater: off(3*minute, ReasonStarting), Cooler: off(3*minute, ReasonStarting)}, heat(25), ReasonStarting, 27 * minute},
 		"the other went off a while ago":         {slow(), Past{Heater: never, Cooler: off(12*minute, ReasonMinOff)}, heat(25), ReasonChangeover, 18 * minute},
 		"the other was on":                       {slow(), Past{Heater: never, Cooler: wasOn}, heat(25), ReasonChangeover, 30 * minute},
-		"it went off itself, the other long ago": {slow(), Past{off(time.Minute, ReasonMinOff), never}, heat(25), ReasonMinOff, 9 * minute},
-		"a cooler":                               {slow(), Past{off(12*minute, ReasonMinOff), off(3*minute, ReasonMinOff)}, cool(10), ReasonChangeover, 18 * minute},
+		"it went off itself, the other long ago": {slow(), Past{Heater: off(time.Minute, ReasonMinOff), Cooler: never}, heat(25), ReasonMinOff, 9 * minute},
+		"locked, nothing known":                  {single(), Past{Locked: 15 * minute}, heat(25), ReasonCrashLoop, 15 * minute},
+		"locked for its min_off":                 {single(), Past{Locked: 10 * minute}, heat(25), ReasonCrashLoop, 10 * minute},
+		"locked, off for long":                   {single(), Past{Heater: never, Locked: 15 * minute}, heat(25), ReasonCrashLoop, 15 * minute},
+		"locked, a longer rest":                  {single(), Past{Heater: off(3*minute, ReasonMaxOn), Locked: 15 * minute}, heat(25), ReasonMaxOn, 27 * minute},
+		"locked, a cooler":                       {slow(), Past{never, never, 40 * minute}, cool(10), ReasonCrashLoop, 40 * minute},
+		"a start after a lock":                   {single(), Past{Heater: off(3*minute, ReasonCrashLoop)}, heat(25), ReasonMinOff, 7 * minute},
+		"a cooler":                               {slow(), Past{Heater: off(12*minute, ReasonMinOff), Cooler: off(3*minute, ReasonMinOff)}, cool(10), ReasonChangeover, 18 * minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -77,7 +83,7 @@ func TestPast(t *testing.T) {
 func TestPastRestoresNoPosition(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := onBench(t, slow(), 18)
-		b.zone.Past = Past{wasOn, wasOn}
+		b.zone.Past = Past{Heater: wasOn, Cooler: wasOn}
 		b.run(both(20))
 		b.wait(9 * minute)
 		for _, e := range b.sets() {
