@@ -26,6 +26,8 @@ type keptZone struct {
 	Boot   string      `json:"boot"`
 	Heater *keptOutput `json:"heater"` // null where there is none
 	Cooler *keptOutput `json:"cooler"`
+
+	Counters *controlloop.Counters `json:"counters"` // of any boot
 }
 
 // keptOutput is an output's last switch. Since says nothing while it is on.
@@ -76,14 +78,21 @@ func (k *keptOutput) past(now time.Duration) controlloop.PastOutput {
 type keeper struct {
 	file string
 	boot bootClock
-	is   keptZone // the zone's goroutine owns it
-	out  *controlloop.Latest[keptZone]
-	done chan struct{} // closed when run has returned
+	is   keptZone  // the zone's goroutine owns it
+	put  time.Time // when it was last handed over
+
+	counters *counters
+	out      *controlloop.Latest[keptZone]
+	done     chan struct{} // closed when run has returned
 }
 
-func newKeeper(file string, b bootClock) *keeper {
+// countersEvery is how often counters alone are worth a write: cards wear. Each
+// switch takes them along.
+const countersEvery = time.Hour
+
+func newKeeper(file string, b bootClock, c *counters) *keeper {
 	return &keeper{
-		file: file, boot: b, is: keptZone{Boot: b.id},
+		file: file, boot: b, is: keptZone{Boot: b.id}, counters: c,
 		out: controlloop.NewLatest[keptZone](), done: make(chan struct{}),
 	}
 }
@@ -94,12 +103,21 @@ func (k *keeper) saw(s controlloop.Snapshot) {
 	if k == nil {
 		return
 	}
+	k.counters.saw(s)
 	was := k.is
 	k.is.Heater = k.output(was.Heater, s.HasHeater, s.State.Heater, s.HeaterRelay, s.Time)
 	k.is.Cooler = k.output(was.Cooler, s.HasCooler, s.State.Cooler, s.CoolerRelay, s.Time)
-	if k.is.Heater != was.Heater || k.is.Cooler != was.Cooler {
-		k.out.Put(k.is)
+	if k.is.Heater != was.Heater || k.is.Cooler != was.Cooler || s.Time.Sub(k.put) >= countersEvery {
+		k.put = s.Time
+		k.handOver()
 	}
+}
+
+// handOver gives what is to be kept to the goroutine that writes it.
+func (k *keeper) handOver() {
+	counts := k.counters.now()
+	k.is.Counters = &counts
+	k.out.Put(k.is)
 }
 
 // output gives what was, or a new one where the output has switched.

@@ -47,7 +47,7 @@ func (k *keeper) wrote() (keptZone, bool) {
 func TestKeeperKeepsSwitchesOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		boot := &fakeBoot{time.Hour}
-		k := newKeeper("", boot.clock("a"))
+		k := newKeeper("", boot.clock("a"), newCounters(nil))
 		see := func(s controlloop.Snapshot, want *keptOutput) {
 			t.Helper()
 			k.saw(s)
@@ -111,7 +111,7 @@ func TestPastOnDisk(t *testing.T) {
 		t.Errorf("without a file: %+v, %v", got, err)
 	}
 	boot := &fakeBoot{time.Hour}
-	k := newKeeper(m.pastFile("hall"), boot.clock("a"))
+	k := newKeeper(m.pastFile("hall"), boot.clock("a"), newCounters(nil))
 	k.saw(heaterSnapshot(true))
 	k.end(keptZone{}, false, func(err error) {
 		if err != nil {
@@ -136,7 +136,7 @@ func TestKeeperTriesAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "zones")
 		boot := &fakeBoot{time.Hour}
-		k := newKeeper(filepath.Join(dir, "hall.past"), boot.clock("a"))
+		k := newKeeper(filepath.Join(dir, "hall.past"), boot.clock("a"), newCounters(nil))
 		var told []error
 		ctx, cancel := context.WithCancel(t.Context())
 		go k.run(ctx, func(err error) { told = append(told, err) })
@@ -223,6 +223,7 @@ zones:
 		t.Fatal(err)
 	}
 	atBoot := keptZone{Boot: boot.id, Heater: &keptOutput{Since: 0, Why: controlloop.ReasonMinOff}}
+	atBoot.Counters = &controlloop.Counters{Heater: controlloop.OutputCounters{Cycles: 7, On: time.Hour}}
 	if err := writeChecked(m.pastFile("hall"), atBoot); err != nil {
 		t.Fatal(err)
 	}
@@ -244,6 +245,9 @@ zones:
 		t.Errorf("exit %d\n%s", code, p.output())
 	}
 	kept(false)
+	if got, _ := m.loadPast("hall"); got.Counters.Heater.Cycles != 8 || got.Counters.Heater.On <= time.Hour {
+		t.Errorf("counted %+v", got.Counters)
+	}
 
 	if err := writeChecked(m.pastFile("hall"), atBoot); err != nil {
 		t.Fatal(err)

@@ -54,23 +54,24 @@ func configOrExit(cmd *cobra.Command, file string) (Config, error) {
 
 // agent is the wired program: zones, their devices, the session, the memory.
 type agent struct {
-	cfg     Config
-	log     *slog.Logger
-	zones   []*controlloop.Zone
-	devices map[string]drivers.Devices
-	session *mqtt.Session
-	held    []drivers.GPIO             // every line that off must switch off if we die
-	letsGo  *bool                      // whether the kernel lets go of relays after a crash; nil: not known
-	also    func(controlloop.Snapshot) // a further observer; may be nil
-	alarms  map[string]*memoryAlarm    // by zone
-	keepers map[string]*keeper         // by zone; none without a state folder
-	ended   func() error               // notes an orderly end; nil without a state folder
+	cfg      Config
+	log      *slog.Logger
+	zones    []*controlloop.Zone
+	devices  map[string]drivers.Devices
+	session  *mqtt.Session
+	held     []drivers.GPIO             // every line that off must switch off if we die
+	letsGo   *bool                      // whether the kernel lets go of relays after a crash; nil: not known
+	also     func(controlloop.Snapshot) // a further observer; may be nil
+	alarms   map[string]*memoryAlarm    // by zone
+	keepers  map[string]*keeper         // by zone; none without a state folder
+	counters map[string]*counters       // by zone; none without a state folder
+	ended    func() error               // notes an orderly end; nil without a state folder
 }
 
 // What the state folder keeps of a zone, as its fault memory calls it.
 const (
 	keptSetpoint = "the setpoint"
-	keptSwitches = "the last switches"
+	keptSwitches = "the last switches and the counters"
 )
 
 // newAgent opens everything that a configuration names. A state folder that
@@ -78,7 +79,7 @@ const (
 func newAgent(cfg Config, log *slog.Logger, also func(controlloop.Snapshot)) (*agent, error) {
 	a := &agent{
 		cfg: cfg, log: log, also: also, devices: map[string]drivers.Devices{},
-		alarms: map[string]*memoryAlarm{}, keepers: map[string]*keeper{},
+		alarms: map[string]*memoryAlarm{}, keepers: map[string]*keeper{}, counters: map[string]*counters{},
 	}
 	a.held = append(cfg.relays(), releaseOthers(cfg, log)...)
 	hardware := drivers.NewHardware("/")
@@ -135,6 +136,11 @@ func (a *agent) sessionOptions() mqtt.Options {
 		Access: a.cfg.MQTT.Access, Device: a.cfg.Device, Instance: newInstance(),
 		SensorEvery: a.cfg.MQTT.SensorEvery, StateEvery: a.cfg.MQTT.StateEvery,
 		NotBefore: b.notBefore(), Log: a.log,
+		Answered: func(zone string, applied bool) {
+			if c := a.counters[zone]; c != nil {
+				c.answered(applied)
+			}
+		},
 	}
 	for i, z := range a.cfg.Zones {
 		o.Zones = append(o.Zones, mqtt.Zone{
@@ -182,7 +188,8 @@ func (a *agent) recall(mem *memory, boot bootClock) {
 			a.log.Warn("the last switches are not known: all of min_off and changeover is served", "zone", z.Name, "error", err)
 		}
 		z.Past = kept.past(boot)
-		a.keepers[z.Name] = newKeeper(mem.pastFile(z.Name), boot)
+		a.counters[z.Name] = newCounters(kept.Counters)
+		a.keepers[z.Name] = newKeeper(mem.pastFile(z.Name), boot, a.counters[z.Name])
 	}
 	crashes, err := mem.started(boot)
 	if err != nil {
@@ -225,6 +232,9 @@ func (a *agent) keep() (end func()) {
 		go k.run(ctx, func(err error) { a.memoryFault(zone, keptSwitches, err) })
 	}
 	return func() {
+		for _, k := range a.keepers { // the zones have ended: theirs is ours
+			k.handOver()
+		}
 		cancel()
 		late := time.After(keepersEnd)
 		for _, k := range a.keepers {
