@@ -32,6 +32,9 @@ func runCommand() *cobra.Command {
 			if err != nil {
 				return relayExit(err)
 			}
+			if err := a.notify(os.Getenv); err != nil {
+				slog.Warn("the service manager cannot be told", "error", err)
+			}
 			return failed(a.run(cmd.Context()))
 		},
 	}
@@ -61,6 +64,7 @@ type agent struct {
 	session  *mqtt.Session
 	held     []drivers.GPIO             // every line that off must switch off if we die
 	letsGo   *bool                      // whether the kernel lets go of relays after a crash; nil: not known
+	beat     *heartbeat                 // nil where no service manager listens
 	also     func(controlloop.Snapshot) // a further observer; may be nil
 	alarms   map[string]*memoryAlarm    // by zone
 	keepers  map[string]*keeper         // by zone; none without a state folder
@@ -122,6 +126,7 @@ func (a *agent) newZone(z ZoneConfig, d drivers.Devices) *controlloop.Zone {
 		Observe: func(s controlloop.Snapshot) {
 			a.session.Observe(s)
 			a.keepers[z.Name].saw(s)
+			a.beat.saw(s)
 			journal.saw(s)
 			if a.also != nil {
 				a.also(s)
@@ -265,6 +270,15 @@ func (a *agent) info(b build, instance string) func() mqtt.Info {
 	}
 }
 
+// notify tells the service manager of the zones from now on, if one listens.
+func (a *agent) notify(getenv func(string) string) error {
+	n, err := newNotifier(getenv)
+	if n != nil {
+		a.beat = newHeartbeat(a.zones, watchdogTime(getenv), a.log, n.send)
+	}
+	return err
+}
+
 // run controls until the context ends, then leaves in order: relays off, the
 // last states and the farewell published, devices closed.
 func (a *agent) run(ctx context.Context) error {
@@ -281,6 +295,9 @@ func (a *agent) run(ctx context.Context) error {
 	go func() { ended <- a.session.Run(sessionCtx) }()
 
 	endKeepers := a.keep()
+	if a.beat != nil {
+		go a.beat.run(ctx)
+	}
 	errs := make([]error, len(a.zones))
 	var running sync.WaitGroup
 	for i, z := range a.zones {
@@ -293,6 +310,9 @@ func (a *agent) run(ctx context.Context) error {
 	endSession()
 	err := errors.Join(append(errs, <-ended, a.close())...)
 	endKeepers()
+	if a.beat != nil {
+		<-a.beat.done
+	}
 	if err == nil && a.ended != nil {
 		err = a.ended()
 	}
