@@ -18,10 +18,6 @@ const stuckPeriods = 3
 // statusEvery is the shortest time between two lines for people.
 const statusEvery = 5 * time.Second
 
-// feedAgain is how soon a zone that was stuck is looked at again: half of the
-// watchdog's time might be too late by then.
-const feedAgain = time.Second
-
 // heartbeat tells the service manager how the zones are. It knows them by
 // their snapshots alone: one comes at the end of each read-decide-write tick.
 // All its times are of the monotonic clock, which a jump of the wall clock does
@@ -174,7 +170,7 @@ func (h *heartbeat) feed(now time.Time, stuck string) (again time.Duration) {
 			h.log.Error("the watchdog is not fed: no tick was completed lately", "zone", stuck)
 		}
 		h.stuck = true
-		return min(feedAgain, h.every/2)
+		return time.Hour // its next snapshot wakes us, and then it is fed at once
 	}
 	h.stuck = false
 	h.feedAt = now.Add(h.every / 2)

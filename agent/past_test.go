@@ -137,20 +137,18 @@ func TestKeeperTriesAgain(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "zones")
 		boot := &fakeBoot{time.Hour}
 		k := newKeeper(filepath.Join(dir, "hall.past"), boot.clock("a"), newCounters(nil))
-		var told []error
+		told := make(chan error, 9)
 		ctx, cancel := context.WithCancel(t.Context())
-		go k.run(ctx, func(err error) { told = append(told, err) })
+		go k.run(ctx, func(err error) { told <- err })
 		k.saw(heaterSnapshot(true))
-		time.Sleep(time.Second)
-		if len(told) != 1 || told[0] == nil {
-			t.Fatalf("written into nothing: %v", told)
+		if err := <-told; err == nil {
+			t.Fatal("written into nothing")
 		}
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(keepAgain)
-		if len(told) != 2 || told[1] != nil {
-			t.Errorf("told %v", told)
+		if err := <-told; err != nil {
+			t.Error(err)
 		}
 		cancel()
 		<-k.done
