@@ -74,21 +74,23 @@ func TestCrashLockClearsByItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := plantParams("heat_pump")
 		p.Heater = true
-		var s controlloop.Snapshot
+		told := controlloop.NewLatest[controlloop.Snapshot]()
 		z := &controlloop.Zone{
 			Params: p, Sensor: steady(15), Heater: obedient{}, Alarms: controlloop.NewAlarms(),
 			Setpoints: controlloop.NewLatest[controlloop.Setpoint](),
-			Observe:   func(is controlloop.Snapshot) { s = is },
+			Observe:   told.Put,
 		}
 		lockOut(z, 3, 10*time.Minute)
 		go z.Run(t.Context(), controlloop.Setpoint{Mode: controlloop.ModeHeat, Desired: 20, UpDelta: 0.5, DownDelta: 0.5})
 		time.Sleep(10*time.Minute - time.Second)
 		synctest.Wait()
+		s := <-told.C()
 		if s.State.Reason != controlloop.ReasonCrashLoop || len(s.Faults) != 1 || s.Faults[0].Name != "crash_loop" || s.State.Heater.On {
 			t.Errorf("locked: %v %v", s.State, s.Faults)
 		}
 		time.Sleep(2*time.Second + p.Sample)
 		synctest.Wait()
+		s = <-told.C()
 		if !s.State.Heater.On || len(s.Faults) > 0 {
 			t.Errorf("served: %v %v", s.State, s.Faults)
 		}
