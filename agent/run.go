@@ -34,6 +34,9 @@ func runCommand() *cobra.Command {
 				leaveOff(file, slog.Default())
 				return relayExit(err)
 			}
+			if err := a.notify(os.Getenv); err != nil {
+				slog.Warn("the service manager cannot be told", "error", err)
+			}
 			return failed(a.run(cmd.Context()))
 		},
 	}
@@ -56,20 +59,34 @@ func configOrExit(cmd *cobra.Command, file string) (Config, error) {
 
 // agent is the wired program: zones, their devices, the session, the memory.
 type agent struct {
-	cfg     Config
-	log     *slog.Logger
-	zones   []*controlloop.Zone
-	devices map[string]drivers.Devices
-	session *mqtt.Session
-	held    []drivers.GPIO             // every line that off must switch off if we die
-	letsGo  *bool                      // whether the kernel lets go of relays after a crash; nil: not known
-	also    func(controlloop.Snapshot) // a further observer; may be nil
+	cfg      Config
+	log      *slog.Logger
+	zones    []*controlloop.Zone
+	devices  map[string]drivers.Devices
+	session  *mqtt.Session
+	held     []drivers.GPIO             // every line that off must switch off if we die
+	letsGo   *bool                      // whether the kernel lets go of relays after a crash; nil: not known
+	beat     *heartbeat                 // nil where no service manager listens
+	also     func(controlloop.Snapshot) // a further observer; may be nil
+	alarms   map[string]*memoryAlarm    // by zone
+	keepers  map[string]*keeper         // by zone; none without a state folder
+	counters map[string]*counters       // by zone; none without a state folder
+	ended    func() error               // notes an orderly end; nil without a state folder
 }
+
+// What the state folder keeps of a zone, as its fault memory calls it.
+const (
+	keptSetpoint = "the setpoint"
+	keptSwitches = "the last switches and the counters"
+)
 
 // newAgent opens everything that a configuration names. A state folder that
 // cannot be used is a fault, not an end: the zones run without memory.
 func newAgent(cfg Config, log *slog.Logger, also func(controlloop.Snapshot)) (*agent, error) {
-	a := &agent{cfg: cfg, log: log, devices: map[string]drivers.Devices{}, also: also}
+	a := &agent{
+		cfg: cfg, log: log, also: also, devices: map[string]drivers.Devices{},
+		alarms: map[string]*memoryAlarm{}, keepers: map[string]*keeper{}, counters: map[string]*counters{},
+	}
 	a.held = append(cfg.relays(), releaseOthers(cfg, log)...)
 	hardware := drivers.NewHardware("/")
 	for _, z := range cfg.Zones {
@@ -101,13 +118,17 @@ func (a *agent) failsafe(h *drivers.Hardware) *bool {
 
 func (a *agent) newZone(z ZoneConfig, d drivers.Devices) *controlloop.Zone {
 	journal := &zoneJournal{log: a.log.With("zone", z.Name)}
+	alarms := controlloop.NewAlarms()
+	a.alarms[z.Name] = newMemoryAlarm(alarms)
 	return &controlloop.Zone{
 		Name: z.Name, SensorID: z.SensorID, Params: z.Params,
 		Sensor: d.Sensor, Heater: d.Heater, Cooler: d.Cooler,
 		Setpoints: controlloop.NewLatest[controlloop.Setpoint](),
-		Alarms:    controlloop.NewAlarms(),
+		Alarms:    alarms,
 		Observe: func(s controlloop.Snapshot) {
 			a.session.Observe(s)
+			a.keepers[z.Name].saw(s)
+			a.beat.saw(s)
 			journal.saw(s)
 			if a.also != nil {
 				a.also(s)
@@ -122,6 +143,11 @@ func (a *agent) sessionOptions() mqtt.Options {
 		Access: a.cfg.MQTT.Access, Device: a.cfg.Device, Instance: newInstance(),
 		SensorEvery: a.cfg.MQTT.SensorEvery, StateEvery: a.cfg.MQTT.StateEvery,
 		NotBefore: b.notBefore(), Log: a.log,
+		Answered: func(zone string, applied bool) {
+			if c := a.counters[zone]; c != nil {
+				c.answered(applied)
+			}
+		},
 	}
 	for i, z := range a.cfg.Zones {
 		o.Zones = append(o.Zones, mqtt.Zone{
@@ -148,9 +174,10 @@ func (a *agent) remember(o *mqtt.Options) {
 	for i, z := range a.zones {
 		if o.Zones[i].Memory, err = mem.load(z.Name); err != nil {
 			damaged = true
-			a.memoryFault(z, err)
+			a.memoryFault(z.Name, keptSetpoint, err)
 		}
 	}
+	a.recall(mem, thisBoot())
 	if o.Instance, err = mem.instance(damaged); err != nil {
 		a.forgetful(err)
 	}
@@ -160,18 +187,31 @@ func (a *agent) remember(o *mqtt.Options) {
 	}
 }
 
-func (a *agent) saver(mem *memory) func(string, mqtt.Memory) error {
-	zones := map[string]*controlloop.Zone{}
+// recall gives the zones their past, and each a keeper for what comes.
+func (a *agent) recall(mem *memory, boot bootClock) {
 	for _, z := range a.zones {
-		zones[z.Name] = z
+		kept, err := mem.loadPast(z.Name)
+		if err != nil { // it is written anew at the start, so this is no lasting fault
+			a.log.Warn("the last switches are not known: all of min_off and changeover is served", "zone", z.Name, "error", err)
+		}
+		z.Past = kept.past(boot)
+		a.counters[z.Name] = newCounters(kept.Counters)
+		a.keepers[z.Name] = newKeeper(mem.pastFile(z.Name), boot, a.counters[z.Name])
 	}
+	crashes, err := mem.started(boot)
+	if err != nil {
+		a.log.Warn("a crash loop cannot be told", "error", err)
+	}
+	for i, z := range a.zones {
+		lockOut(z, crashes, crashLocked(a.cfg.Zones[i], crashes))
+	}
+	a.ended = mem.ended
+}
+
+func (a *agent) saver(mem *memory) func(string, mqtt.Memory) error {
 	return func(zone string, m mqtt.Memory) error {
 		err := mem.save(zone, m)
-		if err != nil {
-			a.memoryFault(zones[zone], err)
-		} else {
-			zones[zone].Alarms.Set("memory", false, "")
-		}
+		a.memoryFault(zone, keptSetpoint, err)
 		return err
 	}
 }
@@ -179,14 +219,43 @@ func (a *agent) saver(mem *memory) func(string, mqtt.Memory) error {
 // forgetful tells every zone that nothing can be kept.
 func (a *agent) forgetful(err error) {
 	for _, z := range a.zones {
-		a.memoryFault(z, err)
+		a.memoryFault(z.Name, keptSetpoint, err)
 	}
 }
 
-func (a *agent) memoryFault(z *controlloop.Zone, err error) {
-	a.log.Error("memory", "zone", z.Name, "error", err)
-	z.Alarms.Set("memory", true, "the setpoint cannot be kept over a restart: "+err.Error())
+// memoryFault raises the fault of a zone that something cannot be kept, or
+// with nil says that this can.
+func (a *agent) memoryFault(zone, what string, err error) {
+	if a.alarms[zone].tell(what, err) {
+		a.log.Error("memory", "zone", zone, "error", err)
+	}
 }
+
+// keep starts the keepers. The function that it gives ends them, once the
+// zones have said their last.
+func (a *agent) keep() (end func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	for zone, k := range a.keepers {
+		go k.run(ctx, func(err error) { a.memoryFault(zone, keptSwitches, err) })
+	}
+	return func() {
+		for _, k := range a.keepers { // the zones have ended: theirs is ours
+			k.handOver()
+		}
+		cancel()
+		late := time.After(keepersEnd)
+		for _, k := range a.keepers {
+			select {
+			case <-k.done:
+			case <-late:
+				return
+			}
+		}
+	}
+}
+
+// keepersEnd is how long the end waits for a slow card: the relays are off.
+const keepersEnd = 5 * time.Second
 
 func (a *agent) info(b build, instance string) func() mqtt.Info {
 	started := time.Now().UTC().Truncate(time.Second)
@@ -201,6 +270,15 @@ func (a *agent) info(b build, instance string) func() mqtt.Info {
 			Failsafe: a.letsGo,
 		}
 	}
+}
+
+// notify tells the service manager of the zones from now on, if one listens.
+func (a *agent) notify(getenv func(string) string) error {
+	n, err := newNotifier(getenv)
+	if n != nil {
+		a.beat = newHeartbeat(a.zones, watchdogTime(getenv), a.log, n.send)
+	}
+	return err
 }
 
 // run controls until the context ends, then leaves in order: relays off, the
@@ -218,6 +296,10 @@ func (a *agent) run(ctx context.Context) error {
 	ended := make(chan error, 1)
 	go func() { ended <- a.session.Run(sessionCtx) }()
 
+	endKeepers := a.keep()
+	if a.beat != nil {
+		go a.beat.run(ctx)
+	}
 	errs := make([]error, len(a.zones))
 	var running sync.WaitGroup
 	for i, z := range a.zones {
@@ -229,6 +311,13 @@ func (a *agent) run(ctx context.Context) error {
 	running.Wait()
 	endSession()
 	err := errors.Join(append(errs, <-ended, a.close())...)
+	endKeepers()
+	if a.beat != nil {
+		<-a.beat.done
+	}
+	if err == nil && a.ended != nil {
+		err = a.ended()
+	}
 	if err == nil {
 		a.log.Info("stopped: every relay is off")
 	}

@@ -21,7 +21,7 @@ type Output struct {
 	On    bool
 	Since time.Time     // of the last switch, or of the start
 	Rest  time.Duration // how long it stays off at least, from Since
-	Why   Reason        // what Rest is for: starting, min_off or max_on
+	Why   Reason        // what Rest is for: crash_loop, starting, min_off or max_on
 }
 
 // Input is what a decision is made from.

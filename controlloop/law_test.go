@@ -211,7 +211,7 @@ var reasonRows = []struct {
 }
 
 func TestLawGivesEveryReason(t *testing.T) {
-	shown := map[Reason]bool{ReasonStopped: true} // the zone gives that one, as it leaves
+	shown := map[Reason]bool{ReasonStopped: true, ReasonCrashLoop: true} // the zone gives the one as it leaves, the other as it begins
 	for _, row := range reasonRows {
 		t.Run(string(row.reason), func(t *testing.T) {
 			p := with(row.params)

@@ -74,6 +74,7 @@ const (
 	ReasonStale      Reason = "stale_reading" // the last good reading is too old
 	ReasonModeOff    Reason = "mode_off"      // switched off by the setpoint
 	ReasonMaxOn      Reason = "max_on"        // the longest stretch is over, now it rests
+	ReasonCrashLoop  Reason = "crash_loop"    // the agent crashed again and again, and a compressor rests
 	ReasonStarting   Reason = "starting"      // serves the minimum off time after the start
 	ReasonMinOff     Reason = "min_off"       // serves the minimum off time
 	ReasonChangeover Reason = "changeover"    // pauses between heating and cooling
@@ -88,7 +89,7 @@ const (
 func Reasons() []Reason {
 	return []Reason{
 		ReasonNoSetpoint, ReasonHeatCutout, ReasonCoolCutout, ReasonNoReading, ReasonStale,
-		ReasonModeOff, ReasonMaxOn, ReasonStarting, ReasonMinOff, ReasonChangeover, ReasonMinOn,
+		ReasonModeOff, ReasonMaxOn, ReasonCrashLoop, ReasonStarting, ReasonMinOff, ReasonChangeover, ReasonMinOn,
 		ReasonTooCold, ReasonTooWarm, ReasonInBand, ReasonStopped,
 	}
 }

@@ -18,6 +18,7 @@ type Zone struct {
 	Sensor   Sensor
 	Heater   Relay // nil where there is none
 	Cooler   Relay // nil where there is none
+	Past     Past  // what is known of the outputs before the start; never restores a position
 
 	// Setpoints delivers the control stream.
 	Setpoints *Latest[Setpoint]
@@ -117,6 +118,7 @@ func (z *Zone) begin(start Setpoint) {
 	z.heater, z.cooler = output{relay: z.Heater}, output{relay: z.Cooler}
 	z.sensor = health{verdict: VerdictNoReading, text: "no reading since the start", since: now, heard: now}
 	z.assert(State{}, now)
+	z.state = z.Past.state(z.Params, now)
 }
 
 // hear judges an answer and gives the reading to act on, if it is one.

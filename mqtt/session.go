@@ -29,6 +29,7 @@ type Options struct {
 
 	Info      func() Info                       // asked at each connection
 	Save      func(zone string, m Memory) error // keeps an accepted word; called outside the session's goroutine
+	Answered  func(zone string, applied bool)   // told of each answer to a control, in the session's goroutine; nil: nobody counts
 	NotBefore time.Time                         // a clock before this is not trusted
 	Log       *slog.Logger
 	Dial      DialFunc // nil: the network
@@ -382,6 +383,9 @@ func (s *Session) do(z *zoneSession, d deeds, reply func(Answer)) {
 // finish saves and then answers.
 func (s *Session) finish(z *zoneSession, d deeds, reply func(Answer)) {
 	if d.answer != nil {
+		if s.opts.Answered != nil {
+			s.opts.Answered(z.truth.zone.Name, d.answer.Applied)
+		}
 		z.answers = append(z.answers, pending{*d.answer, reply})
 		if over := len(z.answers) - maxAnswers; over > 0 {
 			z.answers = z.answers[over:]

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"thermostat/controlloop"
+)
+
+// TestCounters: cycles and time on, faults as they come, answers; going on from
+// what was kept.
+func TestCounters(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCounters(&controlloop.Counters{
+			Heater: controlloop.OutputCounters{Cycles: 10, On: time.Hour}, Refused: 5, Faults: map[string]uint64{"relay": 3},
+		})
+		see := func(relay controlloop.RelayState, faults ...string) {
+			s := heaterSnapshot(relay == controlloop.RelayOn)
+			s.HeaterRelay = relay
+			for _, name := range faults {
+				s.Faults = append(s.Faults, controlloop.Fault{Name: name})
+			}
+			c.saw(s)
+			time.Sleep(10 * time.Second)
+		}
+		see(controlloop.RelayUnknown, "relay") // it has not been on: counted as off
+		see(controlloop.RelayOff)
+		see(controlloop.RelayOn)
+		see(controlloop.RelayOn, "sensor")
+		see(controlloop.RelayUnknown, "relay", "sensor") // counted as it was
+		see(controlloop.RelayOff)
+		see(controlloop.RelayOn)
+		see(controlloop.RelayOff)
+		c.answered(true)
+		c.answered(false)
+		got := c.now()
+		if got.Heater != (controlloop.OutputCounters{Cycles: 12, On: time.Hour + 40*time.Second}) || got.Cooler != (controlloop.OutputCounters{}) {
+			t.Errorf("outputs %+v %+v", got.Heater, got.Cooler)
+		}
+		if got.Accepted != 1 || got.Refused != 6 || got.Faults["relay"] != 5 || got.Faults["sensor"] != 1 {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
+// TestCountersAreWrittenHourly: without a switch, once an hour.
+func TestCountersAreWrittenHourly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		boot := &fakeBoot{time.Hour}
+		k := newKeeper("", boot.clock("a"), newCounters(nil))
+		writes := 0
+		for range 24 * 60 {
+			k.counters.answered(false)
+			k.saw(heaterSnapshot(false))
+			if z, written := k.wrote(); written {
+				if writes++; z.Counters.Refused != k.counters.now().Refused {
+					t.Errorf("written %+v", z.Counters)
+				}
+			}
+			time.Sleep(time.Minute)
+		}
+		if writes != 24 { // the start, and 23 hours after it
+			t.Errorf("%d writes in a day", writes)
+		}
+	})
+}
+
+// TestRefusedControlsAreCounted: each answer counts once, and the orderly end
+// writes the counts.
+func TestRefusedControlsAreCounted(t *testing.T) {
+	a := simulatedAgent(t)
+	ctx, end := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- a.run(ctx) }()
+	for _, control := range []string{`{"desired":99}`, `{"desired":21}`, `nonsense`} {
+		if _, err := a.session.Submit(ctx, "hall", "page", []byte(control)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	end()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	kept, err := (&memory{a.cfg.StateDir}).loadPast("hall")
+	if err != nil || kept.Counters == nil || kept.Counters.Refused != 2 || kept.Counters.Accepted != 1 {
+		t.Errorf("%+v, %v", kept.Counters, err)
+	}
+}
+
+// simulatedAgent has the zones hall and bath, and no broker.
+func simulatedAgent(t *testing.T) *agent {
+	t.Helper()
+	cfg, complaints := ReadConfig("test", []byte(`device: cabin
+state_dir: `+t.TempDir()+`
+zones:
+  - {name: hall, sensor: {driver: simulated}, heater: {driver: simulated}}
+  - {name: bath, sensor: {driver: simulated}, heater: {driver: simulated}}
+`))
+	for _, c := range complaints {
+		t.Log(c)
+	}
+	a, err := newAgent(cfg, slog.New(slog.DiscardHandler), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}

@@ -1,0 +1,353 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"thermostat/controlloop"
+)
+
+// manager is a service manager that writes down what it is told.
+type manager struct {
+	mu   sync.Mutex
+	told []string
+	at   []time.Time
+}
+
+func (m *manager) send(lines ...string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, l := range lines {
+		m.told, m.at = append(m.told, l), append(m.at, time.Now())
+	}
+	return nil
+}
+
+// count tells how often a line was said.
+func (m *manager) count(prefix string) (n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, l := range m.told {
+		if strings.HasPrefix(l, prefix) {
+			n++
+		}
+	}
+	return n
+}
+
+// lastLine is the newest of that name.
+func (m *manager) lastLine(prefix string) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, l := range slices.Backward(m.told) {
+		if strings.HasPrefix(l, prefix) {
+			return l
+		}
+	}
+	return ""
+}
+
+// testRelay blocks, or fails, from the moment it is told to.
+type testRelay struct {
+	mu    sync.Mutex
+	block chan struct{}
+	fails error
+	sets  int
+}
+
+func (r *testRelay) Set(bool) error {
+	r.mu.Lock()
+	block, err := r.block, r.fails
+	r.sets++
+	r.mu.Unlock()
+	if block != nil {
+		<-block
+	}
+	return err
+}
+
+func (r *testRelay) tries() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.sets
+}
+
+func (r *testRelay) breaks(block chan struct{}, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.block, r.fails = block, err
+}
+
+// twoZones run under a heartbeat with a watchdog of 30 s: hall, whose relay the
+// test has in hand, and bath.
+func twoZones(t *testing.T) (*manager, *testRelay, func() controlloop.Snapshot) {
+	m, relay := &manager{}, &testRelay{}
+	p := plantParams("electric")
+	p.Heater = true
+	var h *heartbeat
+	var mu sync.Mutex
+	var bath controlloop.Snapshot
+	var zones []*controlloop.Zone
+	for _, name := range []string{"hall", "bath"} {
+		zones = append(zones, &controlloop.Zone{
+			Name: name, Params: p, Sensor: steady(20), Heater: obedient{},
+			Setpoints: controlloop.NewLatest[controlloop.Setpoint](),
+			Observe: func(s controlloop.Snapshot) {
+				h.saw(s)
+				mu.Lock()
+				defer mu.Unlock()
+				if name == "bath" {
+					bath = s
+				}
+			},
+		})
+	}
+	zones[0].Heater = relay
+	h = newHeartbeat(zones, 30*time.Second, slog.New(slog.DiscardHandler), m.send)
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(func() { cancel(); synctest.Wait() })
+	go h.run(ctx)
+	synctest.Wait()
+	if m.count("") > 0 {
+		t.Errorf("said before the first decision: %q", m.told)
+	}
+	holds := controlloop.Setpoint{Mode: controlloop.ModeHeat, Desired: 20, UpDelta: 0.5, DownDelta: 0.5}
+	for _, z := range slices.Backward(zones) {
+		go z.Run(ctx, holds)
+		if synctest.Wait(); z == zones[1] && m.count("READY=1") > 0 {
+			t.Error("ready after the first zone of two")
+		}
+	}
+	return m, relay, func() controlloop.Snapshot {
+		synctest.Wait()
+		mu.Lock()
+		defer mu.Unlock()
+		return bath
+	}
+}
+
+// TestHeartbeatFeedsWhileZonesTick: twice in the watchdog's time.
+func TestHeartbeatFeedsWhileZonesTick(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, _, _ := twoZones(t)
+		time.Sleep(5 * time.Minute)
+		synctest.Wait()
+		if n := m.count("WATCHDOG=1"); n != 21 || m.count("READY=1") != 1 {
+			t.Errorf("fed %d times in 5 minutes: %q", n, m.told)
+		}
+		if got := m.lastLine("STATUS="); got != "STATUS=2 zones: hall idle (in_band), bath idle (in_band)" {
+			t.Error(got)
+		}
+	})
+}
+
+// TestStuckZoneIsNotFed: a relay whose Set does not return stops the feed three
+// periods later, though the other zone goes on; once it returns, it is fed at once.
+func TestStuckZoneIsNotFed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, relay, bath := twoZones(t)
+		time.Sleep(time.Minute + time.Second) // between two ticks
+		synctest.Wait()
+		block := make(chan struct{})
+		relay.breaks(block, nil)
+		time.Sleep(20 * time.Second) // 3 periods of 5 s, and the tick that was under way
+		synctest.Wait()
+		fed := m.count("WATCHDOG=1")
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		if n := m.count("WATCHDOG=1"); n != fed {
+			t.Errorf("fed %d times while a zone was stuck", n-fed)
+		}
+		if age := time.Since(bath().Time); age > 5*time.Second {
+			t.Errorf("the other zone's last tick was %v ago", age)
+		}
+		relay.breaks(nil, nil)
+		close(block)
+		synctest.Wait()
+		if n := m.count("WATCHDOG=1"); n != fed+1 {
+			t.Errorf("fed %d times after it came back", n-fed)
+		}
+	})
+}
+
+// TestFailingRelayBlocksNobody: it is a fault, tried at each tick; the other
+// zone ticks on and the watchdog is fed.
+func TestFailingRelayBlocksNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, relay, bath := twoZones(t)
+		time.Sleep(time.Minute + time.Second) // between two ticks
+		synctest.Wait()
+		relay.breaks(nil, errors.New("no such device"))
+		before := relay.tries()
+		fed := m.count("WATCHDOG=1")
+		time.Sleep(time.Minute)
+		last := bath()
+		if age := time.Since(last.Time); age > 5*time.Second || len(last.Faults) > 0 {
+			t.Errorf("the other zone's last tick was %v ago, faults %v", age, last.Faults)
+		}
+		if relay.tries()-before < 12 || m.count("WATCHDOG=1")-fed != 4 {
+			t.Errorf("%d tries in 12 ticks, fed %d times", relay.tries()-before, m.count("WATCHDOG=1")-fed)
+		}
+		if got := m.lastLine("STATUS="); got != "STATUS=2 zones: hall idle (in_band, fault relay), bath idle (in_band)" {
+			t.Error(got)
+		}
+	})
+}
+
+// TestStatusIsNotSaidTooOften: however fast it changes, and the last word counts.
+func TestStatusIsNotSaidTooOften(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &manager{}
+		zone := &controlloop.Zone{Name: "hall", Params: plantParams("electric")}
+		h := newHeartbeat([]*controlloop.Zone{zone}, 0, slog.New(slog.DiscardHandler), m.send)
+		ctx, cancel := context.WithCancel(t.Context())
+		go h.run(ctx)
+		s := controlloop.Snapshot{Zone: "hall"}
+		for i := range 599 {
+			s.Time = time.Now()
+			s.State.Action = controlloop.ActionIdle
+			if s.State.Reason = controlloop.ReasonInBand; i%2 == 1 {
+				s.State.Action = controlloop.ActionHeating
+			}
+			h.saw(s)
+			time.Sleep(100 * time.Millisecond)
+		}
+		time.Sleep(statusEvery)
+		synctest.Wait()
+		m.mu.Lock()
+		last := time.Time{}
+		for i, l := range m.told {
+			if strings.HasPrefix(l, "STATUS=") {
+				if !last.IsZero() && m.at[i].Sub(last) < statusEvery {
+					t.Errorf("%v after the one before: %s", m.at[i].Sub(last), l)
+				}
+				last = m.at[i]
+			}
+		}
+		m.mu.Unlock()
+		if got := m.lastLine("STATUS="); got != "STATUS=1 zone: hall idle (in_band)" || m.count("WATCHDOG") > 0 {
+			t.Errorf("%s; fed %d times without a watchdog", got, m.count("WATCHDOG"))
+		}
+		cancel()
+		<-h.done
+		if m.lastLine("") != "STATUS=stopping: every relay goes off" || m.count("STOPPING=1") != 1 {
+			t.Errorf("%q", m.told)
+		}
+	})
+}
+
+// TestNoZonesAreFed: there is nothing to wait for.
+func TestNoZonesAreFed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &manager{}
+		ctx, cancel := context.WithCancel(t.Context())
+		h := newHeartbeat(nil, 20*time.Second, slog.New(slog.DiscardHandler), m.send)
+		go h.run(ctx)
+		time.Sleep(time.Minute + time.Second)
+		cancel()
+		<-h.done
+		if m.count("READY=1") != 1 || m.count("WATCHDOG=1") != 7 || m.count("STATUS=no zones: run thermostat probe") != 1 {
+			t.Errorf("%q", m.told)
+		}
+	})
+}
+
+func TestWatchdogTime(t *testing.T) {
+	me := strconv.Itoa(os.Getpid())
+	for _, c := range []struct {
+		usec, pid string
+		want      time.Duration
+	}{
+		{"30000000", "", 30 * time.Second}, {"30000000", me, 30 * time.Second}, {"30000000", "1", 0},
+		{"", "", 0}, {"0", "", 0}, {"-5", "", 0}, {"soon", "", 0}, {"9223372036854775807", "", 0},
+	} {
+		env := map[string]string{"WATCHDOG_USEC": c.usec, "WATCHDOG_PID": c.pid}
+		if got := watchdogTime(func(k string) string { return env[k] }); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
+}
+
+// listen is a manager's real socket; a name with @ is an abstract one. It
+// gives a function that waits for a line.
+func listen(t *testing.T, name string) (waits func(prefix string)) {
+	t.Helper()
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: name, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &manager{}
+	t.Cleanup(func() { conn.Close() })
+	go func() {
+		for buffer := make([]byte, 4096); ; {
+			n, err := conn.Read(buffer)
+			if err != nil {
+				return
+			}
+			m.send(strings.Split(string(buffer[:n]), "\n")...)
+		}
+	}()
+	return func(prefix string) {
+		t.Helper()
+		eventually(t, func() error {
+			if m.count(prefix) == 0 {
+				m.mu.Lock()
+				defer m.mu.Unlock()
+				return fmt.Errorf("no %s in %q", prefix, m.told)
+			}
+			return nil
+		})
+	}
+}
+
+// TestServiceManagerIsTold runs the binary as systemd does, with a socket in
+// the file system and with an abstract one.
+func TestServiceManagerIsTold(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	config := filepath.Join(dir, "config.yaml")
+	write(t, config, `device: cabin
+zones:
+  - {name: hall, sensor: {driver: simulated}, heater: {driver: simulated}}
+  - {name: bath, sensor: {driver: simulated}, heater: {driver: simulated}}
+`)
+	for _, socket := range []string{filepath.Join(dir, "notify"), fmt.Sprintf("@thermostat-test-%d", os.Getpid())} {
+		waits := listen(t, socket)
+		// sh, since start gives every program an environment of its own.
+		p := startCommand(t, exec.Command("sh", "-c", `NOTIFY_SOCKET="$1" WATCHDOG_USEC=200000 WATCHDOG_PID=$$ exec "$2" run --config "$3"`,
+			"sh", socket, thermostat(t), config))
+		waits("READY=1")
+		waits("WATCHDOG=1")
+		waits("STATUS=2 zones: hall off (")
+		if code := p.stop(); code != 0 {
+			t.Errorf("exit %d\n%s", code, p.output())
+		}
+		waits("STOPPING=1")
+	}
+}
+
+// TestManagerThatIsGone: told in the log, and the agent runs all the same.
+func TestManagerThatIsGone(t *testing.T) {
+	t.Parallel()
+	config := filepath.Join(t.TempDir(), "config.yaml")
+	write(t, config, "device: cabin\nzones: []\n")
+	p := startCommand(t, exec.Command("sh", "-c", `NOTIFY_SOCKET=/nowhere/notify exec "$0" run --config "$1"`, thermostat(t), config))
+	p.says("the service manager cannot be told")
+	p.says("no zones: run thermostat probe")
+	if code := p.stop(); code != 0 {
+		t.Errorf("exit %d\n%s", code, p.output())
+	}
+}

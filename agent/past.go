@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"time"
+
+	"thermostat/controlloop"
+)
+
+// bootClock counts from the start of the machine, through every suspend and
+// past every jump of the wall clock. What it says means nothing in another boot.
+type bootClock struct {
+	id  string               // of this boot; "" where the system does not tell
+	now func() time.Duration // since the boot
+}
+
+// at gives a moment of this process in time since boot. What the machine slept
+// since then is not subtracted: the moment comes out too late, and so the rest too long.
+func (b bootClock) at(t time.Time) time.Duration { return b.now() - time.Since(t) }
+
+// keptZone is what is kept of a zone besides its setpoint: zones/NAME.past.
+type keptZone struct {
+	Boot   string      `json:"boot"`
+	Heater *keptOutput `json:"heater"` // null where there is none
+	Cooler *keptOutput `json:"cooler"`
+
+	Counters *controlloop.Counters `json:"counters"` // of any boot
+}
+
+// keptOutput is an output's last switch. Since says nothing while it is on.
+type keptOutput struct {
+	On    bool               `json:"on"`    // or may be, since its relay did not obey
+	Since time.Duration      `json:"since"` // ns since boot: when it went off
+	Why   controlloop.Reason `json:"why"`   // what its rest is for
+}
+
+func (m *memory) pastFile(zone string) string { return filepath.Join(m.dir, "zones", zone+".past") }
+
+// loadPast reads what is kept of a zone. A zone without a file, or with a
+// damaged one, has no past.
+func (m *memory) loadPast(zone string) (keptZone, error) {
+	var kept keptZone
+	err := readChecked(m.pastFile(zone), &kept)
+	if errors.Is(err, os.ErrNotExist) {
+		return keptZone{}, nil
+	}
+	if err != nil {
+		return keptZone{}, err
+	}
+	return kept, nil
+}
+
+// past gives what the law may take as known now.
+func (k keptZone) past(b bootClock) controlloop.Past {
+	if b.id == "" || k.Boot != b.id {
+		return controlloop.Past{}
+	}
+	now := b.now()
+	return controlloop.Past{Heater: k.Heater.past(now), Cooler: k.Cooler.past(now)}
+}
+
+// past knows nothing of an output that went off in the future, or before the boot.
+func (k *keptOutput) past(now time.Duration) controlloop.PastOutput {
+	if k == nil || !k.On && (k.Since < 0 || k.Since > now) {
+		return controlloop.PastOutput{}
+	}
+	if k.On {
+		return controlloop.PastOutput{Known: true, On: true}
+	}
+	return controlloop.PastOutput{Known: true, Off: now - k.Since, Why: k.Why}
+}
+
+// keeper keeps a zone's last switches. The zone's goroutine shows it snapshots;
+// its own writes them, so that a slow card holds no relay up.
+type keeper struct {
+	file string
+	boot bootClock
+	is   keptZone  // the zone's goroutine owns it
+	put  time.Time // when it was last handed over
+
+	counters *counters
+	out      *controlloop.Latest[keptZone]
+	done     chan struct{} // closed when run has returned
+}
+
+// countersEvery is how often counters alone are worth a write: cards wear. Each
+// switch takes them along.
+const countersEvery = time.Hour
+
+func newKeeper(file string, b bootClock, c *counters) *keeper {
+	return &keeper{
+		file: file, boot: b, is: keptZone{Boot: b.id}, counters: c,
+		out: controlloop.NewLatest[keptZone](), done: make(chan struct{}),
+	}
+}
+
+// saw takes a snapshot; a nil keeper keeps nothing. A switch is written: the
+// one off, since a rest begins, and the one on, since the old rest says nothing more.
+func (k *keeper) saw(s controlloop.Snapshot) {
+	if k == nil {
+		return
+	}
+	k.counters.saw(s)
+	was := k.is
+	k.is.Heater = k.output(was.Heater, s.HasHeater, s.State.Heater, s.HeaterRelay, s.Time)
+	k.is.Cooler = k.output(was.Cooler, s.HasCooler, s.State.Cooler, s.CoolerRelay, s.Time)
+	if k.is.Heater != was.Heater || k.is.Cooler != was.Cooler || s.Time.Sub(k.put) >= countersEvery {
+		k.put = s.Time
+		k.handOver()
+	}
+}
+
+// handOver gives what is to be kept to the goroutine that writes it.
+func (k *keeper) handOver() {
+	counts := k.counters.now()
+	k.is.Counters = &counts
+	k.out.Put(k.is)
+}
+
+// output gives what was, or a new one where the output has switched.
+func (k *keeper) output(was *keptOutput, has bool, o controlloop.Output, relay controlloop.RelayState, now time.Time) *keptOutput {
+	on := o.On || relay != controlloop.RelayOff
+	switch {
+	case !has || was != nil && was.On == on:
+		return was
+	case on:
+		return &keptOutput{On: true}
+	case was == nil: // the start: the law knows since when it rests
+		now = o.Since
+	}
+	return &keptOutput{Since: k.boot.at(now), Why: o.Why}
+}
+
+// keepAgain is how long a write that failed waits for the next try.
+const keepAgain = time.Minute
+
+// run writes what is to be kept until the context ends, and then once more if
+// something is left. told is given what came of each write.
+func (k *keeper) run(ctx context.Context, told func(error)) {
+	defer close(k.done)
+	var last keptZone
+	var again <-chan time.Time
+	for {
+		select {
+		case last = <-k.out.C():
+		case <-again:
+		case <-ctx.Done():
+			k.end(last, again != nil, told)
+			return
+		}
+		again = nil
+		err := writeChecked(k.file, last)
+		if told(err); err != nil {
+			again = time.After(keepAgain)
+		}
+	}
+}
+
+func (k *keeper) end(last keptZone, unwritten bool, told func(error)) {
+	select {
+	case last = <-k.out.C():
+		unwritten = true
+	default:
+	}
+	if unwritten {
+		told(writeChecked(k.file, last))
+	}
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"thermostat/controlloop"
+)
+
+// TestCrashesAreCounted: starts that did not end in order, of the last ten
+// minutes, of this boot, and not the one that counts.
+func TestCrashesAreCounted(t *testing.T) {
+	m := testMemory(t)
+	boot := &fakeBoot{time.Hour}
+	starts := func(id string, want int) {
+		t.Helper()
+		if got, err := m.started(boot.clock(id)); got != want || err != nil {
+			t.Errorf("at %v: %d crashes, %v; want %d", boot.is, got, err, want)
+		}
+	}
+	for want := range 3 {
+		starts("a", want)
+		boot.is += 3 * time.Minute
+	}
+	starts("a", 3) // 9 minutes after the first
+	boot.is += 2 * time.Minute
+	starts("a", 3) // the first is 11 minutes ago
+	boot.is -= 30 * time.Minute
+	starts("a", 0) // the others are in the future: that clock cannot be told from
+	starts("b", 0)
+	starts("b", 1)
+	starts("", 0)
+	if err := m.ended(); err != nil {
+		t.Error(err)
+	}
+	if err := m.ended(); err != nil { // there is nothing to forget
+		t.Error(err)
+	}
+	starts("b", 0)
+
+	write(t, m.startsFile(), "nonsense")
+	if got, err := m.started(boot.clock("b")); got != 0 || err == nil {
+		t.Errorf("damaged: %d, %v", got, err)
+	}
+	starts("b", 1) // and it is whole again
+}
+
+func TestOnlyCompressorsAreLocked(t *testing.T) {
+	for plant, want := range map[string]time.Duration{
+		"heat_pump": 10 * time.Minute, "fridge": 10 * time.Minute, "fermenter": 10 * time.Minute,
+		"boiler": 0, "electric": 0, "floor": 0,
+	} {
+		z := ZoneConfig{Plant: plant, Params: plantParams(plant)}
+		if got := crashLocked(z, 3); got != want {
+			t.Errorf("%s: %v, want %v", plant, got, want)
+		}
+		if got := crashLocked(z, 2); got != 0 {
+			t.Errorf("%s after two crashes: %v", plant, got)
+		}
+		z.Params.MinOff = time.Hour
+		if got := crashLocked(z, 3); want > 0 && got != time.Hour {
+			t.Errorf("%s with a longer min_off: %v", plant, got)
+		}
+	}
+}
+
+// TestCrashLockClearsByItself: off with reason and fault until the time is
+// served, then neither.
+func TestCrashLockClearsByItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := plantParams("heat_pump")
+		p.Heater = true
+		told := controlloop.NewLatest[controlloop.Snapshot]()
+		z := &controlloop.Zone{
+			Params: p, Sensor: steady(15), Heater: obedient{}, Alarms: controlloop.NewAlarms(),
+			Setpoints: controlloop.NewLatest[controlloop.Setpoint](),
+			Observe:   told.Put,
+		}
+		lockOut(z, 3, 10*time.Minute)
+		go z.Run(t.Context(), controlloop.Setpoint{Mode: controlloop.ModeHeat, Desired: 20, UpDelta: 0.5, DownDelta: 0.5})
+		time.Sleep(10*time.Minute - time.Second)
+		synctest.Wait()
+		s := <-told.C()
+		if s.State.Reason != controlloop.ReasonCrashLoop || len(s.Faults) != 1 || s.Faults[0].Name != "crash_loop" || s.State.Heater.On {
+			t.Errorf("locked: %v %v", s.State, s.Faults)
+		}
+		time.Sleep(2*time.Second + p.Sample)
+		synctest.Wait()
+		s = <-told.C()
+		if !s.State.Heater.On || len(s.Faults) > 0 {
+			t.Errorf("served: %v %v", s.State, s.Faults)
+		}
+	})
+}
+
+// TestCrashLoop runs the binary: three kills lock the heat pump and not the
+// boiler, an orderly end clears it.
+func TestCrashLoop(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	config := filepath.Join(dir, "config.yaml")
+	zone := `
+  - name: %s
+    plant: %s
+    sensor: {driver: simulated, model: linear, start: 15}
+    heater: {driver: simulated}
+    default_setpoint: {mode: heat, desired: 25}
+    timing: {sample: 1s, stale_after: 60s, min_on: 0s, min_off: 0s}`
+	write(t, config, fmt.Sprintf("device: cabin\nstate_dir: %s\nzones:", dir)+
+		fmt.Sprintf(zone, "boiler", "boiler")+fmt.Sprintf(zone, "pump", "heat_pump")+"\n")
+	const locks = `msg=fault zone=pump name=crash_loop`
+	for i := range 3 {
+		p := start(t, thermostat(t), "run", "--config", config)
+		p.says(`msg="heater on" zone=pump`)
+		if p.kill(); p.count(locks) > 0 {
+			t.Errorf("start %d is locked", i+1)
+		}
+	}
+	p := start(t, thermostat(t), "run", "--config", config)
+	p.says(locks)
+	p.says(`msg="heater on" zone=boiler`)
+	if p.stop(); p.count(`msg="heater on" zone=pump`) > 0 || p.count("zone=boiler name=crash_loop") > 0 {
+		t.Errorf("%s", p.output())
+	}
+	p = start(t, thermostat(t), "run", "--config", config)
+	p.says(`msg="heater on" zone=pump`)
+	if p.stop(); p.count(locks) > 0 {
+		t.Error("still locked after an orderly end")
+	}
+}
+
+// steady is a sensor that measures always the same.
+type steady float64
+
+func (s steady) Read(context.Context) (controlloop.Reading, error) {
+	return controlloop.Temperature(float64(s), time.Time{}), nil
+}
+
+// obedient is a relay that does as it is told.
+type obedient struct{}
+
+func (obedient) Set(bool) error { return nil }

@@ -1,0 +1,262 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"thermostat/controlloop"
+)
+
+// fakeBoot is a boot whose clock the test sets.
+type fakeBoot struct{ is time.Duration }
+
+func (f *fakeBoot) clock(id string) bootClock {
+	return bootClock{id, func() time.Duration { return f.is }}
+}
+
+// heaterSnapshot is a zone with a heater alone, now.
+func heaterSnapshot(on bool) controlloop.Snapshot {
+	s := controlloop.Snapshot{Zone: "hall", Time: time.Now(), HasHeater: true, HeaterRelay: controlloop.RelayOff}
+	s.State.Heater = controlloop.Output{On: on, Since: s.Time, Why: controlloop.ReasonMinOff}
+	if on {
+		s.HeaterRelay, s.State.Heater.Why = controlloop.RelayOn, ""
+	}
+	return s
+}
+
+// wrote gives what the keeper would write now, if anything.
+func (k *keeper) wrote() (keptZone, bool) {
+	select {
+	case z := <-k.out.C():
+		return z, true
+	default:
+		return keptZone{}, false
+	}
+}
+
+// TestKeeperKeepsSwitchesOnly: the start, each on and each off is written, with
+// its time since boot, and no tick in between.
+func TestKeeperKeepsSwitchesOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		boot := &fakeBoot{time.Hour}
+		k := newKeeper("", boot.clock("a"), newCounters(nil))
+		see := func(s controlloop.Snapshot, want *keptOutput) {
+			t.Helper()
+			k.saw(s)
+			got, written := k.wrote()
+			if written != (want != nil) || written && (got.Boot != "a" || got.Cooler != nil || !reflect.DeepEqual(got.Heater, want)) {
+				t.Errorf("written %v: %+v, want %+v", written, got.Heater, want)
+			}
+		}
+		begin := heaterSnapshot(false)
+		begin.State.Heater.Since = begin.Time.Add(-time.Minute) // restored
+		see(begin, &keptOutput{Since: 59 * time.Minute, Why: controlloop.ReasonMinOff})
+		see(heaterSnapshot(false), nil)
+		see(heaterSnapshot(true), &keptOutput{On: true})
+		see(heaterSnapshot(true), nil)
+
+		deaf := heaterSnapshot(false) // told off, and may still be on
+		deaf.HeaterRelay = controlloop.RelayUnknown
+		see(deaf, nil)
+		boot.is = 2 * time.Hour
+		see(heaterSnapshot(false), &keptOutput{Since: 2 * time.Hour, Why: controlloop.ReasonMinOff})
+
+		see(heaterSnapshot(true), &keptOutput{On: true})
+		boot.is = 3 * time.Hour
+		leaving := heaterSnapshot(false) // the end: the law's memory is still of the stretch
+		leaving.State.Heater.Since = leaving.Time.Add(-time.Hour)
+		see(leaving, &keptOutput{Since: 3 * time.Hour, Why: controlloop.ReasonMinOff})
+	})
+}
+
+// TestPastIsKnownWithinOneBootOnly: another boot, a clock that went back and a
+// system that tells no boot know nothing.
+func TestPastIsKnownWithinOneBootOnly(t *testing.T) {
+	kept := func(o keptOutput) keptZone { return keptZone{Boot: "a", Heater: &o} }
+	offAt := func(d time.Duration) keptZone { return kept(keptOutput{Since: d, Why: controlloop.ReasonMaxOn}) }
+	boot := &fakeBoot{time.Hour}
+	for name, c := range map[string]struct {
+		kept keptZone
+		boot string
+		want controlloop.PastOutput
+	}{
+		"off":                {offAt(50 * time.Minute), "a", controlloop.PastOutput{Known: true, Off: 10 * time.Minute, Why: controlloop.ReasonMaxOn}},
+		"on":                 {kept(keptOutput{On: true}), "a", controlloop.PastOutput{Known: true, On: true}},
+		"another boot":       {offAt(50 * time.Minute), "b", controlloop.PastOutput{}},
+		"another boot, on":   {kept(keptOutput{On: true}), "b", controlloop.PastOutput{}},
+		"no boot":            {keptZone{Heater: &keptOutput{Since: time.Minute}}, "", controlloop.PastOutput{}},
+		"from the future":    {offAt(61 * time.Minute), "a", controlloop.PastOutput{}},
+		"before the boot":    {offAt(-1), "a", controlloop.PastOutput{}},
+		"no heater till now": {keptZone{Boot: "a"}, "a", controlloop.PastOutput{}},
+	} {
+		if got := c.kept.past(boot.clock(c.boot)); got.Heater != c.want || got.Cooler != (controlloop.PastOutput{}) {
+			t.Errorf("%s: %+v, want %+v", name, got, c.want)
+		}
+	}
+}
+
+// TestPastOnDisk: written by the keeper's goroutine, also at the very end; no
+// file and a damaged one are no past.
+func TestPastOnDisk(t *testing.T) {
+	m := testMemory(t)
+	if got, err := m.loadPast("hall"); err != nil || got != (keptZone{}) {
+		t.Errorf("without a file: %+v, %v", got, err)
+	}
+	boot := &fakeBoot{time.Hour}
+	k := newKeeper(m.pastFile("hall"), boot.clock("a"), newCounters(nil))
+	k.saw(heaterSnapshot(true))
+	k.end(keptZone{}, false, func(err error) {
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	got, err := m.loadPast("hall")
+	if err != nil || got.Boot != "a" || got.Heater == nil || !got.Heater.On {
+		t.Errorf("came back as %+v, %v", got, err)
+	}
+	whole, _ := os.ReadFile(m.pastFile("hall"))
+	for i := range whole {
+		write(t, m.pastFile("hall"), string(whole[:i]))
+		if got, err := m.loadPast("hall"); err == nil || got != (keptZone{}) {
+			t.Fatalf("cut at %d: %+v, %v", i, got, err)
+		}
+	}
+}
+
+// TestKeeperTriesAgain: what could not be written is written a minute later.
+func TestKeeperTriesAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := filepath.Join(t.TempDir(), "zones")
+		boot := &fakeBoot{time.Hour}
+		k := newKeeper(filepath.Join(dir, "hall.past"), boot.clock("a"), newCounters(nil))
+		told := make(chan error, 9)
+		ctx, cancel := context.WithCancel(t.Context())
+		go k.run(ctx, func(err error) { told <- err })
+		k.saw(heaterSnapshot(true))
+		if err := <-told; err == nil {
+			t.Fatal("written into nothing")
+		}
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-told; err != nil {
+			t.Error(err)
+		}
+		cancel()
+		<-k.done
+	})
+}
+
+// TestMemoryAlarm: the fault stands while one of the things is not kept, and
+// says which.
+func TestMemoryAlarm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		alarms := controlloop.NewAlarms()
+		m := newMemoryAlarm(alarms)
+		var faults []controlloop.Fault
+		zone := controlloop.Zone{
+			Params: plantParams("boiler"), Sensor: quiet{}, Alarms: alarms,
+			Setpoints: controlloop.NewLatest[controlloop.Setpoint](),
+			Observe:   func(s controlloop.Snapshot) { faults = s.Faults },
+		}
+		go zone.Run(t.Context(), controlloop.Setpoint{})
+		expect := func(want string) {
+			t.Helper()
+			synctest.Wait()
+			text := ""
+			for _, f := range faults {
+				text += f.Name + ": " + f.Text
+			}
+			if text != want {
+				t.Errorf("%q, want %q", text, want)
+			}
+		}
+		full := errors.New("disk full")
+		if !m.tell("a", full) || m.tell("a", full) || !m.tell("b", full) {
+			t.Error("what is news is said, and nothing else")
+		}
+		expect("memory: a cannot be kept over a restart: disk full; b cannot be kept over a restart: disk full")
+		m.tell("a", nil)
+		expect("memory: b cannot be kept over a restart: disk full")
+		m.tell("b", nil)
+		expect("")
+	})
+}
+
+// silent is a sensor that never answers.
+type quiet struct{}
+
+func (quiet) Read(ctx context.Context) (controlloop.Reading, error) {
+	<-ctx.Done()
+	return controlloop.Reading{}, ctx.Err()
+}
+
+// TestRestartKnowsItsPast runs the binary: what went off when this machine
+// booted need not wait, the switch on is on disk before a kill, and the orderly
+// end leaves it off.
+func TestRestartKnowsItsPast(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	config := filepath.Join(dir, "config.yaml")
+	write(t, config, fmt.Sprintf(`device: cabin
+state_dir: %s
+zones:
+  - name: hall
+    sensor: {driver: simulated, model: linear, start: 15}
+    heater: {driver: simulated}
+    default_setpoint: {mode: heat, desired: 25}
+    timing: {sample: 1s, stale_after: 60s, min_on: 0s, min_off: 3m}
+`, dir))
+	boot := thisBoot()
+	m, err := openMemory(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	atBoot := keptZone{Boot: boot.id, Heater: &keptOutput{Since: 0, Why: controlloop.ReasonMinOff}}
+	atBoot.Counters = &controlloop.Counters{Heater: controlloop.OutputCounters{Cycles: 7, On: time.Hour}}
+	if err := writeChecked(m.pastFile("hall"), atBoot); err != nil {
+		t.Fatal(err)
+	}
+	kept := func(on bool) {
+		t.Helper()
+		eventually(t, func() error {
+			got, err := m.loadPast("hall")
+			if err != nil || got.Boot != boot.id || got.Heater == nil || got.Heater.On != on {
+				text, _ := json.Marshal(got)
+				return fmt.Errorf("on disk: %s, %v; want on=%v", text, err, on)
+			}
+			return nil
+		})
+	}
+	p := start(t, thermostat(t), "run", "--config", config)
+	p.says(`msg="heater on"`) // the machine has been up for longer than min_off
+	kept(true)
+	if code := p.stop(); code != 0 {
+		t.Errorf("exit %d\n%s", code, p.output())
+	}
+	kept(false)
+	if got, _ := m.loadPast("hall"); got.Counters.Heater.Cycles != 8 || got.Counters.Heater.On <= time.Hour {
+		t.Errorf("counted %+v", got.Counters)
+	}
+
+	if err := writeChecked(m.pastFile("hall"), atBoot); err != nil {
+		t.Fatal(err)
+	}
+	p = start(t, thermostat(t), "run", "--config", config)
+	p.says(`msg="heater on"`)
+	kept(true)
+	p.kill()
+	kept(true)
+
+	if got, _ := m.loadPast("hall"); got.past(boot).Heater != (controlloop.PastOutput{Known: true, On: true}) {
+		t.Errorf("after a kill: %+v", got.past(boot))
+	}
+}

@@ -1,0 +1,18 @@
+package controlloop
+
+import "time"
+
+// Counters is what a zone has done in all its life, over restarts.
+type Counters struct {
+	Heater   OutputCounters    `json:"heater"`
+	Cooler   OutputCounters    `json:"cooler"`
+	Accepted uint64            `json:"accepted"` // controls, answered as applied
+	Refused  uint64            `json:"refused"`  // controls
+	Faults   map[string]uint64 `json:"faults"`   // how often each was raised, by name
+}
+
+// OutputCounters is the wear of one output.
+type OutputCounters struct {
+	Cycles uint64        `json:"cycles"` // how often it went on
+	On     time.Duration `json:"on"`     // ns; while its relay does not obey it counts as it was
+}
