@@ -191,7 +191,7 @@ func TestMemoryAlarm(t *testing.T) {
 	})
 }
 
-// silent is a sensor that never answers.
+// quiet is a sensor that never answers.
 type quiet struct{}
 
 func (quiet) Read(ctx context.Context) (controlloop.Reading, error) {
