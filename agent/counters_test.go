@@ -93,8 +93,13 @@ func TestRefusedControlsAreCounted(t *testing.T) {
 // simulatedAgent has the zones hall and bath, and no broker.
 func simulatedAgent(t *testing.T) *agent {
 	t.Helper()
+	return simulatedAgentIn(t, t.TempDir())
+}
+
+func simulatedAgentIn(t *testing.T, stateDir string) *agent {
+	t.Helper()
 	cfg, complaints := ReadConfig("test", []byte(`device: cabin
-state_dir: `+t.TempDir()+`
+state_dir: `+stateDir+`
 zones:
   - {name: hall, sensor: {driver: simulated}, heater: {driver: simulated}}
   - {name: bath, sensor: {driver: simulated}, heater: {driver: simulated}}

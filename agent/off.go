@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"time"
 
@@ -35,11 +37,11 @@ func offCommand() *cobra.Command {
 			if file == defaultConfig {
 				dirs = append(dirs, packagedState)
 			}
-			relays, err := relaysToSwitchOff(cmd.ErrOrStderr(), file, dirs)
+			relays, doubt, err := relaysToSwitchOff(cmd.ErrOrStderr(), file, dirs)
 			if err != nil {
 				return err
 			}
-			return allOff(cmd.Context(), cmd.OutOrStdout(), relays)
+			return cmp.Or(allOff(cmd.Context(), cmd.OutOrStdout(), relays), failed(doubt))
 		},
 	}
 	cmd.Flags().StringVar(&file, "config", defaultConfig, "the configuration `FILE`")
@@ -48,29 +50,40 @@ func offCommand() *cobra.Command {
 
 // relaysToSwitchOff gathers the lines from the configuration, however broken,
 // and from the state folders. If one line has two polarities the
-// configuration's counts: it is the owner's newer word.
-func relaysToSwitchOff(errs io.Writer, file string, stateDirs []string) ([]drivers.GPIO, error) {
+// configuration's counts: it is the owner's newer word. One whole file is
+// enough; doubt tells that neither is, so that a relay may be missing.
+func relaysToSwitchOff(errs io.Writer, file string, stateDirs []string) (relays []drivers.GPIO, doubt, err error) {
 	cfg, complaints, configErr := LoadConfig(file)
 	if cfg.StateDir != "" {
 		stateDirs = append([]string{cfg.StateDir}, stateDirs...)
 	}
-	relays := cfg.relays()
-	known := configErr == nil && !slices.ContainsFunc(complaints, func(c Complaint) bool { return !c.Warning })
+	if configErr == nil && slices.ContainsFunc(complaints, func(c Complaint) bool { return !c.Warning }) {
+		configErr = fmt.Errorf("%s is damaged (thermostat check says where)", file)
+	}
+	relays = cfg.relays()
+	known := configErr == nil
 	for _, dir := range stateDirs {
 		held, err := readRelays(dir)
 		if err != nil {
-			fmt.Fprintln(errs, "thermostat: warning:", err)
+			doubt = errors.Join(doubt, err)
+			fmt.Fprintln(errs, "thermostat: warning: what the last agent held is not known:", err)
 		}
 		known = known || held != nil
 		relays = append(relays, others(held, relays)...)
 	}
-	switch {
-	case known || len(relays) > 0:
-		return relays, nil
-	case configErr != nil:
-		return nil, &exitError{exitUsage, fmt.Errorf("no relay is known, neither by the last agent nor by the configuration: %w", configErr)}
+	if !known && len(relays) == 0 {
+		return nil, nil, &exitError{exitUsage, fmt.Errorf("no relay is known, neither by the last agent nor by the configuration: %w", errors.Join(configErr, doubt))}
 	}
-	return nil, &exitError{exitUsage, fmt.Errorf("no relay is known, neither by the last agent nor by %s, which is damaged (thermostat check says where)", file)}
+	if configErr == nil {
+		return relays, nil, nil
+	}
+	if !errors.Is(configErr, fs.ErrNotExist) {
+		fmt.Fprintln(errs, "thermostat: warning: a relay of the configuration may be missing here:", configErr)
+	}
+	if doubt != nil {
+		doubt = fmt.Errorf("a relay may be missing here, since neither file is whole: %w", errors.Join(configErr, doubt))
+	}
+	return relays, doubt, nil
 }
 
 // allOff switches all relays off; one that fails does not keep the others on.

@@ -65,14 +65,14 @@ func TestOffKnowsItsRelays(t *testing.T) {
 		"polarity changed":                  {configFile(t, twoRelays), []string{stateWith(t, drivers.GPIO{Line: "17", ActiveLow: true})}, []drivers.GPIO{line17, line5}, ""},
 		"two state folders":                 {nowhere, []string{stateWith(t, line27), stateWith(t, line27, line5)}, []drivers.GPIO{line27, line5}, ""},
 		"damaged state":                     {configFile(t, twoRelays), []string{damaged}, []drivers.GPIO{line17, line5}, "damaged"},
-		"errors elsewhere":                  {configFile(t, twoRelays+"    sensor_id: x\n    plant: oven\nunits: K\n"), nil, []drivers.GPIO{line17, line5}, ""},
-		"no YAML, but state":                {configFile(t, "a: [b"), []string{stateWith(t, line17)}, []drivers.GPIO{line17}, ""},
+		"errors elsewhere":                  {configFile(t, twoRelays+"    sensor_id: x\n    plant: oven\nunits: K\n"), nil, []drivers.GPIO{line17, line5}, "may be missing"},
+		"no YAML, but state":                {configFile(t, "a: [b"), []string{stateWith(t, line17)}, []drivers.GPIO{line17}, "may be missing"},
 		"state folder of the configuration": {configFile(t, "device: den\nstate_dir: "+stateWith(t, line27)+"\n"), []string{t.TempDir()}, []drivers.GPIO{line27}, ""},
 		"valid, without a GPIO relay":       {configFile(t, "device: den\n"), nil, nil, ""},
 	} {
 		var errs bytes.Buffer
-		got, err := relaysToSwitchOff(&errs, row.config, row.dirs)
-		if err != nil || len(got)+len(row.want) > 0 && !reflect.DeepEqual(got, row.want) || !strings.Contains(errs.String(), row.says) {
+		got, doubt, err := relaysToSwitchOff(&errs, row.config, row.dirs)
+		if err != nil || doubt != nil || row.says == "" && errs.Len() > 0 || len(got)+len(row.want) > 0 && !reflect.DeepEqual(got, row.want) || !strings.Contains(errs.String(), row.says) {
 			t.Errorf("%s: %v, %v, %q; want %v", name, got, err, errs.String(), row.want)
 		}
 	}
@@ -83,11 +83,24 @@ func TestOffWithoutAnyRelayIsWrongUse(t *testing.T) {
 		"no file": filepath.Join(t.TempDir(), "none.yaml"),
 		"damaged": configFile(t, "a: [b"),
 	} {
-		_, err := relaysToSwitchOff(&bytes.Buffer{}, config, []string{t.TempDir()})
+		_, _, err := relaysToSwitchOff(&bytes.Buffer{}, config, []string{t.TempDir()})
 		var exit *exitError
 		if !errors.As(err, &exit) || exit.code != exitUsage {
 			t.Errorf("%s: %v, want exit code 2", name, err)
 		}
+	}
+}
+
+// With neither file whole, the relays that are known go off, and the word is
+// that others may not have.
+func TestOffDoubtsTwoDamagedFiles(t *testing.T) {
+	damaged := stateWith(t, line27)
+	if err := os.WriteFile(relaysFile(damaged), []byte("damaged"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, doubt, err := relaysToSwitchOff(&bytes.Buffer{}, configFile(t, twoRelays+"    plant: oven\n"), []string{damaged})
+	if err != nil || doubt == nil || !reflect.DeepEqual(got, []drivers.GPIO{line17, line5}) {
+		t.Errorf("%v, %v, %v; want both relays of the configuration and a doubt", got, doubt, err)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"thermostat/controlloop"
+	"thermostat/mqtt"
 )
 
 // fakeBoot is a boot whose clock the test sets.
@@ -189,6 +190,26 @@ func TestMemoryAlarm(t *testing.T) {
 		m.tell("b", nil)
 		expect("")
 	})
+}
+
+// A list of relays that could not be written stays a fault when the setpoint
+// can be kept: after a crash, off would miss a relay.
+func TestUnwrittenRelaysStayAFault(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(relaysFile(dir), 0o700); err != nil { // no file can take its place
+		t.Fatal(err)
+	}
+	a := simulatedAgentIn(t, dir)
+	mem, err := openMemory(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.saver(mem)("hall", mqtt.Memory{}); err != nil {
+		t.Fatal(err)
+	}
+	if bad := a.alarms["hall"].bad; len(bad) != 1 || bad[keptRelays] == "" {
+		t.Errorf("%q, want the relays alone", bad)
+	}
 }
 
 // quiet is a sensor that never answers.

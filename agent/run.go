@@ -78,6 +78,8 @@ type agent struct {
 const (
 	keptSetpoint = "the setpoint"
 	keptSwitches = "the last switches and the counters"
+	keptInstance = "the name of this installation"
+	keptRelays   = "the list of relays that `thermostat off` reads"
 )
 
 // newAgent opens everything that a configuration names. A state folder that
@@ -166,7 +168,7 @@ func (a *agent) sessionOptions() mqtt.Options {
 func (a *agent) remember(o *mqtt.Options) {
 	mem, err := openMemory(a.cfg.StateDir)
 	if err != nil {
-		a.forgetful(err)
+		a.forgetful(keptSetpoint, err)
 		o.Save = func(string, mqtt.Memory) error { return err } // the fault stands until a restart
 		return
 	}
@@ -179,11 +181,11 @@ func (a *agent) remember(o *mqtt.Options) {
 	}
 	a.recall(mem, thisBoot())
 	if o.Instance, err = mem.instance(damaged); err != nil {
-		a.forgetful(err)
+		a.forgetful(keptInstance, err)
 	}
 	o.Save = a.saver(mem)
 	if err := mem.hold(a.held); err != nil {
-		a.forgetful(err)
+		a.forgetful(keptRelays, err)
 	}
 }
 
@@ -216,10 +218,11 @@ func (a *agent) saver(mem *memory) func(string, mqtt.Memory) error {
 	}
 }
 
-// forgetful tells every zone that nothing can be kept.
-func (a *agent) forgetful(err error) {
+// forgetful tells every zone that something common to them cannot be kept. The
+// fault stands until a restart: nothing but the start writes it.
+func (a *agent) forgetful(what string, err error) {
 	for _, z := range a.zones {
-		a.memoryFault(z.Name, keptSetpoint, err)
+		a.memoryFault(z.Name, what, err)
 	}
 }
 
