@@ -14,6 +14,7 @@ type State struct {
 	HeatCut, CoolCut bool      // a cut-out has opened and not let go yet
 	CutAt            time.Time // of the newest value that opened one
 	Reading          Reading   // the newest reading that was taken; zero At: none yet
+	Lost             time.Time // since when there is no fresh reading; zero: there is one
 }
 
 // Output is the memory of one relay.
@@ -27,9 +28,9 @@ type Output struct {
 // Input is what a decision is made from.
 type Input struct {
 	Now      time.Time
-	Reading  Reading  // the newest good reading; zero At: none is new
-	Suspect  Reading  // one that is held back by the judge: it may open a cut-out, nothing else; zero At: none
-	Setpoint Setpoint // the one in force
+	Reading  Reading   // the newest good reading; zero At: none is new
+	Suspects []Reading // held back by the judge, or of sensors not in force: they may open a cut-out, nothing else
+	Setpoint Setpoint  // the one in force
 }
 
 // Decide is the law. It answers what the outputs of a zone shall be now.
@@ -46,6 +47,7 @@ func Decide(p Params, prev State, in Input) State {
 		s.begin(p, in.Now)
 	}
 	s.take(in)
+	s.note(p, in.Now)
 	s.updateCutouts(p, in)
 	w := s.wish(p, in)
 	held, wait := s.move(p, in.Now, w)
@@ -70,8 +72,17 @@ func (s *State) take(in Input) {
 
 // fresh reports whether the last reading may still be acted on.
 func (s *State) fresh(p Params, now time.Time) bool {
-	age := now.Sub(s.Reading.At)
-	return !s.Reading.At.IsZero() && 0 <= age && age <= p.StaleAfter
+	return s.Reading.fresh(p, now)
+}
+
+// note keeps since when there is no fresh reading.
+func (s *State) note(p Params, now time.Time) {
+	switch {
+	case s.fresh(p, now):
+		s.Lost = time.Time{}
+	case s.Lost.IsZero():
+		s.Lost = now
+	}
 }
 
 // updateCutouts opens on any decodable value, even a suspect one, and lets go
@@ -84,7 +95,9 @@ func (s *State) updateCutouts(p Params, in Input) {
 		}
 		s.openCutouts(p, s.Reading, in.Now)
 	}
-	s.openCutouts(p, in.Suspect, in.Now)
+	for _, r := range in.Suspects {
+		s.openCutouts(p, r, in.Now)
+	}
 }
 
 func (s *State) openCutouts(p Params, r Reading, now time.Time) {
@@ -118,7 +131,7 @@ func (s *State) wish(p Params, in Input) wish {
 	coolCut := s.CoolCut && !(mode == ModeHeat)
 	w := wish{reason: s.cutoutReason(heatCut, coolCut)}
 	if !s.fresh(p, in.Now) {
-		return w.because(s.staleReason())
+		return s.lossWish(p, in, w)
 	}
 	if mode == ModeOff {
 		return w.because(ReasonModeOff)
@@ -131,6 +144,39 @@ func (s *State) wish(p Params, in Input) wish {
 		w.reason = why
 	}
 	return w.because(why)
+}
+
+// lossWish is what the outputs should be without a fresh reading: off, or the
+// duty that frost protection asks for. An output is not allowed outside its
+// part of the period, so that nothing makes that part longer.
+func (s *State) lossWish(p Params, in Input, w wish) wish {
+	on, active := p.Loss.at(s.lostFor(p, in.Now))
+	heat := active && in.Setpoint.Mode.Heats() && p.Heater && !s.HeatCut
+	cool := active && in.Setpoint.Mode == ModeCool && p.Cooler && !s.CoolCut
+	if !heat && !cool {
+		return w.because(s.staleReason())
+	}
+	w.heat, w.cool = on && heat, on && cool
+	w.mayHeat, w.mayCool = w.heat, w.cool
+	return w.because(ReasonSensorLoss)
+}
+
+// lostFor is how long a reading has been missed. One that never came is missed
+// once it could have grown stale.
+func (s *State) lostFor(p Params, now time.Time) time.Duration {
+	lost := now.Sub(s.Lost)
+	if s.Reading.At.IsZero() {
+		lost -= p.StaleAfter
+	}
+	return lost
+}
+
+// at tells whether the duty is active so long after the loss, and in its on part.
+func (d Duty) at(lost time.Duration) (on, active bool) {
+	if d.Percent <= 0 || lost < 0 || lost >= d.For {
+		return false, false
+	}
+	return lost%d.Period >= d.Period-d.on(), true
 }
 
 // because gives the reason, unless one of higher rank is there already.

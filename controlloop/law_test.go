@@ -79,7 +79,7 @@ func (st step) input(sp Setpoint) Input {
 	case st.sees.good:
 		in.Reading = r
 	case st.sees.suspect:
-		in.Suspect = r
+		in.Suspects = []Reading{r}
 	}
 	return in
 }
@@ -505,7 +505,7 @@ func TestReadingAndSuspectTogetherOnlyEverOpen(t *testing.T) {
 	for _, row := range []struct{ good, suspect float64 }{{36, 20}, {20, 80}, {36, 80}} {
 		s := Decide(p, State{}, Input{Now: morning, Reading: Temperature(18, morning), Setpoint: heat(20)})
 		now := morning.Add(10 * second)
-		s = Decide(p, s, Input{Now: now, Reading: Temperature(row.good, now), Suspect: Temperature(row.suspect, now), Setpoint: heat(20)})
+		s = Decide(p, s, Input{Now: now, Reading: Temperature(row.good, now), Suspects: []Reading{Temperature(row.suspect, now)}, Setpoint: heat(20)})
 		if got := words(s); got != "idle heat_cutout" {
 			t.Errorf("good %v, suspect %v: %q", row.good, row.suspect, got)
 		}

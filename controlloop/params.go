@@ -14,6 +14,7 @@ type Params struct {
 	HeatCutout, CoolCutout     float64 // °C, the heater is never on at or above, the cooler never at or below
 	PlausibleMin, PlausibleMax float64 // °C, readings outside are faults
 	MaxRate                    float64 // K per minute; a faster change is held back until confirmed
+	MaxDisagreement            float64 // K between the sensors of a zone; 0: not compared
 
 	Sample     time.Duration // between two readings, and between two ticks
 	StaleAfter time.Duration // a reading older than this counts no more
@@ -21,7 +22,21 @@ type Params struct {
 	MinOff     time.Duration // per output
 	MaxOn      time.Duration // per output; 0 is no limit
 	Changeover time.Duration // pause between heating and cooling
+
+	FrozenAfter time.Duration // of heating or cooling with not one bit changed; 0: never
+	Loss        Duty          // what to do without a fresh reading; zero: nothing
 }
+
+// Duty heats without a reading, a little, so that the pipes do not freeze: on
+// for Percent of each Period, its off part first, for no longer than For.
+type Duty struct {
+	Percent float64 // 1..30; 0: no duty
+	Period  time.Duration
+	For     time.Duration // since the loss
+}
+
+// on is how long the output is on in each period.
+func (d Duty) on() time.Duration { return time.Duration(d.Percent / 100 * float64(d.Period)) }
 
 // Bounds of a setpoint's deltas in K, and the least width of a heat_cool band:
 // narrower, and heater and cooler would chase each other.
@@ -74,6 +89,7 @@ func (p Params) Validate() []Violation {
 	vs.check(p.Heater || p.Cooler, "heater", "missing", "but a zone needs a heater or a cooler")
 	p.validateLimits(&vs)
 	p.validateTiming(&vs)
+	p.validateLoss(&vs)
 	return vs
 }
 
@@ -93,6 +109,7 @@ func (p Params) validateLimits(vs *violations) {
 	} {
 		vs.check(l.low <= l.value && l.value <= l.high, l.name, l.value, "is outside %v..%v", l.low, l.high)
 	}
+	vs.check(0 <= p.MaxDisagreement && p.MaxDisagreement <= 50, "max_disagreement", p.MaxDisagreement, "is outside 0..50 K; 0 is not compared")
 	vs.check(p.DesiredMin < p.DesiredMax, "limits.desired_min", p.DesiredMin, "must be below desired_max %v", p.DesiredMax)
 	vs.check(p.DesiredMax < p.HeatCutout, "limits.heat_cutout", p.HeatCutout, "must be above desired_max %v", p.DesiredMax)
 	vs.check(p.DesiredMin > p.CoolCutout, "limits.cool_cutout", p.CoolCutout, "must be below desired_min %v", p.DesiredMin)
@@ -109,6 +126,24 @@ func (p Params) validateTiming(vs *violations) {
 	vs.within("timing.changeover", p.Changeover, 0, 24*time.Hour)
 	vs.check(p.MaxOn == 0 || p.MaxOn >= max(p.MinOn, p.Sample) && p.MaxOn <= 7*24*time.Hour, "timing.max_on", p.MaxOn,
 		"must be 0s for none, or from min_on %v (at least a sample, %v) to 168h", p.MinOn, p.Sample)
+	vs.check(p.FrozenAfter == 0 || p.StaleAfter <= p.FrozenAfter && p.FrozenAfter <= 7*24*time.Hour, "timing.frozen_after", p.FrozenAfter,
+		"must be 0s for never, or from stale_after %v to 168h", p.StaleAfter)
+}
+
+func (p Params) validateLoss(vs *violations) {
+	d := p.Loss
+	if d == (Duty{}) {
+		return
+	}
+	vs.check(1 <= d.Percent && d.Percent <= 30, "on_sensor_loss.percent", d.Percent, "is outside 1..30")
+	vs.within("on_sensor_loss.period", d.Period, time.Minute, 24*time.Hour)
+	vs.within("on_sensor_loss.for", d.For, d.Period, 7*24*time.Hour)
+	if len(*vs) > 0 {
+		return // what follows would say the same again
+	}
+	least := max(p.MinOn, p.Sample)
+	vs.check(d.on() >= least, "on_sensor_loss.period", d.Period, "with %v percent is on for %v, which must be at least min_on and a sample, %v", d.Percent, d.on(), least)
+	vs.check(d.Period-d.on() >= p.MinOff, "on_sensor_loss.period", d.Period, "with %v percent is off for %v, which must be at least min_off %v", d.Percent, d.Period-d.on(), p.MinOff)
 }
 
 // CheckSetpoint gives the first reason to refuse a setpoint, with value and

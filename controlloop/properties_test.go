@@ -53,9 +53,11 @@ func (b *books) enter(in Input) {
 			b.limit(r.Celsius, r.At)
 		}
 	}
-	if s := in.Suspect; !s.At.IsZero() && !math.IsNaN(s.Celsius) {
-		b.latest = s.Celsius
-		b.limit(s.Celsius, s.At)
+	for _, s := range in.Suspects {
+		if !s.At.IsZero() && !math.IsNaN(s.Celsius) {
+			b.latest = s.Celsius
+			b.limit(s.Celsius, s.At)
+		}
 	}
 	if !b.fresh(in.Now) {
 		return
@@ -232,8 +234,9 @@ func (b *books) keepsItsWord(rng *rand.Rand, s State, in Input) string {
 		same := in
 		same.Now = in.Now.Add(d)
 		same.Reading = Temperature(b.taken.Celsius, same.Now)
-		if !same.Suspect.At.IsZero() {
-			same.Suspect.At = same.Now
+		same.Suspects = slices.Clone(in.Suspects)
+		for i := range same.Suspects {
+			same.Suspects[i].At = same.Now
 		}
 		return Decide(b.p, s, same)
 	}
@@ -262,7 +265,7 @@ type day struct {
 	loss     float64 // share of the difference to outside lost per hour
 	setpoint Setpoint
 	gap      int // ticks without a reading to come
-	suspect  Reading
+	suspects []Reading
 	now      time.Time
 }
 
@@ -329,22 +332,26 @@ func (d *day) next(s State) Input {
 		d.outside = -10 + 50*d.rng.Float64()
 	case 5: // and again at the same instant
 		d.speak()
-		return Input{Now: d.now, Suspect: d.suspect, Setpoint: d.setpoint}
+		return Input{Now: d.now, Suspects: d.suspects, Setpoint: d.setpoint}
 	}
 	d.live(s, time.Duration(float64(d.p.Sample)*(0.5+d.rng.Float64())))
 	in := Input{Now: d.now, Setpoint: d.setpoint}
 	measured := Temperature(math.Round(16*d.air)/16, d.now.Add(-time.Duration(d.rng.Int64N(int64(second)))))
 	if d.gap > 0 { // the last suspect one stays what it is
 		d.gap--
-		in.Suspect = d.suspect
+		in.Suspects = d.suspects
 		return in
 	}
-	d.suspect = Reading{}
+	d.suspects = nil
 	switch d.rng.IntN(200) {
 	case 0:
 		measured.Celsius = pick(d.rng, d.p.HeatCutout, d.p.HeatCutout+1, 85, 20, d.p.CoolCutout, -55)
-		d.suspect = measured
-		in.Suspect = measured
+		d.suspects = []Reading{measured}
+		if d.rng.IntN(2) == 0 { // and another sensor's, at one of the limits or inside
+			other := Temperature(pick(d.rng, d.p.HeatCutout, 20, d.p.CoolCutout), measured.At)
+			d.suspects = append(d.suspects, other)
+		}
+		in.Suspects = d.suspects
 	case 1: // an error
 	case 2:
 		in.Reading = pick(d.rng,

@@ -70,6 +70,7 @@ const (
 	ReasonNoSetpoint Reason = "no_setpoint"   // nobody said yet what to hold
 	ReasonHeatCutout Reason = "heat_cutout"   // at or above the heater's limit, or not yet 2 K below it again
 	ReasonCoolCutout Reason = "cool_cutout"   // at or below the cooler's limit, or not yet 2 K above it again
+	ReasonSensorLoss Reason = "sensor_loss"   // no fresh reading: a small fixed duty, as on_sensor_loss asks
 	ReasonNoReading  Reason = "no_reading"    // no good reading since the start
 	ReasonStale      Reason = "stale_reading" // the last good reading is too old
 	ReasonModeOff    Reason = "mode_off"      // switched off by the setpoint
@@ -88,7 +89,7 @@ const (
 // Reasons lists every reason, by rank.
 func Reasons() []Reason {
 	return []Reason{
-		ReasonNoSetpoint, ReasonHeatCutout, ReasonCoolCutout, ReasonNoReading, ReasonStale,
+		ReasonNoSetpoint, ReasonHeatCutout, ReasonCoolCutout, ReasonSensorLoss, ReasonNoReading, ReasonStale,
 		ReasonModeOff, ReasonMaxOn, ReasonCrashLoop, ReasonStarting, ReasonMinOff, ReasonChangeover, ReasonMinOn,
 		ReasonTooCold, ReasonTooWarm, ReasonInBand, ReasonStopped,
 	}
@@ -109,6 +110,8 @@ const (
 	VerdictPowerOn     Verdict = "power_on"    // the chip's value after a reset, not a temperature
 	VerdictImplausible Verdict = "implausible" // outside plausible_min..plausible_max
 	VerdictTooFast     Verdict = "too_fast"    // jumped faster than max_rate, not yet confirmed
+	VerdictFrozen      Verdict = "frozen"      // the same to the last bit through hours of heating or cooling
+	VerdictDisagree    Verdict = "disagree"    // the zone's sensors are further apart than max_disagreement
 )
 
 // BadReading is the error of a [Sensor] whose answer is no temperature.
@@ -172,6 +175,12 @@ func same(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) }
 // time. A bad answer is an error, best a [*BadReading].
 type Sensor interface {
 	Read(ctx context.Context) (Reading, error)
+}
+
+// fresh reports whether a reading may still be acted on.
+func (r Reading) fresh(p Params, now time.Time) bool {
+	age := now.Sub(r.At)
+	return !r.At.IsZero() && 0 <= age && age <= p.StaleAfter
 }
 
 // Relay switches. Set must not block; repeating it is harmless.

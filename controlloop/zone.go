@@ -16,9 +16,11 @@ type Zone struct {
 	SensorID int32
 	Params   Params
 	Sensor   Sensor
-	Heater   Relay // nil where there is none
-	Cooler   Relay // nil where there is none
-	Past     Past  // what is known of the outputs before the start; never restores a position
+	// Fallbacks stand in for Sensor, the first that is good, as long as it is not.
+	Fallbacks []Sensor
+	Heater    Relay // nil where there is none
+	Cooler    Relay // nil where there is none
+	Past      Past  // what is known of the outputs before the start; never restores a position
 
 	// Setpoints delivers the control stream.
 	Setpoints *Latest[Setpoint]
@@ -29,9 +31,7 @@ type Zone struct {
 
 	state    State
 	setpoint Setpoint
-	judge    judge
-	sensor   health
-	suspect  Reading
+	senses   senses
 	answers  uint64
 	heater   output
 	cooler   output
@@ -54,13 +54,6 @@ const (
 	RelayOn
 )
 
-// answer is what came of one read of the sensor.
-type answer struct {
-	reading Reading
-	err     error
-	at      time.Time
-}
-
 // Run controls the zone until the context ends. It owns the zone's state and
 // relays, begins with everything off, re-asserts both relays at every tick and
 // leaves them off. A sensor that never comes back from a read blocks nothing:
@@ -69,45 +62,28 @@ type answer struct {
 func (z *Zone) Run(ctx context.Context, start Setpoint) error {
 	z.begin(start)
 	defer z.assert(State{}, time.Now()) // also on a panic of an observer
-	answers := NewLatest[answer]()
-	go measure(ctx, z.Sensor, z.Params.Sample, answers)
+	answers := make(chan answer)
+	for _, s := range z.senses.all {
+		go s.measure(ctx, z.Params.Sample, answers)
+	}
 	tick := time.NewTicker(z.Params.Sample)
 	defer tick.Stop()
 
-	z.step(Reading{})
+	z.step()
 	for {
 		select {
 		case <-ctx.Done():
 			return z.stop()
 		case sp := <-z.Setpoints.C():
 			z.setpoint = sp
-			z.step(Reading{})
-		case a := <-answers.C():
-			z.step(z.hear(a))
+			z.step()
+		case a := <-answers:
+			z.hear(a)
+			z.step()
 		case <-tick.C:
-			z.step(Reading{})
+			z.step()
 		case <-z.Alarms.changed():
-			z.step(Reading{})
-		}
-	}
-}
-
-// measure reads the sensor for ever, once a period. It is a goroutine of its
-// own since a read may hang; the zone does not wait for it, not even at the end.
-func measure(ctx context.Context, s Sensor, period time.Duration, out *Latest[answer]) {
-	tick := time.NewTicker(period)
-	defer tick.Stop()
-	for {
-		r, err := s.Read(ctx)
-		now := time.Now()
-		if r.At.IsZero() {
-			r.At = now
-		}
-		out.Put(answer{r, err, now})
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
+			z.step()
 		}
 	}
 }
@@ -116,44 +92,29 @@ func (z *Zone) begin(start Setpoint) {
 	now := time.Now()
 	z.setpoint = start
 	z.heater, z.cooler = output{relay: z.Heater}, output{relay: z.Cooler}
-	z.sensor = health{verdict: VerdictNoReading, text: "no reading since the start", since: now, heard: now}
+	z.senses.all = []*sense{newSense(z.Sensor, now)}
+	for _, s := range z.Fallbacks {
+		z.senses.all = append(z.senses.all, newSense(s, now))
+	}
 	z.assert(State{}, now)
 	z.state = z.Past.state(z.Params, now)
 }
 
-// hear judges an answer and gives the reading to act on, if it is one.
-func (z *Zone) hear(a answer) Reading {
-	z.answers++
-	z.sensor.heard = a.at
-	z.suspect = Reading{}
-	if a.err != nil {
-		z.sensor.set(verdictOf(a.err), a.err.Error(), a.at)
-		return Reading{}
+func (z *Zone) hear(a answer) {
+	a.sense.hear(z.Params, a, z.state.Heater.On || z.state.Cooler.On)
+	if used, _, _ := z.senses.inForce(z.Params, a.at); used == a.sense {
+		z.answers++
 	}
-	v := z.judge.weigh(z.Params, a.reading, a.at)
-	if v != VerdictOK {
-		z.suspect = a.reading
-		z.sensor.set(v, z.judgement(v, a.reading), a.at)
-		return Reading{}
-	}
-	z.sensor.set(VerdictOK, "", a.at)
-	return a.reading
-}
-
-func (z *Zone) judgement(v Verdict, r Reading) string {
-	switch v {
-	case VerdictError:
-		return fmt.Sprintf("a reading of %s that is no number, or from the future or the past", clock(r.At))
-	case VerdictTooFast:
-		return fmt.Sprintf("jumped to %.2f °C, faster than %v K/min; waits for a second reading that agrees", r.Celsius, z.Params.MaxRate)
-	}
-	return fmt.Sprintf("%.2f °C is outside the plausible %v..%v °C", r.Celsius, z.Params.PlausibleMin, z.Params.PlausibleMax)
 }
 
 // step is one tick: decide, switch, tell.
-func (z *Zone) step(r Reading) {
+func (z *Zone) step() {
 	now := time.Now()
-	z.state = Decide(z.Params, z.state, Input{Now: now, Reading: r, Suspect: z.suspect, Setpoint: z.setpoint})
+	z.senses.compare(z.Params, now)
+	z.state = Decide(z.Params, z.state, Input{
+		Now: now, Setpoint: z.setpoint,
+		Reading: z.senses.reading(z.Params, now), Suspects: z.senses.suspects(z.Params, now),
+	})
 	_ = z.assert(z.state, now) // a relay that does not obey is a fault, and tried again at the next tick
 	z.heater.restFrom(now, &z.state.Heater)
 	z.cooler.restFrom(now, &z.state.Cooler)
@@ -208,15 +169,14 @@ func (o *output) restFrom(now time.Time, memory *Output) {
 
 // notice raises and clears the faults that follow from the state.
 func (z *Zone) notice(now time.Time) {
-	fresh := z.state.fresh(z.Params, now)
-	if !fresh && z.sensor.verdict == VerdictOK {
-		z.sensor.set(VerdictStale, fmt.Sprintf("no good reading for more than %v", z.Params.StaleAfter), now)
+	for _, s := range z.senses.all {
+		s.grow(z.Params, now)
 	}
-	if now.Sub(z.sensor.heard) > z.Params.StaleAfter {
-		z.sensor.set(VerdictNoAnswer, fmt.Sprintf("the sensor has not answered since %s", clock(z.sensor.heard)), now)
-	}
-	starting := z.sensor.verdict == VerdictNoReading
-	z.faults.set("sensor", z.sensor.verdict != VerdictOK && !starting, z.sensor.since, "%s", z.sensor.text)
+	text, since, bad := z.senses.trouble(z.Params, now)
+	z.faults.set("sensor", bad, since, "%s", text)
+	text, since, bad = z.senses.spareTrouble()
+	z.faults.set("fallback_sensor", bad, since, "%s", text)
+	z.faults.set("sensors_disagree", z.senses.disagree, now, "%s", z.senses.text)
 	z.faults.set("heat_cutout", z.state.HeatCut, now, "at or above %v °C: the heater stays off until it is %v K below", z.Params.HeatCutout, cutoutRelease)
 	z.faults.set("cool_cutout", z.state.CoolCut, now, "at or below %v °C: the cooler stays off until it is %v K above", z.Params.CoolCutout, cutoutRelease)
 }
@@ -242,10 +202,12 @@ func (z *Zone) tell(now time.Time) {
 	if z.Observe == nil {
 		return
 	}
+	used, _, _ := z.senses.inForce(z.Params, now)
 	s := Snapshot{
 		Zone: z.Name, SensorID: z.SensorID, Time: now,
 		State: z.state, Setpoint: z.setpoint,
-		Fresh: z.state.fresh(z.Params, now), Sensor: z.sensor.verdict, Answers: z.answers,
+		Fresh: z.state.fresh(z.Params, now), Sensor: z.senses.verdict(z.senses.all[0]),
+		Heard: z.senses.verdict(used), Answers: z.answers,
 		HeaterRelay: z.heater.known, CoolerRelay: z.cooler.known,
 		HasHeater: z.Heater != nil, HasCooler: z.Cooler != nil,
 		Faults: append(z.faults.list(), z.Alarms.list()...),
@@ -263,8 +225,9 @@ type Snapshot struct {
 	Setpoint Setpoint
 
 	Fresh   bool    // State.Reading may still be acted on, and shown
-	Sensor  Verdict // ok, or what is wrong
-	Answers uint64  // how often the sensor answered, well or badly, since the start
+	Sensor  Verdict // of the first choice among the sensors: ok, or what is wrong
+	Heard   Verdict // of the sensor whose readings count: the first good one, else the first choice
+	Answers uint64  // how often that one answered, well or badly, since the start
 
 	HasHeater, HasCooler     bool
 	HeaterRelay, CoolerRelay RelayState

@@ -411,10 +411,10 @@ func TestJudge(t *testing.T) {
 		{21, -minute, VerdictError}, {21, 25 * time.Hour, VerdictError}, // from the past, from the future
 	} {
 		var j judge
-		if v := j.weigh(room(), Temperature(20, morning), morning.Add(24*time.Hour)); v != VerdictOK {
+		if v := j.weigh(room(), Temperature(20, morning), morning.Add(24*time.Hour), false); v != VerdictOK {
 			t.Fatal(v)
 		}
-		if got := j.weigh(room(), Temperature(row.celsius, morning.Add(row.after)), morning.Add(24*time.Hour)); got != row.want {
+		if got := j.weigh(room(), Temperature(row.celsius, morning.Add(row.after)), morning.Add(24*time.Hour), false); got != row.want {
 			t.Errorf("%v °C after %v: %v, want %v", row.celsius, row.after, got, row.want)
 		}
 	}
@@ -422,12 +422,12 @@ func TestJudge(t *testing.T) {
 
 func TestOneAnswerIsNotItsOwnConfirmation(t *testing.T) {
 	var j judge
-	j.weigh(room(), Temperature(20, morning), morning.Add(24*time.Hour))
+	j.weigh(room(), Temperature(20, morning), morning.Add(24*time.Hour), false)
 	jump := Temperature(30, morning.Add(second))
-	if a, b := j.weigh(room(), jump, morning.Add(time.Hour)), j.weigh(room(), jump, morning.Add(time.Hour)); a != VerdictTooFast || b != VerdictTooFast {
+	if a, b := j.weigh(room(), jump, morning.Add(time.Hour), false), j.weigh(room(), jump, morning.Add(time.Hour), false); a != VerdictTooFast || b != VerdictTooFast {
 		t.Errorf("%v, then %v", a, b)
 	}
-	if v := j.weigh(room(), Temperature(30, morning.Add(2*second)), morning.Add(time.Hour)); v != VerdictOK {
+	if v := j.weigh(room(), Temperature(30, morning.Add(2*second)), morning.Add(time.Hour), false); v != VerdictOK {
 		t.Error(v)
 	}
 }

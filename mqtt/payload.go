@@ -63,10 +63,11 @@ func heaterPayload(s controlloop.Snapshot, o controlloop.Output, known controllo
 	})
 }
 
-// sensorPayload is the sensor's last answer: a temperature only if it was good.
+// sensorPayload is the last answer of the sensor whose readings count: a
+// temperature only if it was good.
 func sensorPayload(s controlloop.Snapshot) []byte {
-	d := &pb.SensorData{SensorID: &s.SensorID, Verdict: proto.String(string(s.Sensor))}
-	if s.Sensor == controlloop.VerdictOK {
+	d := &pb.SensorData{SensorID: &s.SensorID, Verdict: proto.String(string(s.Heard))}
+	if s.Heard == controlloop.VerdictOK {
 		r := s.State.Reading
 		d.Temperature, d.ReadAt = &r.Celsius, timestamppb.New(r.At)
 		d.Humidity, d.Pressure = measured(r.Humidity), measured(r.Pascal)

@@ -1,0 +1,221 @@
+package controlloop
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// sense is one of a zone's sensors and what is known of it.
+type sense struct {
+	sensor  Sensor
+	judge   judge
+	health  health
+	suspect Reading // the newest answer that was decodable and is no reading; zero At: the last one was neither
+}
+
+// answer is what came of one read of a sensor.
+type answer struct {
+	sense   *sense
+	reading Reading
+	err     error
+	at      time.Time
+}
+
+func newSense(s Sensor, now time.Time) *sense {
+	return &sense{sensor: s, health: health{verdict: VerdictNoReading, text: "no reading since the start", since: now, heard: now}}
+}
+
+// measure reads the sensor for ever, once a period. It is a goroutine of its
+// own since a read may hang; the zone does not wait for it, not even at the end.
+func (s *sense) measure(ctx context.Context, period time.Duration, out chan<- answer) {
+	tick := time.NewTicker(period)
+	defer tick.Stop()
+	for {
+		r, err := s.sensor.Read(ctx)
+		now := time.Now()
+		if r.At.IsZero() {
+			r.At = now
+		}
+		select {
+		case out <- answer{s, r, err, now}:
+		case <-ctx.Done():
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// hear judges an answer. heating tells whether an output was ordered on.
+func (s *sense) hear(p Params, a answer, heating bool) {
+	s.health.heard = a.at
+	s.suspect = Reading{}
+	if a.err != nil {
+		s.health.set(verdictOf(a.err), a.err.Error(), a.at)
+		return
+	}
+	v := s.judge.weigh(p, a.reading, a.at, heating)
+	if v == VerdictOK {
+		s.health.set(VerdictOK, "", a.at)
+		return
+	}
+	s.suspect = a.reading
+	s.health.set(v, s.judgement(p, v, a.reading), a.at)
+}
+
+func (s *sense) judgement(p Params, v Verdict, r Reading) string {
+	switch v {
+	case VerdictError:
+		return fmt.Sprintf("a reading of %s that is no number, or from the future or the past", clock(r.At))
+	case VerdictTooFast:
+		return fmt.Sprintf("jumped to %.2f °C, faster than %v K/min; waits for a second reading that agrees", r.Celsius, p.MaxRate)
+	case VerdictFrozen:
+		return fmt.Sprintf("stands at %.2f °C to the last bit while the heat is on; waits for a change", r.Celsius)
+	}
+	return fmt.Sprintf("%.2f °C is outside the plausible %v..%v °C", r.Celsius, p.PlausibleMin, p.PlausibleMax)
+}
+
+// grow notes what time does to a sensor that says nothing, or nothing good.
+func (s *sense) grow(p Params, now time.Time) {
+	if s.health.verdict == VerdictOK && !s.good(p, now) {
+		s.health.set(VerdictStale, fmt.Sprintf("no good reading for more than %v", p.StaleAfter), now)
+	}
+	if now.Sub(s.health.heard) > p.StaleAfter {
+		s.health.set(VerdictNoAnswer, fmt.Sprintf("the sensor has not answered since %s", clock(s.health.heard)), now)
+	}
+}
+
+// good reports whether the sensor's last good reading may still be acted on.
+func (s *sense) good(p Params, now time.Time) bool { return s.judge.last.fresh(p, now) }
+
+// fails tells a fault from the time before the first answer.
+func (s *sense) fails() bool {
+	return s.health.verdict != VerdictOK && s.health.verdict != VerdictNoReading
+}
+
+// senses are a zone's sensors, the first choice first.
+type senses struct {
+	all      []*sense
+	disagree bool
+	text     string // which two disagree; empty where none do
+}
+
+// inForce gives the first sensor in order that may be acted on, and its place.
+// Where there is none it is the first of all.
+func (ss *senses) inForce(p Params, now time.Time) (s *sense, place int, good bool) {
+	for i, s := range ss.all {
+		if s.good(p, now) {
+			return s, i, true
+		}
+	}
+	return ss.all[0], 0, false
+}
+
+// reading is what the law is given: that of the sensor in force, and none
+// while two sensors disagree, since nobody knows which of them is right.
+func (ss *senses) reading(p Params, now time.Time) Reading {
+	s, _, good := ss.inForce(p, now)
+	if !good || ss.disagree {
+		return Reading{}
+	}
+	return s.judge.last
+}
+
+// suspects are all other values of sensors alive: whatever is wrong with them,
+// they may open a cut-out.
+func (ss *senses) suspects(p Params, now time.Time) []Reading {
+	var all []Reading
+	given := ss.reading(p, now)
+	for _, s := range ss.all {
+		if !s.suspect.At.IsZero() && now.Sub(s.suspect.At) <= p.StaleAfter {
+			all = append(all, s.suspect)
+		}
+		if s.good(p, now) && s.judge.last != given {
+			all = append(all, s.judge.last)
+		}
+	}
+	return all
+}
+
+// agreeAgain is the part of max_disagreement within which sensors agree again:
+// noise at the bound must not end and begin the fault with every sample.
+const agreeAgain = 0.8
+
+// compare finds two good sensors that are too far apart.
+func (ss *senses) compare(p Params, now time.Time) {
+	bound := p.MaxDisagreement
+	if bound <= 0 {
+		return
+	}
+	if ss.disagree {
+		bound *= agreeAgain
+	}
+	low, high := -1, -1
+	for i, s := range ss.all {
+		if s.health.verdict != VerdictOK || !s.good(p, now) {
+			continue
+		}
+		if low < 0 || s.celsius() < ss.all[low].celsius() {
+			low = i
+		}
+		if high < 0 || s.celsius() > ss.all[high].celsius() {
+			high = i
+		}
+	}
+	ss.disagree, ss.text = false, ""
+	if low >= 0 && ss.all[high].celsius()-ss.all[low].celsius() > bound {
+		ss.disagree = true
+		ss.text = fmt.Sprintf("%s shows %.1f °C and %s %.1f °C, more than %v K apart: neither is believed",
+			sensorName(low), ss.all[low].celsius(), sensorName(high), ss.all[high].celsius(), p.MaxDisagreement)
+	}
+}
+
+func (s *sense) celsius() float64 { return s.judge.last.Celsius }
+
+// verdict is that of one of the sensors: a good one is not believed while two
+// disagree.
+func (ss *senses) verdict(of *sense) Verdict {
+	if v := of.health.verdict; v != VerdictOK || !ss.disagree {
+		return v
+	}
+	return VerdictDisagree
+}
+
+// trouble says what is wrong with the first choice, and what stands in for it.
+func (ss *senses) trouble(p Params, now time.Time) (text string, since time.Time, bad bool) {
+	first := ss.all[0]
+	text = first.health.text
+	if _, place, good := ss.inForce(p, now); good && place > 0 {
+		text += "; meanwhile " + sensorName(place) + " is used"
+	}
+	return text, first.health.since, first.fails()
+}
+
+// spareTrouble says which fallback sensors could not stand in now.
+func (ss *senses) spareTrouble() (text string, since time.Time, bad bool) {
+	for i, s := range ss.all[1:] {
+		if !s.fails() {
+			continue
+		}
+		if bad {
+			text += "; "
+		}
+		text += sensorName(i+1) + ": " + s.health.text
+		if !bad || s.health.since.Before(since) {
+			since = s.health.since
+		}
+		bad = true
+	}
+	return text, since, bad
+}
+
+func sensorName(place int) string {
+	if place == 0 {
+		return "the sensor"
+	}
+	return fmt.Sprintf("fallback sensor %d", place)
+}
