@@ -60,7 +60,8 @@ func TestCheckPrintsTheEffectiveZones(t *testing.T) {
   cooler     none
   setpoint   heat 20 °C, +0.3 K, -0.5 K
   limits     desired 5..28 °C, never heated from 35 °C, plausible -30..70 °C, at most 5 K a minute
-  timers     sample 5s, stale after 1m0s, on for at least 4m0s, off for at least 4m0s, on for at most 1h0m0s
+  timers     sample 5s, stale after 1m0s, on for at least 4m0s, off for at least 4m0s, on for at most 1h0m0s, frozen after 3h0m0s of heating or cooling
+  no sensor  everything off
 
 b
   sensor id  699358847
@@ -70,7 +71,8 @@ b
   cooler     simulated
   setpoint   none: off until a control comes
   limits     desired 5..28 °C, never heated from 35 °C, never cooled from 3 °C, plausible -30..70 °C, at most 5 K a minute
-  timers     sample 5s, stale after 1m0s, on for at least 4m0s, off for at least 4m0s, changeover 10m0s
+  timers     sample 5s, stale after 1m0s, on for at least 4m0s, off for at least 4m0s, frozen after 3h0m0s of heating or cooling, changeover 10m0s
+  no sensor  everything off
 
 c
   sensor id  682581228
@@ -80,7 +82,8 @@ c
   cooler     simulated
   setpoint   off
   limits     desired 5..28 °C, never cooled from 3 °C, plausible -30..70 °C, at most 5 K a minute
-  timers     sample 5s, stale after 1m0s, on for at least 4m0s, off for at least 4m0s
+  timers     sample 5s, stale after 1m0s, on for at least 4m0s, off for at least 4m0s, frozen after 3h0m0s of heating or cooling
+  no sensor  everything off
 `
 	if err != nil || out != want {
 		t.Errorf("%v\n%s", err, out)

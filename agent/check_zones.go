@@ -36,11 +36,15 @@ func zoneBlock(z ZoneConfig) []byte {
 	line("sensor id", fmt.Sprint(z.SensorID))
 	line("plant", z.Plant)
 	line("sensor", sensorText(z.Devices.Sensor))
+	for _, f := range z.Devices.Fallbacks {
+		line("fallback", sensorText(f))
+	}
 	line("heater", relayText(z.Devices.Heater))
 	line("cooler", relayText(z.Devices.Cooler))
 	line("setpoint", setpointText(z))
 	line("limits", limitsText(z.Params))
 	line("timers", timersText(z.Params))
+	line("no sensor", lossText(z.Params.Loss))
 	return b.Bytes()
 }
 
@@ -96,7 +100,23 @@ func limitsText(p controlloop.Params) string {
 	if p.Cooler {
 		text += fmt.Sprintf(", never cooled from %v °C", p.CoolCutout)
 	}
-	return text + fmt.Sprintf(", plausible %v..%v °C, at most %v K a minute", p.PlausibleMin, p.PlausibleMax, p.MaxRate)
+	return text + fmt.Sprintf(", plausible %v..%v °C, at most %v K a minute", p.PlausibleMin, p.PlausibleMax, p.MaxRate) +
+		disagreementText(p)
+}
+
+func disagreementText(p controlloop.Params) string {
+	if p.MaxDisagreement == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", sensors at most %v K apart", p.MaxDisagreement)
+}
+
+// lossText says what happens without a reading.
+func lossText(d controlloop.Duty) string {
+	if d.Percent == 0 {
+		return "everything off"
+	}
+	return fmt.Sprintf("on for %v %% of each %v, off after %v", d.Percent, d.Period, d.For)
 }
 
 func timersText(p controlloop.Params) string {
@@ -104,6 +124,9 @@ func timersText(p controlloop.Params) string {
 		p.Sample, p.StaleAfter, p.MinOn, p.MinOff)
 	if p.MaxOn > 0 {
 		text += ", on for at most " + p.MaxOn.String()
+	}
+	if p.FrozenAfter > 0 {
+		text += ", frozen after " + p.FrozenAfter.String() + " of heating or cooling"
 	}
 	if p.Heater && p.Cooler {
 		text += ", changeover " + p.Changeover.String()

@@ -24,6 +24,7 @@ var (
 // complaint about the name is enough.
 func (r *reader) readDevices(zone *node, z *ZoneConfig) {
 	r.readSensor(zone, &z.Devices.Sensor)
+	r.readFallbacks(zone.child("fallback_sensors"), &z.Devices)
 	z.Devices.Heater = r.readRelay(zone.child("heater"))
 	z.Devices.Cooler = r.readRelay(zone.child("cooler"))
 	z.Params.Heater = z.Devices.Heater != nil
@@ -100,6 +101,11 @@ func (r *reader) readSensor(zone *node, spec *drivers.SensorSpec) {
 		r.missing(zone, "sensor", "is missing")
 		return
 	}
+	r.readThermometer(n, spec, r.readRoom)
+}
+
+// readThermometer reads a sensor; a simulated one is read by simulated.
+func (r *reader) readThermometer(n *node, spec *drivers.SensorSpec, simulated func(*node, *drivers.Simulated)) {
 	if !r.readDriver(n, &spec.Driver, "ds18b20", "bme280", "simulated") {
 		return
 	}
@@ -112,7 +118,7 @@ func (r *reader) readSensor(zone *node, spec *drivers.SensorSpec) {
 		r.readBME280(n, &spec.BME280)
 	case "simulated":
 		spec.Simulated = drivers.DefaultSimulated()
-		r.readRoom(n, &spec.Simulated)
+		simulated(n, &spec.Simulated)
 	}
 	r.readOffset(n.child("offset"), &spec.Offset)
 }
@@ -165,9 +171,15 @@ func (r *reader) i2cAddress(n *node, to *uint16) {
 }
 
 func (r *reader) readRoom(n *node, s *drivers.Simulated) {
+	r.isMapping(n, "driver", "model", "speed", "start", "up", "down", "outdoor", "outdoor_swing",
+		"heater_power", "cooler_power", "noise", "seed", "offset")
 	before := len(r.complaints)
 	r.readSimulated(n, s)
-	bad := r.badPlaces(before)
+	r.checkSimulated(n, *s, r.badPlaces(before))
+}
+
+// checkSimulated complains of values out of bounds, once each.
+func (r *reader) checkSimulated(n *node, s drivers.Simulated, bad map[place]bool) {
 	for _, v := range s.Validate() {
 		if at, found := find(n, v.Field); !found || !bad[at.place()] {
 			r.complainOf(at, join(n.path(), v.Field), "%s %s", v.Value, v.Bound)
@@ -182,8 +194,6 @@ func (r *reader) readOffset(n *node, to *float64) {
 }
 
 func (r *reader) readSimulated(n *node, s *drivers.Simulated) {
-	r.isMapping(n, "driver", "model", "speed", "start", "up", "down", "outdoor", "outdoor_swing",
-		"heater_power", "cooler_power", "noise", "seed", "offset")
 	r.text(n.child("model"), &s.Model)
 	r.seed(n.child("seed"), &s.Seed)
 	for key, to := range map[string]*time.Duration{"up": &s.Up, "down": &s.Down} {

@@ -21,7 +21,7 @@ func plantParams(plant string) controlloop.Params {
 		PlausibleMin: -30, PlausibleMax: 70,
 		MaxRate: 5,
 		Sample:  5 * time.Second, StaleAfter: time.Minute,
-		Changeover: 10 * time.Minute,
+		Changeover: 10 * time.Minute, FrozenAfter: 3 * time.Hour,
 	}
 	switch plant {
 	case "electric":
@@ -48,6 +48,8 @@ func (r *reader) readParams(zone *node, p *controlloop.Params) bool {
 	before := len(r.complaints)
 	r.readLimits(zone.child("limits"), p)
 	r.readTiming(zone.child("timing"), p)
+	r.readDisagreement(zone, p)
+	r.readSensorLoss(zone.child("on_sensor_loss"), &p.Loss)
 	bad := r.badPlaces(before)
 	for _, v := range p.Validate() {
 		at, found := find(zone, v.Field)
@@ -132,7 +134,7 @@ func (r *reader) readTiming(n *node, p *controlloop.Params) {
 	}{
 		{"sample", &p.Sample}, {"stale_after", &p.StaleAfter},
 		{"min_on", &p.MinOn}, {"min_off", &p.MinOff}, {"max_on", &p.MaxOn},
-		{"changeover", &p.Changeover},
+		{"changeover", &p.Changeover}, {"frozen_after", &p.FrozenAfter},
 	}
 	keys := make([]string, len(timers))
 	for i, t := range timers {

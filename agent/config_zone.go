@@ -112,36 +112,9 @@ func (u *unique) addID(n *node, z ZoneConfig) {
 }
 
 // refuseLater refuses what a later version will do: a promise that is not
-// kept is worse than an error. What asks for nothing is accepted.
+// kept is worse than an error.
 func (r *reader) refuseLater(n *node) {
-	const notYet = "is not in this version yet"
-	if f := n.child("fallback_sensors"); len(r.items(f)) > 0 {
-		r.complain(f, "%s", notYet)
-	}
-	disagreement := 0.0
-	if d := n.child("max_disagreement"); r.kelvin(d, &disagreement) && disagreement < 0 {
-		r.complain(d, "%v must not be negative", disagreement)
-	} else if disagreement > 0 {
-		r.complain(d, "%s", notYet)
-	}
 	if s := n.child("safety_relay"); s != nil && s.kind != kindRefused {
-		r.complain(s, "%s", notYet)
-	}
-	r.readSensorLoss(n.child("on_sensor_loss"), notYet)
-}
-
-func (r *reader) readSensorLoss(n *node, notYet string) {
-	if !r.isMapping(n, "action", "percent", "period", "for") {
-		return
-	}
-	action := "off"
-	if a := n.child("action"); r.oneOf(a, &action, "off", "duty") && action == "duty" {
-		r.complain(a, "duty %s (off is)", notYet)
-		return
-	}
-	for _, key := range []string{"percent", "period", "for"} {
-		if c := n.child(key); c != nil && action == "off" {
-			r.complain(c, "belongs to action duty, which %s", notYet)
-		}
+		r.complain(s, "is not in this version yet")
 	}
 }

@@ -124,7 +124,7 @@ func (a *agent) newZone(z ZoneConfig, d drivers.Devices) *controlloop.Zone {
 	a.alarms[z.Name] = newMemoryAlarm(alarms)
 	return &controlloop.Zone{
 		Name: z.Name, SensorID: z.SensorID, Params: z.Params,
-		Sensor: d.Sensor, Heater: d.Heater, Cooler: d.Cooler,
+		Sensor: d.Sensor, Fallbacks: d.Fallbacks, Heater: d.Heater, Cooler: d.Cooler,
 		Setpoints: controlloop.NewLatest[controlloop.Setpoint](),
 		Alarms:    alarms,
 		Observe: func(s controlloop.Snapshot) {

@@ -126,8 +126,8 @@ func (p Params) validateTiming(vs *violations) {
 	vs.within("timing.changeover", p.Changeover, 0, 24*time.Hour)
 	vs.check(p.MaxOn == 0 || p.MaxOn >= max(p.MinOn, p.Sample) && p.MaxOn <= 7*24*time.Hour, "timing.max_on", p.MaxOn,
 		"must be 0s for none, or from min_on %v (at least a sample, %v) to 168h", p.MinOn, p.Sample)
-	vs.check(p.FrozenAfter == 0 || p.StaleAfter <= p.FrozenAfter && p.FrozenAfter <= 7*24*time.Hour, "timing.frozen_after", p.FrozenAfter,
-		"must be 0s for never, or from stale_after %v to 168h", p.StaleAfter)
+	vs.check(p.FrozenAfter == 0 || p.FrozenAfter >= 10*p.Sample && p.FrozenAfter <= 7*24*time.Hour, "timing.frozen_after", p.FrozenAfter,
+		"must be 0s for never, or from 10 samples, %v, to 168h", 10*p.Sample)
 }
 
 func (p Params) validateLoss(vs *violations) {
@@ -135,12 +135,13 @@ func (p Params) validateLoss(vs *violations) {
 	if d == (Duty{}) {
 		return
 	}
+	before := len(*vs)
 	vs.check(1 <= d.Percent && d.Percent <= 30, "on_sensor_loss.percent", d.Percent, "is outside 1..30")
 	vs.within("on_sensor_loss.period", d.Period, time.Minute, 24*time.Hour)
-	vs.within("on_sensor_loss.for", d.For, d.Period, 7*24*time.Hour)
-	if len(*vs) > 0 {
-		return // what follows would say the same again
+	if len(*vs) > before {
+		return // what follows hangs on them
 	}
+	vs.within("on_sensor_loss.for", d.For, d.Period, 7*24*time.Hour)
 	least := max(p.MinOn, p.Sample)
 	vs.check(d.on() >= least, "on_sensor_loss.period", d.Period, "with %v percent is on for %v, which must be at least min_on and a sample, %v", d.Percent, d.on(), least)
 	vs.check(d.Period-d.on() >= p.MinOff, "on_sensor_loss.period", d.Period, "with %v percent is off for %v, which must be at least min_off %v", d.Percent, d.Period-d.on(), p.MinOff)

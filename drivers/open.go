@@ -18,7 +18,8 @@ import (
 // Spec is what a configuration says about the devices of one zone.
 type Spec struct {
 	Sensor         SensorSpec
-	Heater, Cooler *RelaySpec // nil where there is none
+	Fallbacks      []SensorSpec // in order; a simulated one measures the first one's room
+	Heater, Cooler *RelaySpec   // nil where there is none
 }
 
 // SensorSpec names a sensor. Driver says which of the other fields count.
@@ -39,6 +40,7 @@ type RelaySpec struct {
 // Devices are the opened devices of one zone.
 type Devices struct {
 	Sensor         controlloop.Sensor
+	Fallbacks      []controlloop.Sensor
 	Heater, Cooler controlloop.Relay // nil where there is none
 	Room           *Room             // the simulated room; nil where all is real
 }
@@ -106,10 +108,17 @@ func closeRelay(name string, r controlloop.Relay) error {
 }
 
 func (h *Hardware) open(spec Spec, d *Devices) error {
-	if err := h.openSensor(spec.Sensor, d); err != nil {
+	var err error
+	if d.Sensor, err = h.openSensor(spec.Sensor, d.ownRoom); err != nil {
 		return fmt.Errorf("sensor: %w", err)
 	}
-	var err error
+	for i, f := range spec.Fallbacks {
+		s, err := h.openSensor(f, d.spare)
+		if err != nil {
+			return fmt.Errorf("fallback sensor %d: %w", i+1, err)
+		}
+		d.Fallbacks = append(d.Fallbacks, s)
+	}
 	if d.Heater, err = h.openRelay(spec.Heater, d.Room, (*Room).Heater); err != nil {
 		return fmt.Errorf("heater: %w", err)
 	}
@@ -119,7 +128,8 @@ func (h *Hardware) open(spec Spec, d *Devices) error {
 	return nil
 }
 
-func (h *Hardware) openSensor(spec SensorSpec, d *Devices) error {
+// openSensor opens a sensor; a simulated one by simulated.
+func (h *Hardware) openSensor(spec SensorSpec, simulated func(Simulated) (controlloop.Sensor, error)) (controlloop.Sensor, error) {
 	var sensor controlloop.Sensor
 	var err error
 	switch spec.Driver {
@@ -128,25 +138,31 @@ func (h *Hardware) openSensor(spec SensorSpec, d *Devices) error {
 	case "bme280":
 		sensor = h.openBME280(spec.BME280)
 	case "simulated":
-		d.Room, err = openRoom(spec.Simulated)
-		if err == nil {
-			sensor = d.Room.Sensor()
-		}
+		sensor, err = simulated(spec.Simulated)
 	default:
 		err = fmt.Errorf("driver %.40q is none of ds18b20, bme280, simulated", spec.Driver)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	d.Sensor = offset{sensor, spec.Offset}
-	return nil
+	return offset{sensor, spec.Offset}, nil
 }
 
-func openRoom(s Simulated) (*Room, error) {
+// ownRoom makes the zone's simulated room, and gives its sensor.
+func (d *Devices) ownRoom(s Simulated) (controlloop.Sensor, error) {
 	if vs := s.Validate(); len(vs) > 0 {
 		return nil, vs[0]
 	}
-	return NewRoom(s), nil
+	d.Room = NewRoom(s)
+	return d.Room.Sensor(), nil
+}
+
+// spare gives a further sensor of the zone's simulated room.
+func (d *Devices) spare(s Simulated) (controlloop.Sensor, error) {
+	if d.Room == nil {
+		return nil, errors.New("a simulated fallback needs a simulated sensor: it measures that sensor's room")
+	}
+	return d.Room.Spare(s.Noise, s.Seed), nil
 }
 
 // openRelay opens a relay; a simulated one is the room's, had by simulated.

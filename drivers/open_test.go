@@ -2,6 +2,7 @@ package drivers
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -48,15 +49,16 @@ func TestOpenLeavesOutWhatIsNotThere(t *testing.T) {
 
 func TestOpenRefuses(t *testing.T) {
 	for want, spoil := range map[string]func(*Spec){
-		`sensor: driver "warm" `: func(s *Spec) { s.Sensor.Driver = "warm" },
-		`heater: driver "gpoi" `: func(s *Spec) { s.Heater.Driver = "gpoi" },
-		`cooler: driver "" `:     func(s *Spec) { s.Cooler.Driver = "" },
-		`sensor: speed: 0 `:      func(s *Spec) { s.Sensor.Simulated.Speed = 0 },
+		`sensor: driver "warm" `:           func(s *Spec) { s.Sensor.Driver = "warm" },
+		`heater: driver "gpoi" `:           func(s *Spec) { s.Heater.Driver = "gpoi" },
+		`cooler: driver "" `:               func(s *Spec) { s.Cooler.Driver = "" },
+		`fallback sensor 1: driver "hot" `: func(s *Spec) { s.Fallbacks = []SensorSpec{{Driver: "hot"}} },
+		`sensor: speed: 0 `:                func(s *Spec) { s.Sensor.Simulated.Speed = 0 },
 	} {
 		spec := simulatedSpec()
 		spoil(&spec)
 		d, err := NewHardware("").Open(spec)
-		if err == nil || !strings.Contains(err.Error(), want) || d != (Devices{}) {
+		if err == nil || !strings.Contains(err.Error(), want) || !reflect.DeepEqual(d, Devices{}) {
 			t.Errorf("%+v, %v: want nothing open and %q", d, err, want)
 		}
 	}

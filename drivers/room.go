@@ -47,6 +47,12 @@ func (s Simulated) model() house.Model {
 // Sensor is the room's thermometer. A broken one behaves as [Room.Break] says.
 func (r *Room) Sensor() controlloop.Sensor { return roomSensor{r} }
 
+// Spare is a further thermometer in the room, with a noise of its own (K,
+// standard deviation). [Room.Break] does not break it.
+func (r *Room) Spare(noise float64, seed uint64) controlloop.Sensor {
+	return roomSpare{r, house.NewThermometer(noise, seed)}
+}
+
 // Heater is the relay of the room's heater.
 func (r *Room) Heater() controlloop.Relay { return roomRelay{r, house.Model.Heat} }
 
@@ -109,4 +115,17 @@ func (s roomSensor) Read(ctx context.Context) (controlloop.Reading, error) {
 		case <-hangs:
 		}
 	}
+}
+
+type roomSpare struct {
+	room        *Room
+	thermometer *house.Thermometer
+}
+
+// Read answers at once.
+func (s roomSpare) Read(context.Context) (controlloop.Reading, error) {
+	s.room.mu.Lock()
+	defer s.room.mu.Unlock()
+	now := s.room.catchUp()
+	return controlloop.Temperature(s.thermometer.Show(s.room.model.Sensed()), now), nil
 }
