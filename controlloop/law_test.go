@@ -119,6 +119,9 @@ func with(change func(*Params)) Params {
 	return p
 }
 
+// duty is 4 of 20 minutes for 2 hours.
+func duty(p *Params) { p.Loss = Duty{Percent: 20, Period: 20 * minute, For: 2 * time.Hour} }
+
 // One row per reason; its last step gives that reason, or shows how it ends.
 var reasonRows = []struct {
 	reason Reason
@@ -192,6 +195,17 @@ var reasonRows = []struct {
 		{5*minute - 1, good(22), nil, "heating min_on 1ns"},
 		{5 * minute, good(22), nil, "idle too_warm"},
 	}},
+	{ReasonSensorLoss, duty, []step{
+		{0, good(18), to(heat(20)), "heating too_cold"},
+		{minute, nothing, nil, "heating too_cold"},
+		{minute + 1, nothing, nil, "idle sensor_loss"}, // first its off part
+		{17*minute + 1, nothing, nil, "heating sensor_loss"},
+		{21 * minute, nothing, nil, "heating sensor_loss"},
+		{21*minute + 1, nothing, nil, "idle sensor_loss"},
+		{37*minute + 1, nothing, nil, "heating sensor_loss"},
+		{38 * minute, good(21), nil, "idle too_warm"}, // a reading ends it
+		{40 * minute, good(18), nil, "heating too_cold"},
+	}},
 	{ReasonTooCold, nil, []step{
 		{0, good(19.5), to(heat(20)), "idle in_band"}, // exactly on the threshold is not below it
 		{10 * second, good(19.49), nil, "heating too_cold"},
@@ -255,6 +269,48 @@ var promises = []struct {
 }{
 	{"the first decision may switch at once where there is no min_off", nil, []step{
 		{0, good(18), to(heat(20)), "heating too_cold"},
+	}},
+	{"the duty without a sensor begins once a first reading could have grown stale", duty, []step{
+		{0, nothing, to(heat(20)), "idle no_reading"},
+		{minute, nothing, nil, "idle sensor_loss"},
+		{17*minute - 1, nothing, nil, "idle sensor_loss"},
+		{17 * minute, nothing, nil, "heating sensor_loss"},
+	}},
+	{"the duty ends for good", duty, []step{
+		{0, good(18), to(heat(20)), "heating too_cold"},
+		{2 * minute, nothing, nil, "idle sensor_loss"},
+		{2*time.Hour + 2*minute - 1, nothing, nil, "heating sensor_loss"},
+		{2*time.Hour + 2*minute, nothing, nil, "idle stale_reading"},
+		{2*time.Hour + 18*minute, nothing, nil, "idle stale_reading"},
+	}},
+	{"no duty in mode off, nor without a setpoint", duty, []step{
+		{0, good(18), to(switchedOff), "off mode_off"},
+		{minute + 1, nothing, nil, "off stale_reading"},
+		{17*minute + 1, nothing, nil, "off stale_reading"},
+		{17*minute + 2, nothing, to(nobodySpoke), "off no_setpoint"},
+		{17*minute + 3, nothing, to(heat(20)), "heating sensor_loss"},
+	}},
+	{"no duty above a cut-out that any sensor opened", duty, []step{
+		{0, good(18), to(heat(20)), "heating too_cold"},
+		{2 * minute, nothing, nil, "idle sensor_loss"},
+		{18 * minute, nothing, nil, "heating sensor_loss"},
+		{19 * minute, suspect(35), nil, "idle heat_cutout"},
+		{38 * minute, nothing, nil, "idle heat_cutout"},
+	}},
+	{"the duty cools in mode cool, and only heats in heat_cool", duty, []step{
+		{0, good(24), to(cool(20)), "cooling too_warm"},
+		{minute + 1, nothing, nil, "idle sensor_loss"},
+		{17*minute + 1, nothing, nil, "cooling sensor_loss"},
+		{17*minute + 2, nothing, to(both(20)), "idle changeover"}, // no two switches at one instant
+		{17*minute + 3, nothing, nil, "heating sensor_loss"},
+	}},
+	{"the duty serves min_off, and its share gets no longer by that", func(p *Params) { duty(p); p.MinOff = 18 * minute; p.MinOn = 3 * minute }, []step{
+		{0, good(18), to(heat(20)), "idle starting 18m0s"},
+		{18 * minute, good(18), nil, "heating too_cold"},
+		{20 * minute, nothing, nil, "idle sensor_loss"},
+		{36 * minute, nothing, nil, "idle min_off 2m0s"},
+		{38 * minute, nothing, nil, "heating sensor_loss"},
+		{40 * minute, nothing, nil, "idle sensor_loss"},
 	}},
 	{"a suspect raw value opens the cut-out at once, but is no reading", func(p *Params) { p.MinOn = time.Hour }, []step{
 		{0, good(18), to(heat(20)), "heating too_cold"},

@@ -25,6 +25,7 @@ type books struct {
 	cold    bool
 	heater  stretch
 	cooler  stretch
+	lost    time.Time // since when no reading is fresh; zero: one is
 	inForce Setpoint
 	seen    map[Reason]int
 }
@@ -60,8 +61,12 @@ func (b *books) enter(in Input) {
 		}
 	}
 	if !b.fresh(in.Now) {
+		if b.lost.IsZero() {
+			b.lost = in.Now
+		}
 		return
 	}
+	b.lost = time.Time{}
 	if b.taken.At.After(b.hotAt) && b.taken.Celsius <= b.p.HeatCutout-2 {
 		b.hot = false
 	}
@@ -83,6 +88,36 @@ func (b *books) fresh(now time.Time) bool {
 	return !b.taken.At.IsZero() && now.Sub(b.taken.At) <= b.p.StaleAfter
 }
 
+// frost tells whether the duty without a sensor asks for its share just now: in
+// the last percent of each period since the loss, until its end. A reading that
+// never came is lost once it would have been stale.
+func (b *books) frost(now time.Time) bool {
+	if b.lost.IsZero() || b.p.Loss.Percent == 0 {
+		return false
+	}
+	since := now.Sub(b.lost)
+	if b.taken.At.IsZero() {
+		since -= b.p.StaleAfter
+	}
+	if since < 0 || since >= b.p.Loss.For {
+		return false
+	}
+	for since >= b.p.Loss.Period {
+		since -= b.p.Loss.Period
+	}
+	return since >= b.p.Loss.Period-time.Duration(b.p.Loss.Percent*float64(b.p.Loss.Period)/100)
+}
+
+// mayHeat and mayCool: with a fresh reading or in the duty's share, in a mode
+// that allows it, and within the limit. In heat_cool the duty heats only.
+func (b *books) mayHeat(now time.Time) bool {
+	return (b.fresh(now) || b.frost(now)) && b.heats() && !b.hot
+}
+
+func (b *books) mayCool(now time.Time) bool {
+	return (b.fresh(now) || b.frost(now) && b.inForce.Mode == ModeCool) && b.cools() && !b.cold
+}
+
 func (b *books) numbers() bool {
 	return !math.IsNaN(b.inForce.Desired + b.inForce.UpDelta + b.inForce.DownDelta)
 }
@@ -95,16 +130,21 @@ func (b *books) cools() bool {
 	return b.p.Cooler && b.numbers() && (b.inForce.Mode == ModeCool || b.inForce.Mode == ModeHeatCool)
 }
 
-func (b *books) tooCold() bool { return b.taken.Celsius < b.inForce.Desired-b.inForce.DownDelta }
-func (b *books) tooWarm() bool { return b.taken.Celsius > b.inForce.Desired+b.inForce.UpDelta }
+func (b *books) tooCold() bool {
+	return !b.lost.IsZero() || b.taken.Celsius < b.inForce.Desired-b.inForce.DownDelta
+}
+func (b *books) tooWarm() bool {
+	return !b.lost.IsZero() || b.taken.Celsius > b.inForce.Desired+b.inForce.UpDelta
+}
 
-// heatDone: a stretch of heating has got where it should.
+// heatDone: a stretch of heating has got where it should. Without a reading
+// nobody knows; the duty's share ends by not being allowed.
 func (b *books) heatDone() bool {
-	return b.tooWarm() || b.inForce.Mode == ModeHeatCool && b.taken.Celsius > b.inForce.Desired
+	return b.lost.IsZero() && (b.tooWarm() || b.inForce.Mode == ModeHeatCool && b.taken.Celsius > b.inForce.Desired)
 }
 
 func (b *books) coolDone() bool {
-	return b.tooCold() || b.inForce.Mode == ModeHeatCool && b.taken.Celsius < b.inForce.Desired
+	return b.lost.IsZero() && (b.tooCold() || b.inForce.Mode == ModeHeatCool && b.taken.Celsius < b.inForce.Desired)
 }
 
 // check holds a decision against the books and then writes its switches down.
@@ -113,18 +153,18 @@ func (b *books) check(now time.Time, s State) (complaint string) {
 	for _, law := range []func(time.Time, State) string{
 		b.neverUnsafe, b.neverBoth, b.saysWhatItDoes,
 		func(now time.Time, s State) string {
-			return b.serves(now, "heater", b.heater, b.cooler, s.Heater.On, b.heats() && !b.hot, b.tooCold(), b.heatDone())
+			return b.serves(now, "heater", b.heater, b.cooler, s.Heater.On, b.mayHeat(now), b.tooCold(), b.heatDone())
 		},
 		func(now time.Time, s State) string {
-			return b.serves(now, "cooler", b.cooler, b.heater, s.Cooler.On, b.cools() && !b.cold, b.tooWarm(), b.coolDone())
+			return b.serves(now, "cooler", b.cooler, b.heater, s.Cooler.On, b.mayCool(now), b.tooWarm(), b.coolDone())
 		},
 	} {
 		if complaint := law(now, s); complaint != "" {
 			return complaint
 		}
 	}
-	b.heater.turn(b.p, now, s.Heater.On, b.fresh(now) && b.heats() && !b.hot)
-	b.cooler.turn(b.p, now, s.Cooler.On, b.fresh(now) && b.cools() && !b.cold)
+	b.heater.turn(b.p, now, s.Heater.On, b.mayHeat(now))
+	b.cooler.turn(b.p, now, s.Cooler.On, b.mayCool(now))
 	return ""
 }
 
@@ -139,11 +179,11 @@ func (o *stretch) turn(p Params, now time.Time, on, allowed bool) {
 	*o = stretch{on: on, since: now, ever: true, rest: rest}
 }
 
-// neverUnsafe: on only with a fresh reading, within the limits, in a mode that allows it.
+// neverUnsafe: on only with a fresh reading or in the duty's share, within the limits, in a mode that allows it.
 func (b *books) neverUnsafe(now time.Time, s State) string {
 	switch {
-	case (s.Heater.On || s.Cooler.On) && !b.fresh(now):
-		return "on without a fresh reading"
+	case s.Heater.On && !b.mayHeat(now), s.Cooler.On && !b.mayCool(now):
+		return "on without a fresh reading, or not allowed"
 	case s.Heater.On && (b.hot || b.latest >= b.p.HeatCutout):
 		return fmt.Sprintf("heater on with its cut-out open, latest value %v", b.latest)
 	case s.Cooler.On && (b.cold || b.latest <= b.p.CoolCutout):
@@ -167,7 +207,6 @@ func (b *books) neverBoth(_ time.Time, s State) string {
 // too) and through the changeover, on for min_on, never past max_on; and what
 // is wanted, allowed and free to be on is on.
 func (b *books) serves(now time.Time, name string, was, other stretch, on, allowed, wanted, done bool) string {
-	allowed = allowed && b.fresh(now)
 	age := now.Sub(was.since)
 	overlong := b.p.MaxOn > 0 && age >= b.p.MaxOn
 	paused := other.ever && !other.on && now.Sub(other.since) < b.p.Changeover
@@ -284,6 +323,10 @@ func newDay(seed uint64) *day {
 	p.Changeover = pick(rng, 0, minute, 10*minute, 30*minute)
 	p.HeatCutout = pick(rng, 29, 35.0)
 	p.CoolCutout = pick(rng, 3, 4.5)
+	if share := 1 + 29*rng.Float64(); rng.IntN(2) == 0 {
+		p.Loss = Duty{share, time.Duration(float64(max(p.MinOn, p.Sample, minute)) * 100 / share), time.Duration(1+rng.IntN(24)) * time.Hour}
+		p.Loss.Period = max(p.Loss.Period, 2*p.MinOff)
+	}
 	d := &day{
 		rng: rng, p: p, now: morning,
 		air: 5 + 30*rng.Float64(), outside: -10 + 50*rng.Float64(),
@@ -325,7 +368,7 @@ func (d *day) next(s State) Input {
 	case 0:
 		d.live(s, time.Duration(d.rng.Int64N(int64(2*time.Hour)))) // the clock leaps ahead
 	case 1:
-		d.gap = 1 + d.rng.IntN(20)
+		d.gap = 1 + d.rng.IntN(pick(d.rng, 20, 20, 400))
 	case 2, 3:
 		d.speak()
 	case 4:
@@ -404,7 +447,7 @@ func liveOneDay(t *testing.T, d *day) map[Reason]int {
 		was := s
 		s = Decide(d.p, s, in)
 		complaint := b.check(in.Now, s)
-		if complaint == "" && s.Wait > 0 && (was.Reason != s.Reason || d.rng.IntN(20) == 0) {
+		if complaint == "" && s.Wait > 0 && b.lost.IsZero() && (was.Reason != s.Reason || d.rng.IntN(20) == 0) {
 			complaint = b.keepsItsWord(d.rng, s, in)
 		}
 		if complaint != "" {

@@ -105,11 +105,15 @@ type senses struct {
 }
 
 // inForce gives the first sensor in order that may be acted on, and its place.
-// Where there is none it is the first of all.
+// Where there is none it is the first of all. At the start a sensor is waited
+// for: the quickest to answer is not the first choice.
 func (ss *senses) inForce(p Params, now time.Time) (s *sense, place int, good bool) {
 	for i, s := range ss.all {
 		if s.good(p, now) {
 			return s, i, true
+		}
+		if s.health.verdict == VerdictNoReading {
+			break
 		}
 	}
 	return ss.all[0], 0, false
