@@ -170,7 +170,7 @@ func TestDisagreement(t *testing.T) {
 		if s.Sensor != VerdictDisagree || s.Heard != VerdictDisagree {
 			t.Errorf("sensor %v, heard %v", s.Sensor, s.Heard)
 		}
-		s = b.wait(minute)
+		s = b.wait(minute + 10*second)
 		expect(t, s, "idle stale_reading")
 		if !math.IsNaN(s.Temperature()) {
 			t.Errorf("%v °C is shown and is not believed", s.Temperature())
