@@ -160,7 +160,7 @@ func (ss *senses) compare(p Params, now time.Time) {
 	}
 	low, high := -1, -1
 	for i, s := range ss.all {
-		if s.health.verdict != VerdictOK || !s.good(p, now) {
+		if !s.good(p, now) {
 			continue
 		}
 		if low < 0 || s.celsius() < ss.all[low].celsius() {

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// spare is a fallback sensor that does as it is told; NaN: it fails.
+// spare is a fallback sensor that does as it is told; NaN: it fails, infinite:
+// it hangs.
 type spare struct{ celsius atomic.Uint64 }
 
 func newSpare(celsius float64) *spare {
@@ -22,8 +23,11 @@ func newSpare(celsius float64) *spare {
 
 func (s *spare) shows(celsius float64) { s.celsius.Store(math.Float64bits(celsius)) }
 
-func (s *spare) Read(context.Context) (Reading, error) {
+func (s *spare) Read(ctx context.Context) (Reading, error) {
 	c := math.Float64frombits(s.celsius.Load())
+	if math.IsInf(c, 1) {
+		<-ctx.Done()
+	}
 	if math.IsNaN(c) {
 		return Reading{}, &BadReading{VerdictAbsent, errors.New("it is gone")}
 	}
@@ -139,16 +143,18 @@ func TestAllSensorsLostIsTheHeatOff(t *testing.T) {
 // A sensor that is not in force still opens a cut-out, with a good value and
 // with one that is no reading; a dead one holds none open.
 func TestEverySensorAliveOpensTheCutout(t *testing.T) {
-	for _, hot := range []float64{35, 80} { // plausible, and not
+	for _, row := range []struct{ hot, then float64 }{
+		{35, math.NaN()}, {35, math.Inf(1)}, {80, math.NaN()}, {80, math.Inf(1)}, // 80 is not plausible
+	} {
 		synctest.Test(t, func(t *testing.T) {
-			f := newSpare(hot)
+			f := newSpare(row.hot)
 			b := withSpares(t, room(), 18, f).run(heat(20))
 			s := b.wait(15 * second)
 			expect(t, s, "idle heat_cutout")
 			if s.Temperature() != 18 {
 				t.Errorf("%v °C: the fallback opens the cut-out and decides nothing else", s.Temperature())
 			}
-			f.shows(math.NaN())
+			f.shows(row.then)
 			expect(t, b.wait(minute+20*second), "heating too_cold")
 		})
 	}
