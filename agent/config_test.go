@@ -152,7 +152,7 @@ func TestPlantDefaults(t *testing.T) {
 		want := controlloop.Params{
 			Heater: true, DesiredMin: row.desiredMin, DesiredMax: row.desiredMax, HeatCutout: row.heatCutout, CoolCutout: row.coolCutout,
 			PlausibleMin: row.plausibleMin, PlausibleMax: row.plausMax, MaxRate: 5, Sample: 5 * time.Second, StaleAfter: time.Minute,
-			MinOn: row.minOn, MinOff: row.minOff, Changeover: 10 * time.Minute,
+			MinOn: row.minOn, MinOff: row.minOff, Changeover: 10 * time.Minute, FrozenAfter: 3 * time.Hour,
 		}
 		if got := mustBeClean(t, room+"    plant: "+row.plant+"\n").Zones[0].Params; got != want {
 			t.Errorf("%s: got %+v want %+v", row.plant, got, want)
