@@ -9,6 +9,7 @@ import (
 // Params are the constants of a zone. [Params.Validate] knows their bounds.
 type Params struct {
 	Heater, Cooler bool // which relays the zone has
+	Electric       bool // the heater is one by itself: ordered on in vain, it is switched off until somebody clears that
 
 	DesiredMin, DesiredMax     float64 // °C, setpoints outside are refused
 	HeatCutout, CoolCutout     float64 // °C, the heater is never on at or above, the cooler never at or below

@@ -30,7 +30,8 @@ func (s state) minus(o state) state {
 type network struct {
 	aa, am, ma, mm float64       // A, 1/s: how air and mass (second letter) move air and mass (first letter)
 	slow, fast     float64       // eigenvalues of A, 1/s; both negative
-	perWatt        state         // K/W, steady warmth above the outdoors
+	perWatt        state         // K/W, steady warmth above the outdoors, of heat into the air
+	perFloorWatt   state         // K/W, the same of heat into the mass
 	wave           [3]complex128 // response of air, mass and sensor to an outdoor swing of 1 K
 	lag            float64       // s
 }
@@ -46,6 +47,7 @@ func newNetwork(p PhysicalParams) network {
 	n.slow, n.fast = n.eigenvalues(loop / (p.AirCapacity * p.MassCapacity))
 	air, mass := (inner+wall)/loop, inner/loop
 	n.perWatt = state{air, mass, air}
+	n.perFloorWatt = state{inner / loop, (inner + window) / loop, inner / loop}
 	n.wave = n.response(window/p.AirCapacity, wall/p.MassCapacity)
 	return n
 }
@@ -71,6 +73,11 @@ func (n network) response(air, mass float64) [3]complex128 {
 // warmth is what a constant power makes in the end, K above the outdoors.
 func (n network) warmth(watt float64) state {
 	return state{n.perWatt.air * watt, n.perWatt.mass * watt, n.perWatt.sensor * watt}
+}
+
+// warmthOfFloor is what a constant power into the mass makes in the end.
+func (n network) warmthOfFloor(watt float64) state {
+	return state{n.perFloorWatt.air * watt, n.perFloorWatt.mass * watt, n.perFloorWatt.sensor * watt}
 }
 
 // swing is what an outdoor wave of that many K makes at a time of the day, K.

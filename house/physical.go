@@ -16,7 +16,8 @@ type PhysicalParams struct {
 	AirToOutdoor  float64 // K/W, of windows and ventilation
 	MassToOutdoor float64 // K/W, of the outer walls
 
-	HeaterPower float64 // W, into the air while the heater is on
+	HeaterPower float64 // W, while the heater is on
+	FloorShare  float64 // 0..1, of the heater's power that goes into the mass and not into the air
 	CoolerPower float64 // W, out of the air while the cooler is on
 
 	Outdoor      float64 // °C, mean of the day
@@ -56,6 +57,8 @@ type Physical struct {
 	now        state
 	clock      time.Duration // since midnight
 	heat, cool bool
+	gain       float64 // W into the air, whatever the relays do
+	opening    float64 // W/K from the air to the outdoors, besides the windows
 }
 
 // NewPhysical makes a room; it panics on constants that no room can have.
@@ -89,13 +92,17 @@ func (p *Physical) Advance(dt time.Duration) {
 // forced is the course that the room would follow for ever with heater,
 // cooler and weather as they are: the particular solution.
 func (p *Physical) forced() state {
-	steady := level(p.params.Outdoor).plus(p.net.warmth(p.power()))
+	floor := 0.0
+	if p.heat {
+		floor = p.params.HeaterPower * p.params.FloorShare
+	}
+	steady := level(p.params.Outdoor).plus(p.net.warmth(p.power() - floor)).plus(p.net.warmthOfFloor(floor))
 	return steady.plus(p.net.swing(p.params.OutdoorSwing, p.clock))
 }
 
-// power is the heat into the air, W.
+// power is the heat into air and mass, W.
 func (p *Physical) power() float64 {
-	watt := 0.0
+	watt := p.gain
 	if p.heat {
 		watt += p.params.HeaterPower
 	}
@@ -103,6 +110,20 @@ func (p *Physical) power() float64 {
 		watt -= p.params.CoolerPower
 	}
 	return watt
+}
+
+// Expose sets what acts on the room from now on, whatever its relays do: the
+// mean outdoor temperature (°C), a gain into the air such as sun or a stove (W),
+// and an open door or window (W/K between air and outdoors, not negative).
+func (p *Physical) Expose(outdoor, gain, opening float64) {
+	p.params.Outdoor, p.gain = outdoor, gain
+	if opening == p.opening {
+		return
+	}
+	p.opening = opening
+	open := p.params
+	open.AirToOutdoor = 1 / (1/p.params.AirToOutdoor + opening)
+	p.net = newNetwork(open)
 }
 
 // Heat switches the heater.

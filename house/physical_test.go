@@ -269,3 +269,37 @@ func TestImpossibleRoomsPanic(t *testing.T) {
 		}()
 	}
 }
+
+// In the end what leaves the room is what heater, sun and stove bring, wherever
+// they bring it, through windows, walls and what is open.
+func TestExposedRoomBalances(t *testing.T) {
+	for _, share := range []float64{0, 0.9, 1} {
+		for _, opening := range []float64{0, 40} {
+			params := DefaultRoom()
+			params.OutdoorSwing, params.FloorShare = 0, share
+			room := NewPhysical(params)
+			room.Heat(true)
+			room.Expose(-7, 300, opening)
+			room.Advance(1000 * day)
+			leaves := (room.now.air+7)*(1/params.AirToOutdoor+opening) + (room.now.mass+7)/params.MassToOutdoor
+			if want := params.HeaterPower + 300; math.Abs(leaves-want) > 1e-6 {
+				t.Errorf("share %v, opening %v: %v W leave, %v W come", share, opening, leaves, want)
+			}
+		}
+	}
+}
+
+// A floor warms the air later than a panel does.
+func TestFloorIsSlowerThanAPanel(t *testing.T) {
+	after := func(share float64) float64 {
+		params := DefaultRoom()
+		params.FloorShare = share
+		room := NewPhysical(params)
+		room.Heat(true)
+		room.Advance(time.Hour)
+		return room.Air()
+	}
+	if panel, floor := after(0), after(1); panel < floor+2 {
+		t.Errorf("after an hour a panel has made %.1f °C, a floor %.1f °C", panel, floor)
+	}
+}

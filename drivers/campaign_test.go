@@ -1,0 +1,294 @@
+package drivers
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"thermostat/controlloop"
+	"thermostat/house"
+)
+
+// The guards' campaign: rooms from a cabin to a stone house live through years
+// of weather, with sun, stoves, open windows and setbacks, and with relays that
+// are dead or welded. Time is virtual: law, guard and house are stepped at once.
+
+// dwelling is a room of the campaign. Its constants hang on one time constant.
+type dwelling struct {
+	name     string
+	tau      time.Duration // of the whole room towards the outdoors
+	floor    float64       // share of the heat that goes into the mass
+	cools    bool          // a cooler and no heater
+	indoors  bool          // what surrounds it is a kitchen, not the weather
+	desired  float64
+	setback  float64 // K, at night
+	electric bool
+}
+
+func dwellings() []dwelling {
+	var all []dwelling
+	for i, hours := range []float64{0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 100} {
+		tau := time.Duration(hours * float64(time.Hour))
+		all = append(all, dwelling{name: fmt.Sprintf("panel %v h", hours), tau: tau, desired: 20 + float64(i%3), setback: 3 * float64(i%2), electric: true})
+		if hours >= 4 {
+			all = append(all, dwelling{name: fmt.Sprintf("floor %v h", hours), tau: tau, floor: 0.9, desired: 21, setback: 2 * float64(i%2)})
+		}
+	}
+	return append(all,
+		dwelling{name: "fridge", tau: 5 * time.Hour, cools: true, indoors: true, desired: 5},
+		dwelling{name: "cellar for wine", tau: 40 * time.Hour, cools: true, indoors: true, desired: 12},
+		dwelling{name: "room with a cooler", tau: 12 * time.Hour, cools: true, desired: 24},
+		dwelling{name: "radiator 24 h", tau: 24 * time.Hour, floor: 0.3, desired: 20, setback: 4},
+	)
+}
+
+// conductance is what every dwelling loses, W/K.
+const conductance = 50.0
+
+func (d dwelling) physical() house.PhysicalParams {
+	capacity := conductance * d.tau.Seconds()
+	p := house.PhysicalParams{
+		AirCapacity: 0.1 * capacity, MassCapacity: 0.9 * capacity,
+		AirToMass: 1 / (8 * conductance), AirToOutdoor: 1 / (0.3 * conductance), MassToOutdoor: 1 / (0.7 * conductance),
+		HeaterPower: conductance * 54, // holds 22 °C at -25 °C with a seventh to spare
+		FloorShare:  d.floor,
+		CoolerPower: conductance * 45,
+		SensorLag:   time.Minute, Start: d.desired,
+	}
+	return p
+}
+
+func (d dwelling) params() controlloop.Params {
+	return controlloop.Params{
+		Heater: !d.cools, Cooler: d.cools, Electric: d.electric,
+		DesiredMin: -30, DesiredMax: 30, HeatCutout: 90, CoolCutout: -60, PlausibleMin: -60, PlausibleMax: 100, MaxRate: 1000,
+		Sample: 30 * time.Second, StaleAfter: 2 * time.Minute, MinOn: time.Minute, MinOff: time.Minute,
+	}
+}
+
+func (d dwelling) mode() controlloop.Mode { return d.params().UsualMode() }
+
+// life is a dwelling in its weather.
+type life struct {
+	d      dwelling
+	rng    *rand.Rand
+	room   *house.Physical
+	shows  *house.Thermometer
+	params controlloop.Params
+	state  controlloop.State
+	guard  controlloop.Guard
+	now    time.Time
+
+	mean, swing     float64 // °C and K, of this day
+	season          float64 // °C, towards which the days wander
+	sun, stove      float64 // W at their best, this day
+	window          [2]time.Duration
+	windowFor       [2]time.Duration
+	cloud           bool
+	welded, dead    bool
+	safety, isOpen  bool // there is a safety relay; it is open
+	healthyOpenings int
+	told            map[string]int
+	lastTold        map[string]bool
+}
+
+var newYear = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func newLife(d dwelling, seed uint64) *life {
+	l := &life{
+		d: d, rng: rand.New(rand.NewPCG(seed, 77)), room: house.NewPhysical(d.physical()), shows: house.NewThermometer(0.03, seed),
+		params: d.params(), now: newYear, told: map[string]int{}, lastTold: map[string]bool{},
+	}
+	l.season = -15 + 40*l.rng.Float64()
+	if d.cools {
+		l.season = 22 + 8*l.rng.Float64()
+	}
+	l.mean = l.season
+	l.dawn()
+	return l
+}
+
+// dawn rolls the weather and the habits of a day.
+func (l *life) dawn() {
+	l.mean += 0.3*(l.season-l.mean) + 3*l.rng.NormFloat64()
+	l.mean = min(max(l.mean, -16), 31)
+	l.swing = 1 + 5*l.rng.Float64()
+	if l.d.indoors {
+		l.mean, l.swing = 19+6*l.rng.Float64(), 2
+	}
+	l.sun, l.stove = 0, 0
+	if l.rng.IntN(3) > 0 && !l.d.indoors {
+		l.sun = conductance * 15 * l.rng.Float64()
+	}
+	if l.rng.IntN(3) == 0 && !l.d.cools && l.mean < 15 {
+		l.stove = conductance * (15 + 20*l.rng.Float64())
+	}
+	for i := range l.window {
+		l.window[i] = time.Duration(float64(24*time.Hour) * l.rng.Float64())
+		l.windowFor[i] = time.Duration(1+l.rng.IntN(60)) * time.Minute
+	}
+}
+
+// weather sets what acts on the room at this time of the day.
+func (l *life) weather(clock time.Duration) {
+	if l.rng.IntN(40) == 0 {
+		l.cloud = !l.cloud
+	}
+	hours := clock.Hours()
+	outdoor := l.mean + l.swing*math.Cos(2*math.Pi*(hours-15)/24)
+	gain := 0.0
+	if hours > 7 && hours < 18 {
+		gain = l.sun * math.Sin(math.Pi*(hours-7)/11)
+		if l.cloud {
+			gain *= 0.3
+		}
+	}
+	if hours > 17.5 && hours < 23 {
+		gain += l.stove
+	}
+	opening := 0.0
+	for i := range l.window {
+		if clock >= l.window[i] && clock < l.window[i]+l.windowFor[i] {
+			opening = 3 * conductance
+		}
+	}
+	l.room.Expose(outdoor, gain, opening)
+}
+
+func (l *life) setpoint(clock time.Duration) controlloop.Setpoint {
+	sp := controlloop.Setpoint{Mode: l.d.mode(), Desired: l.d.desired, UpDelta: 0.4, DownDelta: 0.4}
+	if clock < 6*time.Hour || clock >= 22*time.Hour {
+		sp.Desired -= l.d.setback
+	}
+	return sp
+}
+
+// step is one sample.
+func (l *life) step() {
+	clock := l.now.Sub(newYear) % (24 * time.Hour)
+	if clock == 0 {
+		l.dawn()
+	}
+	if clock%(5*time.Minute) == 0 {
+		l.weather(clock)
+	}
+	l.room.Advance(l.params.Sample)
+	l.now = l.now.Add(l.params.Sample)
+	r := controlloop.Temperature(l.shows.Show(l.room.Sensed()), l.now)
+	sp := l.setpoint(clock)
+	l.state = controlloop.Decide(l.params, l.state, controlloop.Input{Now: l.now, Reading: r, Setpoint: sp})
+	l.guard = controlloop.Watch(l.params, l.guard, controlloop.GuardInput{
+		Now: l.now, Reading: r, HeaterOn: l.state.Heater.On, CoolerOn: l.state.Cooler.On, Setpoint: sp,
+	})
+	l.turn()
+}
+
+// turn lets the contacts do what they can.
+func (l *life) turn() {
+	w := l.watcher()
+	if l.safety {
+		l.isOpen = w.Beyond || w.Stuck || l.isOpen && !l.state.Heater.On && !l.state.Cooler.On
+	}
+	closed := func(ordered bool) bool { return (ordered || l.welded) && !l.dead && !l.isOpen }
+	l.room.Heat(!l.d.cools && closed(l.state.Heater.On))
+	l.room.Cool(l.d.cools && closed(l.state.Cooler.On))
+	l.count("idle", w.Idle)
+	l.count("stuck", w.Stuck)
+}
+
+func (l *life) watcher() controlloop.Watcher {
+	if l.d.cools {
+		return l.guard.Cool
+	}
+	return l.guard.Heat
+}
+
+func (l *life) count(name string, is bool) {
+	if is && !l.lastTold[name] {
+		l.told[name]++
+	}
+	l.lastTold[name] = is
+}
+
+func (l *life) live(days float64) {
+	for end := l.now.Add(time.Duration(days * float64(24*time.Hour))); l.now.Before(end); {
+		l.step()
+	}
+}
+
+// TestGuardsRaiseNoFalseAlarm lives 1,000 healthy days.
+func TestGuardsRaiseNoFalseAlarm(t *testing.T) {
+	rounds, days := 5, 10.0
+	if testing.Short() {
+		rounds, days = 1, 2
+	}
+	total := 0.0
+	for i, d := range dwellings() {
+		t.Run(d.name, func(t *testing.T) {
+			t.Parallel()
+			for round := range rounds {
+				l := newLife(d, uint64(100*i+round))
+				l.safety = round%2 == 1
+				l.live(days)
+				if len(l.told) > 0 {
+					t.Errorf("round %d, season %.0f °C: %v, learned %+v", round, l.season, l.told, l.watcher().Learned)
+				}
+			}
+		})
+		total += float64(rounds) * days
+	}
+	t.Logf("%v healthy days", total)
+}
+
+// find lives on until an alarm, and gives the time to it.
+func (l *life) find(name string, atMost time.Duration) (time.Duration, bool) {
+	l.told = map[string]int{}
+	began := l.now
+	for l.now.Sub(began) < atMost {
+		l.step()
+		if l.told[name] > 0 {
+			return l.now.Sub(began), true
+		}
+	}
+	return 0, false
+}
+
+// TestGuardsFindDeadAndWelded breaks the relay of every dwelling, again and again.
+func TestGuardsFindDeadAndWelded(t *testing.T) {
+	rounds := 10
+	if testing.Short() {
+		rounds = 1
+	}
+	for i, d := range dwellings() {
+		t.Run(d.name, func(t *testing.T) {
+			t.Parallel()
+			for _, kind := range []string{"dead", "welded", "welded, with a safety relay"} {
+				var took []time.Duration
+				for round := range rounds {
+					l := newLife(d, uint64(1000*i+round))
+					l.season = min(l.season, 10) // heat is needed now and then
+					if d.cools {
+						l.season = 28
+					}
+					l.safety = kind == "welded, with a safety relay"
+					l.live(3 + 4*l.rng.Float64())
+					l.dead, l.welded = kind == "dead", kind != "dead"
+					alarm := map[bool]string{true: "idle", false: "stuck"}[l.dead]
+					found, ok := l.find(alarm, 60*24*time.Hour)
+					if !ok {
+						t.Errorf("%s, round %d, season %.0f °C: not found in 60 days, learned %+v", kind, round, l.season, l.watcher().Learned)
+						continue
+					}
+					took = append(took, found)
+				}
+				slices.Sort(took)
+				if len(took) > 0 {
+					t.Logf("%s: median %v, longest %v", kind, took[len(took)/2].Round(time.Minute), took[len(took)-1].Round(time.Minute))
+				}
+			}
+		})
+	}
+}
