@@ -134,8 +134,10 @@ func TestOrderedOffAndWarming(t *testing.T) {
 func TestOrderedOffAndWarmingForOtherReasons(t *testing.T) {
 	w := taught(nil).course(30*minute, true, 19.4, 20.6)
 	w.course(10*time.Hour, false, 20.6, 29).course(14*time.Hour, false, 29, 22)
-	w.course(10*time.Hour, false, 22, 29).course(14*time.Hour, false, 29, 22)
-	w.expect(t, "two days of sun from the first minute on", false, false, false)
+	for range 3 {
+		w.course(10*time.Hour, false, 22, 29).course(14*time.Hour, false, 29, 22)
+	}
+	w.expect(t, "days of sun from the first minute on", false, false, false)
 
 	w = taught(nil).course(30*minute, true, 19.4, 20.6)
 	w.course(time.Hour, false, 20.6, 20.1).course(4*time.Hour, false, 20.1, 30).course(40*time.Hour, false, 30, 31)
@@ -145,8 +147,19 @@ func TestOrderedOffAndWarmingForOtherReasons(t *testing.T) {
 	w.course(130*time.Hour, false, 20.6, 24).course(100*time.Hour, false, 24, 30)
 	w.expect(t, "spring becomes summer", false, false, false)
 
-	w = watch(nil).course(40*time.Hour, false, 20, 28)
+	w = watch(nil).course(4*time.Hour, false, 20, 30).course(30*time.Hour, false, 30, 30)
 	w.expect(t, "a room that the heater never warmed", false, false, false)
+
+	w = taught(nil).course(30*minute, true, 19.4, 20.6)
+	w.setpoint = heat(27)
+	w.course(4*time.Hour, false, 20.6, 28).course(30*time.Hour, false, 28, 28)
+	w.expect(t, "a band that was raised", false, false, false)
+
+	w = taught(nil).course(30*minute, true, 19.4, 20.6).course(4*time.Hour, false, 20.6, 30).course(10*time.Hour, false, 30, 30)
+	w.now = w.now.Add(minute)
+	w.g = Watch(w.p, w.g, GuardInput{Now: w.now, Reading: Temperature(30, w.now), CoolerOn: true, Setpoint: both(20)})
+	w.course(15*time.Hour, false, 30, 30)
+	w.expect(t, "a cooler that ran meanwhile", false, false, false)
 }
 
 func TestBeyond(t *testing.T) {

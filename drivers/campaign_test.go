@@ -82,17 +82,16 @@ type life struct {
 	guard  controlloop.Guard
 	now    time.Time
 
-	mean, swing     float64 // °C and K, of this day
-	season          float64 // °C, towards which the days wander
-	sun, stove      float64 // W at their best, this day
-	window          [2]time.Duration
-	windowFor       [2]time.Duration
-	cloud           bool
-	welded, dead    bool
-	safety, isOpen  bool // there is a safety relay; it is open
-	healthyOpenings int
-	told            map[string]int
-	lastTold        map[string]bool
+	mean, swing    float64 // °C and K, of this day
+	season         float64 // °C, towards which the days wander
+	sun, stove     float64 // W at their best, this day
+	window         [2]time.Duration
+	windowFor      [2]time.Duration
+	cloud          bool
+	welded, dead   bool
+	safety, isOpen bool // there is a safety relay; it is open
+	told           map[string]int
+	lastTold       map[string]bool
 }
 
 var newYear = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
