@@ -41,6 +41,9 @@ func zoneBlock(z ZoneConfig) []byte {
 	}
 	line("heater", relayText(z.Devices.Heater))
 	line("cooler", relayText(z.Devices.Cooler))
+	if z.Devices.Safety != nil {
+		line("safety", relayText(z.Devices.Safety))
+	}
 	line("setpoint", setpointText(z))
 	line("limits", limitsText(z.Params))
 	line("timers", timersText(z.Params))

@@ -125,7 +125,7 @@ func TestEveryComplaint(t *testing.T) {
 			"f:5:57: zones[0].fallback_sensors[1]: is a sensor that this zone has already: it cannot stand in for itself"},
 		{"max_disagreement alone", room + "    max_disagreement: 1.5K\n", "warning: f:5:5: zones[0].max_disagreement: compares nothing: the zone has no fallback_sensors"},
 		{"max_disagreement negative", room + "    max_disagreement: -1\n", "f:5:5: zones[0].max_disagreement: -1 is outside 0..50 K; 0 is not compared"},
-		{"safety_relay", room + "    safety_relay: {driver: simulated}\n", "f:5:5: zones[0].safety_relay: is not in this version yet"},
+		{"safety relay on the heater's line", strings.Replace(room, "heater: {driver: simulated}", "heater: {driver: gpio, line: GPIO17}", 1) + "    safety_relay: {driver: gpio, line: 17}\n", "f:5:34: zones[0].safety_relay.line: 17 is also the line of zones[0].heater"},
 		{"duty's key", room + "    on_sensor_loss: {percent: 5}\n", "f:5:22: zones[0].on_sensor_loss.percent: belongs to action duty, but the action is off"},
 		{"duty without its share", room + "    on_sensor_loss: {action: duty}\n", "f:5:5: zones[0].on_sensor_loss.percent: is missing: 1 to 30"},
 		{"duty's share", room + "    on_sensor_loss: {action: duty, percent: 31}\n", "f:5:36: zones[0].on_sensor_loss.percent: 31 is outside 1..30"},

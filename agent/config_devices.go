@@ -27,8 +27,10 @@ func (r *reader) readDevices(zone *node, z *ZoneConfig) {
 	r.readFallbacks(zone.child("fallback_sensors"), &z.Devices)
 	z.Devices.Heater = r.readRelay(zone.child("heater"))
 	z.Devices.Cooler = r.readRelay(zone.child("cooler"))
+	z.Devices.Safety = r.readRelay(zone.child("safety_relay"))
 	z.Params.Heater = z.Devices.Heater != nil
 	z.Params.Cooler = z.Devices.Cooler != nil
+	z.Params.Speed = z.Devices.Sensor.Simulated.Speed // 0 where the room is real
 }
 
 // readDriver reads the name of a driver and reports whether it is one that

@@ -25,6 +25,7 @@ func plantParams(plant string) controlloop.Params {
 	}
 	switch plant {
 	case "electric":
+		p.Electric = true
 		p.MinOn, p.MinOff = 30*time.Second, 30*time.Second
 	case "boiler":
 		p.MinOn, p.MinOff = 4*time.Minute, 4*time.Minute

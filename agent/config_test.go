@@ -94,6 +94,7 @@ zones:
       heater_power: 8, cooler_power: 9, noise: 0.1, seed: 18446744073709551615, offset: -1.5K}
     heater: {driver: simulated}
     cooler: {driver: "simulated"}
+    safety_relay: {driver: simulated}
     fallback_sensors: [{driver: simulated, noise: 0.2, offset: 1}, {driver: simulated, seed: 5}]
     max_disagreement: 1.5K
     on_sensor_loss: {action: duty, percent: 12.5, period: 30m, for: 48h}
@@ -104,12 +105,12 @@ zones:
 	got, _ := json.Marshal(c)
 	want := `{"Device":"den","StateDir":"/var/lib/x","Units":"F","MQTT":{"Brokers":["mqtt://h","mqtts://h","ws://h/mqtt","wss://[::1]:9/x?y=1","mqtts://[::1]"],` +
 		`"Username":"007","PasswordFile":"/p","CAFile":"/ca","CertFile":"/c","KeyFile":"/k","Prefix":"home/heat","DiscoveryPrefix":"","SensorEvery":10000000000,"StateEvery":300000000000},` +
-		`"Zones":[{"Name":"a","SensorID":7,"Plant":"floor","Params":{"Heater":true,"Cooler":true,"DesiredMin":6,"DesiredMax":27,"HeatCutout":34,"CoolCutout":4,"PlausibleMin":-29,"PlausibleMax":69,"MaxRate":4,"MaxDisagreement":1.5,` +
+		`"Zones":[{"Name":"a","SensorID":7,"Plant":"floor","Params":{"Heater":true,"Cooler":true,"Electric":false,"DesiredMin":6,"DesiredMax":27,"HeatCutout":34,"CoolCutout":4,"PlausibleMin":-29,"PlausibleMax":69,"MaxRate":4,"MaxDisagreement":1.5,` +
 		`"Sample":6000000000,"StaleAfter":59000000000,"MinOn":60000000000,"MinOff":120000000000,"MaxOn":3600000000000,"Changeover":660000000000,"FrozenAfter":18000000000000,"Loss":{"Percent":12.5,"Period":1800000000000,"For":172800000000000}},` +
 		`"Devices":{"Sensor":{"Driver":"simulated","Offset":-1.5,"DS18B20":{"ID":"","Bus":"","I2CBus":0,"Resolution":0},"BME280":{"Bus":0,"Address":0},"Simulated":{"Model":"linear","Speed":2,"Start":3,"Up":4000000000,"Down":5000000000,"Outdoor":6,"OutdoorSwing":7,"HeaterPower":8,"CoolerPower":9,"Noise":0.1,"Seed":18446744073709551615}},"Fallbacks":[` +
 		`{"Driver":"simulated","Offset":1,"DS18B20":{"ID":"","Bus":"","I2CBus":0,"Resolution":0},"BME280":{"Bus":0,"Address":0},"Simulated":{"Model":"room","Speed":1,"Start":17,"Up":600000000000,"Down":900000000000,"Outdoor":3,"OutdoorSwing":4,"HeaterPower":1500,"CoolerPower":1000,"Noise":0.2,"Seed":2}},` +
 		`{"Driver":"simulated","Offset":0,"DS18B20":{"ID":"","Bus":"","I2CBus":0,"Resolution":0},"BME280":{"Bus":0,"Address":0},"Simulated":{"Model":"room","Speed":1,"Start":17,"Up":600000000000,"Down":900000000000,"Outdoor":3,"OutdoorSwing":4,"HeaterPower":1500,"CoolerPower":1000,"Noise":0.03,"Seed":5}}],` +
-		`"Heater":{"Driver":"simulated","GPIO":{"line":"","active_low":false}},"Cooler":{"Driver":"simulated","GPIO":{"line":"","active_low":false}}},"Default":{"Mode":4,"Desired":20.5,"UpDelta":0.6,"DownDelta":0.7,"Source":"config","ID":"","Serial":0},"Configured":true}],"SHA256":"` + c.SHA256 + `"}`
+		`"Heater":{"Driver":"simulated","GPIO":{"line":"","active_low":false}},"Cooler":{"Driver":"simulated","GPIO":{"line":"","active_low":false}},"Safety":{"Driver":"simulated","GPIO":{"line":"","active_low":false}}},"Default":{"Mode":4,"Desired":20.5,"UpDelta":0.6,"DownDelta":0.7,"Source":"config","ID":"","Serial":0},"Configured":true}],"SHA256":"` + c.SHA256 + `"}`
 	if string(got) != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -152,7 +153,8 @@ func TestPlantDefaults(t *testing.T) {
 		want := controlloop.Params{
 			Heater: true, DesiredMin: row.desiredMin, DesiredMax: row.desiredMax, HeatCutout: row.heatCutout, CoolCutout: row.coolCutout,
 			PlausibleMin: row.plausibleMin, PlausibleMax: row.plausMax, MaxRate: 5, Sample: 5 * time.Second, StaleAfter: time.Minute,
-			MinOn: row.minOn, MinOff: row.minOff, Changeover: 10 * time.Minute, FrozenAfter: 3 * time.Hour,
+			Electric: row.plant == "electric",
+			MinOn:    row.minOn, MinOff: row.minOff, Changeover: 10 * time.Minute, FrozenAfter: 3 * time.Hour,
 		}
 		if got := mustBeClean(t, room+"    plant: "+row.plant+"\n").Zones[0].Params; got != want {
 			t.Errorf("%s: got %+v want %+v", row.plant, got, want)

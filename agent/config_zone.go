@@ -31,7 +31,6 @@ func (r *reader) readZone(n *node, device string, z *ZoneConfig) bool {
 	r.oneOf(n.child("plant"), &z.Plant, plants()...)
 	z.Params = plantParams(z.Plant)
 	r.readDevices(n, z)
-	r.refuseLater(n)
 	sound := r.readParams(n, &z.Params)
 	r.readSetpoint(n.child("default_setpoint"), sound, z)
 	return true
@@ -70,6 +69,7 @@ type idOwner struct {
 func (u *unique) add(n *node, z ZoneConfig) {
 	u.addLine(n.child("heater"), z.Devices.Heater)
 	u.addLine(n.child("cooler"), z.Devices.Cooler)
+	u.addLine(n.child("safety_relay"), z.Devices.Safety)
 	if z.Name == "" {
 		return // complained of, and the default number hangs on the name
 	}
@@ -109,12 +109,4 @@ func (u *unique) addID(n *node, z ZoneConfig) {
 	}
 	at, _ := find(n, "sensor_id")
 	u.complainOf(at, join(n.path(), "sensor_id"), "%d of %s is also that of %s (%s)", z.SensorID, z.Name, owner.zone.path(), owner.name)
-}
-
-// refuseLater refuses what a later version will do: a promise that is not
-// kept is worse than an error.
-func (r *reader) refuseLater(n *node) {
-	if s := n.child("safety_relay"); s != nil && s.kind != kindRefused {
-		r.complain(s, "is not in this version yet")
-	}
 }

@@ -38,7 +38,7 @@ func demoCommand() *cobra.Command {
 		Short: "Run a simulated house with a broker of its own: no files, no root, no network",
 		Long: `Runs two simulated rooms and an MQTT broker on loopback, and prints what to try.
 Room time runs --speed times faster than the clock.
-Faults: ` + strings.Join(demoFaultNames(), ", ") + `.`,
+Faults:` + demoFaultHelp(),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
@@ -64,50 +64,118 @@ zones:
     heater: {driver: simulated}
     default_setpoint: {mode: heat, desired: 20, up_delta: 0.3, down_delta: 0.3}
     limits: {max_rate: 10000}
-    timing: {sample: 1s, stale_after: 3s, min_on: 2s, min_off: 2s}
+    timing: {sample: 1s, stale_after: 3s, min_on: 2s, min_off: 2s, frozen_after: 10s}
+    safety_relay: {driver: simulated}
   - name: workshop # +1 °C every 2 minutes when heated, -1 °C every 4 minutes when not
     plant: electric
     sensor: {driver: simulated, model: linear, speed: %[1]v, start: 15, up: 2m, down: 4m}
     heater: {driver: simulated}
     default_setpoint: {mode: heat, desired: 17, up_delta: 0.5, down_delta: 0.5}
     limits: {max_rate: 10000}
-    timing: {sample: 1s, stale_after: 3s, min_on: 2s, min_off: 2s}
+    timing: {sample: 1s, stale_after: 3s, min_on: 2s, min_off: 2s, frozen_after: 10s}
 `
 
-// demoFaults are what can be broken; each breaks the sensors of all rooms.
-var demoFaults = []struct {
+// demoFault is something that can be broken. It happens to all rooms.
+type demoFault struct {
 	name  string
-	fault drivers.Fault
-}{
-	{"sensor-gone", drivers.FaultGone},
-	{"sensor-hang", drivers.FaultHang},
-	{"sensor-frozen", drivers.FaultFrozen},
-	{"sensor-85", drivers.FaultPowerOn},
+	means string
+	does  func(*demoHouse)
+}
+
+// demoHouse is what the faults break.
+type demoHouse struct {
+	agent  *agent
+	view   *demoView
+	mu     sync.Mutex
+	server *broker.Server
+	addr   string
+}
+
+func demoFaults() []demoFault {
+	return []demoFault{
+		{"sensor-gone", "no sensor answers any more", breakSensors(drivers.FaultGone)},
+		{"sensor-hang", "a read of a sensor does not come back", breakSensors(drivers.FaultHang)},
+		{"sensor-frozen", "the sensors show the same for ever; it is found while the heat is on", breakSensors(drivers.FaultFrozen)},
+		{"sensor-85", "the sensors show 85 °C, their value after a reset", breakSensors(drivers.FaultPowerOn)},
+		{"relay-dead", "no relay closes any more; it is told after 6 to 12 hours of room time in vain", breakRelays(drivers.RelayDead)},
+		{"relay-welded", "no relay opens any more; the living room has a safety relay, the workshop goes to its cut-out", breakRelays(drivers.RelayWelded)},
+		{"broker-down", "the broker is gone for 10 s, and comes back without its memory", (*demoHouse).brokerDown},
+		{"clock-jump", "the sensors' clock jumps a year ahead", breakSensors(drivers.FaultClock)},
+	}
+}
+
+func breakSensors(f drivers.Fault) func(*demoHouse) {
+	return func(h *demoHouse) {
+		for _, d := range h.agent.devices {
+			d.Room.Break(f)
+		}
+	}
+}
+
+func breakRelays(f drivers.RelayFault) func(*demoHouse) {
+	return func(h *demoHouse) {
+		for _, d := range h.agent.devices {
+			d.Room.BreakRelays(f)
+		}
+	}
+}
+
+const brokerDownFor = 10 * time.Second
+
+// brokerDown closes the broker, and opens a new one at the same address later.
+func (h *demoHouse) brokerDown() {
+	h.closeBroker()
+	time.AfterFunc(brokerDownFor, func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if h.server != nil {
+			return
+		}
+		server, _, err := startBroker(h.addr)
+		if err != nil {
+			h.view.line("the broker does not come back: %v", err)
+			return
+		}
+		h.server = server
+		h.view.line("the broker is back, empty")
+	})
+}
+
+func (h *demoHouse) closeBroker() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.server != nil {
+		h.server.Close()
+	}
+	h.server = nil
 }
 
 func demoFaultNames() []string {
 	var names []string
-	for _, f := range demoFaults {
+	for _, f := range demoFaults() {
 		names = append(names, f.name)
 	}
 	return names
 }
 
+func demoFaultHelp() string {
+	help := ""
+	for _, f := range demoFaults() {
+		help += fmt.Sprintf("\n  %-14s %s", f.name, f.means)
+	}
+	return help
+}
+
 // plannedFault is a fault with its time.
 type plannedFault struct {
-	name  string
-	fault drivers.Fault
-	at    time.Duration
+	demoFault
+	at time.Duration
 }
 
 func parseFault(text string) (plannedFault, error) {
 	name, at, ok := strings.Cut(text, "@")
-	i := slices.IndexFunc(demoFaults, func(f struct {
-		name  string
-		fault drivers.Fault
-	}) bool {
-		return f.name == name
-	})
+	all := demoFaults()
+	i := slices.IndexFunc(all, func(f demoFault) bool { return f.name == name })
 	if i < 0 {
 		return plannedFault{}, fmt.Errorf("fault %q is unknown: one of %s", name, strings.Join(demoFaultNames(), ", "))
 	}
@@ -115,7 +183,7 @@ func parseFault(text string) (plannedFault, error) {
 	if !ok || err != nil || d < 0 {
 		return plannedFault{}, fmt.Errorf("fault %q: want a time like %s@5s", text, name)
 	}
-	return plannedFault{name, demoFaults[i].fault, d}, nil
+	return plannedFault{all[i], d}, nil
 }
 
 func (f *demoFlags) run(cmd *cobra.Command) error {
@@ -163,7 +231,8 @@ func (f *demoFlags) play(ctx context.Context, out io.Writer, faults []plannedFau
 	if err != nil {
 		return err
 	}
-	defer server.Close()
+	house := &demoHouse{server: server, addr: addr}
+	defer house.closeBroker()
 	cfg, complaints := ReadConfig("demo", fmt.Appendf(nil, demoConfig, f.speed, addr))
 	for _, c := range complaints {
 		return fmt.Errorf("the demo's own configuration: %v", c)
@@ -176,13 +245,12 @@ func (f *demoFlags) play(ctx context.Context, out io.Writer, faults []plannedFau
 	if err != nil {
 		return err
 	}
+	house.agent, house.view = a, view
 	view.welcome(f.mqtt, addr, f.speed)
 	for _, p := range faults {
 		timer := time.AfterFunc(p.at, func() {
-			view.line("fault %s: every sensor", p.name)
-			for _, d := range a.devices {
-				d.Room.Break(p.fault)
-			}
+			view.line("fault %s: %s", p.name, p.means)
+			p.does(house)
 		})
 		defer timer.Stop()
 	}
@@ -266,6 +334,9 @@ func (v *demoView) saw(s controlloop.Snapshot) {
 		v.print("%s: heater %s at %s, desired %.1f °C: %s", s.Zone, onOff(s.State.Heater.On), celsius(s), s.Setpoint.Desired, s.State.Reason)
 	case !known || !was.Setpoint.SameTarget(s.Setpoint):
 		v.print("%s: holds %.1f °C, mode %s (%s)", s.Zone, s.Setpoint.Desired, s.Setpoint.Mode, s.Setpoint.Source)
+	}
+	if known && was.SafetyRelay != s.SafetyRelay {
+		v.print("%s: the safety relay %s", s.Zone, map[bool]string{true: "closes", false: "opens"}[s.SafetyRelay == controlloop.RelayOn])
 	}
 	v.faults(was, s)
 	v.status()

@@ -28,6 +28,20 @@ type keptZone struct {
 	Cooler *keptOutput `json:"cooler"`
 
 	Counters *controlloop.Counters `json:"counters"` // of any boot
+	Heat     keptWatcher           `json:"heat"`     // of any boot
+	Cool     keptWatcher           `json:"cool"`
+}
+
+// keptWatcher is what a watcher has latched and learned.
+type keptWatcher struct {
+	Tripped bool                `json:"tripped"`
+	Learned controlloop.Learned `json:"learned"`
+}
+
+func keptOf(w controlloop.Watcher) keptWatcher { return keptWatcher{w.Tripped, w.Learned} }
+
+func (k keptWatcher) past() controlloop.PastWatcher {
+	return controlloop.PastWatcher{Learned: k.Learned, Tripped: k.Tripped}
 }
 
 // keptOutput is an output's last switch. Since says nothing while it is on.
@@ -55,11 +69,12 @@ func (m *memory) loadPast(zone string) (keptZone, error) {
 
 // past gives what the law may take as known now.
 func (k keptZone) past(b bootClock) controlloop.Past {
-	if b.id == "" || k.Boot != b.id {
-		return controlloop.Past{}
+	p := controlloop.Past{Heat: k.Heat.past(), Cool: k.Cool.past()}
+	if b.id != "" && k.Boot == b.id {
+		now := b.now()
+		p.Heater, p.Cooler = k.Heater.past(now), k.Cooler.past(now)
 	}
-	now := b.now()
-	return controlloop.Past{Heater: k.Heater.past(now), Cooler: k.Cooler.past(now)}
+	return p
 }
 
 // past knows nothing of an output that went off in the future, or before the boot.
@@ -107,7 +122,9 @@ func (k *keeper) saw(s controlloop.Snapshot) {
 	was := k.is
 	k.is.Heater = k.output(was.Heater, s.HasHeater, s.State.Heater, s.HeaterRelay, s.Time)
 	k.is.Cooler = k.output(was.Cooler, s.HasCooler, s.State.Cooler, s.CoolerRelay, s.Time)
-	if k.is.Heater != was.Heater || k.is.Cooler != was.Cooler || s.Time.Sub(k.put) >= countersEvery {
+	k.is.Heat, k.is.Cool = keptOf(s.Guard.Heat), keptOf(s.Guard.Cool)
+	latched := k.is.Heat.Tripped != was.Heat.Tripped || k.is.Cool.Tripped != was.Cool.Tripped
+	if latched || k.is.Heater != was.Heater || k.is.Cooler != was.Cooler || s.Time.Sub(k.put) >= countersEvery {
 		k.put = s.Time
 		k.handOver()
 	}

@@ -16,7 +16,7 @@ import (
 func (c Config) relays() []drivers.GPIO {
 	var all []drivers.GPIO
 	for _, z := range c.Zones {
-		for _, r := range []*drivers.RelaySpec{z.Devices.Heater, z.Devices.Cooler} {
+		for _, r := range []*drivers.RelaySpec{z.Devices.Heater, z.Devices.Cooler, z.Devices.Safety} {
 			if r != nil && r.Driver == "gpio" && r.GPIO.Line != "" {
 				all = append(all, r.GPIO)
 			}

@@ -124,7 +124,8 @@ func (a *agent) newZone(z ZoneConfig, d drivers.Devices) *controlloop.Zone {
 	a.alarms[z.Name] = newMemoryAlarm(alarms)
 	return &controlloop.Zone{
 		Name: z.Name, SensorID: z.SensorID, Params: z.Params,
-		Sensor: d.Sensor, Fallbacks: d.Fallbacks, Heater: d.Heater, Cooler: d.Cooler,
+		Sensor: d.Sensor, Fallbacks: d.Fallbacks, Heater: d.Heater, Cooler: d.Cooler, Safety: d.Safety,
+		Clears:    controlloop.NewLatest[struct{}](),
 		Setpoints: controlloop.NewLatest[controlloop.Setpoint](),
 		Alarms:    alarms,
 		Observe: func(s controlloop.Snapshot) {
@@ -154,7 +155,7 @@ func (a *agent) sessionOptions() mqtt.Options {
 	for i, z := range a.cfg.Zones {
 		o.Zones = append(o.Zones, mqtt.Zone{
 			Name: z.Name, SensorID: z.SensorID, Params: z.Params, Default: z.Default,
-			Setpoints: a.zones[i].Setpoints, Alarms: a.zones[i].Alarms,
+			Setpoints: a.zones[i].Setpoints, Clears: a.zones[i].Clears, Alarms: a.zones[i].Alarms,
 		})
 	}
 	if a.cfg.StateDir != "" {

@@ -104,7 +104,7 @@ func Watch(p Params, prev Guard, in GuardInput) Guard {
 	if g.at.IsZero() {
 		g.at, g.began = in.Now, in.Now
 	}
-	dt := min(max(in.Now.Sub(g.at), 0), p.StaleAfter) // a suspended machine saw nothing
+	dt := p.roomTime(min(max(in.Now.Sub(g.at), 0), p.StaleAfter)) // a suspended machine saw nothing
 	sees := !in.Reading.At.IsZero() && finite(in.Reading.Celsius)
 	if !sees {
 		dt = 0
@@ -117,6 +117,14 @@ func Watch(p Params, prev Guard, in GuardInput) Guard {
 		g.look(p, in)
 	}
 	return g
+}
+
+// roomTime is how long a span of the clock is in the room.
+func (p Params) roomTime(d time.Duration) time.Duration {
+	if p.Speed > 0 {
+		return time.Duration(float64(d) * p.Speed)
+	}
+	return d
 }
 
 // look judges at once what must act at once, and the rest once a span.
@@ -135,11 +143,11 @@ func (g *Guard) look(p Params, in GuardInput) {
 		g.Heat.off.follow(t, g.Heat.Beyond)
 		g.Cool.off.follow(-t, g.Cool.Beyond)
 	}
-	if in.Now.Sub(g.began) < span {
+	elapsed := p.roomTime(in.Now.Sub(g.began))
+	if elapsed < span {
 		return
 	}
 	mean := g.sum / float64(g.count)
-	elapsed := in.Now.Sub(g.began)
 	g.began, g.sum, g.count = in.Now, 0, 0
 	if p.Heater {
 		g.Heat.see(p, mean, warm, in.HeaterOn, in.CoolerOn, elapsed)

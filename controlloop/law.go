@@ -31,6 +31,8 @@ type Input struct {
 	Reading  Reading   // the newest good reading; zero At: none is new
 	Suspects []Reading // held back by the judge, or of sensors not in force: they may open a cut-out, nothing else
 	Setpoint Setpoint  // the one in force
+
+	NoHeat, NoCool bool // a guard has tripped: the output stays off until somebody clears that
 }
 
 // Decide is the law. It answers what the outputs of a zone shall be now.
@@ -129,18 +131,18 @@ func (s *State) wish(p Params, in Input) wish {
 	}
 	heatCut := s.HeatCut && !(mode == ModeCool)
 	coolCut := s.CoolCut && !(mode == ModeHeat)
-	w := wish{reason: s.cutoutReason(heatCut, coolCut)}
+	w := wish{reason: s.barred(in, heatCut, coolCut)}
 	if !s.fresh(p, in.Now) {
 		return s.lossWish(p, in, w)
 	}
 	if mode == ModeOff {
 		return w.because(ReasonModeOff)
 	}
-	w.mayHeat = mode.Heats() && p.Heater && !s.HeatCut
-	w.mayCool = mode.Cools() && p.Cooler && !s.CoolCut
+	w.mayHeat = mode.Heats() && p.Heater && !s.HeatCut && !in.NoHeat
+	w.mayCool = mode.Cools() && p.Cooler && !s.CoolCut && !in.NoCool
 	heat, cool, why := s.band(in.Setpoint)
 	w.heat, w.cool = heat && w.mayHeat, cool && w.mayCool
-	if w.heat || w.cool { // a cut-out of the other output explains nothing
+	if w.heat || w.cool { // what bars the other output explains nothing
 		w.reason = why
 	}
 	return w.because(why)
@@ -151,8 +153,8 @@ func (s *State) wish(p Params, in Input) wish {
 // part of the period, so that nothing makes that part longer.
 func (s *State) lossWish(p Params, in Input, w wish) wish {
 	on, active := p.Loss.at(s.lostFor(p, in.Now))
-	heat := active && in.Setpoint.Mode.Heats() && p.Heater && !s.HeatCut
-	cool := active && in.Setpoint.Mode == ModeCool && p.Cooler && !s.CoolCut
+	heat := active && in.Setpoint.Mode.Heats() && p.Heater && !s.HeatCut && !in.NoHeat
+	cool := active && in.Setpoint.Mode == ModeCool && p.Cooler && !s.CoolCut && !in.NoCool
 	if !heat && !cool {
 		return w.because(s.staleReason())
 	}
@@ -187,12 +189,17 @@ func (w wish) because(r Reason) wish {
 	return w
 }
 
-func (s *State) cutoutReason(heatCut, coolCut bool) Reason {
+// barred gives the reason that bars an output which the mode would allow.
+func (s *State) barred(in Input, heatCut, coolCut bool) Reason {
 	switch {
 	case heatCut:
 		return ReasonHeatCutout
 	case coolCut:
 		return ReasonCoolCutout
+	case in.NoHeat && in.Setpoint.Mode.Heats():
+		return ReasonNotWarming
+	case in.NoCool && in.Setpoint.Mode.Cools():
+		return ReasonNotCooling
 	}
 	return ""
 }

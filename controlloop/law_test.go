@@ -41,12 +41,15 @@ var (
 // seen is what the sensor gives the law at a step; the zero value is nothing new.
 type seen struct {
 	good, suspect bool
+	tripped       bool // a guard has
 	celsius       float64
 	age           time.Duration // how long before the step it was measured
 }
 
 func good(celsius float64) seen    { return seen{good: true, celsius: celsius} }
 func suspect(celsius float64) seen { return seen{suspect: true, celsius: celsius} }
+
+func (s seen) trips() seen { s.tripped = true; return s }
 
 func (s seen) measured(before time.Duration) seen { s.age = before; return s }
 
@@ -73,7 +76,7 @@ func words(s State) string {
 }
 
 func (st step) input(sp Setpoint) Input {
-	in := Input{Now: morning.Add(st.at), Setpoint: sp}
+	in := Input{Now: morning.Add(st.at), Setpoint: sp, NoHeat: st.sees.tripped, NoCool: st.sees.tripped}
 	r := Temperature(st.sees.celsius, in.Now.Add(-st.sees.age))
 	switch {
 	case st.sees.good:
@@ -194,6 +197,19 @@ var reasonRows = []struct {
 		{minute, good(22), nil, "heating min_on 4m0s"},
 		{5*minute - 1, good(22), nil, "heating min_on 1ns"},
 		{5 * minute, good(22), nil, "idle too_warm"},
+	}},
+	{ReasonNotWarming, func(p *Params) { p.MinOn = time.Hour }, []step{
+		{0, good(18), to(heat(20)), "heating too_cold"},
+		{10 * second, good(18).trips(), nil, "idle not_warming"}, // at once
+		{20 * second, good(18).trips(), nil, "idle not_warming"},
+		{30 * second, good(18).trips(), to(switchedOff), "off mode_off"},
+		{40 * second, good(18), to(heat(20)), "heating too_cold"},
+	}},
+	{ReasonNotCooling, duty, []step{
+		{0, good(25).trips(), to(cool(20)), "idle not_cooling"},
+		{21 * minute, nothing.trips(), nil, "idle not_cooling"}, // and no duty either
+		{38 * minute, nothing.trips(), to(heat(20)), "idle not_warming"},
+		{39 * minute, nothing, nil, "heating sensor_loss"},
 	}},
 	{ReasonSensorLoss, duty, []step{
 		{0, good(18), to(heat(20)), "heating too_cold"},

@@ -24,6 +24,7 @@ type Params struct {
 	MaxOn      time.Duration // per output; 0 is no limit
 	Changeover time.Duration // pause between heating and cooling
 
+	Speed       float64       // of a simulated room's time; the watchers count their hours in it; 0 is 1
 	FrozenAfter time.Duration // of heating or cooling with not one bit changed; 0: never
 	Loss        Duty          // what to do without a fresh reading; zero: nothing
 }

@@ -7,7 +7,23 @@ import "time"
 // is served. Past relieves of waiting, it never switches anything on.
 type Past struct {
 	Heater, Cooler PastOutput
+	Heat, Cool     PastWatcher
 	Locked         time.Duration // how long both stay off from the start at least, after a crash loop; 0: no lock
+}
+
+// PastWatcher is what a watcher knew before the start.
+type PastWatcher struct {
+	Learned Learned
+	Tripped bool // latched, and not cleared yet
+}
+
+// guard is what the watchers begin with.
+func (p Past) guard() Guard {
+	return Guard{Heat: p.Heat.watcher(), Cool: p.Cool.watcher()}
+}
+
+func (p PastWatcher) watcher() Watcher {
+	return Watcher{Learned: p.Learned, Tripped: p.Tripped, Idle: p.Tripped}
 }
 
 // PastOutput is one output before the start. The zero value is "not known".

@@ -52,7 +52,7 @@ func TestPast(t *testing.T) {
 		"locked for its min_off":                 {single(), Past{Locked: 10 * minute}, heat(25), ReasonCrashLoop, 10 * minute},
 		"locked, off for long":                   {single(), Past{Heater: never, Locked: 15 * minute}, heat(25), ReasonCrashLoop, 15 * minute},
 		"locked, a longer rest":                  {single(), Past{Heater: off(3*minute, ReasonMaxOn), Locked: 15 * minute}, heat(25), ReasonMaxOn, 27 * minute},
-		"locked, a cooler":                       {slow(), Past{never, never, 40 * minute}, cool(10), ReasonCrashLoop, 40 * minute},
+		"locked, a cooler":                       {slow(), Past{Heater: never, Cooler: never, Locked: 40 * minute}, cool(10), ReasonCrashLoop, 40 * minute},
 		"a start after a lock":                   {single(), Past{Heater: off(3*minute, ReasonCrashLoop)}, heat(25), ReasonMinOff, 7 * minute},
 		"a cooler":                               {slow(), Past{Heater: off(12*minute, ReasonMinOff), Cooler: off(3*minute, ReasonMinOff)}, cool(10), ReasonChangeover, 18 * minute},
 	} {

@@ -27,6 +27,7 @@ type books struct {
 	cooler  stretch
 	lost    time.Time // since when no reading is fresh; zero: one is
 	inForce Setpoint
+	tripped [2]bool // heater, cooler: by a guard
 	seen    map[Reason]int
 }
 
@@ -45,7 +46,7 @@ func newBooks(p Params, start time.Time) *books {
 
 // enter writes down what the law is about to see.
 func (b *books) enter(in Input) {
-	b.inForce = in.Setpoint
+	b.inForce, b.tripped = in.Setpoint, [2]bool{in.NoHeat, in.NoCool}
 	r := in.Reading
 	counts := !r.At.IsZero() && !r.At.After(in.Now) && !r.At.Before(b.taken.At) && !math.IsNaN(r.Celsius) && !math.IsInf(r.Celsius, 0)
 	if counts {
@@ -123,11 +124,11 @@ func (b *books) numbers() bool {
 }
 
 func (b *books) heats() bool {
-	return b.p.Heater && b.numbers() && (b.inForce.Mode == ModeHeat || b.inForce.Mode == ModeHeatCool)
+	return b.p.Heater && !b.tripped[0] && b.numbers() && (b.inForce.Mode == ModeHeat || b.inForce.Mode == ModeHeatCool)
 }
 
 func (b *books) cools() bool {
-	return b.p.Cooler && b.numbers() && (b.inForce.Mode == ModeCool || b.inForce.Mode == ModeHeatCool)
+	return b.p.Cooler && !b.tripped[1] && b.numbers() && (b.inForce.Mode == ModeCool || b.inForce.Mode == ModeHeatCool)
 }
 
 func (b *books) tooCold() bool {
@@ -305,6 +306,7 @@ type day struct {
 	setpoint Setpoint
 	gap      int // ticks without a reading to come
 	suspects []Reading
+	tripped  [2]bool // heater, cooler
 	now      time.Time
 }
 
@@ -375,10 +377,16 @@ func (d *day) next(s State) Input {
 		d.outside = -10 + 50*d.rng.Float64()
 	case 5: // and again at the same instant
 		d.speak()
-		return Input{Now: d.now, Suspects: d.suspects, Setpoint: d.setpoint}
+		return Input{Now: d.now, Suspects: d.suspects, Setpoint: d.setpoint, NoHeat: d.tripped[0], NoCool: d.tripped[1]}
+	case 6:
+		if d.rng.IntN(4) == 0 {
+			d.tripped[d.rng.IntN(2)] = true
+		}
+	case 7:
+		d.tripped = [2]bool{}
 	}
 	d.live(s, time.Duration(float64(d.p.Sample)*(0.5+d.rng.Float64())))
-	in := Input{Now: d.now, Setpoint: d.setpoint}
+	in := Input{Now: d.now, Setpoint: d.setpoint, NoHeat: d.tripped[0], NoCool: d.tripped[1]}
 	measured := Temperature(math.Round(16*d.air)/16, d.now.Add(-time.Duration(d.rng.Int64N(int64(second)))))
 	if d.gap > 0 { // the last suspect one stays what it is
 		d.gap--

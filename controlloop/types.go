@@ -70,6 +70,8 @@ const (
 	ReasonNoSetpoint Reason = "no_setpoint"   // nobody said yet what to hold
 	ReasonHeatCutout Reason = "heat_cutout"   // at or above the heater's limit, or not yet 2 K below it again
 	ReasonCoolCutout Reason = "cool_cutout"   // at or below the cooler's limit, or not yet 2 K above it again
+	ReasonNotWarming Reason = "not_warming"   // ordered on in vain, and switched off until somebody clears it
+	ReasonNotCooling Reason = "not_cooling"   // the same of a cooler
 	ReasonSensorLoss Reason = "sensor_loss"   // no fresh reading: a small fixed duty, as on_sensor_loss asks
 	ReasonNoReading  Reason = "no_reading"    // no good reading since the start
 	ReasonStale      Reason = "stale_reading" // the last good reading is too old
@@ -89,7 +91,7 @@ const (
 // Reasons lists every reason, by rank.
 func Reasons() []Reason {
 	return []Reason{
-		ReasonNoSetpoint, ReasonHeatCutout, ReasonCoolCutout, ReasonSensorLoss, ReasonNoReading, ReasonStale,
+		ReasonNoSetpoint, ReasonHeatCutout, ReasonCoolCutout, ReasonNotWarming, ReasonNotCooling, ReasonSensorLoss, ReasonNoReading, ReasonStale,
 		ReasonModeOff, ReasonMaxOn, ReasonCrashLoop, ReasonStarting, ReasonMinOff, ReasonChangeover, ReasonMinOn,
 		ReasonTooCold, ReasonTooWarm, ReasonInBand, ReasonStopped,
 	}

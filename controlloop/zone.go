@@ -20,10 +20,13 @@ type Zone struct {
 	Fallbacks []Sensor
 	Heater    Relay // nil where there is none
 	Cooler    Relay // nil where there is none
+	Safety    Relay // in series with both, closed while on; nil where there is none
 	Past      Past  // what is known of the outputs before the start; never restores a position
 
 	// Setpoints delivers the control stream.
 	Setpoints *Latest[Setpoint]
+	// Clears delivers requests to clear what is latched; nil is allowed.
+	Clears *Latest[struct{}]
 	// Alarms carries faults that others found out about this zone; nil is allowed.
 	Alarms *Alarms
 	// Observe is given every snapshot, in the zone's own goroutine: it must not block.
@@ -33,8 +36,10 @@ type Zone struct {
 	setpoint Setpoint
 	senses   senses
 	answers  uint64
+	guard    Guard
 	heater   output
 	cooler   output
+	safety   output
 	faults   faultSet
 }
 
@@ -61,7 +66,7 @@ const (
 // only if a relay could not be switched off at the end.
 func (z *Zone) Run(ctx context.Context, start Setpoint) error {
 	z.begin(start)
-	defer z.assert(State{}, time.Now()) // also on a panic of an observer
+	defer z.assertOff() // also on a panic of an observer
 	answers := make(chan answer)
 	for _, s := range z.senses.all {
 		go s.measure(ctx, z.Params.Sample, answers)
@@ -84,6 +89,9 @@ func (z *Zone) Run(ctx context.Context, start Setpoint) error {
 			z.step()
 		case <-z.Alarms.changed():
 			z.step()
+		case <-z.clears():
+			z.guard.Clear()
+			z.step()
 		}
 	}
 }
@@ -91,12 +99,13 @@ func (z *Zone) Run(ctx context.Context, start Setpoint) error {
 func (z *Zone) begin(start Setpoint) {
 	now := time.Now()
 	z.setpoint = start
-	z.heater, z.cooler = output{relay: z.Heater}, output{relay: z.Cooler}
+	z.heater, z.cooler, z.safety = output{relay: z.Heater}, output{relay: z.Cooler}, output{relay: z.Safety}
 	z.senses.all = []*sense{newSense(z.Sensor, now)}
 	for _, s := range z.Fallbacks {
 		z.senses.all = append(z.senses.all, newSense(s, now))
 	}
-	z.assert(State{}, now)
+	z.assertOff()
+	z.guard = z.Past.guard()
 	z.state = z.Past.state(z.Params, now)
 }
 
@@ -111,9 +120,12 @@ func (z *Zone) hear(a answer) {
 func (z *Zone) step() {
 	now := time.Now()
 	z.senses.compare(z.Params, now)
+	reading := z.senses.reading(z.Params, now)
+	z.watch(reading, now)
 	z.state = Decide(z.Params, z.state, Input{
 		Now: now, Setpoint: z.setpoint,
-		Reading: z.senses.reading(z.Params, now), Suspects: z.senses.suspects(z.Params, now),
+		Reading: reading, Suspects: z.senses.suspects(z.Params, now),
+		NoHeat: z.guard.Heat.Tripped, NoCool: z.guard.Cool.Tripped,
 	})
 	_ = z.assert(z.state, now) // a relay that does not obey is a fault, and tried again at the next tick
 	z.heater.restFrom(now, &z.state.Heater)
@@ -122,19 +134,35 @@ func (z *Zone) step() {
 	z.tell(now)
 }
 
-// assert brings both relays to the wished positions, whether or not they are
-// there already: first what goes off, then what goes on.
+// assert brings all relays to the wished positions, whether or not they are
+// there already: first what goes off, then the safety relay, then what goes on,
+// so that the safety relay switches no load.
 func (z *Zone) assert(s State, now time.Time) error {
-	first, second := &z.heater, &z.cooler
-	firstOn, secondOn := s.Heater.On, s.Cooler.On
-	if firstOn {
-		first, second, firstOn, secondOn = second, first, secondOn, firstOn
+	var err error
+	if !s.Heater.On {
+		err = errors.Join(err, z.heater.set(false))
 	}
-	err := first.set(firstOn)
+	if !s.Cooler.On {
+		err = errors.Join(err, z.cooler.set(false))
+	}
+	obeyed := err == nil
+	err = errors.Join(err, z.safety.set(obeyed && z.closes(s)))
 	// While one may still be on, the other must not go on.
-	err = errors.Join(err, second.set(secondOn && err == nil))
+	if s.Heater.On {
+		err = errors.Join(err, z.heater.set(err == nil))
+	}
+	if s.Cooler.On {
+		err = errors.Join(err, z.cooler.set(err == nil))
+	}
 	z.faults.set("relay", err != nil, now, "a relay does not obey: %s", oneLine(err))
 	return err
+}
+
+// assertOff brings all relays off.
+func (z *Zone) assertOff() {
+	for _, o := range []*output{&z.heater, &z.cooler, &z.safety} {
+		_ = o.set(false) // one that does not obey is told at the first tick
+	}
 }
 
 // oneLine is an error's text without line breaks; "" for none.
@@ -177,6 +205,7 @@ func (z *Zone) notice(now time.Time) {
 	text, since, bad = z.senses.spareTrouble()
 	z.faults.set("fallback_sensor", bad, since, "%s", text)
 	z.faults.set("sensors_disagree", z.senses.disagree, now, "%s", z.senses.text)
+	z.noticeGuards(now)
 	z.faults.set("heat_cutout", z.state.HeatCut, now, "at or above %v °C: the heater stays off until it is %v K below", z.Params.HeatCutout, cutoutRelease)
 	z.faults.set("cool_cutout", z.state.CoolCut, now, "at or below %v °C: the cooler stays off until it is %v K above", z.Params.CoolCutout, cutoutRelease)
 }
@@ -208,7 +237,8 @@ func (z *Zone) tell(now time.Time) {
 		State: z.state, Setpoint: z.setpoint,
 		Fresh: z.state.fresh(z.Params, now), Sensor: z.senses.verdict(z.senses.all[0]),
 		Heard: z.senses.verdict(used), Answers: z.answers,
-		HeaterRelay: z.heater.known, CoolerRelay: z.cooler.known,
+		HeaterRelay: z.heater.known, CoolerRelay: z.cooler.known, SafetyRelay: z.safety.known,
+		Guard:     z.guard,
 		HasHeater: z.Heater != nil, HasCooler: z.Cooler != nil,
 		Faults: append(z.faults.list(), z.Alarms.list()...),
 	}
@@ -231,6 +261,9 @@ type Snapshot struct {
 
 	HasHeater, HasCooler     bool
 	HeaterRelay, CoolerRelay RelayState
+	SafetyRelay              RelayState // on: closed; unknown where there is none
+
+	Guard Guard // what the watchers have seen and learned
 
 	Faults []Fault
 }

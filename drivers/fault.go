@@ -17,7 +17,27 @@ const (
 	FaultFrozen               // it shows the same value for ever, as if it were new
 	FaultError                // it answers with an error
 	FaultPowerOn              // it shows 85 °C, a DS18B20's value after a reset: power_on
+	FaultClock                // its clock is a year ahead of ours
 )
+
+// RelayFault is a way in which the contacts of a simulated relay can be broken.
+type RelayFault uint8
+
+// The faults of a contact.
+const (
+	RelayGood   RelayFault = iota
+	RelayDead              // it never closes
+	RelayWelded            // it never opens
+)
+
+// BreakRelays gives the relays of the room's heater and cooler a fault, or lifts
+// it with [RelayGood]. The safety relay stays good.
+func (r *Room) BreakRelays(f RelayFault) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.heater.broken, r.cooler.broken = f, f
+	r.turn()
+}
 
 // Break gives the room's sensor a fault, or lifts it with [FaultNone]; a read
 // that hangs goes on as the new fault says.
@@ -49,6 +69,9 @@ func (r *Room) answer() (hangs <-chan struct{}, reading controlloop.Reading, err
 	celsius, now := r.show()
 	if r.fault == FaultFrozen {
 		celsius = r.frozen
+	}
+	if r.fault == FaultClock {
+		now = now.AddDate(1, 0, 0)
 	}
 	return nil, controlloop.Temperature(celsius, now), nil
 }

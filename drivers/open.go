@@ -20,6 +20,7 @@ type Spec struct {
 	Sensor         SensorSpec
 	Fallbacks      []SensorSpec // in order; a simulated one measures the first one's room
 	Heater, Cooler *RelaySpec   // nil where there is none
+	Safety         *RelaySpec   // in series with both; nil where there is none
 }
 
 // SensorSpec names a sensor. Driver says which of the other fields count.
@@ -42,6 +43,7 @@ type Devices struct {
 	Sensor         controlloop.Sensor
 	Fallbacks      []controlloop.Sensor
 	Heater, Cooler controlloop.Relay // nil where there is none
+	Safety         controlloop.Relay // in series with both; nil where there is none
 	Room           *Room             // the simulated room; nil where all is real
 }
 
@@ -87,10 +89,10 @@ func (h *Hardware) Open(spec Spec) (Devices, error) {
 	return d, nil
 }
 
-// Close drives both relays off, whatever either says, and gives their lines
-// back; repeating it is harmless.
+// Close drives all relays off, whatever one of them says, and gives their lines
+// back; repeating it is harmless. The safety relay is the last: it switches no load.
 func (d Devices) Close() error {
-	return errors.Join(closeRelay("heater", d.Heater), closeRelay("cooler", d.Cooler))
+	return errors.Join(closeRelay("heater", d.Heater), closeRelay("cooler", d.Cooler), closeRelay("safety relay", d.Safety))
 }
 
 func closeRelay(name string, r controlloop.Relay) error {
@@ -124,6 +126,9 @@ func (h *Hardware) open(spec Spec, d *Devices) error {
 	}
 	if d.Cooler, err = h.openRelay(spec.Cooler, d.Room, (*Room).Cooler); err != nil {
 		return fmt.Errorf("cooler: %w", err)
+	}
+	if d.Safety, err = h.openRelay(spec.Safety, d.Room, (*Room).Safety); err != nil {
+		return fmt.Errorf("safety relay: %w", err)
 	}
 	return nil
 }

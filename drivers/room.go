@@ -18,9 +18,12 @@ type Room struct {
 	mu          sync.Mutex
 	model       house.Model
 	thermometer *house.Thermometer
-	last        time.Time     // when the model was brought up to date
-	fault       Fault         // of the sensor
-	frozen      float64       // °C, what a frozen sensor shows
+	last        time.Time // when the model was brought up to date
+	fault       Fault     // of the sensor
+	frozen      float64   // °C, what a frozen sensor shows
+	heater      contact
+	cooler      contact
+	safety      contact       // open cuts both off; closed where nobody asked for it
 	changed     chan struct{} // closed when the fault changes
 }
 
@@ -31,6 +34,7 @@ func NewRoom(s Simulated) *Room {
 		speed: s.Speed, model: s.model(),
 		thermometer: house.NewThermometer(s.Noise, s.Seed),
 		last:        time.Now(), changed: make(chan struct{}),
+		safety: contact{ordered: true},
 	}
 }
 
@@ -54,10 +58,23 @@ func (r *Room) Spare(noise float64, seed uint64) controlloop.Sensor {
 }
 
 // Heater is the relay of the room's heater.
-func (r *Room) Heater() controlloop.Relay { return roomRelay{r, house.Model.Heat} }
+func (r *Room) Heater() controlloop.Relay { return r.wire(&r.heater) }
 
 // Cooler is the relay of the room's cooler.
-func (r *Room) Cooler() controlloop.Relay { return roomRelay{r, house.Model.Cool} }
+func (r *Room) Cooler() controlloop.Relay { return r.wire(&r.cooler) }
+
+// Safety is the relay in series with heater and cooler. It is open until it is
+// switched on; a room whose Safety nobody asked for has none.
+func (r *Room) Safety() controlloop.Relay { return r.wire(&r.safety) }
+
+// wire puts a contact into the circuit, open.
+func (r *Room) wire(c *contact) controlloop.Relay {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	*c = contact{wired: true}
+	r.turn()
+	return roomRelay{r, c}
+}
 
 // True is the temperature of the air, °C, whatever the sensor shows.
 func (r *Room) True() float64 {
@@ -86,17 +103,35 @@ func (r *Room) show() (float64, time.Time) {
 	return r.thermometer.Show(r.model.Sensed()), now
 }
 
-type roomRelay struct {
-	room *Room
-	turn func(house.Model, bool)
+// contact is that of a simulated relay.
+type contact struct {
+	wired   bool // there is such a relay
+	ordered bool
+	broken  RelayFault
 }
 
-// Set switches at once: the time before it was spent the other way.
+func (c contact) closed() bool {
+	return c.wired && c.broken == RelayWelded || c.ordered && c.broken != RelayDead
+}
+
+// turn lets heater and cooler run as the contacts are. It needs the lock.
+func (r *Room) turn() {
+	r.catchUp() // the time before was spent the other way
+	r.model.Heat(r.heater.closed() && r.safety.closed())
+	r.model.Cool(r.cooler.closed() && r.safety.closed())
+}
+
+type roomRelay struct {
+	room    *Room
+	contact *contact
+}
+
+// Set switches at once.
 func (y roomRelay) Set(on bool) error {
 	y.room.mu.Lock()
 	defer y.room.mu.Unlock()
-	y.room.catchUp()
-	y.turn(y.room.model, on)
+	y.contact.ordered = on
+	y.room.turn()
 	return nil
 }
 

@@ -179,6 +179,7 @@ type Zone struct {
 	Default  controlloop.Setpoint // the configured one; Mode ModeNone where there is none
 
 	Setpoints *controlloop.Latest[controlloop.Setpoint] // where the zone hears of a new one
+	Clears    *controlloop.Latest[struct{}]             // where the zone hears that its latched faults are cleared; may be nil
 	Alarms    *controlloop.Alarms                       // where the zone hears of faults found here
 	Memory    Memory                                    // as it was found on disk
 }

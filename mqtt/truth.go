@@ -118,9 +118,12 @@ func (t *truth) desire(celsius float64) controlloop.Setpoint {
 	return sp
 }
 
-// clear answers a request to clear latched faults with the id that it came
-// with. This version latches none.
+// clear passes a request to clear latched faults on, and answers it with the id
+// that it came with.
 func (t *truth) clear(id string) deeds {
+	if t.zone.Clears != nil {
+		t.zone.Clears.Put(struct{}{})
+	}
 	if len(id) > maxID || !utf8.ValidString(id) {
 		id = ""
 	}

@@ -1,0 +1,175 @@
+package controlloop
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func withSafety(t *testing.T, p Params, celsius float64) *bench {
+	b := onBench(t, p, celsius)
+	b.zone.Safety = benchRelay{b, "safety"}
+	b.zone.Clears = NewLatest[struct{}]()
+	return b
+}
+
+func expectSafety(t *testing.T, what string, s Snapshot, want RelayState) {
+	t.Helper()
+	if s.SafetyRelay != want {
+		t.Errorf("%s: safety relay %v, want %v (%v %v)", what, s.SafetyRelay, want, s.State.Action, s.State.Reason)
+	}
+}
+
+// The safety relay closes with the first demand of a healthy zone, stays closed
+// through the band, and opens on everything that is not healthy.
+func TestSafetyRelay(t *testing.T) {
+	for name, row := range map[string]struct {
+		harm, mend func(*bench)
+		within     time.Duration
+	}{
+		"mode off":       {func(b *bench) { b.zone.Setpoints.Put(switchedOff) }, func(b *bench) { b.zone.Setpoints.Put(heat(20)) }, 10 * second},
+		"sensor lost":    {func(b *bench) { b.fails(absent) }, func(b *bench) { b.celsius(18) }, minute + 20*second},
+		"cut-out":        {func(b *bench) { b.celsius(80) }, func(b *bench) { b.celsius(18) }, 20 * second},
+		"relay fails":    {func(b *bench) { b.relayFails("heater", errors.New("stuck")) }, func(b *bench) { b.relayFails("heater", nil) }, 20 * second},
+		"past the band":  {func(b *bench) { b.celsius(22.5) }, func(b *bench) { b.celsius(18) }, 20 * second},
+		"a guard's trip": {func(b *bench) { b.celsius(18) }, func(b *bench) { b.zone.Clears.Put(struct{}{}) }, 13 * time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := room()
+				p.Cooler, p.Electric, p.MaxRate = false, true, 1000
+				b := withSafety(t, p, 20).run(heat(20))
+				expectSafety(t, "no demand yet", b.wait(30*second), RelayOff)
+				b.celsius(18)
+				expectSafety(t, "demand", b.wait(20*second), RelayOn)
+				b.celsius(20.6)
+				expectSafety(t, "past the demand", b.wait(20*second), RelayOn)
+				b.celsius(18)
+				expectSafety(t, "demand again", b.wait(20*second), RelayOn)
+				row.harm(b)
+				expectSafety(t, "harm", b.wait(row.within), RelayOff)
+				row.mend(b)
+				s := b.wait(3 * minute)
+				expectSafety(t, "mended", s, RelayOn)
+				expect(t, s, "heating too_cold")
+			})
+		})
+	}
+}
+
+// No load is switched by the safety relay: it closes before the heater goes on
+// and opens after it has gone off. If it does not close, the heater stays off.
+func TestSafetyRelaySwitchesNoLoad(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := room()
+		p.Cooler = false
+		b := withSafety(t, p, 18).run(heat(20))
+		b.wait(20 * second)
+		b.zone.Setpoints.Put(switchedOff)
+		b.wait(20 * second)
+		heater, safety := false, false
+		for _, e := range b.sets() {
+			switch {
+			case e.what == "heater" && e.on && !safety:
+				t.Errorf("the heater went on at %v behind an open safety relay", e.at)
+			case e.what == "safety" && e.on != safety && heater:
+				t.Errorf("the safety relay went %v at %v under load", e.on, e.at)
+			}
+			switch e.what {
+			case "heater":
+				heater = e.on
+			case "safety":
+				safety = e.on
+			}
+		}
+		b.relayFails("safety", errors.New("does not close"))
+		b.zone.Setpoints.Put(heat(20))
+		s := b.wait(20 * second)
+		if s.HeaterRelay != RelayOff || !hasFault(s, "relay") {
+			t.Errorf("heater %v, faults %v with a safety relay that does not close", s.HeaterRelay, s.Faults)
+		}
+	})
+}
+
+// The end and a panic open it.
+func TestSafetyRelayOpensAtTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := room()
+		p.Cooler = false
+		b := withSafety(t, p, 18).run(heat(20))
+		expectSafety(t, "heating", b.wait(20*second), RelayOn)
+		if err := b.end(); err != nil {
+			t.Error(err)
+		}
+		last := map[string]bool{}
+		for _, e := range b.sets() {
+			last[e.what] = e.on
+		}
+		if last["heater"] || last["safety"] {
+			t.Errorf("left on: %v", last)
+		}
+	})
+}
+
+// An electric heater that is on in vain goes off, stays off over a restart, and
+// comes back when somebody clears it; a boiler's is told and stays on.
+func TestHeaterOnInVain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := room()
+		p.Cooler, p.Electric = false, true
+		b := withSafety(t, p, 18).run(heat(20))
+		expect(t, b.wait(12*time.Hour-10*second), "heating too_cold")
+		s := b.wait(10 * minute)
+		expect(t, s, "idle not_warming")
+		expectFault(t, s, "not_warming", "is off until somebody clears this")
+		past := Past{Heat: PastWatcher{s.Guard.Heat.Learned, s.Guard.Heat.Tripped}}
+		b.end()
+
+		b = withSafety(t, p, 18)
+		b.zone.Past = past
+		b.run(heat(20))
+		s = b.wait(time.Hour)
+		expect(t, s, "idle not_warming")
+		expectFault(t, s, "not_warming", "clears")
+		b.zone.Clears.Put(struct{}{})
+		s = b.wait(0)
+		expect(t, s, "heating too_cold")
+		expectFault(t, s, "not_warming", "")
+		b.end()
+
+		p.Electric = false
+		b = withSafety(t, p, 18).run(heat(20))
+		s = b.wait(13 * time.Hour)
+		expect(t, s, "heating too_cold")
+		expectFault(t, s, "not_warming", "stays ordered on")
+		b.celsius(19)
+		s = b.wait(10 * minute)
+		expectFault(t, s, "not_warming", "")
+	})
+}
+
+// A room that goes on warming for a day and a night is told of.
+func TestHeatThatDoesNotStop(t *testing.T) {
+	for _, row := range []struct {
+		safety bool
+		says   string
+	}{{false, "There is no safety relay"}, {true, "The safety relay opens"}} {
+		synctest.Test(t, func(t *testing.T) {
+			p := room()
+			p.Cooler, p.MaxRate = false, 1000
+			b := withSafety(t, p, 18)
+			if !row.safety {
+				b.zone.Safety = nil
+			}
+			b.run(heat(20))
+			b.wait(time.Hour)
+			b.celsius(20.6)
+			b.wait(time.Hour)
+			b.celsius(28)
+			s := b.wait(19 * time.Hour)
+			expectFault(t, s, "still_warming", "")
+			expectFault(t, b.wait(3*time.Hour), "still_warming", row.says)
+		})
+	}
+}
