@@ -18,12 +18,40 @@ func TestDemo(t *testing.T) {
 	p.says("workshop: heater on at 1")
 	p.says("living-room: heater off at 20.")
 	p.says("desired 20.0 °C: too_warm")
-	p.says("fault sensor-hang: every sensor")
+	p.says("fault sensor-hang: a read of a sensor does not come back")
 	p.says("FAULT sensor: the sensor has not answered since")
 	<-p.ended
 	if p.code != 0 {
 		t.Errorf("exit %d\n%s", p.code, p.output())
 	}
+}
+
+// TestDemoBreaksAnything: every fault that the help names happens, and the demo
+// goes on and ends in order.
+func TestDemoBreaksAnything(t *testing.T) {
+	t.Parallel()
+	for _, name := range demoFaultNames() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := start(t, thermostat(t), "demo", "--for", "4s", "--mqtt", "127.0.0.1:0", "--fault", name+"@1s")
+			p.says("fault " + name + ": ")
+			p.says("living-room: heater off")
+			<-p.ended
+			if p.code != 0 {
+				t.Errorf("exit %d\n%s", p.code, p.output())
+			}
+		})
+	}
+}
+
+// TestDemoWeldedRelay: the safety relay takes the heat away 2 K past the band.
+func TestDemoWeldedRelay(t *testing.T) {
+	t.Parallel()
+	p := start(t, thermostat(t), "demo", "--mqtt", "127.0.0.1:0", "--speed", "200", "--fault", "relay-welded@4s")
+	p.says("fault relay-welded: ")
+	p.says("living-room: the safety relay opens")
+	p.says("living-room: heater on at 19.")
+	p.says("living-room: the safety relay opens")
 }
 
 // TestDemoFaultEndsTheHeat: with the heater on, a sensor that hangs switches it off.
