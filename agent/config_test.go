@@ -106,7 +106,7 @@ zones:
 	want := `{"Device":"den","StateDir":"/var/lib/x","Units":"F","MQTT":{"Brokers":["mqtt://h","mqtts://h","ws://h/mqtt","wss://[::1]:9/x?y=1","mqtts://[::1]"],` +
 		`"Username":"007","PasswordFile":"/p","CAFile":"/ca","CertFile":"/c","KeyFile":"/k","Prefix":"home/heat","DiscoveryPrefix":"","SensorEvery":10000000000,"StateEvery":300000000000},` +
 		`"Zones":[{"Name":"a","SensorID":7,"Plant":"floor","Params":{"Heater":true,"Cooler":true,"Electric":false,"DesiredMin":6,"DesiredMax":27,"HeatCutout":34,"CoolCutout":4,"PlausibleMin":-29,"PlausibleMax":69,"MaxRate":4,"MaxDisagreement":1.5,` +
-		`"Sample":6000000000,"StaleAfter":59000000000,"MinOn":60000000000,"MinOff":120000000000,"MaxOn":3600000000000,"Changeover":660000000000,"FrozenAfter":18000000000000,"Loss":{"Percent":12.5,"Period":1800000000000,"For":172800000000000}},` +
+		`"Sample":6000000000,"StaleAfter":59000000000,"MinOn":60000000000,"MinOff":120000000000,"MaxOn":3600000000000,"Changeover":660000000000,"Speed":2,"FrozenAfter":18000000000000,"Loss":{"Percent":12.5,"Period":1800000000000,"For":172800000000000}},` +
 		`"Devices":{"Sensor":{"Driver":"simulated","Offset":-1.5,"DS18B20":{"ID":"","Bus":"","I2CBus":0,"Resolution":0},"BME280":{"Bus":0,"Address":0},"Simulated":{"Model":"linear","Speed":2,"Start":3,"Up":4000000000,"Down":5000000000,"Outdoor":6,"OutdoorSwing":7,"HeaterPower":8,"CoolerPower":9,"Noise":0.1,"Seed":18446744073709551615}},"Fallbacks":[` +
 		`{"Driver":"simulated","Offset":1,"DS18B20":{"ID":"","Bus":"","I2CBus":0,"Resolution":0},"BME280":{"Bus":0,"Address":0},"Simulated":{"Model":"room","Speed":1,"Start":17,"Up":600000000000,"Down":900000000000,"Outdoor":3,"OutdoorSwing":4,"HeaterPower":1500,"CoolerPower":1000,"Noise":0.2,"Seed":2}},` +
 		`{"Driver":"simulated","Offset":0,"DS18B20":{"ID":"","Bus":"","I2CBus":0,"Resolution":0},"BME280":{"Bus":0,"Address":0},"Simulated":{"Model":"room","Speed":1,"Start":17,"Up":600000000000,"Down":900000000000,"Outdoor":3,"OutdoorSwing":4,"HeaterPower":1500,"CoolerPower":1000,"Noise":0.03,"Seed":5}}],` +
@@ -153,8 +153,8 @@ func TestPlantDefaults(t *testing.T) {
 		want := controlloop.Params{
 			Heater: true, DesiredMin: row.desiredMin, DesiredMax: row.desiredMax, HeatCutout: row.heatCutout, CoolCutout: row.coolCutout,
 			PlausibleMin: row.plausibleMin, PlausibleMax: row.plausMax, MaxRate: 5, Sample: 5 * time.Second, StaleAfter: time.Minute,
-			Electric: row.plant == "electric",
-			MinOn:    row.minOn, MinOff: row.minOff, Changeover: 10 * time.Minute, FrozenAfter: 3 * time.Hour,
+			Electric: row.plant == "electric", Speed: 1, // of the simulated room
+			MinOn: row.minOn, MinOff: row.minOff, Changeover: 10 * time.Minute, FrozenAfter: 3 * time.Hour,
 		}
 		if got := mustBeClean(t, room+"    plant: "+row.plant+"\n").Zones[0].Params; got != want {
 			t.Errorf("%s: got %+v want %+v", row.plant, got, want)
