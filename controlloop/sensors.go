@@ -8,10 +8,10 @@ import (
 
 // sense is one of a zone's sensors and what is known of it.
 type sense struct {
-	sensor  Sensor
-	judge   judge
-	health  health
-	suspect Reading // the newest answer that was decodable and is no reading; zero At: the last one was neither
+	sensor Sensor
+	judge  judge
+	health health
+	raw    Reading // the last answer, good or not; zero At: it was an error
 }
 
 // answer is what came of one read of a sensor.
@@ -53,8 +53,9 @@ func (s *sense) measure(ctx context.Context, period time.Duration, out chan<- an
 // hear judges an answer. heating tells whether an output was ordered on.
 func (s *sense) hear(p Params, a answer, heating bool) {
 	s.health.heard = a.at
-	s.suspect = Reading{}
+	s.raw = a.reading
 	if a.err != nil {
+		s.raw = Reading{}
 		s.health.set(verdictOf(a.err), a.err.Error(), a.at)
 		return
 	}
@@ -63,7 +64,6 @@ func (s *sense) hear(p Params, a answer, heating bool) {
 		s.health.set(VerdictOK, "", a.at)
 		return
 	}
-	s.suspect = a.reading
 	s.health.set(v, s.judgement(p, v, a.reading), a.at)
 }
 
@@ -129,16 +129,15 @@ func (ss *senses) reading(p Params, now time.Time) Reading {
 	return s.judge.last
 }
 
-// suspects are all other values of sensors alive: whatever is wrong with them,
-// they may open a cut-out.
+// suspects are all values of sensors alive: whatever is wrong with them, be it
+// their age, they may open a cut-out.
 func (ss *senses) suspects(p Params, now time.Time) []Reading {
 	var all []Reading
-	given := ss.reading(p, now)
 	for _, s := range ss.all {
-		if !s.suspect.At.IsZero() && now.Sub(s.suspect.At) <= p.StaleAfter {
-			all = append(all, s.suspect)
+		if !s.raw.At.IsZero() && now.Sub(s.health.heard) <= p.StaleAfter {
+			all = append(all, s.raw)
 		}
-		if s.good(p, now) && s.judge.last != given {
+		if s.good(p, now) {
 			all = append(all, s.judge.last)
 		}
 	}

@@ -126,7 +126,7 @@ func (f *flaky) Read(ctx context.Context) (controlloop.Reading, error) {
 func (w *witness) hears(f *flaky, r controlloop.Reading, fault sensorFault) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !math.IsNaN(r.Celsius) {
+	if delete(w.raw, f); !math.IsNaN(r.Celsius) {
 		w.raw[f] = rawValue{r.Celsius, time.Now()}
 	}
 	plausible := r.Celsius >= w.params.PlausibleMin && r.Celsius <= w.params.PlausibleMax
