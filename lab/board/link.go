@@ -10,6 +10,7 @@ import (
 	"os"
 	"sync"
 	"syscall"
+	"time"
 
 	"thermostat/lab/wire"
 )
@@ -130,6 +131,12 @@ func (l *link) Glob(ctx context.Context, pattern string) ([]string, error) {
 // Load loads a kernel module that was left out at boot.
 func (l *link) Load(ctx context.Context, module string, parameters ...string) error {
 	_, err := l.ask(ctx, wire.Request{Op: wire.Load, Args: append([]string{module}, parameters...)})
+	return err
+}
+
+// SetClock sets the guest's wall clock.
+func (l *link) SetClock(ctx context.Context, to time.Time) error {
+	_, err := l.ask(ctx, wire.Request{Op: wire.Clock, Time: to.Unix()})
 	return err
 }
 

@@ -14,6 +14,7 @@ const (
 	Remove = "remove" // a file or folder
 	Glob   = "glob"   // names that match a pattern
 	Load   = "load"   // a kernel module and what it needs
+	Clock  = "clock"  // the wall clock is set
 )
 
 // Request asks the guest for something. Op says which other fields count.
@@ -26,6 +27,7 @@ type Request struct {
 	Owner  [2]int   `json:",omitempty"` // user and group of a written file
 	PID    int      `json:",omitempty"`
 	Signal int      `json:",omitempty"`
+	Time   int64    `json:",omitempty"` // s since 1970
 	Args   []string `json:",omitempty"` // the command; or the module, then its parameters
 	Env    []string `json:",omitempty"`
 	Dir    string   `json:",omitempty"`
