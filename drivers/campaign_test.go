@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -335,6 +336,7 @@ func TestGuardsFindDeadAndWelded(t *testing.T) {
 func logTimes(t *testing.T, took []time.Duration) {
 	slices.Sort(took)
 	if n := len(took); n > 0 {
-		t.Logf("%d found: median %v, nine of ten in %v, longest %v", n, took[n/2].Round(time.Minute), took[n*9/10].Round(time.Minute), took[n-1].Round(time.Minute))
+		_, kind, _ := strings.Cut(t.Name(), "/")
+		t.Logf("%s, %d found: median %v, nine of ten in %v, longest %v", kind, n, took[n/2].Round(time.Minute), took[n*9/10].Round(time.Minute), took[n-1].Round(time.Minute))
 	}
 }
