@@ -1,13 +1,13 @@
 package main
 
 import (
-	"thermostat/mqtt"
-
 	"net"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"thermostat/mqtt"
 )
 
 // prefixForm keeps wildcards, spaces and empty levels out of the topics.
@@ -51,6 +51,7 @@ func (r *reader) readLogin(n *node, c *MQTTConfig) {
 	if c.PasswordFile != "" && n.child("username") == nil {
 		r.complain(n.child("password_file"), "needs mqtt.username beside it")
 	}
+	c.PasswordFile = r.place(c.PasswordFile)
 }
 
 func (r *reader) readTLS(n *node, c *MQTTConfig) {
@@ -63,6 +64,7 @@ func (r *reader) readTLS(n *node, c *MQTTConfig) {
 	if ok && (c.CertFile == "") != (c.KeyFile == "") {
 		r.complain(n, "cert_file and key_file go together")
 	}
+	c.CAFile, c.CertFile, c.KeyFile = r.place(c.CAFile), r.place(c.CertFile), r.place(c.KeyFile)
 }
 
 func (r *reader) readBrokers(n *node) []string {

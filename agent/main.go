@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -32,18 +33,20 @@ func main() { os.Exit(run()) }
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	journal := toJournal(os.Stderr, os.Getenv)
 	log := newLineWriter(os.Stderr)
-	slog.SetDefault(slog.New(slog.NewTextHandler(log, nil)))
+	slog.SetDefault(newLogger(log, journal))
 	mqtt.QuietPaho(slog.Default())
 	root := rootCommand()
+	root.SetErr(complaintsTo(os.Stderr, journal))
 	root.SetArgs(signs(os.Args[1:]))
 	err := root.ExecuteContext(ctx)
 	log.flush()
-	return report(err)
+	return report(root.ErrOrStderr(), err)
 }
 
 // report says what went wrong in one line and gives the exit code.
-func report(err error) int {
+func report(errs io.Writer, err error) int {
 	if err == nil {
 		return 0
 	}
@@ -55,7 +58,7 @@ func report(err error) int {
 			return code
 		}
 	}
-	fmt.Fprintln(os.Stderr, "thermostat:", strings.ReplaceAll(err.Error(), "\n", "; "))
+	fmt.Fprintln(errs, "thermostat:", strings.ReplaceAll(err.Error(), "\n", "; "))
 	return code
 }
 

@@ -258,8 +258,9 @@ func (a *agent) keep() (end func()) {
 	}
 }
 
-// keepersEnd is how long the end waits for a slow card: the relays are off.
-const keepersEnd = 5 * time.Second
+// keepersEnd is how long the end waits for a slow card, within the unit's
+// TimeoutStopSec: the relays are off.
+const keepersEnd = 3 * time.Second
 
 func (a *agent) info(b build, instance string) func() mqtt.Info {
 	started := time.Now().UTC().Truncate(time.Second)
@@ -311,6 +312,7 @@ func (a *agent) run(ctx context.Context) error {
 		a.log.With("zone", z.Name).Info("zone starts", setpointWords(start)...)
 		running.Go(func() { errs[i] = z.Run(ctx, start) })
 	}
+	panicOnSignal()
 	<-ctx.Done()
 	running.Wait()
 	endSession()

@@ -66,7 +66,7 @@ step "board"
 mkdir board board/modules
 cp "root/boot/vmlinuz-$version" board/vmlinuz
 depmod -b root "$version"
-for m in virtio_pci virtio_console virtio_net i2c-dev ds2482 w1_therm; do
+for m in virtio_pci virtio_console virtio_net virtio_blk ext4 autofs4 i2c-dev ds2482 w1_therm; do
   modprobe -d "$work/root" -S "$version" --show-depends "$m" | while read -r _ file _; do
     cp -n "$file" board/modules/
     basename "$file" .ko

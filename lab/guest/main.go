@@ -25,7 +25,17 @@ func main() {
 	time.Sleep(time.Second) // the kernel panics when we leave; let the console be read
 }
 
+// run is the life of the first process; "serve" is the guest's life on a board
+// whose disk has an init of its own, and "try" a look around in a sandbox.
 func run() error {
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case "serve":
+			return serve()
+		case "try":
+			return try(os.Args[2:])
+		}
+	}
 	if err := mount(); err != nil {
 		return err
 	}
@@ -38,7 +48,15 @@ func run() error {
 	if err := network(); err != nil {
 		return err
 	}
+	if disk := boot["lab.root"]; disk != "" {
+		return newRoot(disk)
+	}
 	go keepRights()
+	return serve()
+}
+
+// serve obeys the host.
+func serve() error {
 	port, err := serialPort()
 	if err != nil {
 		return err

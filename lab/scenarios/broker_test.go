@@ -22,8 +22,9 @@ import (
 
 // broker is a mosquitto on the host's loopback, and all that it carried.
 type broker struct {
-	t    *testing.T
-	port string
+	t     *testing.T
+	port  string
+	login []string // of mosquitto_sub and mosquitto_pub
 
 	mu     sync.Mutex
 	states map[string][]state // by zone, in order
@@ -42,21 +43,19 @@ type state struct {
 
 func newBroker(t *testing.T) *broker {
 	t.Helper()
-	for _, tool := range []string{"mosquitto", "mosquitto_sub", "mosquitto_pub"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			if os.Getenv("THERMOSTAT_CI") != "" {
-				t.Fatalf("%s is not installed", tool)
-			}
-			t.Skipf("%s is not installed", tool)
-		}
-	}
-	b := &broker{t: t, port: freePort(t), states: map[string][]state{}}
-	config := filepath.Join(t.TempDir(), "mosquitto.conf")
-	text := fmt.Sprintf("listener %s 127.0.0.1\nallow_anonymous true\n", b.port)
-	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
+	return startBroker(t, "allow_anonymous true\n")
+}
+
+// startBroker starts a mosquitto that is set up so, and a listener that logs in.
+func startBroker(t *testing.T, config string, login ...string) *broker {
+	t.Helper()
+	needMosquitto(t)
+	b := &broker{t: t, port: freePort(t), login: login, states: map[string][]state{}}
+	file := filepath.Join(t.TempDir(), "mosquitto.conf")
+	if err := os.WriteFile(file, []byte(fmt.Sprintf("listener %s 127.0.0.1\nuser root\n%s", b.port, config)), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	b.spawn("mosquitto", "-c", config)
+	b.spawn("mosquitto", "-c", file)
 	eventually(t, "mosquitto listens", func() bool {
 		c, err := net.Dial("tcp", "127.0.0.1:"+b.port)
 		if err == nil {
@@ -64,7 +63,7 @@ func newBroker(t *testing.T) *broker {
 		}
 		return err == nil
 	})
-	out := b.spawn("mosquitto_sub", "-p", b.port, "-t", "thermostat/#", "-F", "%t %x")
+	out := b.spawn("mosquitto_sub", append([]string{"-h", "127.0.0.1", "-p", b.port, "-t", "thermostat/#", "-F", "%t %x"}, login...)...)
 	go b.listen(out)
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -74,6 +73,18 @@ func newBroker(t *testing.T) *broker {
 		}
 	})
 	return b
+}
+
+func needMosquitto(t *testing.T) {
+	t.Helper()
+	for _, tool := range []string{"mosquitto", "mosquitto_sub", "mosquitto_pub"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			if os.Getenv("THERMOSTAT_CI") != "" {
+				t.Fatalf("%s is not installed", tool)
+			}
+			t.Skipf("%s is not installed", tool)
+		}
+	}
 }
 
 func freePort(t *testing.T) string {
@@ -210,7 +221,7 @@ func temperatureOf(data []byte) (float64, bool) {
 // publish sends a retained message.
 func (b *broker) publish(topic, payload string) {
 	b.t.Helper()
-	cmd := exec.Command("mosquitto_pub", "-p", b.port, "-r", "-t", topic, "-m", payload)
+	cmd := exec.Command("mosquitto_pub", append([]string{"-h", "127.0.0.1", "-p", b.port, "-r", "-t", topic, "-m", payload}, b.login...)...)
 	if text, err := cmd.CombinedOutput(); err != nil {
 		b.t.Fatalf("%v: %s", err, text)
 	}

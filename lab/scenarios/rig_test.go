@@ -89,7 +89,9 @@ func newRig(t *testing.T, o board.Options) *rig {
 
 func (r *rig) boot(o board.Options, bus *chips.Bus, bank *chips.Bank) {
 	r.t.Helper()
-	o.Files = map[string]string{agentPath: agentBinary}
+	if o.Files == nil {
+		o.Files = map[string]string{agentPath: agentBinary}
+	}
 	b, err := board.Boot(r.t.Context(), o, bus, bank)
 	if err != nil {
 		r.t.Fatal(err)
@@ -240,11 +242,18 @@ func (r *rig) changes(line, n int) {
 	}
 }
 
+// eventually waits for what must come. Nothing is measured by it: the limit only
+// ends a test whose board hangs.
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	for end := time.Now().Add(30 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
+	within(t, 30*time.Second, what, is)
+}
+
+func within(t *testing.T, limit time.Duration, what string, is func() bool) {
+	t.Helper()
+	for end := time.Now().Add(limit); !is(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("waited 30 s until %s", what)
+			t.Fatalf("waited %v until %s", limit, what)
 		}
 	}
 }
