@@ -12,6 +12,7 @@ type sense struct {
 	judge  judge
 	health health
 	raw    Reading // the last answer, good or not; zero At: it was an error
+	woken  chan struct{}
 }
 
 // answer is what came of one read of a sensor.
@@ -23,29 +24,46 @@ type answer struct {
 }
 
 func newSense(s Sensor, now time.Time) *sense {
-	return &sense{sensor: s, health: health{verdict: VerdictNoReading, text: "no reading since the start", since: now, heard: now}}
+	return &sense{sensor: s, woken: make(chan struct{}, 1), health: health{verdict: VerdictNoReading, text: "no reading since the start", since: now, heard: now}}
 }
 
-// measure reads the sensor for ever, once a period. It is a goroutine of its
-// own since a read may hang; the zone does not wait for it, not even at the end.
-func (s *sense) measure(ctx context.Context, period time.Duration, out chan<- answer) {
-	tick := time.NewTicker(period)
-	defer tick.Stop()
+// measure reads the sensor whenever it is woken. It is a goroutine of its own
+// since a read may hang; the zone does not wait for it, not even at the end.
+func (s *sense) measure(ctx context.Context, out chan<- answer) {
 	for {
-		r, err := s.sensor.Read(ctx)
-		now := time.Now()
-		if r.At.IsZero() {
-			r.At = now
-		}
-		select {
-		case out <- answer{s, r, err, now}:
-		case <-ctx.Done():
-			return
-		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-s.woken:
+		}
+		a := s.ask(ctx, time.Time{})
+		select {
+		case out <- a:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// ask reads the sensor once; the answer is of that time, or with none of when
+// the read has ended.
+func (s *sense) ask(ctx context.Context, now time.Time) answer {
+	r, err := s.sensor.Read(ctx)
+	if now.IsZero() {
+		now = time.Now()
+	}
+	if r.At.IsZero() {
+		r.At = now
+	}
+	return answer{s, r, err, now}
+}
+
+// wake lets every sensor be read that is not being read still.
+func (ss *senses) wake() {
+	for _, s := range ss.all {
+		select {
+		case s.woken <- struct{}{}:
+		default:
 		}
 	}
 }
@@ -101,7 +119,8 @@ func (s *sense) fails() bool {
 type senses struct {
 	all      []*sense
 	disagree bool
-	text     string // which two disagree; empty where none do
+	text     string    // which two disagree; empty where none do
+	values   []Reading // what suspects gave last, to be used again
 }
 
 // inForce gives the first sensor in order that may be acted on, and its place.
@@ -130,9 +149,9 @@ func (ss *senses) reading(p Params, now time.Time) Reading {
 }
 
 // suspects are all values of sensors alive: whatever is wrong with them, be it
-// their age, they may open a cut-out.
+// their age, they may open a cut-out. They stand until the next call.
 func (ss *senses) suspects(p Params, now time.Time) []Reading {
-	var all []Reading
+	all := ss.values[:0]
 	for _, s := range ss.all {
 		if !s.raw.At.IsZero() && now.Sub(s.health.heard) <= p.StaleAfter {
 			all = append(all, s.raw)
@@ -141,6 +160,7 @@ func (ss *senses) suspects(p Params, now time.Time) []Reading {
 			all = append(all, s.judge.last)
 		}
 	}
+	ss.values = all
 	return all
 }
 
