@@ -19,4 +19,9 @@ type Model interface {
 	Air() float64
 	// Sensed is the temperature of the sensor's body, °C: it may lag behind the air.
 	Sensed() float64
+	// Outdoor is the temperature outdoors, °C; NaN where there are none.
+	Outdoor() float64
+	// Power is what heater and cooler have while they are on, W; NaN where that
+	// is not known.
+	Power() (heater, cooler float64)
 }
