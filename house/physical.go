@@ -90,9 +90,9 @@ type Physical struct {
 	sensor     float64       // °C
 	clock      time.Duration // since midnight
 	turn       complex128    // of the day's wave at that time
-	heat, cool bool
-	gain       float64 // W into the air, whatever the relays do
-	opening    float64 // W/K from the air to the outdoors, besides the windows
+	heat, cool float64       // 0 or 1: off or on; in between, the share of time on
+	gain       float64       // W into the air, whatever the relays do
+	opening    float64       // W/K from the air to the outdoors, besides the windows
 	weather    *Weather
 	now        stretch    // of the weather
 	known      transition // of the last step: most steps are alike
@@ -240,13 +240,7 @@ func (p *Physical) turnAt(clock time.Duration) complex128 {
 // forced is the course that nodes and sensor would follow for ever with heater,
 // cooler and weather as they are: the particular solution.
 func (p *Physical) forced() (nodes vector, sensor float64) {
-	var heat, cool float64
-	if p.heat {
-		heat = p.params.HeaterPower
-	}
-	if p.cool {
-		cool = p.params.CoolerPower
-	}
+	heat, cool := p.heat*p.params.HeaterPower, p.cool*p.params.CoolerPower
 	w, f := &p.now, &p.flows
 	sensor = p.sense.outdoor * w.outdoor
 	if p.sense.outdoor != 0 {
@@ -283,10 +277,17 @@ func (p *Physical) Follow(w *Weather) {
 }
 
 // Heat switches the heater.
-func (p *Physical) Heat(on bool) { p.heat = on }
+func (p *Physical) Heat(on bool) { p.heat = one(on) }
 
 // Cool switches the cooler.
-func (p *Physical) Cool(on bool) { p.cool = on }
+func (p *Physical) Cool(on bool) { p.cool = one(on) }
+
+func one(on bool) float64 {
+	if on {
+		return 1
+	}
+	return 0
+}
 
 // Air is the temperature of the air, °C.
 func (p *Physical) Air() float64 { return p.nodes[nodeAir] }
