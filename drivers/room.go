@@ -35,10 +35,11 @@ func NewRoom(s Simulated) *Room { return NewRoomAt(s, time.Now) }
 // NewRoomAt makes a room that lives in the time of the given clock, which must
 // not go back: simulate turns it by hand.
 func NewRoomAt(s Simulated, clock func() time.Time) *Room {
-	return newRoom(s.model(), s, clock)
+	return NewRoomOf(s.model(), s, clock)
 }
 
-func newRoom(model house.Model, s Simulated, clock func() time.Time) *Room {
+// NewRoomOf makes a room of any model; of s it takes speed, noise and seed.
+func NewRoomOf(model house.Model, s Simulated, clock func() time.Time) *Room {
 	return &Room{
 		speed: s.Speed, clock: clock, model: model,
 		thermometer: house.NewThermometer(s.Noise, s.Seed),

@@ -53,15 +53,15 @@ func usual() guess { return guess{1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 3, 10, 10} 
 // fit is the problem: a record, a power, and where the guesses began.
 type fit struct {
 	record   *Record
-	power    float64 // W; negative for a cooler
+	power    float64 // W, of what ran
 	unknowns int
 	prior    guess
 	noise    float64 // K, for the weight of the prior
 }
 
 // EstimateRoom finds the room that explains a record best, by least squares over
-// its whole course (Marquardt's method), where the output has so many watts,
-// negative for a cooler. It fails where there is nothing to learn from.
+// its whole course (Marquardt's method), where full power is so many watts. It
+// fails where there is nothing to learn from.
 func EstimateRoom(r *Record, watt float64) (Estimate, error) {
 	if err := r.excited(); err != nil {
 		return Estimate{}, err
@@ -117,7 +117,7 @@ func (f *fit) starts() []guess {
 		outdoor = 5
 	}
 	gain := (rise/count - outdoor) / (driven / seconds) // K at full power
-	resistance := max(math.Abs(gain), 2) / math.Abs(f.power)
+	resistance := max(gain, 2) / f.power
 	var all []guess
 	for _, slow := range []float64{8, 40} { // h
 		for _, body := range []float64{0.1, 0.5, 5} { // h
@@ -146,7 +146,7 @@ func (f *fit) params(x *guess) PhysicalParams {
 	p := PhysicalParams{
 		AirCapacity: math.Exp(x[uAir]), MassCapacity: math.Exp(x[uMass]),
 		AirToMass: math.Exp(x[uInner]), AirToOutdoor: loss / share, MassToOutdoor: loss / (1 - share),
-		HeaterPower: f.power, Heater: body, // a cooler is a heater of negative power
+		HeaterPower: f.power, Heater: body,
 		SensorLag: time.Minute, Start: f.record.first, Outdoor: x[uOutdoor],
 	}
 	return p
@@ -163,7 +163,7 @@ func (f *fit) run(x *guess, shown []float64) {
 		if f.unknowns == uOutdoor {
 			room.now.outdoor = s.outdoor / s.count
 		}
-		room.heat = math.Abs(s.driven) / s.seconds
+		room.heat = s.driven / s.seconds
 		// The mean of the span's readings is of its middle, that of a single one of its end.
 		half := time.Duration(s.seconds * 1e9 / 2 * (1 - 1/s.count))
 		room.Advance(time.Duration(s.seconds*1e9) - half)
@@ -301,7 +301,7 @@ func (f *fit) figure(x *guess, n *normal, noise float64, of func(PhysicalParams)
 		moved[u] += little
 		gradient[u] = (of(f.params(&moved)) - value) / little / value
 	}
-	return Figure{math.Abs(value), 2 * noise * math.Sqrt(n.variance(gradient))}
+	return Figure{value, 2 * noise * math.Sqrt(n.variance(gradient))}
 }
 
 // riseOf is how far above the outdoors full power brings the sensor in the end, K.

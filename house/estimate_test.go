@@ -69,7 +69,7 @@ func TestEstimateRecoversKnownRooms(t *testing.T) {
 				desired, watt := setback, p.HeaterPower
 				switch name {
 				case "refrigerator":
-					p.HeaterPower, watt = 0, -p.CoolerPower
+					p.HeaterPower, watt = 0, p.CoolerPower
 					desired = func(clock time.Duration) float64 { return setback(clock)/4 - 1 }
 				case "fermenter":
 					desired = func(clock time.Duration) float64 { return setback(clock) + 2 }
@@ -80,7 +80,7 @@ func TestEstimateRecoversKnownRooms(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if watt < 0 {
+				if p.HeaterPower == 0 {
 					p.Heater, p.HeaterPower = p.Cooler, p.CoolerPower
 				}
 				near(t, "steady rise, K", e.Gain, riseOf(p))

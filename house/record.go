@@ -31,7 +31,8 @@ const (
 )
 
 // Add takes a reading: °C, the time since the one before it, how much of that
-// the output ran (1 heating, -1 cooling, 0 off), and °C outdoors, NaN if unknown.
+// the output ran (1 heating with full power, -1 cooling as much, 0 off), and °C
+// outdoors, NaN if unknown.
 func (r *Record) Add(celsius float64, since time.Duration, driven, outdoor float64) {
 	if !r.begun { // nothing is known of the time before the first
 		r.begun, r.first, r.width = true, celsius, finestSpan
