@@ -69,7 +69,7 @@ func (ss *senses) wake() {
 }
 
 // hear judges an answer. heating tells whether an output was ordered on.
-func (s *sense) hear(p Params, a answer, heating bool) {
+func (s *sense) hear(p *Params, a answer, heating bool) {
 	s.health.heard = a.at
 	s.raw = a.reading
 	if a.err != nil {
@@ -77,7 +77,7 @@ func (s *sense) hear(p Params, a answer, heating bool) {
 		s.health.set(verdictOf(a.err), a.err.Error(), a.at)
 		return
 	}
-	v := s.judge.weigh(p, a.reading, a.at, heating)
+	v := s.judge.weigh(*p, a.reading, a.at, heating)
 	if v == VerdictOK {
 		s.health.set(VerdictOK, "", a.at)
 		return
@@ -85,7 +85,7 @@ func (s *sense) hear(p Params, a answer, heating bool) {
 	s.health.set(v, s.judgement(p, v, a.reading), a.at)
 }
 
-func (s *sense) judgement(p Params, v Verdict, r Reading) string {
+func (s *sense) judgement(p *Params, v Verdict, r Reading) string {
 	switch v {
 	case VerdictError:
 		return fmt.Sprintf("a reading of %s that is no number, or from the future or the past", clock(r.At))
@@ -98,7 +98,7 @@ func (s *sense) judgement(p Params, v Verdict, r Reading) string {
 }
 
 // grow notes what time does to a sensor that says nothing, or nothing good.
-func (s *sense) grow(p Params, now time.Time) {
+func (s *sense) grow(p *Params, now time.Time) {
 	if s.health.verdict == VerdictOK && !s.good(p, now) {
 		s.health.set(VerdictStale, fmt.Sprintf("no good reading for more than %v", p.StaleAfter), now)
 	}
@@ -108,11 +108,21 @@ func (s *sense) grow(p Params, now time.Time) {
 }
 
 // good reports whether the sensor's last good reading may still be acted on.
-func (s *sense) good(p Params, now time.Time) bool { return s.judge.last.fresh(p, now) }
+func (s *sense) good(p *Params, now time.Time) bool { return s.judge.last.fresh(p, now) }
 
 // fails tells a fault from the time before the first answer.
 func (s *sense) fails() bool {
 	return s.health.verdict != VerdictOK && s.health.verdict != VerdictNoReading
+}
+
+// fail reports whether any of them does.
+func (ss *senses) fail() bool {
+	for _, s := range ss.all {
+		if s.fails() {
+			return true
+		}
+	}
+	return false
 }
 
 // senses are a zone's sensors, the first choice first.
@@ -126,7 +136,7 @@ type senses struct {
 // inForce gives the first sensor in order that may be acted on, and its place.
 // Where there is none it is the first of all. At the start a sensor is waited
 // for: the quickest to answer is not the first choice.
-func (ss *senses) inForce(p Params, now time.Time) (s *sense, place int, good bool) {
+func (ss *senses) inForce(p *Params, now time.Time) (s *sense, place int, good bool) {
 	for i, s := range ss.all {
 		if s.good(p, now) {
 			return s, i, true
@@ -140,7 +150,7 @@ func (ss *senses) inForce(p Params, now time.Time) (s *sense, place int, good bo
 
 // reading is what the law is given: that of the sensor in force, and none
 // while two sensors disagree, since nobody knows which of them is right.
-func (ss *senses) reading(p Params, now time.Time) Reading {
+func (ss *senses) reading(p *Params, now time.Time) Reading {
 	s, _, good := ss.inForce(p, now)
 	if !good || ss.disagree {
 		return Reading{}
@@ -150,7 +160,7 @@ func (ss *senses) reading(p Params, now time.Time) Reading {
 
 // suspects are all values of sensors alive: whatever is wrong with them, be it
 // their age, they may open a cut-out. They stand until the next call.
-func (ss *senses) suspects(p Params, now time.Time) []Reading {
+func (ss *senses) suspects(p *Params, now time.Time) []Reading {
 	all := ss.values[:0]
 	for _, s := range ss.all {
 		if !s.raw.At.IsZero() && now.Sub(s.health.heard) <= p.StaleAfter {
@@ -169,7 +179,7 @@ func (ss *senses) suspects(p Params, now time.Time) []Reading {
 const agreeAgain = 0.8
 
 // compare finds two good sensors that are too far apart.
-func (ss *senses) compare(p Params, now time.Time) {
+func (ss *senses) compare(p *Params, now time.Time) {
 	bound := p.MaxDisagreement
 	if bound <= 0 {
 		return
@@ -209,7 +219,7 @@ func (ss *senses) verdict(of *sense) Verdict {
 }
 
 // trouble says what is wrong with the first choice, and what stands in for it.
-func (ss *senses) trouble(p Params, now time.Time) (text string, since time.Time, bad bool) {
+func (ss *senses) trouble(p *Params, now time.Time) (text string, since time.Time, bad bool) {
 	first := ss.all[0]
 	text = first.health.text
 	if _, place, good := ss.inForce(p, now); good && place > 0 {

@@ -120,20 +120,20 @@ func (z *Zone) begin(start Setpoint, now time.Time) {
 }
 
 func (z *Zone) hear(a answer) {
-	a.sense.hear(z.Params, a, z.state.Heater.On || z.state.Cooler.On)
-	if used, _, _ := z.senses.inForce(z.Params, a.at); used == a.sense {
+	a.sense.hear(&z.Params, a, z.state.Heater.On || z.state.Cooler.On)
+	if used, _, _ := z.senses.inForce(&z.Params, a.at); used == a.sense {
 		z.answers++
 	}
 }
 
 // step is one tick: decide, switch, tell.
 func (z *Zone) step(now time.Time) {
-	z.senses.compare(z.Params, now)
-	reading := z.senses.reading(z.Params, now)
+	z.senses.compare(&z.Params, now)
+	reading := z.senses.reading(&z.Params, now)
 	z.watch(reading, now)
 	z.state = Decide(z.Params, z.state, Input{
 		Now: now, Setpoint: z.setpoint,
-		Reading: reading, Suspects: z.senses.suspects(z.Params, now),
+		Reading: reading, Suspects: z.senses.suspects(&z.Params, now),
 		NoHeat: z.guard.Heat.Tripped, NoCool: z.guard.Cool.Tripped,
 	})
 	_ = z.assert(z.state, now) // a relay that does not obey is a fault, and tried again at the next tick
@@ -204,9 +204,12 @@ func (o *output) restFrom(now time.Time, memory *Output) {
 // notice raises and clears the faults that follow from the state.
 func (z *Zone) notice(now time.Time) {
 	for _, s := range z.senses.all {
-		s.grow(z.Params, now)
+		s.grow(&z.Params, now)
 	}
-	text, since, bad := z.senses.trouble(z.Params, now)
+	if !z.senses.fail() && len(z.faults) == 0 && z.guard.calm() && !z.senses.disagree && !z.state.HeatCut && !z.state.CoolCut {
+		return // all is well, and was
+	}
+	text, since, bad := z.senses.trouble(&z.Params, now)
 	z.faults.set("sensor", bad, since, func() string { return text })
 	spare, since, bad := z.senses.spareTrouble()
 	z.faults.set("fallback_sensor", bad, since, func() string { return spare })
@@ -241,11 +244,11 @@ func (z *Zone) tell(now time.Time) {
 	if z.Observe == nil {
 		return
 	}
-	used, _, _ := z.senses.inForce(z.Params, now)
+	used, _, _ := z.senses.inForce(&z.Params, now)
 	s := Snapshot{
 		Zone: z.Name, SensorID: z.SensorID, Time: now,
 		State: z.state, Setpoint: z.setpoint,
-		Fresh: z.state.fresh(z.Params, now), Sensor: z.senses.verdict(z.senses.all[0]),
+		Fresh: z.state.fresh(&z.Params, now), Sensor: z.senses.verdict(z.senses.all[0]),
 		Heard: z.senses.verdict(used), Answers: z.answers,
 		HeaterRelay: z.heater.known, CoolerRelay: z.cooler.known, SafetyRelay: z.safety.known,
 		Guard:     z.guard,
