@@ -181,7 +181,11 @@ func (s *simulation) chart() house.Chart {
 
 // title names zone, room and length.
 func (s *simulation) title() string {
-	return fmt.Sprintf("%s: %s, %s", s.zone.Name, s.roomName, daysText(s.outcome.figures.Time))
+	name := s.zone.Name
+	if name != s.roomName {
+		name += ": " + s.roomName
+	}
+	return name + ", " + daysText(s.outcome.figures.Time)
 }
 
 func daysText(d time.Duration) string {

@@ -191,7 +191,7 @@ func (v *virtual) see(look drivers.Look, span time.Duration, faults uint64) {
 		sp = &v.absent
 	}
 	m := &v.moment
-	m.Span, m.Air, m.Outdoor, m.Heating, m.Cooling = span, look.Air, look.Outdoor, look.Heating, look.Cooling
+	m.Span, m.Air, m.Outdoor, m.Heating, m.Cooling = span, look.Held, look.Outdoor, look.Heating, look.Cooling
 	m.Desired, m.Low, m.High, m.FaultSet = sp.Desired, sp.Desired-sp.DownDelta, sp.Desired+sp.UpDelta, faults
 	v.outcome.faults.add(faults, span)
 	v.tally.Add(m)

@@ -99,7 +99,7 @@ func (r *Room) True() float64 {
 
 // Look is what a bystander sees, whatever the sensor shows.
 type Look struct {
-	Air, Outdoor     float64 // °C; Outdoor is NaN where there are none
+	Held, Outdoor    float64 // °C; Outdoor is NaN where there are none
 	Heating, Cooling bool    // heater and cooler have power, whatever their relays were told
 }
 
@@ -108,7 +108,7 @@ func (r *Room) Look() Look {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.catchUp()
-	return Look{r.model.Air(), r.model.Outdoor(), r.closed(&r.heater), r.closed(&r.cooler)}
+	return Look{r.model.Held(), r.model.Outdoor(), r.closed(&r.heater), r.closed(&r.cooler)}
 }
 
 // Power is what heater and cooler have while they are on, W; NaN where that is

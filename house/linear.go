@@ -54,6 +54,9 @@ func (l *Linear) Air() float64 { return l.celsius }
 // Sensed is the same as [Linear.Air], °C.
 func (l *Linear) Sensed() float64 { return l.celsius }
 
+// Held is the same as [Linear.Air], °C.
+func (l *Linear) Held() float64 { return l.celsius }
+
 // Outdoor is not known.
 func (l *Linear) Outdoor() float64 { return math.NaN() }
 

@@ -295,6 +295,12 @@ func (p *Physical) Air() float64 { return p.nodes[nodeAir] }
 // Sensed is the temperature of the sensor, °C.
 func (p *Physical) Sensed() float64 { return p.sensor }
 
+// Held is the temperature of what a thermostat in this place holds, °C.
+func (p *Physical) Held() float64 {
+	share := p.params.Place.Mass
+	return (1-share)*p.nodes[nodeAir] + share*p.nodes[nodeMass]
+}
+
 // Outdoor is the temperature outdoors, °C.
 func (p *Physical) Outdoor() float64 { return p.now.outdoor + real(p.turn) }
 
