@@ -140,12 +140,16 @@ type stretches struct {
 
 func (s *stretches) add(t *Tally, m *Moment, on bool, x, limit float64) {
 	s.lasted += m.Span
+	if on != s.on {
+		s.turn(on, limit, t.begun)
+	}
 	if s.switches > 0 && !s.on && s.lasted <= overshootWithin && x-s.limit > s.overshoot {
 		s.overshoot = x - s.limit
 	}
-	if on == s.on {
-		return
-	}
+}
+
+// turn ends a stretch and begins the next.
+func (s *stretches) turn(on bool, limit float64, begun bool) {
 	s.switches++
 	if s.complete && s.on {
 		s.shortestOn = shorter(s.shortestOn, s.lasted)
@@ -153,7 +157,7 @@ func (s *stretches) add(t *Tally, m *Moment, on bool, x, limit float64) {
 		s.shortestOff = shorter(s.shortestOff, s.lasted)
 	}
 	s.on, s.lasted, s.complete, s.limit = on, 0, true, limit
-	if math.IsNaN(limit) || !t.begun {
+	if math.IsNaN(limit) || !begun {
 		s.limit = math.Inf(1)
 	}
 }
