@@ -123,10 +123,22 @@ func (f *simulateFlags) check() error {
 		return errors.New("vary: a recording does not answer to other settings: add --room trace to try them in the room that it shows")
 	case f.tape != "" && f.room != "" && f.room != traceRoom:
 		return fmt.Errorf("room: with --trace it can only be trace, not %s", shown(f.room))
+	case f.tape != "" && f.room != traceRoom && f.simulates() != "":
+		return fmt.Errorf("%s: means nothing to a recording: add --room trace to simulate the room that it shows", f.simulates())
 	case f.weather != "" && (f.given("outdoor") || f.given("swing") || f.given("sun")):
 		return errors.New("weather: is recorded, so --outdoor, --swing and --sun mean nothing")
 	}
 	return nil
+}
+
+// simulates names a flag that is given and asks for a simulated room; none is empty.
+func (f *simulateFlags) simulates() string {
+	for _, name := range []string{"days", "away", "outdoor", "swing", "sun", "weather", "seed", "fault"} {
+		if f.given(name) {
+			return name
+		}
+	}
+	return ""
 }
 
 func (f *simulateFlags) readWeather() (*house.Weather, error) {

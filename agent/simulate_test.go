@@ -7,6 +7,8 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -425,6 +427,7 @@ func TestBadTracesAreNamed(t *testing.T) {
 	}{
 		{"no such file", []string{"--trace", "nothing.jsonl"}},
 		{"vary: a recording does not answer to other settings: add --room trace", []string{"--trace", "x", "--vary", "desired=20"}},
+		{"days: means nothing to a recording: add --room trace", []string{"--trace", "x", "--days", "3"}},
 		{"room: with --trace it can only be trace", []string{"--trace", "x", "--room", "panel"}},
 	} {
 		if _, _, err := runSimulate(c.args...); codeOf(err) != 2 || !strings.Contains(err.Error(), c.want) {
@@ -478,5 +481,41 @@ func TestSimulateMemoryIsBounded(t *testing.T) {
 	}
 	if short, long := allocs(0.5), allocs(10); long > short+5 {
 		t.Errorf("%v allocations for half a day, %v for ten", short, long)
+	}
+}
+
+// The picture and the figures in the README are what its command makes, and
+// its table lists every flag.
+func TestReadmeShowsWhatSimulateMakes(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	flags := regexp.MustCompile(`(?m)^ +(--[a-z]+)`).FindAllStringSubmatch(simulateCommand().Flags().FlagUsages(), -1)
+	if len(flags) < 15 {
+		t.Errorf("flags: %v", flags)
+	}
+	for _, f := range flags {
+		if !strings.Contains(string(readme), f[1]) {
+			t.Errorf("%s is not in the README", f[1])
+		}
+	}
+	if runtime.GOARCH != "amd64" || readable(defaultConfig) {
+		t.Skip("another processor may round otherwise, another configuration be simulated")
+	}
+	file := filepath.Join(t.TempDir(), "week.svg")
+	out, _, err := runSimulate("--room", "radiator", "--occupied", "mon-fri 06:00-08:30,16:00-22:30; sat,sun 07:30-23:00", "--away", "17", "--plot", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := os.ReadFile(file)
+	kept, keptErr := os.ReadFile("../docs/week.svg")
+	if err != nil || keptErr != nil || !bytes.Equal(made, kept) {
+		t.Errorf("docs/week.svg is another picture: make it anew with the README's command (%v %v)", err, keptErr)
+	}
+	for line := range strings.Lines(out) {
+		if !strings.Contains(string(readme), "    "+line) {
+			t.Errorf("not in the README: %s", line)
+		}
 	}
 }

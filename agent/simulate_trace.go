@@ -266,10 +266,9 @@ func (p *playback) take(rec record) error {
 	if rec.Outdoor != nil {
 		p.outdoor = *rec.Outdoor
 	}
-	if span := at - p.since; span > 0 || at == 0 {
-		p.record.Add(p.celsius, span, p.ran/max(span.Seconds(), 1e-9), p.outdoor)
-		p.since, p.ran = at, 0
-	}
+	span := at - p.since
+	p.record.Add(p.celsius, span, p.ran/max(span.Seconds(), 1e-9), p.outdoor)
+	p.since, p.ran = at, 0
 	if p.own {
 		p.driven = driveOf(rec.Heater != nil && *rec.Heater == "on", rec.Cooler != nil && *rec.Cooler == "on", p.ratio)
 	}

@@ -222,3 +222,17 @@ func TestLeastSquares(t *testing.T) {
 		t.Error("one equation for two unknowns was solved")
 	}
 }
+
+// Whatever a record holds, an estimate comes to an end, and claims nothing for noise.
+func TestEstimateOfNonsense(t *testing.T) {
+	for seed := range uint64(4) {
+		rng := rand.New(rand.NewPCG(seed, 11))
+		r := &Record{}
+		for range 700 {
+			r.Add(40*rng.NormFloat64(), time.Duration(rng.Int64N(int64(10*time.Minute))), float64(rng.IntN(3)-1), 30*rng.NormFloat64())
+		}
+		if e, err := EstimateRoom(r, 1000); err == nil && e.Told {
+			t.Errorf("seed %d: %+v", seed, e)
+		}
+	}
+}

@@ -38,6 +38,9 @@ func (r *Record) Add(celsius float64, since time.Duration, driven, outdoor float
 		r.begun, r.first, r.width = true, celsius, finestSpan
 		return
 	}
+	if since <= 0 {
+		return
+	}
 	n := len(r.spans)
 	if n == 0 || r.spans[n-1].seconds >= r.width.Seconds()-1e-9 {
 		r.makeRoom()
