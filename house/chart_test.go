@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -100,6 +102,28 @@ func peak(t *testing.T, svg string) (px, py float64) {
 		}
 	}
 	return px, py
+}
+
+// Every column has the very extremes of its time.
+func TestStripKeepsTheExtremesOfEachColumn(t *testing.T) {
+	const n = 100 * Columns
+	rng := rand.New(rand.NewPCG(1, 1))
+	values := make([]float64, n)
+	s := NewStrip(n*time.Second, Columns)
+	for k := range values {
+		values[k] = 20 + rng.NormFloat64()
+		m := Moment{Air: values[k], Span: time.Second}
+		if k == 0 {
+			m.Span = 0 // a run begins with a moment, not with a span
+		}
+		s.Add(&m)
+	}
+	for i, c := range s.columns {
+		own := values[100*i : 100*(i+1)]
+		if c.air.min != slices.Min(own) || c.air.max != slices.Max(own) {
+			t.Fatalf("column %d: %v, want %v..%v", i, c.air, slices.Min(own), slices.Max(own))
+		}
+	}
 }
 
 func TestPictureShowsFaultsAndCold(t *testing.T) {

@@ -101,7 +101,7 @@ func TestEstimateSaysWhatTheDataCannotTell(t *testing.T) {
 	constant := func(time.Duration) float64 { return 20 }
 	var humble atomic.Int32
 	t.Run("rooms", func(t *testing.T) {
-		for _, name := range []string{"timber", "massive", "panel"} {
+		for _, name := range []string{"timber", "massive"} {
 			for _, c := range []struct {
 				what     string
 				days     int
@@ -134,8 +134,8 @@ func TestEstimateSaysWhatTheDataCannotTell(t *testing.T) {
 			}
 		}
 	})
-	t.Logf("%d of 15 cannot be told", humble.Load())
-	if humble.Load() < 3 {
+	t.Logf("%d of 10 cannot be told", humble.Load())
+	if humble.Load() < 2 {
 		t.Error("it trusts itself where nothing could be learned")
 	}
 }
