@@ -173,7 +173,7 @@ func (r *reader) i2cAddress(n *node, to *uint16) {
 }
 
 func (r *reader) readRoom(n *node, s *drivers.Simulated) {
-	r.isMapping(n, "driver", "model", "speed", "start", "up", "down", "outdoor", "outdoor_swing", "sun",
+	r.isMapping(n, "driver", "model", "speed", "start", "up", "down", "outdoor", "outdoor_swing", "sun", "place",
 		"heater_power", "cooler_power", "noise", "seed", "offset")
 	before := len(r.complaints)
 	r.readSimulated(n, s)
@@ -199,6 +199,7 @@ func (r *reader) readSimulated(n *node, s *drivers.Simulated) {
 	if r.text(n.child("model"), &s.Model) {
 		*s = drivers.SimulatedOf(s.Model)
 	}
+	r.text(n.child("place"), &s.Place)
 	r.seed(n.child("seed"), &s.Seed)
 	for key, to := range map[string]*time.Duration{"up": &s.Up, "down": &s.Down} {
 		r.duration(n.child(key), to)

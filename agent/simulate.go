@@ -15,7 +15,7 @@ import (
 
 // simulateFlags are what a user may say about a simulation.
 type simulateFlags struct {
-	config, zone, room            string
+	config, zone, room, place     string
 	days                          float64
 	desired, away, comfort        float64
 	outdoor, swing, sun, power    float64
@@ -55,6 +55,7 @@ func (f *simulateFlags) register(cmd *cobra.Command) {
 	s.StringVar(&f.zone, "zone", "", "only this `ZONE` of the configuration")
 	s.Float64Var(&f.days, "days", 7, "how many days of room time, 0.01..3660")
 	s.StringVar(&f.room, "room", "", "the `ROOM` to simulate; trace: the one that --trace shows")
+	s.StringVar(&f.place, "place", "", "where the sensor hangs: air, wall, window (in its draught), heater (beside it)")
 	s.Float64Var(&f.desired, "desired", 0, "hold this many °C instead of the configured temperature")
 	s.StringVar(&f.occupied, "occupied", "", "when somebody is there, like `'mon-fri 06:30-08:30,17:00-22:30; sat,sun 08:00-23:00'`; else always")
 	s.Float64Var(&f.away, "away", 0, "hold this many °C while nobody is there")

@@ -134,6 +134,9 @@ func (f *simulateFlags) estimateRoom(ctx context.Context, errs io.Writer, s *sim
 func roomParams(p house.PhysicalParams, room drivers.Simulated, heats bool) *house.PhysicalParams {
 	p.Outdoor, p.OutdoorSwing, p.Start = room.Outdoor, room.OutdoorSwing, room.Start
 	p.Cooler, p.CoolerPower = p.Heater, room.CoolerPower
+	if place, ok := house.PlaceOf(room.Place); ok {
+		p.Place = place
+	}
 	if !heats {
 		p.CoolerPower, p.HeaterPower = p.HeaterPower, 0
 		p.Heater = house.Emitter{}

@@ -133,7 +133,7 @@ func (f *simulateFlags) check() error {
 
 // simulates names a flag that is given and asks for a simulated room; none is empty.
 func (f *simulateFlags) simulates() string {
-	for _, name := range []string{"days", "away", "outdoor", "swing", "sun", "weather", "seed", "fault"} {
+	for _, name := range []string{"days", "away", "outdoor", "swing", "sun", "weather", "seed", "place", "fault"} {
 		if f.given(name) {
 			return name
 		}
@@ -197,6 +197,7 @@ func (f *simulateFlags) chooseRoom(s *simulation) error {
 		"swing":   func() { s.room.OutdoorSwing = f.swing },
 		"sun":     func() { s.room.Sun = f.sun },
 		"seed":    func() { s.room.Seed = f.seed },
+		"place":   func() { s.room.Place = f.place },
 	} {
 		if f.given(flag) {
 			change()

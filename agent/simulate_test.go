@@ -136,6 +136,19 @@ func TestSimulateOccupied(t *testing.T) {
 	}
 }
 
+// A sensor in the draught of a window makes the room too warm, one beside the
+// heater too cold.
+func TestSimulatePlaceOfTheSensor(t *testing.T) {
+	warmest := map[string]float64{}
+	for _, place := range []string{"air", "window", "heater"} {
+		r := simulateRuns(t, "--room", "radiator", "--days", "3", "--place", place)[0]
+		warmest[place] = r.WarmestCelsius
+	}
+	if !(warmest["window"] > warmest["air"]+1 && warmest["heater"] < warmest["air"]-0.5) {
+		t.Errorf("%v", warmest)
+	}
+}
+
 func TestSimulateVary(t *testing.T) {
 	runs := simulateRuns(t, "--room", "radiator", "--days", "3", "--vary", "up_delta=0.1,0.3,0.5", "--vary", "min_off=4m,30m")
 	if len(runs) != 6 {
@@ -252,6 +265,7 @@ func TestSimulateRefusesWithOneClearError(t *testing.T) {
 		{"weather: the linear room has none", []string{"--weather", weather, "--days", "0.03", "--room", "linear"}},
 		{"weather: is recorded, so --outdoor", []string{"--weather", weather, "--outdoor", "3"}},
 		{`zone: "attic" is none of living-room`, []string{"--zone", "attic"}},
+		{`room: place: "roof" is none of air, wall, window, heater`, []string{"--place", "roof"}},
 		{"power: belongs to --trace", []string{"--power", "3000"}},
 		{"configuration: open none.yaml: no such file", []string{"--config", "none.yaml"}},
 	} {

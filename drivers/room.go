@@ -58,6 +58,9 @@ func (s Simulated) model() house.Model {
 	}
 	p.Start, p.Outdoor, p.OutdoorSwing, p.Sun = s.Start, s.Outdoor, s.OutdoorSwing, s.Sun
 	p.HeaterPower, p.CoolerPower = s.HeaterPower, s.CoolerPower
+	if place, ok := house.PlaceOf(s.Place); ok {
+		p.Place = place
+	}
 	return house.NewPhysical(p)
 }
 

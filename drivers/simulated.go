@@ -19,6 +19,7 @@ type Simulated struct {
 	Up, Down     time.Duration // linear: room time in which it gains or loses 1 K
 	Outdoor      float64       // room: °C, mean of the day
 	OutdoorSwing float64       // room: K, half the difference between the warmest and the coldest hour
+	Place        string        // room: of the sensor, air, wall, window or heater; empty: where the model has it
 	Sun          float64       // room: W/m² through the window at noon
 	HeaterPower  float64       // room: W
 	CoolerPower  float64       // room: W
@@ -57,6 +58,9 @@ func (s Simulated) Validate() []controlloop.Violation {
 	var vs []controlloop.Violation
 	if !slices.Contains(Models(), s.Model) {
 		vs = append(vs, controlloop.Violation{Field: "model", Value: fmt.Sprintf("%.40q", s.Model), Bound: "is none of " + strings.Join(Models(), ", ")})
+	}
+	if _, ok := house.PlaceOf(s.Place); s.Place != "" && !ok {
+		vs = append(vs, controlloop.Violation{Field: "place", Value: fmt.Sprintf("%.40q", s.Place), Bound: "is none of air, wall, window, heater"})
 	}
 	vs = within(vs, "speed", s.Speed, 0.001, 100000)
 	vs = within(vs, "start", s.Start, -50, 100)

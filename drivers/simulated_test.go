@@ -39,6 +39,10 @@ func TestValidateNamesTheFieldThatIsOutOfItsBound(t *testing.T) {
 	for _, model := range []string{"", "Room", "house"} {
 		wantViolation(t, "model", func(s *Simulated) { s.Model = model })
 	}
+	for _, place := range []string{"", "air", "wall", "window", "heater"} {
+		wantViolation(t, "", func(s *Simulated) { s.Place = place })
+	}
+	wantViolation(t, "place", func(s *Simulated) { s.Place = "roof" })
 	for _, model := range Models() {
 		wantViolation(t, "", func(s *Simulated) { *s = SimulatedOf(model) })
 	}

@@ -29,15 +29,16 @@ type PhysicalParams struct {
 	Heater      Emitter // what the heater warms first; optional
 	Cooler      Emitter // what the cooler cools first; optional
 
-	Outdoor      float64 // °C, mean of the day
-	OutdoorSwing float64 // K, half the difference between the warmest and the coldest hour
-	Warmest      time.Duration
-	Aperture     float64 // m², through which the sun shines
-	SunToAir     float64 // 0..1, of the sun's heat that goes into the air and not into the mass
-	Sun          float64 // W/m² at noon of a day of twelve hours, where no weather is recorded
+	Outdoor      float64       // °C, mean of the day
+	OutdoorSwing float64       // K, half the difference between the warmest and the coldest hour
+	Warmest      time.Duration // after midnight; 0 is 15:00
+	Aperture     float64       // m², through which the sun shines
+	SunToAir     float64       // 0..1, of the sun's heat that goes into the air and not into the mass
+	Sun          float64       // W/m² at noon of a day of twelve hours, where no weather is recorded
 
 	SensorLag time.Duration // time constant of the sensor in air
 	Place     Place         // of the sensor; zero: in the air
+	HoldsMass bool          // what is held is the mass, as beer in a refrigerator, and not the air
 	Start     float64       // °C, of everything at the beginning, which is midnight
 }
 
@@ -228,7 +229,7 @@ func (p *Physical) pass(dt time.Duration) {
 	}
 }
 
-// turnAt is the day's wave of the outdoors, K, and its quarter before.
+// turnAt is the day's wave of the outdoors then, K, as a turn of its circle.
 func (p *Physical) turnAt(clock time.Duration) complex128 {
 	peak := p.params.Warmest
 	if peak == 0 {
@@ -297,8 +298,10 @@ func (p *Physical) Sensed() float64 { return p.sensor }
 
 // Held is the temperature of what a thermostat in this place holds, °C.
 func (p *Physical) Held() float64 {
-	share := p.params.Place.Mass
-	return (1-share)*p.nodes[nodeAir] + share*p.nodes[nodeMass]
+	if p.params.HoldsMass {
+		return p.nodes[nodeMass]
+	}
+	return p.nodes[nodeAir]
 }
 
 // Outdoor is the temperature outdoors, °C.

@@ -131,6 +131,24 @@ func fermenter() PhysicalParams {
 		Heater:  Emitter{Capacity: 1e3, ToRoom: 0.03},
 		Cooler:  Emitter{Capacity: 5e3, ToRoom: 0.3},
 		Outdoor: 17, OutdoorSwing: 3,
-		SensorLag: time.Minute, Place: Place{Mass: 1}, Start: 18,
+		SensorLag: time.Minute, Place: Place{Mass: 1}, HoldsMass: true, Start: 18,
 	}
+}
+
+// PlaceOf gives a place of the sensor by its name: air, wall, window or heater.
+// The shares are chosen: a probe on a wall feels it for a third, one in the
+// draught of a window the outdoors for a tenth, one beside a heater its body for
+// a tenth.
+func PlaceOf(name string) (Place, bool) {
+	switch name {
+	case "air":
+		return Place{}, true
+	case "wall":
+		return Place{Mass: 1.0 / 3}, true
+	case "window":
+		return Place{Outdoor: 0.1}, true
+	case "heater":
+		return Place{Heater: 0.1}, true
+	}
+	return Place{}, false
 }
