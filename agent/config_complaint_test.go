@@ -201,7 +201,7 @@ func TestEveryComplaintOfASensor(t *testing.T) {
 		{"{driver: bme280, bus: -1}", "f:3:30: zones[0].sensor.bus: -1 is outside 0..255"},
 		{"{driver: bme280, id: 3}", "f:3:30: zones[0].sensor.id: is an unknown key: known here are driver, bus, address, offset"},
 		{"{driver: simulated, outdor: 1}", "f:3:33: zones[0].sensor.outdor: is an unknown key: did you mean outdoor?"},
-		{"{driver: simulated, model: house}", `f:3:33: zones[0].sensor.model: "house" is none of room, linear`},
+		{"{driver: simulated, model: house}", `f:3:33: zones[0].sensor.model: "house" is none of room, linear, timber, massive, panel, radiator, refrigerator, fermenter`},
 		{"{driver: simulated, speed: 0}", "f:3:33: zones[0].sensor.speed: 0 is outside 0.001..100000"},
 		{"{driver: simulated, speed: x}", `f:3:33: zones[0].sensor.speed: "x" is not a decimal number`},
 		{"{driver: simulated, up: 0s}", "f:3:33: zones[0].sensor.up: 0s is outside 1s..24h0m0s"},

@@ -173,7 +173,7 @@ func (r *reader) i2cAddress(n *node, to *uint16) {
 }
 
 func (r *reader) readRoom(n *node, s *drivers.Simulated) {
-	r.isMapping(n, "driver", "model", "speed", "start", "up", "down", "outdoor", "outdoor_swing",
+	r.isMapping(n, "driver", "model", "speed", "start", "up", "down", "outdoor", "outdoor_swing", "sun", "place",
 		"heater_power", "cooler_power", "noise", "seed", "offset")
 	before := len(r.complaints)
 	r.readSimulated(n, s)
@@ -196,13 +196,16 @@ func (r *reader) readOffset(n *node, to *float64) {
 }
 
 func (r *reader) readSimulated(n *node, s *drivers.Simulated) {
-	r.text(n.child("model"), &s.Model)
+	if r.text(n.child("model"), &s.Model) {
+		*s = drivers.SimulatedOf(s.Model)
+	}
+	r.text(n.child("place"), &s.Place)
 	r.seed(n.child("seed"), &s.Seed)
 	for key, to := range map[string]*time.Duration{"up": &s.Up, "down": &s.Down} {
 		r.duration(n.child(key), to)
 	}
 	for key, to := range map[string]*float64{
-		"speed": &s.Speed, "start": &s.Start, "outdoor": &s.Outdoor, "outdoor_swing": &s.OutdoorSwing,
+		"speed": &s.Speed, "start": &s.Start, "outdoor": &s.Outdoor, "outdoor_swing": &s.OutdoorSwing, "sun": &s.Sun,
 		"heater_power": &s.HeaterPower, "cooler_power": &s.CoolerPower, "noise": &s.Noise,
 	} {
 		r.number(n.child(key), to)

@@ -90,7 +90,7 @@ zones:
   - name: a
     sensor_id: 7
     plant: floor
-    sensor: {driver: simulated, model: linear, speed: 2, start: 3, up: 4s, down: 5s, outdoor: 6, outdoor_swing: 7,
+    sensor: {driver: simulated, model: linear, speed: 2, start: 3, up: 4s, down: 5s, outdoor: 6, outdoor_swing: 7, sun: 250, place: window,
       heater_power: 8, cooler_power: 9, noise: 0.1, seed: 18446744073709551615, offset: -1.5K}
     heater: {driver: simulated}
     cooler: {driver: "simulated"}
@@ -107,9 +107,9 @@ zones:
 		`"Username":"007","PasswordFile":"/p","CAFile":"/ca","CertFile":"/c","KeyFile":"/k","Prefix":"home/heat","DiscoveryPrefix":"","SensorEvery":10000000000,"StateEvery":300000000000},` +
 		`"Zones":[{"Name":"a","SensorID":7,"Plant":"floor","Params":{"Heater":true,"Cooler":true,"Electric":false,"DesiredMin":6,"DesiredMax":27,"HeatCutout":34,"CoolCutout":4,"PlausibleMin":-29,"PlausibleMax":69,"MaxRate":4,"MaxDisagreement":1.5,` +
 		`"Sample":6000000000,"StaleAfter":59000000000,"MinOn":60000000000,"MinOff":120000000000,"MaxOn":3600000000000,"Changeover":660000000000,"Speed":2,"FrozenAfter":18000000000000,"Loss":{"Percent":12.5,"Period":1800000000000,"For":172800000000000}},` +
-		`"Devices":{"Sensor":{"Driver":"simulated","Offset":-1.5,"DS18B20":{"ID":"","Bus":"","I2CBus":0,"Resolution":0},"BME280":{"Bus":0,"Address":0},"Simulated":{"Model":"linear","Speed":2,"Start":3,"Up":4000000000,"Down":5000000000,"Outdoor":6,"OutdoorSwing":7,"HeaterPower":8,"CoolerPower":9,"Noise":0.1,"Seed":18446744073709551615}},"Fallbacks":[` +
-		`{"Driver":"simulated","Offset":1,"DS18B20":{"ID":"","Bus":"","I2CBus":0,"Resolution":0},"BME280":{"Bus":0,"Address":0},"Simulated":{"Model":"room","Speed":1,"Start":17,"Up":600000000000,"Down":900000000000,"Outdoor":3,"OutdoorSwing":4,"HeaterPower":1500,"CoolerPower":1000,"Noise":0.2,"Seed":2}},` +
-		`{"Driver":"simulated","Offset":0,"DS18B20":{"ID":"","Bus":"","I2CBus":0,"Resolution":0},"BME280":{"Bus":0,"Address":0},"Simulated":{"Model":"room","Speed":1,"Start":17,"Up":600000000000,"Down":900000000000,"Outdoor":3,"OutdoorSwing":4,"HeaterPower":1500,"CoolerPower":1000,"Noise":0.03,"Seed":5}}],` +
+		`"Devices":{"Sensor":{"Driver":"simulated","Offset":-1.5,"DS18B20":{"ID":"","Bus":"","I2CBus":0,"Resolution":0},"BME280":{"Bus":0,"Address":0},"Simulated":{"Model":"linear","Speed":2,"Start":3,"Up":4000000000,"Down":5000000000,"Outdoor":6,"OutdoorSwing":7,"Place":"window","Sun":250,"HeaterPower":8,"CoolerPower":9,"Noise":0.1,"Seed":18446744073709551615}},"Fallbacks":[` +
+		`{"Driver":"simulated","Offset":1,"DS18B20":{"ID":"","Bus":"","I2CBus":0,"Resolution":0},"BME280":{"Bus":0,"Address":0},"Simulated":{"Model":"room","Speed":1,"Start":17,"Up":600000000000,"Down":900000000000,"Outdoor":3,"OutdoorSwing":4,"Place":"","Sun":0,"HeaterPower":1500,"CoolerPower":1000,"Noise":0.2,"Seed":2}},` +
+		`{"Driver":"simulated","Offset":0,"DS18B20":{"ID":"","Bus":"","I2CBus":0,"Resolution":0},"BME280":{"Bus":0,"Address":0},"Simulated":{"Model":"room","Speed":1,"Start":17,"Up":600000000000,"Down":900000000000,"Outdoor":3,"OutdoorSwing":4,"Place":"","Sun":0,"HeaterPower":1500,"CoolerPower":1000,"Noise":0.03,"Seed":5}}],` +
 		`"Heater":{"Driver":"simulated","GPIO":{"line":"","active_low":false}},"Cooler":{"Driver":"simulated","GPIO":{"line":"","active_low":false}},"Safety":{"Driver":"simulated","GPIO":{"line":"","active_low":false}}},"Default":{"Mode":4,"Desired":20.5,"UpDelta":0.6,"DownDelta":0.7,"Source":"config","ID":"","Serial":0},"Configured":true}],"SHA256":"` + c.SHA256 + `"}`
 	if string(got) != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)

@@ -25,7 +25,8 @@ func replayCommand() *cobra.Command {
 		Long: `Reads JSON lines from stdin and answers each with one line at once:
   {"time":"2026-01-31T12:00:00Z","sensor_id":7,"temperature":20.5}
   {"time":"2026-01-31T12:00:00Z","sensor_id":7,"desired":21,"mode":"heat"}
-Law and timers are those of run; time is the records' own.`,
+Law and timers are those of run; time is the records' own. Beside a temperature may stand
+"heater":"on", "cooler":"off" and "outdoor":3.5, from which simulate --trace learns.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := configOrExit(cmd, file)
@@ -45,7 +46,9 @@ const maxLine = 1 << 20
 // absoluteZero is the coldest there is, in °C.
 const absoluteZero = -273.15
 
-// record is one line of input: a reading, or a setpoint.
+// record is one line of input: a reading, or a setpoint. What ran and how cold
+// it was outdoors may stand beside a reading: simulate learns from it, the law
+// does not look at it.
 type record struct {
 	Time        *time.Time `json:"time"`
 	SensorID    *int32     `json:"sensor_id"`
@@ -54,6 +57,9 @@ type record struct {
 	UpDelta     *float64   `json:"up_delta"`
 	DownDelta   *float64   `json:"down_delta"`
 	Mode        *string    `json:"mode"`
+	Heater      *string    `json:"heater"`
+	Cooler      *string    `json:"cooler"`
+	Outdoor     *float64   `json:"outdoor"`
 }
 
 // decision is one line of output.
@@ -166,7 +172,23 @@ func parseRecord(text []byte) (record, error) {
 	case rec.Temperature != nil && *rec.Temperature < absoluteZero:
 		return rec, fmt.Errorf("temperature: %v is below %v °C", *rec.Temperature, absoluteZero)
 	}
-	return rec, nil
+	return rec, rec.checkBeside()
+}
+
+// checkBeside judges what may stand beside a reading.
+func (rec record) checkBeside() error {
+	if rec.Temperature == nil && (rec.Heater != nil || rec.Cooler != nil || rec.Outdoor != nil) {
+		return errors.New("heater, cooler and outdoor belong beside a temperature")
+	}
+	for name, word := range map[string]*string{"heater": rec.Heater, "cooler": rec.Cooler} {
+		if word != nil && *word != "on" && *word != "off" {
+			return fmt.Errorf("%s: %s is none of on, off", name, shown(*word))
+		}
+	}
+	if o := rec.Outdoor; o != nil && !(-90 <= *o && *o <= 60) {
+		return fmt.Errorf("outdoor: %v is outside -90..60 °C", *o)
+	}
+	return nil
 }
 
 // take brings the zone to the record's time and decides.

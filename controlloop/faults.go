@@ -1,7 +1,6 @@
 package controlloop
 
 import (
-	"fmt"
 	"sort"
 	"sync"
 	"time"
@@ -10,8 +9,12 @@ import (
 // faultSet holds the faults of one owner by name.
 type faultSet map[string]Fault
 
-// set raises or clears a fault; it reports whether that changed anything.
-func (fs *faultSet) set(name string, bad bool, now time.Time, format string, args ...any) bool {
+// set raises or clears a fault; it reports whether that changed anything. The
+// text is made only for a fault that is there.
+func (fs *faultSet) set(name string, bad bool, now time.Time, text func() string) bool {
+	if !bad && len(*fs) == 0 {
+		return false
+	}
 	old, there := (*fs)[name]
 	if !bad {
 		delete(*fs, name)
@@ -20,11 +23,11 @@ func (fs *faultSet) set(name string, bad bool, now time.Time, format string, arg
 	if !there {
 		old = Fault{Name: name, Since: now}
 	}
-	text := fmt.Sprintf(format, args...)
-	if there && old.Text == text {
+	said := text()
+	if there && old.Text == said {
 		return false
 	}
-	old.Text = text
+	old.Text = said
 	if *fs == nil {
 		*fs = faultSet{}
 	}
@@ -59,7 +62,7 @@ func (a *Alarms) Set(name string, bad bool, text string) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.set.set(name, bad, time.Now(), "%s", text) {
+	if a.set.set(name, bad, time.Now(), func() string { return text }) {
 		select {
 		case a.wake <- struct{}{}:
 		default:

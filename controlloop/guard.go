@@ -114,13 +114,13 @@ func Watch(p Params, prev Guard, in GuardInput) Guard {
 	g.Cool.pass(dt, p.Cooler && in.CoolerOn, in.HeaterOn)
 	if sees {
 		g.sum, g.count = g.sum+in.Reading.Celsius, g.count+1
-		g.look(p, in)
+		g.look(&p, &in)
 	}
 	return g
 }
 
 // roomTime is how long a span of the clock is in the room.
-func (p Params) roomTime(d time.Duration) time.Duration {
+func (p *Params) roomTime(d time.Duration) time.Duration {
 	if p.Speed > 0 {
 		return time.Duration(float64(d) * p.Speed)
 	}
@@ -128,7 +128,7 @@ func (p Params) roomTime(d time.Duration) time.Duration {
 }
 
 // look judges at once what must act at once, and the rest once a span.
-func (g *Guard) look(p Params, in GuardInput) {
+func (g *Guard) look(p *Params, in *GuardInput) {
 	warm, cold := in.Setpoint.Desired+in.Setpoint.UpDelta, in.Setpoint.Desired-in.Setpoint.DownDelta
 	if in.Setpoint.Mode <= ModeOff || !in.Setpoint.finite() {
 		warm, cold = math.NaN(), math.NaN() // no band: nothing is past it, and no drive gets there
@@ -181,7 +181,7 @@ func (w *Watcher) done(is bool) {
 }
 
 // see judges one mean, in the output's own direction; top is where its work is done.
-func (w *Watcher) see(p Params, x, top float64, on, other bool, elapsed time.Duration) {
+func (w *Watcher) see(p *Params, x, top float64, on, other bool, elapsed time.Duration) {
 	if on {
 		w.seeDriven(p, x)
 		return
@@ -192,7 +192,7 @@ func (w *Watcher) see(p Params, x, top float64, on, other bool, elapsed time.Dur
 }
 
 // seeDriven judges a mean while the output is ordered on.
-func (w *Watcher) seeDriven(p Params, x float64) {
+func (w *Watcher) seeDriven(p *Params, x float64) {
 	d := &w.on
 	if !d.started {
 		d.started, d.low, d.peak = true, x, x
@@ -290,6 +290,12 @@ func average(old, value float64, counts bool) float64 {
 		return value
 	}
 	return old + share*(value-old)
+}
+
+// calm reports whether no watcher has anything to tell.
+func (g *Guard) calm() bool {
+	h, c := &g.Heat, &g.Cool
+	return !(h.Idle || h.Stuck || h.Tripped || c.Idle || c.Stuck || c.Tripped)
 }
 
 // Clear lets go of what is latched; what still holds comes back.

@@ -26,10 +26,10 @@ func (j *judge) weigh(p Params, r Reading, now time.Time, heating bool) Verdict 
 		return VerdictError // no number, or a time that cannot be: it must not become the yardstick
 	case r.Celsius < p.PlausibleMin || r.Celsius > p.PlausibleMax:
 		return VerdictImplausible
-	case j.same.frozen(p, r, heating):
+	case j.same.frozen(&p, r, heating):
 		return VerdictFrozen
-	case j.last.At.IsZero(), reachable(p, j.last, r):
-	case !j.held.At.IsZero() && r.At.After(j.held.At) && reachable(p, j.held, r):
+	case j.last.At.IsZero(), reachable(&p, j.last, r):
+	case !j.held.At.IsZero() && r.At.After(j.held.At) && reachable(&p, j.held, r):
 	default:
 		j.held = r
 		return VerdictTooFast
@@ -39,7 +39,7 @@ func (j *judge) weigh(p Params, r Reading, now time.Time, heating bool) Verdict 
 }
 
 // reachable reports whether a room can get from one reading to the next.
-func reachable(p Params, from, to Reading) bool {
+func reachable(p *Params, from, to Reading) bool {
 	minutes := max(to.At.Sub(from.At), 0).Minutes()
 	return math.Abs(to.Celsius-from.Celsius) <= p.MaxRate*minutes+rateSlack
 }
@@ -62,7 +62,7 @@ const (
 )
 
 // frozen reports whether a value has stood still too long under heat or cold.
-func (q *stillness) frozen(p Params, r Reading, heating bool) bool {
+func (q *stillness) frozen(p *Params, r Reading, heating bool) bool {
 	if !sameBits(q.shown, r) {
 		q.change(r)
 		return false
@@ -81,7 +81,7 @@ func (q *stillness) change(r Reading) {
 	q.shown, q.heated = r, 0
 }
 
-func (q *stillness) patience(p Params) time.Duration {
+func (q *stillness) patience(p *Params) time.Duration {
 	step := coarsestStep
 	if q.step > 0 {
 		step = min(max(q.step, finestStep), coarsestStep)

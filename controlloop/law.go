@@ -46,25 +46,25 @@ type Input struct {
 func Decide(p Params, prev State, in Input) State {
 	s := prev
 	if s.Heater.Since.IsZero() {
-		s.begin(p, in.Now)
+		s.begin(&p, in.Now)
 	}
-	s.take(in)
-	s.note(p, in.Now)
-	s.updateCutouts(p, in)
-	w := s.wish(p, in)
-	held, wait := s.move(p, in.Now, w)
-	s.answer(in, w, held, wait)
+	s.take(&in)
+	s.note(&p, in.Now)
+	s.updateCutouts(&p, &in)
+	w := s.wish(&p, &in)
+	held, wait := s.move(&p, in.Now, w)
+	s.answer(&in, w, held, wait)
 	return s
 }
 
 // begin puts both outputs off: the past is not known, so all of min_off is served.
-func (s *State) begin(p Params, now time.Time) {
+func (s *State) begin(p *Params, now time.Time) {
 	off := Output{Since: now, Rest: p.MinOff, Why: ReasonStarting}
 	s.Heater, s.Cooler, s.Since = off, off, now
 }
 
 // take keeps the newest reading; one from the future, older than the last or not a number is dropped.
-func (s *State) take(in Input) {
+func (s *State) take(in *Input) {
 	r := in.Reading
 	if r.At.IsZero() || r.At.After(in.Now) || r.At.Before(s.Reading.At) || !finite(r.Celsius) {
 		return
@@ -73,12 +73,12 @@ func (s *State) take(in Input) {
 }
 
 // fresh reports whether the last reading may still be acted on.
-func (s *State) fresh(p Params, now time.Time) bool {
+func (s *State) fresh(p *Params, now time.Time) bool {
 	return s.Reading.fresh(p, now)
 }
 
 // note keeps since when there is no fresh reading.
-func (s *State) note(p Params, now time.Time) {
+func (s *State) note(p *Params, now time.Time) {
 	switch {
 	case s.fresh(p, now):
 		s.Lost = time.Time{}
@@ -89,7 +89,7 @@ func (s *State) note(p Params, now time.Time) {
 
 // updateCutouts opens on any decodable value, even a suspect one, and lets go
 // only on a fresh good one that is newer than what opened it and 2 K inside.
-func (s *State) updateCutouts(p Params, in Input) {
+func (s *State) updateCutouts(p *Params, in *Input) {
 	if s.fresh(p, in.Now) {
 		if t := s.Reading.Celsius; s.Reading.At.After(s.CutAt) {
 			s.HeatCut = s.HeatCut && t > p.HeatCutout-cutoutRelease
@@ -102,7 +102,7 @@ func (s *State) updateCutouts(p Params, in Input) {
 	}
 }
 
-func (s *State) openCutouts(p Params, r Reading, now time.Time) {
+func (s *State) openCutouts(p *Params, r Reading, now time.Time) {
 	hot, cold := p.Heater && r.Celsius >= p.HeatCutout, p.Cooler && r.Celsius <= p.CoolCutout
 	if r.At.IsZero() || !hot && !cold {
 		return
@@ -124,7 +124,7 @@ type wish struct {
 	reason           Reason
 }
 
-func (s *State) wish(p Params, in Input) wish {
+func (s *State) wish(p *Params, in *Input) wish {
 	mode := in.Setpoint.Mode
 	if mode == ModeNone || mode != ModeOff && !in.Setpoint.finite() {
 		return wish{reason: ReasonNoSetpoint}
@@ -151,7 +151,7 @@ func (s *State) wish(p Params, in Input) wish {
 // lossWish is what the outputs should be without a fresh reading: off, or the
 // duty that frost protection asks for. An output is not allowed outside its
 // part of the period, so that nothing makes that part longer.
-func (s *State) lossWish(p Params, in Input, w wish) wish {
+func (s *State) lossWish(p *Params, in *Input, w wish) wish {
 	on, active := p.Loss.at(s.lostFor(p, in.Now))
 	heat := active && in.Setpoint.Mode.Heats() && p.Heater && !s.HeatCut && !in.NoHeat
 	cool := active && in.Setpoint.Mode == ModeCool && p.Cooler && !s.CoolCut && !in.NoCool
@@ -165,7 +165,7 @@ func (s *State) lossWish(p Params, in Input, w wish) wish {
 
 // lostFor is how long a reading has been missed. One that never came is missed
 // once it could have grown stale.
-func (s *State) lostFor(p Params, now time.Time) time.Duration {
+func (s *State) lostFor(p *Params, now time.Time) time.Duration {
 	lost := now.Sub(s.Lost)
 	if s.Reading.At.IsZero() {
 		lost -= p.StaleAfter
@@ -190,7 +190,7 @@ func (w wish) because(r Reason) wish {
 }
 
 // barred gives the reason that bars an output which the mode would allow.
-func (s *State) barred(in Input, heatCut, coolCut bool) Reason {
+func (s *State) barred(in *Input, heatCut, coolCut bool) Reason {
 	switch {
 	case heatCut:
 		return ReasonHeatCutout
@@ -233,7 +233,7 @@ func (s *State) band(sp Setpoint) (heat, cool bool, why Reason) {
 
 // move brings the outputs as near to the wish as the timers allow: first what
 // must go off, then what may go on. It returns what holds a switch back.
-func (s *State) move(p Params, now time.Time, w wish) (Reason, time.Duration) {
+func (s *State) move(p *Params, now time.Time, w wish) (Reason, time.Duration) {
 	if held, wait := s.Heater.release(p, now, w.heat, w.mayHeat); held != "" {
 		return held, wait
 	}
@@ -250,7 +250,7 @@ func (s *State) move(p Params, now time.Time, w wish) (Reason, time.Duration) {
 }
 
 // release ends a stretch that is over.
-func (o *Output) release(p Params, now time.Time, want, may bool) (Reason, time.Duration) {
+func (o *Output) release(p *Params, now time.Time, want, may bool) (Reason, time.Duration) {
 	if !o.On {
 		return "", 0
 	}
@@ -275,7 +275,7 @@ func (o *Output) off(now time.Time, rest time.Duration, why Reason) {
 
 // engage starts a stretch once the rest is served and the other output has
 // been off for the changeover.
-func (o *Output) engage(p Params, now time.Time, other Output) (Reason, time.Duration) {
+func (o *Output) engage(p *Params, now time.Time, other Output) (Reason, time.Duration) {
 	if o.On {
 		return "", 0
 	}
@@ -295,7 +295,7 @@ func (o Output) switched() bool { return o.Why != ReasonStarting }
 
 func (o Output) switchedAt(now time.Time) bool { return o.switched() && !now.After(o.Since) }
 
-func (s *State) answer(in Input, w wish, held Reason, wait time.Duration) {
+func (s *State) answer(in *Input, w wish, held Reason, wait time.Duration) {
 	action := ActionIdle
 	switch {
 	case s.Heater.On:

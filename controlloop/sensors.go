@@ -12,6 +12,7 @@ type sense struct {
 	judge  judge
 	health health
 	raw    Reading // the last answer, good or not; zero At: it was an error
+	woken  chan struct{}
 }
 
 // answer is what came of one read of a sensor.
@@ -23,35 +24,52 @@ type answer struct {
 }
 
 func newSense(s Sensor, now time.Time) *sense {
-	return &sense{sensor: s, health: health{verdict: VerdictNoReading, text: "no reading since the start", since: now, heard: now}}
+	return &sense{sensor: s, woken: make(chan struct{}, 1), health: health{verdict: VerdictNoReading, text: "no reading since the start", since: now, heard: now}}
 }
 
-// measure reads the sensor for ever, once a period. It is a goroutine of its
-// own since a read may hang; the zone does not wait for it, not even at the end.
-func (s *sense) measure(ctx context.Context, period time.Duration, out chan<- answer) {
-	tick := time.NewTicker(period)
-	defer tick.Stop()
+// measure reads the sensor whenever it is woken. It is a goroutine of its own
+// since a read may hang; the zone does not wait for it, not even at the end.
+func (s *sense) measure(ctx context.Context, out chan<- answer) {
 	for {
-		r, err := s.sensor.Read(ctx)
-		now := time.Now()
-		if r.At.IsZero() {
-			r.At = now
-		}
-		select {
-		case out <- answer{s, r, err, now}:
-		case <-ctx.Done():
-			return
-		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-s.woken:
+		}
+		a := s.ask(ctx, time.Time{})
+		select {
+		case out <- a:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// ask reads the sensor once; the answer is of that time, or with none of when
+// the read has ended.
+func (s *sense) ask(ctx context.Context, now time.Time) answer {
+	r, err := s.sensor.Read(ctx)
+	if now.IsZero() {
+		now = time.Now()
+	}
+	if r.At.IsZero() {
+		r.At = now
+	}
+	return answer{s, r, err, now}
+}
+
+// wake lets every sensor be read that is not being read still.
+func (ss *senses) wake() {
+	for _, s := range ss.all {
+		select {
+		case s.woken <- struct{}{}:
+		default:
 		}
 	}
 }
 
 // hear judges an answer. heating tells whether an output was ordered on.
-func (s *sense) hear(p Params, a answer, heating bool) {
+func (s *sense) hear(p *Params, a answer, heating bool) {
 	s.health.heard = a.at
 	s.raw = a.reading
 	if a.err != nil {
@@ -59,7 +77,7 @@ func (s *sense) hear(p Params, a answer, heating bool) {
 		s.health.set(verdictOf(a.err), a.err.Error(), a.at)
 		return
 	}
-	v := s.judge.weigh(p, a.reading, a.at, heating)
+	v := s.judge.weigh(*p, a.reading, a.at, heating)
 	if v == VerdictOK {
 		s.health.set(VerdictOK, "", a.at)
 		return
@@ -67,7 +85,7 @@ func (s *sense) hear(p Params, a answer, heating bool) {
 	s.health.set(v, s.judgement(p, v, a.reading), a.at)
 }
 
-func (s *sense) judgement(p Params, v Verdict, r Reading) string {
+func (s *sense) judgement(p *Params, v Verdict, r Reading) string {
 	switch v {
 	case VerdictError:
 		return fmt.Sprintf("a reading of %s that is no number, or from the future or the past", clock(r.At))
@@ -80,7 +98,7 @@ func (s *sense) judgement(p Params, v Verdict, r Reading) string {
 }
 
 // grow notes what time does to a sensor that says nothing, or nothing good.
-func (s *sense) grow(p Params, now time.Time) {
+func (s *sense) grow(p *Params, now time.Time) {
 	if s.health.verdict == VerdictOK && !s.good(p, now) {
 		s.health.set(VerdictStale, fmt.Sprintf("no good reading for more than %v", p.StaleAfter), now)
 	}
@@ -90,24 +108,35 @@ func (s *sense) grow(p Params, now time.Time) {
 }
 
 // good reports whether the sensor's last good reading may still be acted on.
-func (s *sense) good(p Params, now time.Time) bool { return s.judge.last.fresh(p, now) }
+func (s *sense) good(p *Params, now time.Time) bool { return s.judge.last.fresh(p, now) }
 
 // fails tells a fault from the time before the first answer.
 func (s *sense) fails() bool {
 	return s.health.verdict != VerdictOK && s.health.verdict != VerdictNoReading
 }
 
+// fail reports whether any of them does.
+func (ss *senses) fail() bool {
+	for _, s := range ss.all {
+		if s.fails() {
+			return true
+		}
+	}
+	return false
+}
+
 // senses are a zone's sensors, the first choice first.
 type senses struct {
 	all      []*sense
 	disagree bool
-	text     string // which two disagree; empty where none do
+	text     string    // which two disagree; empty where none do
+	values   []Reading // what suspects gave last, to be used again
 }
 
 // inForce gives the first sensor in order that may be acted on, and its place.
 // Where there is none it is the first of all. At the start a sensor is waited
 // for: the quickest to answer is not the first choice.
-func (ss *senses) inForce(p Params, now time.Time) (s *sense, place int, good bool) {
+func (ss *senses) inForce(p *Params, now time.Time) (s *sense, place int, good bool) {
 	for i, s := range ss.all {
 		if s.good(p, now) {
 			return s, i, true
@@ -121,7 +150,7 @@ func (ss *senses) inForce(p Params, now time.Time) (s *sense, place int, good bo
 
 // reading is what the law is given: that of the sensor in force, and none
 // while two sensors disagree, since nobody knows which of them is right.
-func (ss *senses) reading(p Params, now time.Time) Reading {
+func (ss *senses) reading(p *Params, now time.Time) Reading {
 	s, _, good := ss.inForce(p, now)
 	if !good || ss.disagree {
 		return Reading{}
@@ -130,9 +159,9 @@ func (ss *senses) reading(p Params, now time.Time) Reading {
 }
 
 // suspects are all values of sensors alive: whatever is wrong with them, be it
-// their age, they may open a cut-out.
-func (ss *senses) suspects(p Params, now time.Time) []Reading {
-	var all []Reading
+// their age, they may open a cut-out. They stand until the next call.
+func (ss *senses) suspects(p *Params, now time.Time) []Reading {
+	all := ss.values[:0]
 	for _, s := range ss.all {
 		if !s.raw.At.IsZero() && now.Sub(s.health.heard) <= p.StaleAfter {
 			all = append(all, s.raw)
@@ -141,6 +170,7 @@ func (ss *senses) suspects(p Params, now time.Time) []Reading {
 			all = append(all, s.judge.last)
 		}
 	}
+	ss.values = all
 	return all
 }
 
@@ -149,7 +179,7 @@ func (ss *senses) suspects(p Params, now time.Time) []Reading {
 const agreeAgain = 0.8
 
 // compare finds two good sensors that are too far apart.
-func (ss *senses) compare(p Params, now time.Time) {
+func (ss *senses) compare(p *Params, now time.Time) {
 	bound := p.MaxDisagreement
 	if bound <= 0 {
 		return
@@ -189,7 +219,7 @@ func (ss *senses) verdict(of *sense) Verdict {
 }
 
 // trouble says what is wrong with the first choice, and what stands in for it.
-func (ss *senses) trouble(p Params, now time.Time) (text string, since time.Time, bad bool) {
+func (ss *senses) trouble(p *Params, now time.Time) (text string, since time.Time, bad bool) {
 	first := ss.all[0]
 	text = first.health.text
 	if _, place, good := ss.inForce(p, now); good && place > 0 {

@@ -287,7 +287,7 @@ func TestFrozenCountsOnlyStillnessUnderHeat(t *testing.T) {
 		{humid(math.NaN(), time.Hour+3*minute), true, minute},
 	}
 	for i, st := range steps {
-		if q.frozen(p, st.r, st.heating) || q.heated != st.heated {
+		if q.frozen(&p, st.r, st.heating) || q.heated != st.heated {
 			t.Errorf("step %d: heated %v, want %v", i+1, q.heated, st.heated)
 		}
 	}

@@ -180,7 +180,7 @@ type Sensor interface {
 }
 
 // fresh reports whether a reading may still be acted on.
-func (r Reading) fresh(p Params, now time.Time) bool {
+func (r Reading) fresh(p *Params, now time.Time) bool {
 	age := now.Sub(r.At)
 	return !r.At.IsZero() && 0 <= age && age <= p.StaleAfter
 }

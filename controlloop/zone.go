@@ -65,39 +65,49 @@ const (
 // its last reading grows stale and the law switches off. Run returns an error
 // only if a relay could not be switched off at the end.
 func (z *Zone) Run(ctx context.Context, start Setpoint) error {
-	z.begin(start)
+	z.begin(start, time.Now())
 	defer z.assertOff() // also on a panic of an observer
 	answers := make(chan answer)
 	for _, s := range z.senses.all {
-		go s.measure(ctx, z.Params.Sample, answers)
+		go s.measure(ctx, answers)
 	}
 	tick := time.NewTicker(z.Params.Sample)
 	defer tick.Stop()
+	late := time.NewTimer(z.Params.grace())
+	defer late.Stop()
 
-	z.step()
+	z.step(time.Now())
+	z.senses.wake()
 	for {
 		select {
 		case <-ctx.Done():
 			return z.stop()
 		case sp := <-z.Setpoints.C():
 			z.setpoint = sp
-			z.step()
+			z.step(time.Now())
 		case a := <-answers:
+			late.Stop()
 			z.hear(a)
-			z.step()
+			z.step(time.Now())
 		case <-tick.C:
-			z.step()
+			z.senses.wake()
+			late.Reset(z.Params.grace())
+		case <-late.C:
+			z.step(time.Now())
 		case <-z.Alarms.changed():
-			z.step()
+			z.step(time.Now())
 		case <-z.clears():
 			z.guard.Clear()
-			z.step()
+			z.step(time.Now())
 		}
 	}
 }
 
-func (z *Zone) begin(start Setpoint) {
-	now := time.Now()
+// grace is how long a tick waits for the answer of a sensor that it woke: most
+// answers come within it, and then one decision is made instead of two.
+func (p Params) grace() time.Duration { return min(p.Sample/4, time.Second) }
+
+func (z *Zone) begin(start Setpoint, now time.Time) {
 	z.setpoint = start
 	z.heater, z.cooler, z.safety = output{relay: z.Heater}, output{relay: z.Cooler}, output{relay: z.Safety}
 	z.senses.all = []*sense{newSense(z.Sensor, now)}
@@ -110,21 +120,20 @@ func (z *Zone) begin(start Setpoint) {
 }
 
 func (z *Zone) hear(a answer) {
-	a.sense.hear(z.Params, a, z.state.Heater.On || z.state.Cooler.On)
-	if used, _, _ := z.senses.inForce(z.Params, a.at); used == a.sense {
+	a.sense.hear(&z.Params, a, z.state.Heater.On || z.state.Cooler.On)
+	if used, _, _ := z.senses.inForce(&z.Params, a.at); used == a.sense {
 		z.answers++
 	}
 }
 
 // step is one tick: decide, switch, tell.
-func (z *Zone) step() {
-	now := time.Now()
-	z.senses.compare(z.Params, now)
-	reading := z.senses.reading(z.Params, now)
+func (z *Zone) step(now time.Time) {
+	z.senses.compare(&z.Params, now)
+	reading := z.senses.reading(&z.Params, now)
 	z.watch(reading, now)
 	z.state = Decide(z.Params, z.state, Input{
 		Now: now, Setpoint: z.setpoint,
-		Reading: reading, Suspects: z.senses.suspects(z.Params, now),
+		Reading: reading, Suspects: z.senses.suspects(&z.Params, now),
 		NoHeat: z.guard.Heat.Tripped, NoCool: z.guard.Cool.Tripped,
 	})
 	_ = z.assert(z.state, now) // a relay that does not obey is a fault, and tried again at the next tick
@@ -154,7 +163,7 @@ func (z *Zone) assert(s State, now time.Time) error {
 	if s.Cooler.On {
 		err = errors.Join(err, z.cooler.set(err == nil))
 	}
-	z.faults.set("relay", err != nil, now, "a relay does not obey: %s", oneLine(err))
+	z.faults.set("relay", err != nil, now, func() string { return "a relay does not obey: " + oneLine(err) })
 	return err
 }
 
@@ -165,11 +174,8 @@ func (z *Zone) assertOff() {
 	}
 }
 
-// oneLine is an error's text without line breaks; "" for none.
+// oneLine is an error's text without line breaks.
 func oneLine(err error) string {
-	if err == nil {
-		return ""
-	}
 	return strings.ReplaceAll(err.Error(), "\n", "; ")
 }
 
@@ -198,16 +204,23 @@ func (o *output) restFrom(now time.Time, memory *Output) {
 // notice raises and clears the faults that follow from the state.
 func (z *Zone) notice(now time.Time) {
 	for _, s := range z.senses.all {
-		s.grow(z.Params, now)
+		s.grow(&z.Params, now)
 	}
-	text, since, bad := z.senses.trouble(z.Params, now)
-	z.faults.set("sensor", bad, since, "%s", text)
-	text, since, bad = z.senses.spareTrouble()
-	z.faults.set("fallback_sensor", bad, since, "%s", text)
-	z.faults.set("sensors_disagree", z.senses.disagree, now, "%s", z.senses.text)
+	if !z.senses.fail() && len(z.faults) == 0 && z.guard.calm() && !z.senses.disagree && !z.state.HeatCut && !z.state.CoolCut {
+		return // all is well, and was
+	}
+	text, since, bad := z.senses.trouble(&z.Params, now)
+	z.faults.set("sensor", bad, since, func() string { return text })
+	spare, since, bad := z.senses.spareTrouble()
+	z.faults.set("fallback_sensor", bad, since, func() string { return spare })
+	z.faults.set("sensors_disagree", z.senses.disagree, now, func() string { return z.senses.text })
 	z.noticeGuards(now)
-	z.faults.set("heat_cutout", z.state.HeatCut, now, "at or above %v °C: the heater stays off until it is %v K below", z.Params.HeatCutout, cutoutRelease)
-	z.faults.set("cool_cutout", z.state.CoolCut, now, "at or below %v °C: the cooler stays off until it is %v K above", z.Params.CoolCutout, cutoutRelease)
+	z.faults.set("heat_cutout", z.state.HeatCut, now, func() string {
+		return fmt.Sprintf("at or above %v °C: the heater stays off until it is %v K below", z.Params.HeatCutout, cutoutRelease)
+	})
+	z.faults.set("cool_cutout", z.state.CoolCut, now, func() string {
+		return fmt.Sprintf("at or below %v °C: the cooler stays off until it is %v K above", z.Params.CoolCutout, cutoutRelease)
+	})
 }
 
 func clock(t time.Time) string { return t.Format("15:04:05") }
@@ -231,11 +244,11 @@ func (z *Zone) tell(now time.Time) {
 	if z.Observe == nil {
 		return
 	}
-	used, _, _ := z.senses.inForce(z.Params, now)
+	used, _, _ := z.senses.inForce(&z.Params, now)
 	s := Snapshot{
 		Zone: z.Name, SensorID: z.SensorID, Time: now,
 		State: z.state, Setpoint: z.setpoint,
-		Fresh: z.state.fresh(z.Params, now), Sensor: z.senses.verdict(z.senses.all[0]),
+		Fresh: z.state.fresh(&z.Params, now), Sensor: z.senses.verdict(z.senses.all[0]),
 		Heard: z.senses.verdict(used), Answers: z.answers,
 		HeaterRelay: z.heater.known, CoolerRelay: z.cooler.known, SafetyRelay: z.safety.known,
 		Guard:     z.guard,

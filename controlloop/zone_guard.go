@@ -32,14 +32,22 @@ func (z *Zone) clears() <-chan struct{} {
 
 // noticeGuards raises and clears the faults that the watchers see.
 func (z *Zone) noticeGuards(now time.Time) {
-	heat, cool := z.guard.Heat, z.guard.Cool
-	z.faults.set("not_warming", heat.Idle || heat.Tripped, now, "ordered on, but the room does not warm: is the heater or its relay dead, the boiler busy, a window open, the sensor elsewhere? %s", idleAction("heat", heat))
-	z.faults.set("not_cooling", cool.Idle || cool.Tripped, now, "ordered on, but the room does not cool: is the cooler or its relay dead, a door open, the sensor elsewhere? %s", idleAction("cooling", cool))
-	z.faults.set("still_warming", heat.Stuck, now, "ordered off, but the room went on warming: is a relay's contact welded? %s", z.stuckAction())
-	z.faults.set("still_cooling", cool.Stuck, now, "ordered off, but the room went on cooling: is a relay's contact welded? %s", z.stuckAction())
+	heat, cool := &z.guard.Heat, &z.guard.Cool
+	z.faults.set("not_warming", heat.Idle || heat.Tripped, now, func() string {
+		return "ordered on, but the room does not warm: is the heater or its relay dead, the boiler busy, a window open, the sensor elsewhere? " + idleAction("heat", heat)
+	})
+	z.faults.set("not_cooling", cool.Idle || cool.Tripped, now, func() string {
+		return "ordered on, but the room does not cool: is the cooler or its relay dead, a door open, the sensor elsewhere? " + idleAction("cooling", cool)
+	})
+	z.faults.set("still_warming", heat.Stuck, now, func() string {
+		return "ordered off, but the room went on warming: is a relay's contact welded? " + z.stuckAction()
+	})
+	z.faults.set("still_cooling", cool.Stuck, now, func() string {
+		return "ordered off, but the room went on cooling: is a relay's contact welded? " + z.stuckAction()
+	})
 }
 
-func idleAction(what string, w Watcher) string {
+func idleAction(what string, w *Watcher) string {
 	if w.Tripped {
 		return "The " + what + " is off until somebody clears this (thermostat clear)"
 	}

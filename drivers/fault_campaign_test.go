@@ -228,10 +228,7 @@ func newTrial(seed uint64) *trial {
 	if d.cools {
 		params.Outdoor = 24
 	}
-	t.room = &Room{
-		speed: 1, model: house.NewPhysical(params), thermometer: house.NewThermometer(0.03, seed),
-		last: time.Now(), changed: make(chan struct{}), safety: contact{ordered: true},
-	}
+	t.room = NewRoomOf(house.NewPhysical(params), Simulated{Speed: 1, Noise: 0.03, Seed: seed}, time.Now)
 	t.sensors = append(t.sensors, t.flaky(t.room.Sensor()))
 	t.zone = &controlloop.Zone{
 		Name: d.name, SensorID: 1, Params: p, Sensor: t.sensors[0],

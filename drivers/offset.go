@@ -6,6 +6,14 @@ import (
 	"thermostat/controlloop"
 )
 
+// Offset is a sensor that shows so many K more; 0 is the sensor itself.
+func Offset(s controlloop.Sensor, kelvin float64) controlloop.Sensor {
+	if kelvin == 0 {
+		return s
+	}
+	return offset{s, kelvin}
+}
+
 // offset is a sensor that is known to show too little or too much.
 type offset struct {
 	sensor controlloop.Sensor

@@ -150,7 +150,7 @@ func (h *Hardware) openSensor(spec SensorSpec, simulated func(Simulated) (contro
 	if err != nil {
 		return nil, err
 	}
-	return offset{sensor, spec.Offset}, nil
+	return Offset(sensor, spec.Offset), nil
 }
 
 // ownRoom makes the zone's simulated room, and gives its sensor.

@@ -9,11 +9,12 @@ import (
 	"thermostat/house"
 )
 
-// Room is a simulated room that lives in real time: whenever it is read or
-// switched it catches up with the time that went by. It is safe for use by
+// Room is a simulated room that lives in the time that its clock shows: whenever
+// it is read or switched it catches up with what went by. It is safe for use by
 // several goroutines at once.
 type Room struct {
 	speed float64
+	clock func() time.Time
 
 	mu          sync.Mutex
 	model       house.Model
@@ -27,13 +28,22 @@ type Room struct {
 	changed     chan struct{} // closed when the fault changes
 }
 
-// NewRoom makes the room of a valid configuration; its time starts now, with
-// heater and cooler off.
-func NewRoom(s Simulated) *Room {
+// NewRoom makes the room of a valid configuration; it lives in real time from
+// now, with heater and cooler off.
+func NewRoom(s Simulated) *Room { return NewRoomAt(s, time.Now) }
+
+// NewRoomAt makes a room that lives in the time of the given clock, which must
+// not go back: simulate turns it by hand.
+func NewRoomAt(s Simulated, clock func() time.Time) *Room {
+	return NewRoomOf(s.model(), s, clock)
+}
+
+// NewRoomOf makes a room of any model; of s it takes speed, noise and seed.
+func NewRoomOf(model house.Model, s Simulated, clock func() time.Time) *Room {
 	return &Room{
-		speed: s.Speed, model: s.model(),
+		speed: s.Speed, clock: clock, model: model,
 		thermometer: house.NewThermometer(s.Noise, s.Seed),
-		last:        time.Now(), changed: make(chan struct{}),
+		last:        clock(), changed: make(chan struct{}),
 		safety: contact{ordered: true},
 	}
 }
@@ -42,9 +52,15 @@ func (s Simulated) model() house.Model {
 	if s.Model == "linear" {
 		return house.NewLinear(s.Start, s.Up, s.Down)
 	}
-	p := house.DefaultRoom()
-	p.Start, p.Outdoor, p.OutdoorSwing = s.Start, s.Outdoor, s.OutdoorSwing
+	p, ok := house.Preset(s.Model)
+	if !ok {
+		p = house.DefaultRoom()
+	}
+	p.Start, p.Outdoor, p.OutdoorSwing, p.Sun = s.Start, s.Outdoor, s.OutdoorSwing, s.Sun
 	p.HeaterPower, p.CoolerPower = s.HeaterPower, s.CoolerPower
+	if place, ok := house.PlaceOf(s.Place); ok {
+		p.Place = place
+	}
 	return house.NewPhysical(p)
 }
 
@@ -84,6 +100,34 @@ func (r *Room) True() float64 {
 	return r.model.Air()
 }
 
+// Look is what a bystander sees, whatever the sensor shows.
+type Look struct {
+	Held, Outdoor    float64 // °C; Outdoor is NaN where there are none
+	Heating, Cooling bool    // heater and cooler have power, whatever their relays were told
+}
+
+// Look looks at the room as it is now.
+func (r *Room) Look() Look {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.catchUp()
+	return Look{r.model.Held(), r.model.Outdoor(), r.closed(&r.heater), r.closed(&r.cooler)}
+}
+
+// Power is what heater and cooler have while they are on, W; NaN where that is
+// not known.
+func (r *Room) Power() (heater, cooler float64) { return r.model.Power() }
+
+// Follow lets the room live in recorded weather from its beginning on. It
+// reports whether the model has any weather.
+func (r *Room) Follow(w *house.Weather) bool {
+	room, ok := r.model.(*house.Physical)
+	if ok {
+		room.Follow(w)
+	}
+	return ok
+}
+
 // longest is the most room time that goes by at once: more would overflow a
 // time.Duration.
 const longest = 100 * 365 * 24 * time.Hour
@@ -91,7 +135,7 @@ const longest = 100 * 365 * 24 * time.Hour
 // catchUp lets the time go by that passed since the last call, and gives the
 // present. It needs the lock.
 func (r *Room) catchUp() time.Time {
-	now := time.Now()
+	now := r.clock()
 	r.model.Advance(time.Duration(min(float64(now.Sub(r.last))*r.speed, float64(longest))))
 	r.last = now
 	return now
@@ -117,9 +161,13 @@ func (c contact) closed() bool {
 // turn lets heater and cooler run as the contacts are. It needs the lock.
 func (r *Room) turn() {
 	r.catchUp() // the time before was spent the other way
-	r.model.Heat(r.heater.closed() && r.safety.closed())
-	r.model.Cool(r.cooler.closed() && r.safety.closed())
+	r.model.Heat(r.closed(&r.heater))
+	r.model.Cool(r.closed(&r.cooler))
 }
+
+// closed reports whether a contact and the safety relay in series with it let
+// current through.
+func (r *Room) closed(c *contact) bool { return c.closed() && r.safety.closed() }
 
 type roomRelay struct {
 	room    *Room
@@ -130,6 +178,9 @@ type roomRelay struct {
 func (y roomRelay) Set(on bool) error {
 	y.room.mu.Lock()
 	defer y.room.mu.Unlock()
+	if y.contact.ordered == on {
+		return nil
+	}
 	y.contact.ordered = on
 	y.room.turn()
 	return nil

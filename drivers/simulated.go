@@ -3,19 +3,24 @@ package drivers
 import (
 	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"thermostat/controlloop"
+	"thermostat/house"
 )
 
 // Simulated is what a configuration says about a simulated room.
 type Simulated struct {
-	Model        string        // room (air, walls and weather) or linear (constant rates)
+	Model        string        // room (air, walls and weather), a preset of package house, or linear (constant rates)
 	Speed        float64       // room time runs this many times faster than real time
 	Start        float64       // °C at the beginning
 	Up, Down     time.Duration // linear: room time in which it gains or loses 1 K
 	Outdoor      float64       // room: °C, mean of the day
 	OutdoorSwing float64       // room: K, half the difference between the warmest and the coldest hour
+	Place        string        // room: of the sensor, air, wall, window or heater; empty: where the model has it
+	Sun          float64       // room: W/m² through the window at noon
 	HeaterPower  float64       // room: W
 	CoolerPower  float64       // room: W
 	Noise        float64       // K, standard deviation of a reading
@@ -33,11 +38,29 @@ func DefaultSimulated() Simulated {
 	}
 }
 
+// Models are the words that [Simulated.Model] may be.
+func Models() []string { return append([]string{"room", "linear"}, house.Presets()...) }
+
+// SimulatedOf is what a model is where nothing else is said of it; that of an
+// unknown one is [DefaultSimulated] with its name.
+func SimulatedOf(model string) Simulated {
+	s := DefaultSimulated()
+	s.Model = model
+	if p, ok := house.Preset(model); ok {
+		s.Start, s.Outdoor, s.OutdoorSwing, s.Sun = p.Start, p.Outdoor, p.OutdoorSwing, p.Sun
+		s.HeaterPower, s.CoolerPower = p.HeaterPower, p.CoolerPower
+	}
+	return s
+}
+
 // Validate gives every value that is out of its bound; none if all is well.
 func (s Simulated) Validate() []controlloop.Violation {
 	var vs []controlloop.Violation
-	if s.Model != "room" && s.Model != "linear" {
-		vs = append(vs, controlloop.Violation{Field: "model", Value: fmt.Sprintf("%.40q", s.Model), Bound: "is none of room, linear"})
+	if !slices.Contains(Models(), s.Model) {
+		vs = append(vs, controlloop.Violation{Field: "model", Value: fmt.Sprintf("%.40q", s.Model), Bound: "is none of " + strings.Join(Models(), ", ")})
+	}
+	if _, ok := house.PlaceOf(s.Place); s.Place != "" && !ok {
+		vs = append(vs, controlloop.Violation{Field: "place", Value: fmt.Sprintf("%.40q", s.Place), Bound: "is none of air, wall, window, heater"})
 	}
 	vs = within(vs, "speed", s.Speed, 0.001, 100000)
 	vs = within(vs, "start", s.Start, -50, 100)
@@ -45,6 +68,7 @@ func (s Simulated) Validate() []controlloop.Violation {
 	vs = within(vs, "down", s.Down, time.Second, 24*time.Hour)
 	vs = within(vs, "outdoor", s.Outdoor, -60, 60)
 	vs = within(vs, "outdoor_swing", s.OutdoorSwing, 0, 40)
+	vs = within(vs, "sun", s.Sun, 0, 1500)
 	vs = within(vs, "heater_power", s.HeaterPower, 0, 100000)
 	vs = within(vs, "cooler_power", s.CoolerPower, 0, 100000)
 	return within(vs, "noise", s.Noise, 0, 5)

@@ -21,6 +21,7 @@ func TestValidateNamesTheFieldThatIsOutOfItsBound(t *testing.T) {
 		"start":         {func(s *Simulated, x float64) { s.Start = x }, -50, 100},
 		"outdoor":       {func(s *Simulated, x float64) { s.Outdoor = x }, -60, 60},
 		"outdoor_swing": {func(s *Simulated, x float64) { s.OutdoorSwing = x }, 0, 40},
+		"sun":           {func(s *Simulated, x float64) { s.Sun = x }, 0, 1500},
 		"heater_power":  {func(s *Simulated, x float64) { s.HeaterPower = x }, 0, 100000},
 		"cooler_power":  {func(s *Simulated, x float64) { s.CoolerPower = x }, 0, 100000},
 		"noise":         {func(s *Simulated, x float64) { s.Noise = x }, 0, 5},
@@ -38,7 +39,13 @@ func TestValidateNamesTheFieldThatIsOutOfItsBound(t *testing.T) {
 	for _, model := range []string{"", "Room", "house"} {
 		wantViolation(t, "model", func(s *Simulated) { s.Model = model })
 	}
-	wantViolation(t, "", func(s *Simulated) { s.Model = "linear" })
+	for _, place := range []string{"", "air", "wall", "window", "heater"} {
+		wantViolation(t, "", func(s *Simulated) { s.Place = place })
+	}
+	wantViolation(t, "place", func(s *Simulated) { s.Place = "roof" })
+	for _, model := range Models() {
+		wantViolation(t, "", func(s *Simulated) { *s = SimulatedOf(model) })
+	}
 }
 
 // seconds is a duration; what is no duration at all becomes none.

@@ -1,6 +1,9 @@
 package house
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Linear is the heater of the pattern's original example: the temperature
 // rises at one constant rate while the heater is on and falls at another while
@@ -50,3 +53,12 @@ func (l *Linear) Air() float64 { return l.celsius }
 
 // Sensed is the same as [Linear.Air], °C.
 func (l *Linear) Sensed() float64 { return l.celsius }
+
+// Held is the same as [Linear.Air], °C.
+func (l *Linear) Held() float64 { return l.celsius }
+
+// Outdoor is not known.
+func (l *Linear) Outdoor() float64 { return math.NaN() }
+
+// Power is not known.
+func (l *Linear) Power() (heater, cooler float64) { return math.NaN(), math.NaN() }

@@ -19,4 +19,12 @@ type Model interface {
 	Air() float64
 	// Sensed is the temperature of the sensor's body, °C: it may lag behind the air.
 	Sensed() float64
+	// Held is the temperature of what a thermostat in this place holds, °C: mostly
+	// the air, but the beer where the sensor hangs in it.
+	Held() float64
+	// Outdoor is the temperature outdoors, °C; NaN where there are none.
+	Outdoor() float64
+	// Power is what heater and cooler have while they are on, W; NaN where that
+	// is not known.
+	Power() (heater, cooler float64)
 }

@@ -1,0 +1,30 @@
+package main
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"thermostat/drivers"
+)
+
+// benchmarkRun is one zone at 5 s steps, with the picture's strip.
+func benchmarkRun(b *testing.B, days float64) {
+	cfg, _ := ReadConfig("example", []byte(exampleConfig))
+	b.ReportAllocs()
+	for b.Loop() {
+		s := &simulation{
+			zone: cfg.Zones[0], room: drivers.SimulatedOf("panel"), total: time.Duration(days * 24 * float64(time.Hour)),
+			start: monday(), away: math.NaN(), centre: 21, comfort: 0.5, plot: true,
+		}
+		if err := s.run(b.Context(), newProgress(nil, nil)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkSimulateWeek: at most 0.1 s.
+func BenchmarkSimulateWeek(b *testing.B) { benchmarkRun(b, 7) }
+
+// BenchmarkSimulateYear: at most 5 s.
+func BenchmarkSimulateYear(b *testing.B) { benchmarkRun(b, 365) }

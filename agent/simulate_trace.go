@@ -1,0 +1,315 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"thermostat/controlloop"
+	"thermostat/drivers"
+	"thermostat/house"
+)
+
+// traceRoom is the --room that --trace shows.
+const traceRoom = "trace"
+
+// longestTraceGap is how long a recording may be without a reading.
+const longestTraceGap = time.Hour
+
+// trace is what a first look at a recording finds of one sensor.
+type trace struct {
+	first, last time.Time // of readings
+	readings    int
+	heater      bool // each reading says what ran
+	units       house.Units
+}
+
+// eachRecord reads a recording line by line; errors name file and line.
+func eachRecord(file string, do func(line int, rec record) error) error {
+	in, err := os.Open(file)
+	if err != nil {
+		return fmt.Errorf("trace: %w", err)
+	}
+	defer in.Close()
+	if err := scanRecords(in, do); err != nil {
+		return fmt.Errorf("trace: %s: %w", file, err)
+	}
+	return nil
+}
+
+func scanRecords(in io.Reader, do func(line int, rec record) error) error {
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, maxLine)
+	n := 0
+	for lines.Scan() {
+		n++
+		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
+			continue
+		}
+		rec, err := parseRecord(lines.Bytes())
+		if err == nil {
+			err = do(n, rec)
+		}
+		if err != nil {
+			return fmt.Errorf("line %d: %w", n, err)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("line %d: %w (at most %d bytes a line)", n+1, err, maxLine)
+	}
+	return nil
+}
+
+// lookThrough checks a recording and finds the extent of each sensor in it.
+func lookThrough(file string) (map[int32]*trace, error) {
+	found := map[int32]*trace{}
+	latest := map[int32]time.Time{}
+	err := eachRecord(file, func(line int, rec record) error {
+		id := *rec.SensorID
+		if rec.Time.Before(latest[id]) {
+			return fmt.Errorf("time %s is before the one before it, %s", rec.Time.Format(time.RFC3339), latest[id].Format(time.RFC3339))
+		}
+		latest[id] = *rec.Time
+		if rec.Temperature == nil {
+			return nil
+		}
+		if found[id] == nil {
+			found[id] = &trace{first: *rec.Time, last: *rec.Time, heater: true}
+		}
+		return found[id].add(line, rec)
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range found {
+		if err := t.units.Check(); err != nil {
+			return nil, fmt.Errorf("trace: %s: %w", file, err)
+		}
+	}
+	return found, nil
+}
+
+func (t *trace) add(line int, rec record) error {
+	if gap := rec.Time.Sub(t.last); gap > longestTraceGap {
+		return fmt.Errorf("%v without a reading before %s: at most %v may be missing, so cut the file there", gap, rec.Time.Format(time.RFC3339), longestTraceGap)
+	}
+	t.last = *rec.Time
+	t.readings++
+	t.heater = t.heater && (rec.Heater != nil || rec.Cooler != nil)
+	t.units.Add(*rec.Temperature, line)
+	return nil
+}
+
+// pick finds the sensor of a zone. A zone that stands in for no configuration
+// takes the only sensor there is.
+func (f *simulateFlags) pick(s *simulation, found map[int32]*trace) (int32, *trace, error) {
+	if t := found[s.zone.SensorID]; t != nil {
+		return s.zone.SensorID, t, nil
+	}
+	var ids []int32
+	for id := range found {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	if len(ids) == 1 && s.example {
+		return ids[0], found[ids[0]], nil
+	}
+	return 0, nil, fmt.Errorf("trace: %s has no reading of sensor_id %d (zone %s), but of %v", f.tape, s.zone.SensorID, s.zone.Name, ids)
+}
+
+// runTrace lets each zone decide on its recording, and learns its room.
+func (f *simulateFlags) runTrace(cmd *cobra.Command, plans []*simulation) error {
+	found, err := lookThrough(f.tape)
+	if err != nil {
+		return usage(err)
+	}
+	for _, s := range plans {
+		if err := f.playBack(cmd.Context(), s, found); err != nil {
+			return err
+		}
+		s.roomName = "recorded"
+	}
+	if err := f.draw(plans); err != nil {
+		return failed(err)
+	}
+	if err := f.print(cmd.OutOrStdout(), plans); err != nil || f.asJSON {
+		return failed(err)
+	}
+	for _, s := range plans {
+		fmt.Fprint(cmd.OutOrStdout(), s.estimate.text())
+	}
+	return nil
+}
+
+// playBack runs one zone on its recording, and estimates.
+func (f *simulateFlags) playBack(ctx context.Context, s *simulation, found map[int32]*trace) error {
+	id, t, err := f.pick(s, found)
+	if err != nil {
+		return usage(err)
+	}
+	s.start, s.dated, s.total = t.first, true, t.last.Sub(t.first)
+	if s.total < s.zone.Params.Sample {
+		return usage(fmt.Errorf("trace: %s has only %d readings of sensor_id %d", f.tape, t.readings, id))
+	}
+	p := s.playback(t)
+	err = eachRecord(f.tape, func(_ int, rec record) error {
+		if ctx.Err() != nil {
+			return errors.New("interrupted")
+		}
+		if *rec.SensorID != id {
+			return nil
+		}
+		return p.take(rec)
+	})
+	if err != nil {
+		return usage(err)
+	}
+	p.until(s.total + 1)
+	s.outcome.figures = p.tally.Figures()
+	s.learn(f, p, t)
+	return nil
+}
+
+// playback is a zone that decides on a recording.
+type playback struct {
+	*virtual
+	record   house.Record
+	replay   *replayZone // reads setpoints
+	own      bool        // the recording says what ran
+	ratio    float64     // of the cooler's power to that of the heater
+	tape     tapeSensor
+	next     time.Duration // of the next tick
+	reached  time.Duration // up to where what ran is counted
+	since    time.Duration // of the last reading
+	ran      float64       // s, heating less cooling, since then
+	driven   float64       // now: 1 heating, -1 cooling
+	celsius  float64
+	outdoor  float64
+	setpoint controlloop.Setpoint
+}
+
+// tapeSensor gives each recorded reading once.
+type tapeSensor struct {
+	reading controlloop.Reading
+	unread  bool
+}
+
+func (t *tapeSensor) Read(context.Context) (controlloop.Reading, error) {
+	if !t.unread {
+		return controlloop.Reading{}, context.Canceled
+	}
+	t.unread = false
+	return t.reading, nil
+}
+
+// idleRelay switches nothing: what a recording holds cannot be changed.
+type idleRelay struct{}
+
+func (idleRelay) Set(bool) error { return nil }
+
+func (s *simulation) playback(t *trace) *playback {
+	cfg := Config{Zones: []ZoneConfig{s.zone}}
+	p := &playback{
+		virtual: &virtual{simulation: s, base: time.Now(), tally: house.NewTally(s.comfort), there: true},
+		replay:  newReplay(cfg).zones[s.zone.SensorID], own: t.heater, outdoor: math.NaN(), celsius: math.NaN(),
+		setpoint: s.zone.Default, ratio: 1,
+	}
+	p.now = p.base
+	z := &controlloop.Zone{Name: s.zone.Name, Params: s.zone.Params, Sensor: &p.tape}
+	z.Params.Speed = 0
+	if z.Params.Heater {
+		z.Heater = idleRelay{}
+	}
+	if z.Params.Cooler {
+		z.Cooler = idleRelay{}
+	}
+	p.stepper = controlloop.NewStepper(z, p.setpoint, p.now)
+	s.outcome = outcome{heater: s.room.HeaterPower, cooler: s.room.CoolerPower}
+	if z.Params.Heater {
+		p.ratio = s.room.CoolerPower / s.room.HeaterPower
+	}
+	if s.plot {
+		s.outcome.strip = house.NewStrip(s.total, house.Columns)
+	}
+	return p
+}
+
+// take goes on to a record's time, and takes it.
+func (p *playback) take(rec record) error {
+	at := rec.Time.Sub(p.start)
+	if rec.Temperature == nil {
+		sp, err := p.replay.read(rec)
+		if err != nil {
+			return err
+		}
+		if p.setpoint = sp; at < 0 { // said before the first reading
+			at = 0
+		}
+		p.until(at)
+		p.now = p.base.Add(at)
+		p.stepper.Set(sp, p.now)
+		return nil
+	}
+	p.until(at)
+	p.count(at)
+	p.tape = tapeSensor{controlloop.Temperature(*rec.Temperature, p.base.Add(at)), true}
+	p.celsius = *rec.Temperature
+	if rec.Outdoor != nil {
+		p.outdoor = *rec.Outdoor
+	}
+	span := at - p.since
+	p.record.Add(p.celsius, span, p.ran/max(span.Seconds(), 1e-9), p.outdoor)
+	p.since, p.ran = at, 0
+	if p.own {
+		p.driven = driveOf(rec.Heater != nil && *rec.Heater == "on", rec.Cooler != nil && *rec.Cooler == "on", p.ratio)
+	}
+	return nil
+}
+
+func driveOf(heating, cooling bool, ratio float64) float64 {
+	switch {
+	case heating:
+		return 1
+	case cooling:
+		return -ratio
+	}
+	return 0
+}
+
+// until makes the ticks before that time.
+func (p *playback) until(at time.Duration) {
+	sample := p.zone.Params.Sample
+	for p.next < at && p.next <= p.total {
+		p.now = p.base.Add(p.next)
+		p.stepper.Tick(p.now)
+		state := p.stepper.State()
+		if !p.own {
+			p.count(p.next)
+			p.driven = driveOf(state.Heater.On, state.Cooler.On, p.ratio)
+		}
+		p.present, p.moment.Comfort = p.setpoint, math.NaN()
+		if p.isThere(p.next) && p.setpoint.Mode > controlloop.ModeOff {
+			p.moment.Comfort = p.setpoint.Desired
+		}
+		p.see(drivers.Look{Held: p.celsius, Outdoor: p.outdoor, Heating: state.Heater.On, Cooling: state.Cooler.On},
+			min(sample, p.next), p.outcome.faults.bits(p.stepper))
+		p.next += sample
+	}
+}
+
+// count adds up what ran.
+func (p *playback) count(at time.Duration) {
+	if at > p.reached {
+		p.ran += p.driven * (at - p.reached).Seconds()
+		p.reached = at
+	}
+}
