@@ -265,6 +265,8 @@ type Snapshot struct {
 
 	Guard Guard // what the watchers have seen and learned
 
+	Wear *Wear // filled in by whoever counts, behind the zone; nil: nobody does
+
 	Faults []Fault
 }
 
