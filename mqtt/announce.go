@@ -47,6 +47,7 @@ type announcer struct {
 	births []string    // the topics on which Home Assistant says that it is there
 
 	agentAt, zonesAt, removeAt time.Time // zero: not due
+	again                      bool      // a birth came in the middle of an answer
 }
 
 func newAnnouncer(o Options, t topics) announcer {
@@ -93,7 +94,7 @@ func (a *announcer) whole(zone string) discoveryDevice {
 // a message that it does not allow.
 func (s *Session) meet(client paho.Client) {
 	a := &s.home
-	a.agentAt, a.zonesAt, a.removeAt = time.Time{}, time.Time{}, time.Time{}
+	a.agentAt, a.zonesAt, a.removeAt, a.again = time.Time{}, time.Time{}, time.Time{}, false
 	if len(a.births) == 0 {
 		s.forget(a.gone)
 		return
@@ -113,11 +114,12 @@ func (s *Session) meet(client paho.Client) {
 // born answers a birth message: Home Assistant may have forgotten everything.
 func (s *Session) born(now time.Time) {
 	a := &s.home
-	if !a.agentAt.IsZero() {
-		return // it is coming
+	if !a.agentAt.IsZero() || !a.zonesAt.IsZero() { // it is coming, or half of it has been said
+		a.again = a.agentAt.IsZero()
+		return
 	}
 	a.greet(now.Add(rand.N(birthJitter)))
-	if len(a.gone) > 0 {
+	if len(a.gone) > 0 && a.removeAt.IsZero() {
 		a.removeAt = a.zonesAt.Add(removeAfter)
 	}
 }
@@ -131,6 +133,10 @@ func (s *Session) announce(now time.Time) {
 	}
 	if due(&a.zonesAt, now) {
 		s.announceZones(now)
+		if a.again {
+			a.again = false
+			s.born(now)
+		}
 	}
 	if due(&a.removeAt, now) {
 		for _, g := range a.gone {
