@@ -5,14 +5,24 @@ import (
 	"errors"
 )
 
-// errRestart ends the agent in order, and then with an exit code that makes
-// every kind of service manager start it again.
+// errRestart is what an agent ends with that was asked to restart: in order, and
+// with an exit code that makes every kind of service manager start it again.
 var errRestart = errors.New("ended in order, to be started again: somebody on the broker asked for it")
 
-// asksForRestart gives the error of an agent that was not stopped, but asked to restart.
-func asksForRestart(ctx context.Context) error {
-	if errors.Is(context.Cause(ctx), errRestart) {
-		return errRestart
+// askRestart never blocks.
+func (a *agent) askRestart() {
+	select {
+	case a.restarts <- errRestart:
+	default: // it is on its way
 	}
-	return nil
+}
+
+// wait waits for the end, and gives an error if that is a restart.
+func (a *agent) wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-a.restarts:
+		return err
+	}
 }

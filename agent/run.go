@@ -71,7 +71,7 @@ type agent struct {
 	alarms   map[string]*memoryAlarm    // by zone
 	keepers  map[string]*keeper         // by zone; none without a state folder
 	counters map[string]*counters       // by zone
-	end      context.CancelCauseFunc    // ends run; set by it
+	restarts chan error                 // ends run, which then gives this error
 	ended    func() error               // notes an orderly end; nil without a state folder
 }
 
@@ -89,6 +89,7 @@ func newAgent(cfg Config, log *slog.Logger, also func(controlloop.Snapshot)) (*a
 	a := &agent{
 		cfg: cfg, log: log, also: also, devices: map[string]drivers.Devices{},
 		alarms: map[string]*memoryAlarm{}, keepers: map[string]*keeper{}, counters: map[string]*counters{},
+		restarts: make(chan error, 1),
 	}
 	a.held = append(cfg.relays(), releaseOthers(cfg, log)...)
 	hardware := drivers.NewHardware("/")
@@ -283,7 +284,7 @@ func (a *agent) notify(getenv func(string) string) error {
 	n, err := newNotifier(getenv)
 	if n != nil {
 		a.beat = newHeartbeat(a.zones, watchdogTime(getenv), a.log, n.send)
-		a.session.OfferRestart(func() { a.end(errRestart) })
+		a.session.OfferRestart(a.askRestart)
 	}
 	return err
 }
@@ -291,8 +292,8 @@ func (a *agent) notify(getenv func(string) string) error {
 // run controls until the context ends, then leaves in order: relays off, the
 // last states and the farewell published, devices closed.
 func (a *agent) run(ctx context.Context) error {
-	ctx, a.end = context.WithCancelCause(ctx)
-	defer a.end(nil)
+	ctx, end := context.WithCancel(ctx)
+	defer end()
 	if len(a.zones) == 0 {
 		a.log.Warn("no zones: run thermostat probe")
 	}
@@ -316,7 +317,8 @@ func (a *agent) run(ctx context.Context) error {
 		a.log.With("zone", z.Name).Info("zone starts", setpointWords(start)...)
 		running.Go(func() { errs[i] = z.Run(ctx, start) })
 	}
-	<-ctx.Done()
+	restart := a.wait(ctx)
+	end()
 	running.Wait()
 	endSession()
 	err := errors.Join(append(errs, <-ended, a.close())...)
@@ -329,7 +331,7 @@ func (a *agent) run(ctx context.Context) error {
 	}
 	if err == nil {
 		a.log.Info("stopped: every relay is off")
-		err = asksForRestart(ctx)
+		err = restart
 	}
 	return err
 }
