@@ -343,9 +343,3 @@ func (a *agent) close() error {
 	}
 	return err
 }
-
-// isTerminal reports whether a person looks at the output.
-func isTerminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
