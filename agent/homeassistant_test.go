@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"thermostat/drivers"
 	"thermostat/mqtt"
 )
 
@@ -253,6 +254,26 @@ func TestDemoIsDiscovered(t *testing.T) {
 	h.shows("thermostat_-demo_-workshop_-heat_call", "", "on")
 	h.setTemperature("thermostat_-demo_-living-room_-climate", "heat", "22.5")
 	p.says("living-room: holds 22.5 °C, mode heat (home_assistant)")
+}
+
+// TestSessionKnowsWhatToAnnounce: the prefix, and which zone measures humidity.
+func TestSessionKnowsWhatToAnnounce(t *testing.T) {
+	cfg := mustBeClean(t, "device: cabin\nstate_dir: "+t.TempDir()+"\nmqtt: {discovery_prefix: my/home}\nzones:\n"+
+		"  - {name: a, sensor: {driver: simulated}, heater: {driver: simulated}}\n"+
+		"  - {name: b, sensor: {driver: simulated}, heater: {driver: simulated}}\n")
+	a, err := newAgent(cfg, slog.New(slog.DiscardHandler), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.cfg.Zones[1].Devices.Sensor.Driver = "bme280"
+	o := a.sessionOptions()
+	if o.Discovery != "my/home" || o.Zones[0].Humidity || !o.Zones[1].Humidity {
+		t.Errorf("discovery %q, humidity %v and %v", o.Discovery, o.Zones[0].Humidity, o.Zones[1].Humidity)
+	}
+	a.cfg.Zones[0].Devices.Fallbacks = []drivers.SensorSpec{{Driver: "ds18b20"}, {Driver: "bme280"}}
+	if !a.sessionOptions().Zones[0].Humidity {
+		t.Error("a fallback sensor that measures humidity is forgotten")
+	}
 }
 
 func announcedOf(discovery string, zones ...string) (all []mqtt.Announced) {
