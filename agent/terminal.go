@@ -14,13 +14,12 @@ func isTerminal(f *os.File) bool {
 // printable is a text of somebody else as it may go to a terminal: what is not
 // plain ASCII would be obeyed, or take another width than it seems to.
 func printable(text string, most int) string {
-	text = strings.Map(func(r rune) rune {
+	return strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {
 			return '?'
 		}
 		return r
 	}, text[:min(len(text), most)])
-	return text
 }
 
 // The control sequences that we use, ECMA-48 and xterm's.
@@ -30,10 +29,10 @@ const (
 	screenHome  = "\x1b[H"                   // where the next picture begins
 	lineEnd     = "\x1b[K\n"                 // nothing is left of a longer line
 	screenRest  = "\x1b[K\x1b[J"             // nor of a longer picture
-	colourOff   = "\x1b[0m"
-	bold        = "\x1b[1m"
-	dim         = "\x1b[2m"
-	red         = "\x1b[31m"
-	yellow      = "\x1b[33m"
-	cyan        = "\x1b[36m"
+	ansiOff     = "\x1b[0m"
+	ansiBold    = "\x1b[1m"
+	ansiDim     = "\x1b[2m"
+	ansiRed     = "\x1b[31m"
+	ansiYellow  = "\x1b[33m"
+	ansiCyan    = "\x1b[36m"
 )

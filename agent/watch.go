@@ -87,7 +87,7 @@ func (l textLines) show(sights <-chan mqtt.Sight) {
 		for name := range last {
 			if _, there := l.table.zones[name]; !there {
 				delete(last, name)
-				fmt.Fprintln(l.out, name+"  is gone")
+				fmt.Fprintln(l.out, printable(name, maxCell)+"  is gone")
 			}
 		}
 	}

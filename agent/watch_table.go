@@ -73,12 +73,12 @@ func (t *watchTable) cells(name string) []cell {
 	cells[0].text = printable(name, maxCell)
 	cells[1].text, cells[2].text = t.temperature(r.Temperature), t.temperature(r.Desired)
 	cells[3].text = printable(r.Mode, maxCell)
-	cells[4] = cell{printable(r.Action, maxCell), map[string]string{"heating": yellow, "cooling": cyan}[r.Action]}
+	cells[4] = cell{printable(r.Action, maxCell), map[string]string{"heating": ansiYellow, "cooling": ansiCyan}[r.Action]}
 	cells[5].text = why(r)
-	cells[6] = cell{t.faults(w), red}
+	cells[6] = cell{t.faults(w), ansiRed}
 	if online, known := t.online[w.device]; known && !online {
 		for i := range cells[:6] {
-			cells[i].colour = dim // what was true when it was last heard
+			cells[i].colour = ansiDim // what was true when it was last heard
 		}
 	}
 	return cells
@@ -128,7 +128,7 @@ func (t *watchTable) line(name string) string {
 func (t *watchTable) picture(width, height int, now time.Time) []string {
 	rows := [][]cell{{}}
 	for _, head := range watchHead {
-		rows[0] = append(rows[0], cell{head, bold})
+		rows[0] = append(rows[0], cell{head, ansiBold})
 	}
 	names := t.names()
 	room := max(height-3, 0) // beside the head, an empty line and the foot
@@ -188,7 +188,7 @@ func (t *watchTable) row(row []cell, columns []column, width int) string {
 		text = cut(text, left)
 		left -= utf8.RuneCountInString(text)
 		if colour := row[c.index].colour; t.colours && colour != "" && strings.TrimSpace(text) != "" {
-			text = colour + text + colourOff
+			text = colour + text + ansiOff
 		}
 		b.WriteString(text)
 	}

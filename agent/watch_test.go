@@ -138,6 +138,19 @@ func showAll(v view, sights ...mqtt.Sight) {
 	<-done
 }
 
+// TestWatchLinesAreHarmless: also where the name of a zone is not.
+func TestWatchLinesAreHarmless(t *testing.T) {
+	var out bytes.Buffer
+	showAll(textLines{&out, newWatchTable("C")}, sight("d\x1b[2J", "z\u009b界", `{"mode":"\u001b]0;owned\u0007","faults":[]}`), mqtt.Sight{Device: "d\x1b[2J", Zone: "z\u009b界", Gone: true})
+	lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+	if len(lines) != 2 {
+		t.Errorf("%q", lines)
+	}
+	for _, line := range lines {
+		checkLine(t, line, 200, false)
+	}
+}
+
 // TestWatchLines: one for each change, none for what is said again.
 func TestWatchLines(t *testing.T) {
 	var out bytes.Buffer

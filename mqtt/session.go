@@ -277,8 +277,8 @@ func (s *Session) connected(client paho.Client, drop func()) {
 	}
 	s.publish(s.topics.status(), []byte("online"), 1, true)
 	s.tellInfo()
-	s.pulse(now)
 	s.meet(client)
+	s.pulse(now)
 }
 
 func (s *Session) disconnected(client paho.Client) {
