@@ -101,6 +101,7 @@ func (s *Session) meet(client paho.Client) {
 	}
 	s.subscribe(client, a.births, func(granted bool) {
 		if !granted {
+			s.wipe(a.gone) // that much is ours
 			return
 		}
 		for _, g := range a.gone {

@@ -282,11 +282,16 @@ func (deny) OnSubscribe(_ *broker.Client, p packets.Packet) packets.Packet {
 // TestNotAllowed: where the broker refuses the birth messages nothing is
 // announced, since it might end the connection over that.
 func TestNotAllowed(t *testing.T) {
-	withHomeAssistant(t, nil, func(h *house) {
+	gone := func(o *Options) { o.Gone = []Announced{{"homeassistant", "attic"}} }
+	withHomeAssistant(t, gone, func(h *house) {
 		must(t, h.server.AddHook(new(deny), nil))
+		h.publish("attic/state", "left behind", true)
 		h.startAgent(18)
 		time.Sleep(time.Minute)
 		log := h.heard()
+		if got := h.retained("attic/state"); len(got) > 0 {
+			t.Errorf("a zone that is no more retains %q", got)
+		}
 		if slices.Contains(log, agentTopic) || !slices.Contains(log, "thermostat/cabin/living/state") {
 			t.Errorf("%q", log)
 		}
