@@ -27,20 +27,17 @@ func (r *reader) readMQTT(n *node, c *MQTTConfig) {
 	r.prefix(n.child("prefix"), &c.Prefix)
 	if d := n.child("discovery_prefix"); d != nil && d.kind == kindScalar && d.text == "" {
 		c.DiscoveryPrefix = ""
-	} else if r.prefix(d, &c.DiscoveryPrefix) && d != nil {
-		r.warn(d, "this version has no Home Assistant discovery yet: ignored")
+	} else {
+		r.prefix(d, &c.DiscoveryPrefix)
 	}
 	r.rate(n.child("sensor_every"), &c.SensorEvery)
 	r.rate(n.child("state_every"), &c.StateEvery)
 }
 
-func (r *reader) prefix(n *node, to *string) bool {
-	ok := r.matching(n, to, prefixForm)
-	if ok && len(*to) > maxPrefix {
+func (r *reader) prefix(n *node, to *string) {
+	if r.matching(n, to, prefixForm) && len(*to) > maxPrefix {
 		r.complain(n, "is longer than %d characters", maxPrefix)
-		return false
 	}
-	return ok
 }
 
 // readLogin demands a name beside a password: MQTT 3.1.1 cannot send one alone

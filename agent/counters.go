@@ -40,8 +40,9 @@ func (c *counters) now() controlloop.Counters {
 	return copied
 }
 
-// saw takes a snapshot. The times in it are of the monotonic clock.
-func (c *counters) saw(s controlloop.Snapshot) {
+// saw takes a snapshot and gives what the outputs have done until then. The
+// times in it are of the monotonic clock.
+func (c *counters) saw(s controlloop.Snapshot) *controlloop.Wear {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var since time.Duration
@@ -55,6 +56,7 @@ func (c *counters) saw(s controlloop.Snapshot) {
 		c.is.Faults[f.Name]++
 	}
 	c.last = s
+	return &controlloop.Wear{Heater: c.is.Heater, Cooler: c.is.Cooler}
 }
 
 // countOutput counts an output that was on, or was not, until now; it gives

@@ -70,7 +70,8 @@ type agent struct {
 	also     func(controlloop.Snapshot) // a further observer; may be nil
 	alarms   map[string]*memoryAlarm    // by zone
 	keepers  map[string]*keeper         // by zone; none without a state folder
-	counters map[string]*counters       // by zone; none without a state folder
+	counters map[string]*counters       // by zone
+	restarts chan error                 // ends run, which then gives this error
 	ended    func() error               // notes an orderly end; nil without a state folder
 }
 
@@ -88,6 +89,7 @@ func newAgent(cfg Config, log *slog.Logger, also func(controlloop.Snapshot)) (*a
 	a := &agent{
 		cfg: cfg, log: log, also: also, devices: map[string]drivers.Devices{},
 		alarms: map[string]*memoryAlarm{}, keepers: map[string]*keeper{}, counters: map[string]*counters{},
+		restarts: make(chan error, 1),
 	}
 	a.held = append(cfg.relays(), releaseOthers(cfg, log)...)
 	hardware := drivers.NewHardware("/")
@@ -122,6 +124,7 @@ func (a *agent) newZone(z ZoneConfig, d drivers.Devices) *controlloop.Zone {
 	journal := &zoneJournal{log: a.log.With("zone", z.Name)}
 	alarms := controlloop.NewAlarms()
 	a.alarms[z.Name] = newMemoryAlarm(alarms)
+	a.counters[z.Name] = newCounters(nil)
 	return &controlloop.Zone{
 		Name: z.Name, SensorID: z.SensorID, Params: z.Params,
 		Sensor: d.Sensor, Fallbacks: d.Fallbacks, Heater: d.Heater, Cooler: d.Cooler, Safety: d.Safety,
@@ -129,6 +132,7 @@ func (a *agent) newZone(z ZoneConfig, d drivers.Devices) *controlloop.Zone {
 		Setpoints: controlloop.NewLatest[controlloop.Setpoint](),
 		Alarms:    alarms,
 		Observe: func(s controlloop.Snapshot) {
+			s.Wear = a.counters[z.Name].saw(s)
 			a.session.Observe(s)
 			a.keepers[z.Name].saw(s)
 			a.beat.saw(s)
@@ -143,18 +147,16 @@ func (a *agent) newZone(z ZoneConfig, d drivers.Devices) *controlloop.Zone {
 func (a *agent) sessionOptions() mqtt.Options {
 	b := thisBuild()
 	o := mqtt.Options{
-		Access: a.cfg.MQTT.Access, Device: a.cfg.Device, Instance: newInstance(),
+		Access: a.cfg.MQTT.Access, Device: a.cfg.Device, Instance: newInstance(), Discovery: a.cfg.MQTT.DiscoveryPrefix,
 		SensorEvery: a.cfg.MQTT.SensorEvery, StateEvery: a.cfg.MQTT.StateEvery,
 		NotBefore: b.notBefore(), Log: a.log,
 		Answered: func(zone string, applied bool) {
-			if c := a.counters[zone]; c != nil {
-				c.answered(applied)
-			}
+			a.counters[zone].answered(applied)
 		},
 	}
 	for i, z := range a.cfg.Zones {
 		o.Zones = append(o.Zones, mqtt.Zone{
-			Name: z.Name, SensorID: z.SensorID, Params: z.Params, Default: z.Default,
+			Name: z.Name, SensorID: z.SensorID, Params: z.Params, Default: z.Default, Humidity: z.Devices.MeasuresHumidity(),
 			Setpoints: a.zones[i].Setpoints, Clears: a.zones[i].Clears, Alarms: a.zones[i].Alarms,
 		})
 	}
@@ -185,6 +187,7 @@ func (a *agent) remember(o *mqtt.Options) {
 		a.forgetful(keptInstance, err)
 	}
 	o.Save = a.saver(mem)
+	rememberAnnounced(mem, o, a.log)
 	if err := mem.hold(a.held); err != nil {
 		a.forgetful(keptRelays, err)
 	}
@@ -282,6 +285,7 @@ func (a *agent) notify(getenv func(string) string) error {
 	n, err := newNotifier(getenv)
 	if n != nil {
 		a.beat = newHeartbeat(a.zones, watchdogTime(getenv), a.log, n.send)
+		a.session.OfferRestart(a.askRestart)
 	}
 	return err
 }
@@ -289,6 +293,8 @@ func (a *agent) notify(getenv func(string) string) error {
 // run controls until the context ends, then leaves in order: relays off, the
 // last states and the farewell published, devices closed.
 func (a *agent) run(ctx context.Context) error {
+	ctx, end := context.WithCancel(ctx)
+	defer end()
 	if len(a.zones) == 0 {
 		a.log.Warn("no zones: run thermostat probe")
 	}
@@ -313,7 +319,8 @@ func (a *agent) run(ctx context.Context) error {
 		running.Go(func() { errs[i] = z.Run(ctx, start) })
 	}
 	panicOnSignal()
-	<-ctx.Done()
+	restart := a.wait(ctx)
+	end()
 	running.Wait()
 	endSession()
 	err := errors.Join(append(errs, <-ended, a.close())...)
@@ -326,6 +333,7 @@ func (a *agent) run(ctx context.Context) error {
 	}
 	if err == nil {
 		a.log.Info("stopped: every relay is off")
+		err = restart
 	}
 	return err
 }
@@ -336,10 +344,4 @@ func (a *agent) close() error {
 		err = errors.Join(err, d.Close())
 	}
 	return err
-}
-
-// isTerminal reports whether a person looks at the output.
-func isTerminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

@@ -11,6 +11,9 @@ type Counters struct {
 	Faults   map[string]uint64 `json:"faults"`   // how often each was raised, by name
 }
 
+// Wear is what the outputs of a zone have done in all its life, over restarts.
+type Wear struct{ Heater, Cooler OutputCounters }
+
 // OutputCounters is the wear of one output.
 type OutputCounters struct {
 	Cycles uint64        `json:"cycles"` // how often it went on

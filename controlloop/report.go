@@ -3,6 +3,7 @@ package controlloop
 import (
 	"encoding/json"
 	"math"
+	"strings"
 	"time"
 )
 
@@ -27,6 +28,13 @@ type Report struct {
 	ReadingAgeS *float64      `json:"reading_age_s"`
 	Faults      []FaultReport `json:"faults"`
 	Source      string        `json:"source"`
+
+	Problem        string   `json:"problem"`      // on while there is a fault, else off
+	ProblemText    string   `json:"problem_text"` // the faults in one line, or ok
+	HeaterCycles   *uint64  `json:"heater_cycles"`
+	HeaterRuntimeH *float64 `json:"heater_runtime_h"` // hours
+	CoolerCycles   *uint64  `json:"cooler_cycles"`
+	CoolerRuntimeH *float64 `json:"cooler_runtime_h"` // hours
 }
 
 // FaultReport is a fault as it is published.
@@ -58,7 +66,41 @@ func (s Snapshot) Report() Report {
 	for _, f := range s.Faults {
 		r.Faults = append(r.Faults, FaultReport{f.Name, wall(f.Since), f.Text})
 	}
+	r.Problem, r.ProblemText = problem(s.Faults)
+	if s.Wear != nil && s.HasHeater {
+		r.HeaterCycles, r.HeaterRuntimeH = s.Wear.Heater.report()
+	}
+	if s.Wear != nil && s.HasCooler {
+		r.CoolerCycles, r.CoolerRuntimeH = s.Wear.Cooler.report()
+	}
 	return r
+}
+
+// problem says in one word whether there is a fault, and in one line which.
+func problem(faults []Fault) (word, text string) {
+	var texts []string
+	for _, f := range faults {
+		texts = append(texts, f.Text)
+	}
+	return ProblemOf(texts)
+}
+
+// ProblemOf says in one word whether anything is wrong, on or off, and in one
+// line what, or ok. The line has 255 characters at most, as many as Home
+// Assistant takes for a state.
+func ProblemOf(texts []string) (word, text string) {
+	if len(texts) == 0 {
+		return "off", "ok"
+	}
+	line := []rune(strings.Join(texts, "; "))
+	if len(line) > 255 {
+		line = append(line[:254], '…')
+	}
+	return "on", string(line)
+}
+
+func (o OutputCounters) report() (cycles *uint64, hours *float64) {
+	return &o.Cycles, known(o.On.Hours(), 1e3)
 }
 
 // MarshalJSON gives the published form.

@@ -278,6 +278,8 @@ type Snapshot struct {
 
 	Guard Guard // what the watchers have seen and learned
 
+	Wear *Wear // filled in by whoever counts, behind the zone; nil: nobody does
+
 	Faults []Fault
 }
 

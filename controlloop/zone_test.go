@@ -750,6 +750,7 @@ func knownSnapshot() Snapshot {
 		},
 		Fresh: true, Sensor: VerdictOK, HasHeater: true, HeaterRelay: RelayOff,
 		Faults: []Fault{{"memory", now.Add(-minute), "the disk is full"}},
+		Wear:   &Wear{Heater: OutputCounters{Cycles: 3, On: 90 * minute}},
 	}
 }
 
@@ -757,7 +758,8 @@ func TestReportIsWrittenLikeThis(t *testing.T) {
 	const want = `{"time":"2026-01-05T06:30:00.123Z","zone":"attic","sensor_id":7,"temperature":19.0625,"humidity":41.24,` +
 		`"desired":20.5,"up_delta":0.5,"down_delta":0.5,"mode":"heat","action":"idle","heater":"off","cooler":null,` +
 		`"reason":"min_off","wait_s":62,"sensor":"ok","reading_age_s":2.3,` +
-		`"faults":[{"name":"memory","since":"2026-01-05T06:29:00.123Z","text":"the disk is full"}],"source":"broker"}`
+		`"faults":[{"name":"memory","since":"2026-01-05T06:29:00.123Z","text":"the disk is full"}],"source":"broker",` +
+		`"problem":"on","problem_text":"the disk is full","heater_cycles":3,"heater_runtime_h":1.5,"cooler_cycles":null,"cooler_runtime_h":null}`
 	got, err := json.Marshal(knownSnapshot())
 	if err != nil || string(got) != want {
 		t.Errorf("%v\n got %s\nwant %s", err, got, want)
@@ -772,7 +774,8 @@ func TestUnknownIsNullAndNeverAMadeUpNumber(t *testing.T) {
 	got, err := json.Marshal(Snapshot{Zone: "attic", SensorID: 7, Time: morning, Sensor: VerdictNoReading, State: State{Reason: ReasonNoSetpoint}})
 	const want = `{"time":"2026-01-05T06:00:00Z","zone":"attic","sensor_id":7,"temperature":null,"humidity":null,` +
 		`"desired":null,"up_delta":null,"down_delta":null,"mode":"off","action":"off","heater":null,"cooler":null,` +
-		`"reason":"no_setpoint","wait_s":null,"sensor":"no_reading","reading_age_s":null,"faults":[],"source":""}`
+		`"reason":"no_setpoint","wait_s":null,"sensor":"no_reading","reading_age_s":null,"faults":[],"source":"",` +
+		`"problem":"off","problem_text":"ok","heater_cycles":null,"heater_runtime_h":null,"cooler_cycles":null,"cooler_runtime_h":null}`
 	if err != nil || string(got) != want {
 		t.Errorf("%v\n got %s\nwant %s", err, got, want)
 	}
@@ -787,5 +790,18 @@ func TestUnknownIsNullAndNeverAMadeUpNumber(t *testing.T) {
 	dry.State.Reading = Temperature(19, dry.Time)
 	if r := dry.Report(); r.Humidity != nil || *r.Temperature != 19 || *r.ReadingAgeS != 0 {
 		t.Errorf("%+v", r)
+	}
+}
+
+// TestProblemInOneLine: as long as others show, and no longer.
+func TestProblemInOneLine(t *testing.T) {
+	if word, text := ProblemOf([]string{"a", "b"}); word != "on" || text != "a; b" {
+		t.Errorf("%s %q", word, text)
+	}
+	for _, n := range []int{255, 256} {
+		_, text := ProblemOf([]string{strings.Repeat("é", n)})
+		if got := len([]rune(text)); got != 255 || strings.HasSuffix(text, "…") != (n > 255) {
+			t.Errorf("%d characters became %d: %q", n, got, text)
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"periph.io/x/conn/v3/i2c"
@@ -21,6 +22,12 @@ type Spec struct {
 	Fallbacks      []SensorSpec // in order; a simulated one measures the first one's room
 	Heater, Cooler *RelaySpec   // nil where there is none
 	Safety         *RelaySpec   // in series with both; nil where there is none
+}
+
+// MeasuresHumidity reports whether one of the zone's sensors measures that, too.
+func (s Spec) MeasuresHumidity() bool {
+	measures := func(sensor SensorSpec) bool { return sensor.Driver == "bme280" }
+	return measures(s.Sensor) || slices.ContainsFunc(s.Fallbacks, measures)
 }
 
 // SensorSpec names a sensor. Driver says which of the other fields count.

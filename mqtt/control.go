@@ -176,6 +176,7 @@ type Zone struct {
 	Name     string
 	SensorID int32
 	Params   controlloop.Params
+	Humidity bool                 // one of its sensors measures that, too
 	Default  controlloop.Setpoint // the configured one; Mode ModeNone where there is none
 
 	Setpoints *controlloop.Latest[controlloop.Setpoint] // where the zone hears of a new one

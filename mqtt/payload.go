@@ -21,6 +21,8 @@ type Info struct {
 	StartedAt    time.Time           `json:"started_at"`
 	ClockSynced  *bool               `json:"clock_synced"` // null where the system does not tell
 	Failsafe     *bool               `json:"failsafe"`     // whether the kernel lets go of relays after a crash; null: not known
+	Problem      string              `json:"problem"`      // on while a zone has a fault, else off
+	ProblemText  string              `json:"problem_text"` // all zones' faults in one line, or ok
 }
 
 // ZoneInfo is what does not change about a zone while the agent runs.

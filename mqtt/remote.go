@@ -293,7 +293,8 @@ func orElse(a, b *float64) *float64 {
 type Sight struct {
 	Device string
 	Zone   string
-	State  []byte // JSON, as published; nil if only the presence changed
+	State  []byte // JSON, as published; nil if something else changed
+	Gone   bool   // the zone is no more
 	Online *bool  // nil if only the state changed
 }
 
@@ -321,6 +322,8 @@ func (r *Remote) Watch(ctx context.Context, device string, saw func(Sight)) erro
 			saw(Sight{Device: device, Online: &online})
 		} else if zone, ok := strings.CutSuffix(rest, "/state"); ok && len(m.Payload) > 0 {
 			saw(Sight{Device: device, Zone: zone, State: m.Payload})
+		} else if ok {
+			saw(Sight{Device: device, Zone: zone, Gone: true})
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,6 +27,10 @@ type Options struct {
 
 	SensorEvery time.Duration // slowest rate of readings; 0: each
 	StateEvery  time.Duration // slowest rate of states; a change is always sent
+
+	Discovery string      // first part of Home Assistant's config topics; empty: it is told nothing
+	Gone      []Announced // what was announced once, by an agent of this name, and is no more
+	Forgotten func()      // told once that Home Assistant and the broker have let go of it; outside the session's goroutine
 
 	Info      func() Info                       // asked at each connection
 	Save      func(zone string, m Memory) error // keeps an accepted word; called outside the session's goroutine
@@ -47,6 +52,11 @@ type Session struct {
 	client paho.Client   // nil while down
 	drop   func()        // ends the connection from our side
 
+	home        announcer
+	toldProblem string // in the info
+	restart     func() // nil: not offered
+	began       time.Time
+
 	mu    sync.Mutex
 	fresh map[string]controlloop.Snapshot // not yet looked at
 	wake  chan struct{}
@@ -61,7 +71,14 @@ type zoneSession struct {
 	saving    bool
 	unsaved   bool
 	answers   []pending // to be given once the memory is saved
+
+	modeAsked   controlloop.Mode // while nobody knew a temperature
+	modeAskedAt time.Time
 }
+
+// modeFirst is how long a mode waits for its temperature in a zone that has
+// none yet: Home Assistant says the mode first, in a message of its own.
+const modeFirst = 5 * time.Second
 
 // waiting is what follows once the zone shows a setpoint's serial.
 type waiting struct {
@@ -92,6 +109,7 @@ func NewSession(o Options) *Session {
 		s.zones[z.Name] = &zoneSession{truth: newTruth(z, o.Instance, o.NotBefore)}
 		s.names = append(s.names, z.Name)
 	}
+	s.home = newAnnouncer(o, s.topics)
 	return s
 }
 
@@ -153,6 +171,7 @@ func (s *Session) post(f func()) {
 // Run keeps the session until the context ends, then says goodbye.
 func (s *Session) Run(ctx context.Context) error {
 	defer close(s.done)
+	s.began = time.Now()
 	dialing, stop := context.WithCancel(ctx)
 	defer stop()
 	if len(s.opts.Brokers) > 0 {
@@ -246,16 +265,19 @@ func (s *Session) connected(client paho.Client, drop func()) {
 	now := time.Now()
 	s.client, s.drop = client, drop
 	s.opts.Log.Info("broker connected")
-	s.subscribe(client, []string{s.topics.status(), s.topics.anySet()}, func(bool) {})
+	filters := []string{s.topics.status(), s.topics.anySet()}
+	if s.restart != nil {
+		filters = append(filters, s.topics.restart())
+	}
+	s.subscribe(client, filters, func(bool) {})
 	for _, name := range s.names {
 		z := s.zones[name]
 		z.telemetry.reset()
 		s.do(z, z.truth.connected(now), nil)
 	}
 	s.publish(s.topics.status(), []byte("online"), 1, true)
-	if s.opts.Info != nil {
-		s.publish(s.topics.info(), asJSON(s.opts.Info()), 1, true)
-	}
+	s.tellInfo()
+	s.meet(client)
 	s.pulse(now)
 }
 
@@ -306,15 +328,24 @@ func (s *Session) publish(topic string, payload []byte, qos byte, retained bool)
 
 // receive takes one message of a connection.
 func (s *Session) receive(here context.Context, topic string, payload []byte, retained bool) {
-	if here.Err() != nil {
-		return // of a connection that is over
-	}
-	if topic == s.topics.status() {
+	switch {
+	case here.Err() != nil: // of a connection that is over
+	case topic == s.topics.status():
 		if string(payload) == "offline" { // a late will of our own last connection
 			s.publish(topic, []byte("online"), 1, true)
 		}
-		return
+	case topic == s.topics.restart():
+		s.askedToRestart(time.Now(), topic, retained)
+	case slices.Contains(s.home.births, topic):
+		if string(payload) == "online" {
+			s.born(time.Now())
+		}
+	default:
+		s.receiveForZone(topic, payload, retained)
 	}
+}
+
+func (s *Session) receiveForZone(topic string, payload []byte, retained bool) {
 	name, rest, ok := s.topics.parse(topic)
 	z := s.zones[name]
 	switch {
@@ -338,6 +369,9 @@ func (s *Session) setDesired(z *zoneSession, text string) {
 		err = fmt.Errorf("desired: %.40q is not a number", text)
 	}
 	sp := z.truth.desire(celsius)
+	if time.Since(z.modeAskedAt) < modeFirst {
+		sp.Mode = z.modeAsked
+	}
 	sp.Source = "home_assistant"
 	s.do(z, z.truth.local(time.Now(), sp, "", err), nil)
 }
@@ -346,6 +380,9 @@ func (s *Session) setMode(z *zoneSession, text string) {
 	sp := z.truth.obeyed
 	var err error
 	sp.Mode, err = controlloop.ParseMode(strings.TrimSpace(text))
+	if err == nil && math.IsNaN(sp.Desired) {
+		z.modeAsked, z.modeAskedAt = sp.Mode, time.Now()
+	}
 	sp.Source = "home_assistant"
 	s.do(z, z.truth.local(time.Now(), sp, "", err), nil)
 }
@@ -484,6 +521,8 @@ func (s *Session) pulse(now time.Time) {
 		s.do(z, z.truth.tick(now), nil)
 		s.tell(z, now)
 	}
+	s.announce(now)
+	s.tellProblem()
 }
 
 // goodbye publishes the last states and that the agent is gone.

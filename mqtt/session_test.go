@@ -74,6 +74,7 @@ type house struct {
 	server  *broker.Server
 	session *Session
 	zone    *controlloop.Zone
+	change  func(*Options) // before the session is made; may be nil
 	cancel  context.CancelFunc
 	wait    sync.WaitGroup
 
@@ -116,11 +117,13 @@ func (h *house) stopBroker() {
 }
 
 // startAgent starts zone and session with what is on disk.
-func (h *house) startAgent(celsius float64) {
+func (h *house) startAgent(celsius float64) { h.startAgentThat(celsius, func(*Session) {}) }
+
+func (h *house) startAgentThat(celsius float64, does func(*Session)) {
 	z := testZone()
 	z.Memory = h.saved
 	z.Setpoints, z.Alarms = controlloop.NewLatest[controlloop.Setpoint](), controlloop.NewAlarms()
-	h.session = NewSession(Options{
+	o := Options{
 		Access: Access{Brokers: []string{"mqtt://pipe"}, Prefix: "thermostat"}, Device: "cabin", Instance: "word",
 		Zones: []Zone{z}, StateEvery: time.Minute, Log: slog.New(slog.DiscardHandler),
 		Info: func() Info { return Info{Version: "test"} },
@@ -131,7 +134,12 @@ func (h *house) startAgent(celsius float64) {
 			return network.dial()
 		},
 		Save: h.save,
-	})
+	}
+	if h.change != nil {
+		h.change(&o)
+	}
+	h.session = NewSession(o)
+	does(h.session)
 	h.zone = &controlloop.Zone{
 		Name: z.Name, SensorID: z.SensorID, Params: z.Params, Sensor: fakeSensor{celsius}, Heater: fakeRelay{},
 		Setpoints: z.Setpoints, Alarms: z.Alarms, Observe: h.session.Observe,

@@ -18,6 +18,10 @@ func (t topics) sensor(zone string) string  { return t.base + "/" + zone + "/sen
 func (t topics) heater(zone string) string  { return t.base + "/" + zone + "/heater" }
 func (t topics) cooler(zone string) string  { return t.base + "/" + zone + "/cooler" }
 func (t topics) state(zone string) string   { return t.base + "/" + zone + "/state" }
+func (t topics) restart() string            { return t.base + "/set/restart" }
+
+// set is a plain-text topic: desired, mode or clear.
+func (t topics) set(zone, what string) string { return t.base + "/" + zone + "/set/" + what }
 
 // anySet matches the plain-text topics of all zones.
 func (t topics) anySet() string { return t.base + "/+/set/+" }

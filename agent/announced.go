@@ -1,0 +1,62 @@
+package main
+
+import (
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+
+	"thermostat/mqtt"
+)
+
+// announced is what Home Assistant and the broker were told of and have not
+// been told to forget: state_dir/announced. It counts for one base of topics:
+// under another name somebody else may live there by now.
+type announced struct {
+	Base    string           `json:"base"` // <prefix>/<device>
+	Devices []mqtt.Announced `json:"devices"`
+}
+
+// maxGone bounds what is remembered only to be taken back.
+const maxGone = 100
+
+func (m *memory) announcedFile() string { return filepath.Join(m.dir, "announced") }
+
+// announce notes what this agent announces, before it does so, and gives what
+// an agent before it announced and this one does not.
+func (m *memory) announce(base string, ours []mqtt.Announced) (gone []mqtt.Announced, err error) {
+	var before announced
+	err = readChecked(m.announcedFile(), &before)
+	if errors.Is(err, os.ErrNotExist) {
+		err = nil
+	}
+	if before.Base == base {
+		gone = slices.DeleteFunc(slices.Clone(before.Devices), func(d mqtt.Announced) bool { return slices.Contains(ours, d) })
+	}
+	gone = gone[max(0, len(gone)-maxGone):]
+	now := announced{base, append(gone[:len(gone):len(gone)], ours...)}
+	if reflect.DeepEqual(now, before) {
+		return gone, err
+	}
+	return gone, errors.Join(err, writeChecked(m.announcedFile(), now))
+}
+
+// rememberAnnounced lets the session take back what is no more. Without this
+// memory an old device stays in Home Assistant until somebody deletes it there.
+func rememberAnnounced(mem *memory, o *mqtt.Options, log *slog.Logger) {
+	if len(o.Brokers) == 0 {
+		return // nobody is told anything
+	}
+	warn := func(err error) {
+		if err != nil {
+			log.Warn("what was announced to Home Assistant cannot be remembered", "error", err)
+		}
+	}
+	base, ours := o.Prefix+"/"+o.Device, o.Announces()
+	var err error
+	o.Gone, err = mem.announce(base, ours)
+	warn(err)
+	o.Forgotten = func() { warn(writeChecked(mem.announcedFile(), announced{base, ours})) }
+}

@@ -1,0 +1,230 @@
+package mqtt
+
+import (
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+
+	"thermostat/controlloop"
+)
+
+// The waits of an announcement.
+const (
+	birthJitter = 3 * time.Second        // at most, so that a fleet does not answer a birth at one instant
+	zonesAfter  = time.Second            // the agent's own device must be there before one that names it as via_device
+	removeAfter = 10 * time.Second       // Home Assistant must know a device before it can remove it
+	usualBirth  = "homeassistant/status" // Home Assistant's default, whatever its discovery prefix is
+)
+
+// Announced is a device that Home Assistant was told of, and a zone whose
+// retained topics the broker has.
+type Announced struct {
+	Discovery string `json:"discovery"` // first part of its config topic; empty: Home Assistant was not told
+	Zone      string `json:"zone"`      // empty: the agent's own device
+}
+
+// Announces lists what a session with these options announces.
+func (o Options) Announces() []Announced {
+	var all []Announced
+	if o.Discovery != "" {
+		all = append(all, Announced{o.Discovery, ""})
+	}
+	for _, z := range o.Zones {
+		all = append(all, Announced{o.Discovery, z.Name})
+	}
+	return all
+}
+
+// announcer knows what Home Assistant is to be told, and when. Nothing of it is
+// retained, so that nothing is left behind at the broker: it is told at each
+// connection and at each birth message.
+type announcer struct {
+	discovery
+	prefix string      // of the config topics; empty: it is told nothing
+	gone   []Announced // what was announced once and is no more
+	births []string    // the topics on which Home Assistant says that it is there
+
+	agentAt, zonesAt, removeAt time.Time // zero: not due
+	again                      bool      // a birth came in the middle of an answer
+}
+
+func newAnnouncer(o Options, t topics) announcer {
+	a := announcer{discovery: discovery{t, o.Device, ""}, prefix: o.Discovery, gone: o.Gone}
+	if o.Info != nil {
+		a.version = o.Info().Version
+	}
+	for _, g := range append(o.Announces(), a.gone...) {
+		if g.Discovery != "" {
+			a.births = append(a.births, g.Discovery+"/status", usualBirth)
+		}
+	}
+	slices.Sort(a.births)
+	a.births = slices.Compact(a.births)
+	return a
+}
+
+// greet makes everything due from a time on.
+func (a *announcer) greet(from time.Time) {
+	a.agentAt, a.zonesAt = from, from.Add(zonesAfter)
+}
+
+// due reports whether a time has come, once.
+func due(at *time.Time, now time.Time) bool {
+	if at.IsZero() || now.Before(*at) {
+		return false
+	}
+	*at = time.Time{}
+	return true
+}
+
+// whole is a device with every component that it can ever have had.
+func (a *announcer) whole(zone string) discoveryDevice {
+	if zone == "" {
+		return a.agent(true)
+	}
+	d := a.zone(Zone{Name: zone, Humidity: true, Params: controlloop.Params{Heater: true, Cooler: true, DesiredMin: 5, DesiredMax: 28}})
+	d.Device.Via = "" // that one may be gone, too
+	return d
+}
+
+// meet asks for Home Assistant's births, and once the broker has granted that,
+// announces. One that refuses is told nothing: it might end the connection over
+// a message that it does not allow.
+func (s *Session) meet(client paho.Client) {
+	a := &s.home
+	a.agentAt, a.zonesAt, a.removeAt, a.again = time.Time{}, time.Time{}, time.Time{}, false
+	if len(a.births) == 0 {
+		s.forget(a.gone)
+		return
+	}
+	s.subscribe(client, a.births, func(granted bool) {
+		if !granted {
+			s.wipe(a.gone) // that much is ours
+			return
+		}
+		for _, g := range a.gone {
+			s.retract(g)
+		}
+		a.greet(time.Now())
+		s.announce(time.Now())
+	})
+}
+
+// born answers a birth message: Home Assistant may have forgotten everything.
+func (s *Session) born(now time.Time) {
+	a := &s.home
+	if !a.agentAt.IsZero() || !a.zonesAt.IsZero() { // it is coming, or half of it has been said
+		a.again = a.agentAt.IsZero()
+		return
+	}
+	a.greet(now.Add(rand.N(birthJitter)))
+	if len(a.gone) > 0 && a.removeAt.IsZero() {
+		a.removeAt = a.zonesAt.Add(removeAfter)
+	}
+}
+
+// announce tells what is due: first the devices, then that we are there, then
+// how the zones are.
+func (s *Session) announce(now time.Time) {
+	a := &s.home
+	if due(&a.agentAt, now) && a.prefix != "" {
+		s.publish(a.config(a.prefix, ""), asJSON(a.agent(s.restart != nil)), 1, false)
+	}
+	if due(&a.zonesAt, now) {
+		s.announceZones(now)
+		if a.again {
+			a.again = false
+			s.born(now)
+		}
+	}
+	if due(&a.removeAt, now) {
+		for _, g := range a.gone {
+			s.retract(g)
+		}
+		s.forget(a.gone)
+	}
+}
+
+func (s *Session) announceZones(now time.Time) {
+	a := &s.home
+	if !a.removeAt.IsZero() { // Home Assistant was born: it must know what it is to remove
+		for _, g := range a.gone {
+			s.publish(a.config(g.Discovery, g.Zone), asJSON(a.whole(g.Zone)), 1, false)
+		}
+	}
+	if a.prefix != "" {
+		for _, name := range s.names {
+			s.publish(a.config(a.prefix, name), asJSON(a.zone(s.zones[name].truth.zone)), 1, false)
+		}
+	}
+	s.publish(s.topics.status(), []byte("online"), 1, true)
+	s.tellInfo()
+	for _, name := range s.names {
+		s.zones[name].telemetry.toldAt = time.Time{}
+		s.tell(s.zones[name], now)
+	}
+	s.wipe(a.gone)
+}
+
+// retract takes a device back from Home Assistant.
+func (s *Session) retract(g Announced) {
+	if g.Discovery != "" {
+		s.publish(s.home.config(g.Discovery, g.Zone), nil, 1, false)
+	}
+}
+
+// wipe clears what we retained of zones that are no more. Their control stays:
+// it is somebody's word, and counts again when the zone comes back.
+func (s *Session) wipe(gone []Announced) {
+	for _, g := range gone {
+		if g.Zone == "" || s.zones[g.Zone] != nil {
+			continue
+		}
+		for _, topic := range []string{s.topics.state(g.Zone), s.topics.heater(g.Zone), s.topics.cooler(g.Zone)} {
+			s.publish(topic, nil, 1, true)
+		}
+	}
+}
+
+// forget wipes and lets go of what is gone.
+func (s *Session) forget(gone []Announced) {
+	if len(gone) == 0 {
+		return
+	}
+	s.wipe(gone)
+	s.home.gone = nil
+	if s.opts.Forgotten != nil {
+		go s.opts.Forgotten() // it writes a file
+	}
+}
+
+// problem sums up what is wrong in all zones.
+func (s *Session) problem() (word, text string) {
+	var texts []string
+	for _, name := range s.names {
+		for _, f := range s.zones[name].telemetry.latest.Faults {
+			texts = append(texts, name+": "+f.Text)
+		}
+	}
+	return controlloop.ProblemOf(texts)
+}
+
+// tellInfo publishes what the agent says of itself.
+func (s *Session) tellInfo() {
+	if s.opts.Info == nil {
+		return
+	}
+	i := s.opts.Info()
+	i.Problem, i.ProblemText = s.problem()
+	s.toldProblem = i.ProblemText
+	s.publish(s.topics.info(), asJSON(i), 1, true)
+}
+
+// tellProblem publishes that again if something else is wrong now.
+func (s *Session) tellProblem() {
+	if _, text := s.problem(); text != s.toldProblem {
+		s.tellInfo()
+	}
+}

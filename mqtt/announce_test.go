@@ -1,0 +1,392 @@
+package mqtt
+
+import (
+	"encoding/json"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	broker "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/packets"
+
+	"thermostat/controlloop"
+)
+
+const (
+	agentTopic = "homeassistant/device/thermostat_-cabin_-AGENT/config"
+	zoneTopic  = "homeassistant/device/thermostat_-cabin_-living/config"
+	goneTopic  = "homeassistant/device/thermostat_-cabin_-attic/config"
+)
+
+// withHomeAssistant is a house whose agent announces.
+func withHomeAssistant(t *testing.T, change func(*Options), test func(h *house)) {
+	inHouse(t, func(h *house) {
+		h.change = func(o *Options) {
+			o.Discovery = "homeassistant"
+			if change != nil {
+				change(o)
+			}
+		}
+		test(h)
+	})
+}
+
+// heard gives what was said since it was asked last, in order.
+func (h *house) heard() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	log := h.log
+	h.log = nil
+	return log
+}
+
+func (h *house) said(topic string) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return string(h.last[topic])
+}
+
+func (h *house) home(message string) {
+	must(h.t, h.server.Publish("homeassistant/status", []byte(message), false, 0))
+}
+
+// inOrder reports a mistake unless all of these were said, one behind the other.
+func inOrder(t *testing.T, log []string, topics ...string) {
+	t.Helper()
+	rest := log
+	for _, topic := range topics {
+		i := slices.Index(rest, topic)
+		if i < 0 {
+			t.Errorf("no %s where it should be in %q", topic, log)
+			return
+		}
+		rest = rest[i+1:]
+	}
+}
+
+// wholeOrder is that in which Home Assistant is told.
+var wholeOrder = []string{agentTopic, zoneTopic, "thermostat/cabin/status", "thermostat/cabin/info", "thermostat/cabin/living/state"}
+
+// TestAnnouncedAtConnectionAndBirth: each time everything, in order; a device
+// that names the agent's as its way comes a second behind that.
+func TestAnnouncedAtConnectionAndBirth(t *testing.T) {
+	withHomeAssistant(t, nil, func(h *house) {
+		h.startAgent(18)
+		time.Sleep(500 * time.Millisecond)
+		if log := h.heard(); !slices.Contains(log, agentTopic) || slices.Contains(log, zoneTopic) {
+			t.Errorf("at once: %q", log)
+		}
+		time.Sleep(2 * time.Second)
+		inOrder(t, h.heard(), wholeOrder[1:]...)
+		time.Sleep(time.Minute)
+		if log := h.heard(); slices.Contains(log, zoneTopic) {
+			t.Errorf("said again for nothing: %q", log)
+		}
+		for range 2 { // a second birth while the answer is on its way asks for no more
+			h.home("online")
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(birthJitter + zonesAfter + 2*pulse)
+		log := h.heard()
+		inOrder(t, log, wholeOrder...)
+		if n := strings.Count(strings.Join(log, " "), zoneTopic); n != 1 {
+			t.Errorf("the zone was announced %d times: %q", n, log)
+		}
+		h.home("online")
+		for !slices.Contains(h.heard(), agentTopic) {
+			time.Sleep(100 * time.Millisecond)
+		}
+		h.home("online") // this one has missed the agent's own device
+		time.Sleep(2 * (birthJitter + zonesAfter + 2*pulse))
+		inOrder(t, h.heard(), wholeOrder...)
+		for range 100 { // a flood of births does not put the answer off
+			h.home("online")
+			time.Sleep(100 * time.Millisecond)
+		}
+		inOrder(t, h.heard(), wholeOrder...)
+		time.Sleep(time.Minute)
+		h.heard()
+		h.home("offline")
+		time.Sleep(time.Minute)
+		if log := h.heard(); slices.Contains(log, agentTopic) {
+			t.Errorf("a farewell is no birth: %q", log)
+		}
+		h.stopBroker()
+		time.Sleep(time.Minute)
+		h.heard()
+		h.startBroker()
+		time.Sleep(2 * time.Minute)
+		inOrder(t, h.heard(), wholeOrder...)
+		if _, kept := h.server.Topics.Retained.Get(zoneTopic); kept {
+			t.Error("the announcement is retained: it would outlive the zone")
+		}
+	})
+}
+
+// TestBirthIsJittered: a fleet does not answer at one instant.
+func TestBirthIsJittered(t *testing.T) {
+	withHomeAssistant(t, nil, func(h *house) {
+		h.startAgent(18)
+		time.Sleep(10 * time.Second)
+		waits := map[int]bool{}
+		for range 30 {
+			h.heard()
+			h.home("online")
+			for wait := 0; ; wait++ {
+				time.Sleep(pulse)
+				if slices.Contains(h.heard(), agentTopic) {
+					waits[wait] = true
+					break
+				}
+			}
+			time.Sleep(10 * time.Second)
+		}
+		if len(waits) < 4 {
+			t.Errorf("all answers came after %v half seconds", waits)
+		}
+	})
+}
+
+// TestOwnDiscoveryPrefix: Home Assistant's birth message stays where it is by default.
+func TestOwnDiscoveryPrefix(t *testing.T) {
+	withHomeAssistant(t, func(o *Options) { o.Discovery = "my/home" }, func(h *house) {
+		h.startAgent(18)
+		time.Sleep(5 * time.Second)
+		topic := strings.Replace(zoneTopic, "homeassistant", "my/home", 1)
+		inOrder(t, h.heard(), topic)
+		h.home("online")
+		time.Sleep(10 * time.Second)
+		inOrder(t, h.heard(), topic)
+		must(t, h.server.Publish("my/home/status", []byte("online"), false, 0))
+		time.Sleep(10 * time.Second)
+		inOrder(t, h.heard(), topic)
+	})
+}
+
+// TestNoDiscovery: an empty prefix says nothing to anybody.
+func TestNoDiscovery(t *testing.T) {
+	withHomeAssistant(t, func(o *Options) { o.Discovery = "" }, func(h *house) {
+		h.startAgent(18)
+		time.Sleep(10 * time.Second)
+		h.home("online")
+		time.Sleep(10 * time.Second)
+		if log := strings.Join(h.heard(), " "); strings.Contains(log, "config") {
+			t.Errorf("%q", log)
+		}
+	})
+}
+
+// TestRemovedZoneDisappears: taken back at once, and at the next birth announced
+// once more, since Home Assistant removes only what it knows; then forgotten.
+// What the agent retained is wiped, somebody's control is not.
+func TestRemovedZoneDisappears(t *testing.T) {
+	forgotten := make(chan struct{}, 2)
+	gone := func(o *Options) {
+		o.Gone = []Announced{{"homeassistant", "attic"}}
+		o.Forgotten = func() { forgotten <- struct{}{} }
+	}
+	withHomeAssistant(t, gone, func(h *house) {
+		for _, topic := range []string{"state", "heater", "cooler", "control"} {
+			h.publish("attic/"+topic, "left behind", true)
+		}
+		h.heard()
+		h.startAgent(18)
+		time.Sleep(5 * time.Second)
+		log := h.heard()
+		inOrder(t, log, goneTopic, "thermostat/cabin/attic/state")
+		if slices.Index(log, "thermostat/cabin/attic/state") < slices.Index(log, zoneTopic) {
+			t.Error("wiped while Home Assistant still listens: ", log)
+		}
+		for topic, left := range map[string]bool{"state": false, "heater": false, "cooler": false, "control": true} {
+			if got := h.retained("attic/" + topic); (len(got) > 0) != left {
+				t.Errorf("attic/%s retains %q", topic, got)
+			}
+		}
+		if got := h.said(goneTopic); got != "" || len(forgotten) > 0 {
+			t.Errorf("said %q, forgotten %d times: Home Assistant may not have been there", got, len(forgotten))
+		}
+
+		h.home("online")
+		time.Sleep(birthJitter + zonesAfter + 2*pulse)
+		if got := h.said(goneTopic); !strings.Contains(got, "_-attic_-climate") || !strings.Contains(got, "_-attic_-cooler_cycles") || strings.Contains(got, "via_device") {
+			t.Errorf("at the birth: %.300q", got)
+		}
+		time.Sleep(removeAfter)
+		if got := h.said(goneTopic); got != "" || len(forgotten) != 1 {
+			t.Errorf("after the birth %.100q is left, forgotten %d times", got, len(forgotten))
+		}
+		h.heard()
+		h.home("online")
+		time.Sleep(20 * time.Second)
+		if log := h.heard(); slices.Contains(log, goneTopic) || !slices.Contains(log, zoneTopic) {
+			t.Errorf("not forgotten: %q", log)
+		}
+	})
+}
+
+// TestDiscoverySwitchedOff takes every device back and wipes no zone that lives.
+func TestDiscoverySwitchedOff(t *testing.T) {
+	forgotten := make(chan struct{}, 2)
+	off := func(o *Options) {
+		o.Gone = Options{Discovery: "homeassistant", Zones: o.Zones}.Announces()
+		o.Discovery = ""
+		o.Forgotten = func() { forgotten <- struct{}{} }
+	}
+	withHomeAssistant(t, off, func(h *house) {
+		h.startAgent(18)
+		time.Sleep(5 * time.Second)
+		inOrder(t, h.heard(), agentTopic, zoneTopic)
+		h.home("online")
+		time.Sleep(20 * time.Second)
+		inOrder(t, h.heard(), agentTopic, zoneTopic, agentTopic, zoneTopic)
+		if h.said(agentTopic)+h.said(zoneTopic) != "" || len(forgotten) != 1 || len(h.retained("living/state")) == 0 {
+			t.Errorf("left: %.100q %.100q, forgotten %d times, state %q", h.said(agentTopic), h.said(zoneTopic), len(forgotten), h.retained("living/state"))
+		}
+	})
+}
+
+// TestRemovedZoneWithoutDiscovery: what was retained of it is wiped at once.
+func TestRemovedZoneWithoutDiscovery(t *testing.T) {
+	forgotten := make(chan struct{}, 2)
+	change := func(o *Options) {
+		o.Discovery, o.Gone = "", []Announced{{"", "attic"}, {"", "living"}}
+		o.Forgotten = func() { forgotten <- struct{}{} }
+	}
+	withHomeAssistant(t, change, func(h *house) {
+		h.publish("attic/state", "left behind", true)
+		h.startAgent(18)
+		time.Sleep(5 * time.Second)
+		if got := h.retained("attic/state"); len(got) > 0 || len(h.retained("living/state")) == 0 || len(forgotten) != 1 {
+			t.Errorf("attic retains %q, living %q, forgotten %d times", got, h.retained("living/state"), len(forgotten))
+		}
+	})
+}
+
+// deny lets no client subscribe below homeassistant/.
+type deny struct{ broker.HookBase }
+
+func (deny) Provides(b byte) bool { return b == broker.OnSubscribe }
+
+func (deny) OnSubscribe(_ *broker.Client, p packets.Packet) packets.Packet {
+	for i, f := range p.Filters {
+		if strings.HasPrefix(f.Filter, "homeassistant/") {
+			p.Filters[i].Filter = "" // the server answers 0x80
+		}
+	}
+	return p
+}
+
+// TestNotAllowed: where the broker refuses the birth messages nothing is
+// announced, since it might end the connection over that.
+func TestNotAllowed(t *testing.T) {
+	gone := func(o *Options) { o.Gone = []Announced{{"homeassistant", "attic"}} }
+	withHomeAssistant(t, gone, func(h *house) {
+		must(t, h.server.AddHook(new(deny), nil))
+		h.publish("attic/state", "left behind", true)
+		h.startAgent(18)
+		time.Sleep(time.Minute)
+		log := h.heard()
+		if got := h.retained("attic/state"); len(got) > 0 {
+			t.Errorf("a zone that is no more retains %q", got)
+		}
+		if slices.Contains(log, agentTopic) || !slices.Contains(log, "thermostat/cabin/living/state") {
+			t.Errorf("%q", log)
+		}
+	})
+}
+
+// TestRestartByTheBroker: not retained, not within a minute of the start.
+func TestRestartByTheBroker(t *testing.T) {
+	for _, offered := range []bool{true, false} {
+		inHouse(t, func(h *house) {
+			asked := 0
+			h.startAgentThat(18, func(s *Session) {
+				if offered {
+					s.OfferRestart(func() { asked++ })
+				}
+			})
+			time.Sleep(59 * time.Second)
+			h.publish("set/restart", "PRESS", false)
+			time.Sleep(time.Second)
+			synctest.Wait()
+			if asked != 0 {
+				t.Errorf("restarted %d times in the first minute", asked)
+			}
+			h.stopBroker()
+			h.startBroker()
+			h.publish("set/restart", "PRESS", true)
+			time.Sleep(2 * time.Minute)
+			synctest.Wait()
+			if asked != 0 {
+				t.Errorf("a retained command was obeyed %d times", asked)
+			}
+			h.publish("set/restart", "PRESS", false)
+			time.Sleep(time.Second)
+			synctest.Wait()
+			if (asked == 1) != offered {
+				t.Errorf("offered %v, asked %d times", offered, asked)
+			}
+		})
+	}
+}
+
+// TestModeBeforeTemperature: Home Assistant says the mode first. In a zone that
+// has no temperature yet it waits a moment for that.
+func TestModeBeforeTemperature(t *testing.T) {
+	for _, row := range []struct {
+		wait time.Duration
+		want string
+	}{{100 * time.Millisecond, "cool"}, {modeFirst + time.Second, "heat"}} {
+		inHouse(t, func(h *house) {
+			h.change = func(o *Options) {
+				o.Zones[0].Default = controlloop.Setpoint{Desired: math.NaN(), UpDelta: 0.5, DownDelta: 0.5}
+				o.Zones[0].Params.Cooler = true
+			}
+			h.startAgent(20)
+			time.Sleep(15 * time.Second)
+			h.publish("living/set/mode", "cool", false)
+			time.Sleep(row.wait)
+			if a, _ := h.ack(); a.Applied || !strings.Contains(a.Reason, "desired") {
+				t.Errorf("without a temperature: %+v", a)
+			}
+			h.publish("living/set/desired", "21.5", false)
+			time.Sleep(2 * time.Second)
+			if s := h.state(); s.Mode != row.want || *s.Desired != 21.5 || s.Source != "home_assistant" {
+				t.Errorf("after %v: mode %s, desired %v, source %s", row.wait, s.Mode, *s.Desired, s.Source)
+			}
+		})
+	}
+}
+
+// TestInfoTellsProblems: those of all zones, when they come and when they go.
+func TestInfoTellsProblems(t *testing.T) {
+	inHouse(t, func(h *house) {
+		info := func() (i Info) {
+			must(t, json.Unmarshal(h.retained("info"), &i))
+			return i
+		}
+		h.startAgent(20)
+		time.Sleep(5 * time.Second)
+		if i := info(); i.Problem != "off" || i.ProblemText != "ok" || i.Version != "test" {
+			t.Errorf("%+v", i)
+		}
+		h.zone.Alarms.Set("memory", true, "the disk is full")
+		time.Sleep(2 * pulse)
+		if i := info(); i.Problem != "on" || i.ProblemText != "living: the disk is full" {
+			t.Errorf("%+v", i)
+		}
+		h.zone.Alarms.Set("memory", false, "")
+		time.Sleep(2 * pulse)
+		if i := info(); i.Problem != "off" || i.ProblemText != "ok" {
+			t.Errorf("%+v", i)
+		}
+		h.heard()
+		time.Sleep(time.Minute)
+		if log := h.heard(); slices.Contains(log, "thermostat/cabin/info") {
+			t.Errorf("said again for nothing: %q", log)
+		}
+	})
+}
