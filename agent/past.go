@@ -118,7 +118,6 @@ func (k *keeper) saw(s controlloop.Snapshot) {
 	if k == nil {
 		return
 	}
-	k.counters.saw(s)
 	was := k.is
 	k.is.Heater = k.output(was.Heater, s.HasHeater, s.State.Heater, s.HeaterRelay, s.Time)
 	k.is.Cooler = k.output(was.Cooler, s.HasCooler, s.State.Cooler, s.CoolerRelay, s.Time)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"sync"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"thermostat/controlloop"
 	"thermostat/drivers"
 	"thermostat/mqtt"
+	"thermostat/status"
 )
 
 func runCommand() *cobra.Command {
@@ -64,13 +66,15 @@ type agent struct {
 	zones    []*controlloop.Zone
 	devices  map[string]drivers.Devices
 	session  *mqtt.Session
+	page     *status.Server             // nil: there is none
+	listener net.Listener               // of the page, opened already; nil: to be opened
 	held     []drivers.GPIO             // every line that off must switch off if we die
 	letsGo   *bool                      // whether the kernel lets go of relays after a crash; nil: not known
 	beat     *heartbeat                 // nil where no service manager listens
 	also     func(controlloop.Snapshot) // a further observer; may be nil
 	alarms   map[string]*memoryAlarm    // by zone
 	keepers  map[string]*keeper         // by zone; none without a state folder
-	counters map[string]*counters       // by zone; none without a state folder
+	counters map[string]*counters       // by zone
 	ended    func() error               // notes an orderly end; nil without a state folder
 }
 
@@ -101,6 +105,7 @@ func newAgent(cfg Config, log *slog.Logger, also func(controlloop.Snapshot)) (*a
 	}
 	a.letsGo = a.failsafe(hardware)
 	a.session = mqtt.NewSession(a.sessionOptions())
+	a.page = a.newPage()
 	return a, nil
 }
 
@@ -121,6 +126,7 @@ func (a *agent) failsafe(h *drivers.Hardware) *bool {
 func (a *agent) newZone(z ZoneConfig, d drivers.Devices) *controlloop.Zone {
 	journal := &zoneJournal{log: a.log.With("zone", z.Name)}
 	alarms := controlloop.NewAlarms()
+	a.counters[z.Name] = newCounters(nil)
 	a.alarms[z.Name] = newMemoryAlarm(alarms)
 	return &controlloop.Zone{
 		Name: z.Name, SensorID: z.SensorID, Params: z.Params,
@@ -130,9 +136,11 @@ func (a *agent) newZone(z ZoneConfig, d drivers.Devices) *controlloop.Zone {
 		Alarms:    alarms,
 		Observe: func(s controlloop.Snapshot) {
 			a.session.Observe(s)
+			a.counters[z.Name].saw(s)
 			a.keepers[z.Name].saw(s)
 			a.beat.saw(s)
 			journal.saw(s)
+			a.page.Saw(s)
 			if a.also != nil {
 				a.also(s)
 			}
@@ -146,11 +154,7 @@ func (a *agent) sessionOptions() mqtt.Options {
 		Access: a.cfg.MQTT.Access, Device: a.cfg.Device, Instance: newInstance(),
 		SensorEvery: a.cfg.MQTT.SensorEvery, StateEvery: a.cfg.MQTT.StateEvery,
 		NotBefore: b.notBefore(), Log: a.log,
-		Answered: func(zone string, applied bool) {
-			if c := a.counters[zone]; c != nil {
-				c.answered(applied)
-			}
-		},
+		Answered: func(zone string, applied bool) { a.counters[zone].answered(applied) },
 	}
 	for i, z := range a.cfg.Zones {
 		o.Zones = append(o.Zones, mqtt.Zone{
@@ -300,7 +304,7 @@ func (a *agent) run(ctx context.Context) error {
 	ended := make(chan error, 1)
 	go func() { ended <- a.session.Run(sessionCtx) }()
 
-	endKeepers := a.keep()
+	endKeepers, endPage := a.keep(), a.serve()
 	if a.beat != nil {
 		go a.beat.run(ctx)
 	}
@@ -316,6 +320,7 @@ func (a *agent) run(ctx context.Context) error {
 	endSession()
 	err := errors.Join(append(errs, <-ended, a.close())...)
 	endKeepers()
+	endPage()
 	if a.beat != nil {
 		<-a.beat.done
 	}
