@@ -2,13 +2,17 @@ package status
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"io/fs"
 	"net/http"
 	"path"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 )
 
@@ -23,6 +27,7 @@ type asset struct {
 	kind string // Content-Type
 	tag  string // of this content
 	text []byte
+	gzip func() []byte // made when it is first wanted
 }
 
 // kinds are the types of the page's files. The system's own table is not asked:
@@ -44,7 +49,10 @@ func loadAssets() assets {
 			break
 		}
 		sum := sha256.Sum256(text)
-		a := asset{kinds[path.Ext(file)], `"` + hex.EncodeToString(sum[:8]) + `"`, text}
+		a := asset{
+			kinds[path.Ext(file)], `"` + hex.EncodeToString(sum[:8]) + `"`, text,
+			sync.OnceValue(func() []byte { return gzipped(text) }),
+		}
 		name := "/" + path.Base(file)
 		if name == "/index.html" {
 			name = "/{$}"
@@ -62,7 +70,25 @@ func (a asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", a.kind)
 	w.Header().Set("ETag", a.tag)
 	w.Header().Set("Cache-Control", "no-cache") // ask each time: after an update the page is new at once
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.text))
+	w.Header().Set("Vary", "Accept-Encoding")
+	text := a.text
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") && r.Header.Get("Range") == "" {
+		w.Header().Set("Content-Encoding", "gzip")
+		text = a.gzip()
+	}
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(text))
+}
+
+func gzipped(text []byte) []byte {
+	var b bytes.Buffer
+	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err == nil {
+		_, err = w.Write(text)
+	}
+	if err = errors.Join(err, w.Close()); err != nil {
+		panic(err) // into memory
+	}
+	return b.Bytes()
 }
 
 // tag names this edition of the page.
