@@ -24,6 +24,7 @@ type Config struct {
 	StateDir string
 	Units    string // C or F
 	MQTT     MQTTConfig
+	HTTP     HTTPConfig
 	Zones    []ZoneConfig
 	SHA256   string // of the file, in hex
 }
@@ -125,7 +126,7 @@ func (r *reader) readRoot(root *node, c *Config) {
 	r.filled(root.child("state_dir"), &c.StateDir)
 	r.oneOf(root.child("units"), &c.Units, "C", "F")
 	r.readMQTT(root.child("mqtt"), &c.MQTT)
-	r.readHTTP(root.child("http"))
+	r.readHTTP(root.child("http"), &c.HTTP)
 	r.readZones(root.child("zones"), c)
 }
 

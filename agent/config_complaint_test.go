@@ -78,10 +78,11 @@ func TestEveryComplaint(t *testing.T) {
 		{"negative rate", "mqtt: {state_every: -1s}\n", "f:1:8: mqtt.state_every: -1s is outside 0s..24h"},
 
 		// http
-		{"page", "http: {listen: '127.0.0.1:8466'}\n", "warning: f:1:1: http: this version has no page yet: ignored"},
-		{"page by default", "http: {password_file: /p}\n", "warning: f:1:1: http: this version has no page yet: ignored"},
-		{"listen", "http: {listen: here}\n", "warning: f:1:1: http: this version has no page yet: ignored\n" +
-			`f:1:8: http.listen: "here" is not an address such as 127.0.0.1:8466`},
+		{"page for all", "http: {listen: ':8466'}\n", "warning: f:1:1: http: other machines can look, but nobody can change anything over HTTP: that needs http.password_file"},
+		{"page of one address", "http: {listen: '192.0.2.1:8466'}\n", "warning: f:1:1: http: other machines can look, but nobody can change anything over HTTP: that needs http.password_file"},
+		{"listen", "http: {listen: here}\n", `f:1:8: http.listen: "here" is not an address such as 127.0.0.1:8466`},
+		{"listen's port", "http: {listen: '127.0.0.1:http'}\n", `f:1:8: http.listen: "127.0.0.1:http" is not an address such as 127.0.0.1:8466`},
+		{"host with a port", "http: {hosts: ['cabin.lan:80']}\n", `f:1:16: http.hosts[0]: "cabin.lan:80" is not a host name such as cabin.example; the port does not belong to it`},
 		{"hosts", "http: {listen: '', hosts: x}\n", "f:1:20: http.hosts: is a plain value, but a list is wanted"},
 
 		// zones

@@ -1,10 +1,7 @@
 package main
 
 import (
-	"net"
 	"regexp"
-	"strconv"
-	"strings"
 	"time"
 
 	"thermostat/mqtt"
@@ -75,30 +72,4 @@ func (r *reader) readBrokers(n *node) []string {
 		brokers = append(brokers, text)
 	}
 	return brokers
-}
-
-func isPort(text string, low int) bool {
-	p, err := strconv.Atoi(text)
-	return err == nil && p >= low && p <= 65535
-}
-
-// readHTTP checks what a later version will obey, so that a file written for
-// that one is right already, and says that this one does not.
-func (r *reader) readHTTP(n *node) {
-	if !r.isMapping(n, "listen", "password_file", "hosts") {
-		return
-	}
-	var listen, file string
-	if l := n.child("listen"); r.text(l, &listen) && listen != "" {
-		host, port, err := net.SplitHostPort(listen)
-		if err != nil || !isPort(port, 0) || strings.ContainsAny(host, "/ ") {
-			r.complain(l, "%s is not an address such as 127.0.0.1:8466", shown(listen))
-		}
-	}
-	r.text(n.child("password_file"), &file)
-	r.texts(n.child("hosts"))
-	off := n.child("listen") != nil && listen == ""
-	if len(n.children) > 0 && !off {
-		r.warn(n, "this version has no page yet: ignored")
-	}
 }

@@ -26,6 +26,7 @@ import (
 type demoFlags struct {
 	speed       float64
 	mqtt        string
+	http        string
 	lasts       time.Duration
 	faults      []string
 	printConfig bool
@@ -35,8 +36,8 @@ func demoCommand() *cobra.Command {
 	var f demoFlags
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Run a simulated house with a broker of its own: no files, no root, no network",
-		Long: `Runs two simulated rooms and an MQTT broker on loopback, and prints what to try.
+		Short: "Run a simulated house with a broker and a page of its own: no files, no root, no network",
+		Long: `Runs two simulated rooms, an MQTT broker and the page on loopback, and prints what to try.
 Room time runs --speed times faster than the clock.
 Faults:` + demoFaultHelp(),
 		Args: cobra.NoArgs,
@@ -44,6 +45,7 @@ Faults:` + demoFaultHelp(),
 	}
 	cmd.Flags().Float64Var(&f.speed, "speed", 60, "how many times faster room time runs")
 	cmd.Flags().StringVar(&f.mqtt, "mqtt", "127.0.0.1:1883", "the broker's `ADDR`; a taken port: the next free one")
+	cmd.Flags().StringVar(&f.http, "http", defaultListen, "the page's `ADDR`; a taken port: the next free one; empty: no page")
 	cmd.Flags().DurationVar(&f.lasts, "for", 0, "end by itself after this `DURATION`")
 	cmd.Flags().StringArrayVar(&f.faults, "fault", nil, "break something: `NAME@TIME`, like sensor-hang@5s; may be given again")
 	cmd.Flags().BoolVar(&f.printConfig, "print-config", false, "print the demo's configuration and end")
@@ -57,6 +59,8 @@ const demoConfig = `# Two simulated rooms. Room time runs %[1]v times faster tha
 device: demo
 mqtt:
   brokers: ["mqtt://%[2]s"]
+http:
+  listen: "%[3]s"
 zones:
   - name: living-room # air and walls, a panel heater, winter outside
     plant: electric
@@ -192,7 +196,7 @@ func (f *demoFlags) run(cmd *cobra.Command) error {
 		return &exitError{exitUsage, err}
 	}
 	if f.printConfig {
-		_, err := fmt.Fprintf(cmd.OutOrStdout(), demoConfig, f.speed, f.mqtt)
+		_, err := fmt.Fprintf(cmd.OutOrStdout(), demoConfig, f.speed, f.mqtt, f.http)
 		return failed(err)
 	}
 	ctx := cmd.Context()
@@ -211,8 +215,11 @@ func (f *demoFlags) plan() ([]plannedFault, error) {
 	if f.lasts < 0 {
 		return nil, fmt.Errorf("for: %v is negative", f.lasts)
 	}
-	if _, _, err := net.SplitHostPort(f.mqtt); err != nil {
+	if !isListen(f.mqtt) {
 		return nil, fmt.Errorf("mqtt: %q is not an address like 127.0.0.1:1883", f.mqtt)
+	}
+	if f.http != "" && !isListen(f.http) {
+		return nil, fmt.Errorf("http: %q is not an address like %s", f.http, defaultListen)
 	}
 	var faults []plannedFault
 	for _, text := range f.faults {
@@ -233,9 +240,15 @@ func (f *demoFlags) play(ctx context.Context, out io.Writer, faults []plannedFau
 	}
 	house := &demoHouse{server: server, addr: addr}
 	defer house.closeBroker()
-	cfg, complaints := ReadConfig("demo", fmt.Appendf(nil, demoConfig, f.speed, addr))
+	page, pageAddr, err := f.openPage()
+	if err != nil {
+		return err
+	}
+	cfg, complaints := ReadConfig("demo", fmt.Appendf(nil, demoConfig, f.speed, addr, pageAddr))
 	for _, c := range complaints {
-		return fmt.Errorf("the demo's own configuration: %v", c)
+		if !c.Warning {
+			return fmt.Errorf("the demo's own configuration: %v", c)
+		}
 	}
 	cfg.StateDir = "" // no files
 	lines := newLineWriter(out)
@@ -245,8 +258,11 @@ func (f *demoFlags) play(ctx context.Context, out io.Writer, faults []plannedFau
 	if err != nil {
 		return err
 	}
+	a.listener = page
 	house.agent, house.view = a, view
-	view.welcome(f.mqtt, addr, f.speed)
+	view.taken(f.mqtt, addr)
+	view.taken(f.http, pageAddr)
+	view.welcome(addr, pageAddr, f.speed)
 	for _, p := range faults {
 		timer := time.AfterFunc(p.at, func() {
 			view.line("fault %s: %s", p.name, p.means)
@@ -257,21 +273,36 @@ func (f *demoFlags) play(ctx context.Context, out io.Writer, faults []plannedFau
 	return a.run(ctx)
 }
 
-// startBroker opens the embedded broker, on the next free port if the asked one is taken.
-func startBroker(want string) (*broker.Server, string, error) {
+// openPage opens the page's address; nothing if there shall be no page.
+func (f *demoFlags) openPage() (net.Listener, string, error) {
+	if f.http == "" {
+		return nil, "", nil
+	}
+	l, err := listenNear(f.http)
+	if err != nil {
+		return nil, "", fmt.Errorf("no free port for the page: %w", err)
+	}
+	return l, l.Addr().String(), nil
+}
+
+// listenNear opens an address, on the next free port if the asked one is taken.
+func listenNear(want string) (net.Listener, error) {
 	host, portText, _ := net.SplitHostPort(want)
 	port, err := strconv.Atoi(portText)
-	if err != nil {
-		return nil, "", fmt.Errorf("mqtt: port %q is not a number", portText)
+	for last := port + 100; err == nil; port++ {
+		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+		if err == nil || port == last || port == 0 {
+			return l, err
+		}
 	}
-	var l net.Listener
-	for last := port + 100; ; port++ {
-		if l, err = net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port))); err == nil {
-			break
-		}
-		if port == last || port == 0 {
-			return nil, "", fmt.Errorf("no free port for the broker: %w", err)
-		}
+	return nil, err
+}
+
+// startBroker opens the embedded broker, on the next free port if the asked one is taken.
+func startBroker(want string) (*broker.Server, string, error) {
+	l, err := listenNear(want)
+	if err != nil {
+		return nil, "", fmt.Errorf("no free port for the broker: %w", err)
 	}
 	// Retained messages of the embedded broker would vanish after a day.
 	caps := broker.NewDefaultServerCapabilities()
@@ -303,9 +334,16 @@ func newDemoView(out io.Writer, live bool) *demoView {
 	return &demoView{out: out, live: live, began: time.Now(), last: map[string]controlloop.Snapshot{}}
 }
 
-func (v *demoView) welcome(wanted, addr string, speed float64) {
+// taken says that another address than the asked one is used.
+func (v *demoView) taken(wanted, addr string) {
 	if wanted != addr && !strings.HasSuffix(wanted, ":0") {
 		fmt.Fprintf(v.out, "%s is taken; using %s\n", wanted, addr)
+	}
+}
+
+func (v *demoView) welcome(addr, page string, speed float64) {
+	if page != "" {
+		fmt.Fprintf(v.out, "The page: http://%s\n", page)
 	}
 	host, port, _ := net.SplitHostPort(addr)
 	fmt.Fprintf(v.out, `Two simulated rooms; one second is %v s of room time. Broker: mqtt://%[2]s

@@ -279,6 +279,7 @@ func (m *mosquitto) showsStatus(want string) {
 func agentConfig(t *testing.T, brokerURL, more string) string {
 	file := filepath.Join(t.TempDir(), "config.yaml")
 	write(t, file, fmt.Sprintf(`device: cabin
+http: {listen: ""}
 state_dir: %s
 mqtt:
   brokers: [%q]

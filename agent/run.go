@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"sync"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"thermostat/controlloop"
 	"thermostat/drivers"
 	"thermostat/mqtt"
+	"thermostat/status"
 )
 
 func runCommand() *cobra.Command {
@@ -64,6 +66,8 @@ type agent struct {
 	zones    []*controlloop.Zone
 	devices  map[string]drivers.Devices
 	session  *mqtt.Session
+	page     *status.Server             // nil: there is none
+	listener net.Listener               // of the page, opened already; nil: to be opened
 	held     []drivers.GPIO             // every line that off must switch off if we die
 	letsGo   *bool                      // whether the kernel lets go of relays after a crash; nil: not known
 	beat     *heartbeat                 // nil where no service manager listens
@@ -103,6 +107,7 @@ func newAgent(cfg Config, log *slog.Logger, also func(controlloop.Snapshot)) (*a
 	}
 	a.letsGo = a.failsafe(hardware)
 	a.session = mqtt.NewSession(a.sessionOptions())
+	a.page = a.newPage()
 	return a, nil
 }
 
@@ -137,6 +142,7 @@ func (a *agent) newZone(z ZoneConfig, d drivers.Devices) *controlloop.Zone {
 			a.keepers[z.Name].saw(s)
 			a.beat.saw(s)
 			journal.saw(s)
+			a.page.Saw(s)
 			if a.also != nil {
 				a.also(s)
 			}
@@ -150,9 +156,7 @@ func (a *agent) sessionOptions() mqtt.Options {
 		Access: a.cfg.MQTT.Access, Device: a.cfg.Device, Instance: newInstance(), Discovery: a.cfg.MQTT.DiscoveryPrefix,
 		SensorEvery: a.cfg.MQTT.SensorEvery, StateEvery: a.cfg.MQTT.StateEvery,
 		NotBefore: b.notBefore(), Log: a.log,
-		Answered: func(zone string, applied bool) {
-			a.counters[zone].answered(applied)
-		},
+		Answered: func(zone string, applied bool) { a.counters[zone].answered(applied) },
 	}
 	for i, z := range a.cfg.Zones {
 		o.Zones = append(o.Zones, mqtt.Zone{
@@ -307,7 +311,7 @@ func (a *agent) run(ctx context.Context) error {
 	ended := make(chan error, 1)
 	go func() { ended <- a.session.Run(sessionCtx) }()
 
-	endKeepers := a.keep()
+	endKeepers, endPage := a.keep(), a.serve()
 	if a.beat != nil {
 		go a.beat.run(ctx)
 	}
@@ -325,6 +329,7 @@ func (a *agent) run(ctx context.Context) error {
 	endSession()
 	err := errors.Join(append(errs, <-ended, a.close())...)
 	endKeepers()
+	endPage()
 	if a.beat != nil {
 		<-a.beat.done
 	}

@@ -74,8 +74,8 @@ zones:
 		name, config string
 		lasts        time.Duration
 	}{
-		{"the demo's, 60 times faster", fmt.Sprintf(demoConfig, 60, "127.0.0.1:1883"), 2 * time.Hour},
-		{"the demo's in real time", fmt.Sprintf(demoConfig, 1, "127.0.0.1:1883"), 8 * time.Hour},
+		{"the demo's, 60 times faster", fmt.Sprintf(demoConfig, 60, "127.0.0.1:1883", ""), 2 * time.Hour},
+		{"the demo's in real time", fmt.Sprintf(demoConfig, 1, "127.0.0.1:1883", ""), 8 * time.Hour},
 		{"the example of simulate", exampleConfig, 3 * 24 * time.Hour},
 		{"a fermenter", fermenter, 7 * 24 * time.Hour},
 	} {

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
@@ -51,6 +52,7 @@ type Session struct {
 	done   chan struct{} // closed when Run has returned
 	client paho.Client   // nil while down
 	drop   func()        // ends the connection from our side
+	online atomic.Bool   // whether there is a client, for others to see
 
 	home        announcer
 	toldProblem string // in the info
@@ -136,8 +138,7 @@ func (s *Session) Submit(ctx context.Context, zone, source string, control []byt
 	if s.zones[zone] == nil {
 		return Answer{}, fmt.Errorf("there is no zone %q", zone)
 	}
-	answers := make(chan Answer, 1)
-	s.post(func() {
+	return s.ask(ctx, func(reply func(Answer)) {
 		z := s.zones[zone]
 		c, err := decodeControl(control)
 		sp := z.truth.obeyed
@@ -148,8 +149,28 @@ func (s *Session) Submit(ctx context.Context, zone, source string, control []byt
 		if err == nil {
 			err = z.truth.expired(time.Now(), c)
 		}
-		s.do(z, z.truth.local(time.Now(), sp, c.GetId(), err), func(a Answer) { answers <- a })
+		s.do(z, z.truth.local(time.Now(), sp, c.GetId(), err), reply)
 	})
+}
+
+// Clear lets go of what a zone has latched, as its topic set/clear does.
+func (s *Session) Clear(ctx context.Context, zone string) (Answer, error) {
+	if s.zones[zone] == nil {
+		return Answer{}, fmt.Errorf("there is no zone %q", zone)
+	}
+	return s.ask(ctx, func(reply func(Answer)) {
+		z := s.zones[zone]
+		s.do(z, z.truth.clear(""), reply)
+	})
+}
+
+// Connected reports whether the broker is.
+func (s *Session) Connected() bool { return s.online.Load() }
+
+// ask does something in the session's goroutine and waits for the answer.
+func (s *Session) ask(ctx context.Context, do func(reply func(Answer))) (Answer, error) {
+	answers := make(chan Answer, 1)
+	s.post(func() { do(func(a Answer) { answers <- a }) })
 	select {
 	case a := <-answers:
 		return a, nil
@@ -264,6 +285,7 @@ func (s *Session) connection(ctx context.Context) bool {
 func (s *Session) connected(client paho.Client, drop func()) {
 	now := time.Now()
 	s.client, s.drop = client, drop
+	s.online.Store(true)
 	s.opts.Log.Info("broker connected")
 	filters := []string{s.topics.status(), s.topics.anySet()}
 	if s.restart != nil {
@@ -286,6 +308,7 @@ func (s *Session) disconnected(client paho.Client) {
 		return
 	}
 	s.client, s.drop = nil, nil
+	s.online.Store(false)
 	s.opts.Log.Warn("broker lost: control goes on without")
 	for _, name := range s.names {
 		s.zones[name].truth.disconnected()

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"net"
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// HTTPConfig is where the page is, and who may change something there.
+type HTTPConfig struct {
+	Listen       string   // empty: no page
+	Hosts        []string // further names that it answers to
+	PasswordFile string   // empty: there is none
+}
+
+const defaultListen = "127.0.0.1:8466"
+
+// hostForm is a name as it stands in an address; a port is not part of it.
+var hostForm = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?$`)
+
+func (r *reader) readHTTP(n *node, c *HTTPConfig) {
+	c.Listen = defaultListen
+	if !r.isMapping(n, "listen", "password_file", "hosts") {
+		return
+	}
+	listen := n.child("listen")
+	sound := r.text(listen, &c.Listen) && (c.Listen == "" || isListen(c.Listen))
+	if !sound && listen != nil && listen.kind == kindScalar {
+		r.complain(listen, "%s is not an address such as %s", shown(c.Listen), defaultListen)
+	}
+	r.text(n.child("password_file"), &c.PasswordFile)
+	c.PasswordFile = r.place(c.PasswordFile)
+	hosts, at := r.texts(n.child("hosts"))
+	for i, h := range hosts {
+		if !hostForm.MatchString(h) {
+			r.complain(at[i], "%s is not a host name such as cabin.example; the port does not belong to it", shown(h))
+		}
+	}
+	c.Hosts = hosts
+	if sound && c.PasswordFile == "" && isOpenToAll(c.Listen) {
+		r.warn(n, "other machines can look, but nobody can change anything over HTTP: that needs http.password_file")
+	}
+}
+
+func isListen(address string) bool {
+	host, port, err := net.SplitHostPort(address)
+	return err == nil && isPort(port, 0) && !strings.ContainsAny(host, "/ ")
+}
+
+func isPort(text string, low int) bool {
+	p, err := strconv.Atoi(text)
+	return err == nil && p >= low && p <= 65535
+}
+
+// isOpenToAll reports whether an address is surely not a loopback one; a name is
+// resolved only when the page opens.
+func isOpenToAll(listen string) bool {
+	host, _, _ := net.SplitHostPort(listen)
+	ip, err := netip.ParseAddr(host)
+	return listen != "" && (host == "" || err == nil && !ip.IsLoopback())
+}

@@ -1,0 +1,141 @@
+// Package status shows the zones to people and programs over HTTP: the page,
+// its JSON and events, the metrics, and whether every zone ticks. It sees
+// snapshots and nothing else of a zone; what changes a setpoint is handed in.
+package status
+
+import (
+	"encoding/json"
+	"sync"
+	"time"
+
+	"thermostat/controlloop"
+)
+
+// Zone is what does not change about a zone while the agent runs.
+type Zone struct {
+	Name   string
+	Params controlloop.Params
+}
+
+// stuckSamples is how many of its samples a zone may be silent before it
+// counts as stuck, as for the service manager's watchdog.
+const stuckSamples = 3
+
+// board holds the latest snapshot of each zone, and what follows from all of
+// them. Readers take what is newest: nothing is queued for anybody.
+type board struct {
+	zones []*zoneBoard
+	wake  chan struct{} // a mailbox of one: something is new
+
+	mu    sync.Mutex // guards what follows, and what is in the zones
+	count uint64     // of the snapshots
+	news  chan struct{}
+}
+
+// zoneBoard is one zone on the board.
+type zoneBoard struct {
+	Zone
+	last     *frame // nil: no decision yet
+	answers  uint64 // of its sensor, counted
+	readings map[controlloop.Verdict]uint64
+	past     *history
+}
+
+// frame is a snapshot, and its JSON once somebody asks for it.
+type frame struct {
+	controlloop.Snapshot
+	number uint64
+	text   func() []byte
+}
+
+func newFrame(s controlloop.Snapshot, number uint64) *frame {
+	return &frame{s, number, sync.OnceValue(func() []byte {
+		text, err := json.Marshal(s)
+		if err != nil {
+			panic(err) // our own type; numbers that JSON cannot say are null before
+		}
+		return text
+	})}
+}
+
+func newBoard(zones []Zone) *board {
+	b := &board{wake: make(chan struct{}, 1), news: make(chan struct{})}
+	for _, z := range zones {
+		b.zones = append(b.zones, &zoneBoard{
+			Zone: z, readings: map[controlloop.Verdict]uint64{controlloop.VerdictOK: 0},
+			past: newHistory(stuckSamples * z.Params.Sample),
+		})
+	}
+	return b
+}
+
+// saw takes a snapshot in the zone's goroutine. What it costs does not grow
+// with the number of readers.
+func (b *board) saw(s controlloop.Snapshot) {
+	b.mu.Lock()
+	b.count++
+	if z := b.zone(s.Zone); z != nil {
+		z.saw(newFrame(s, b.count))
+	}
+	b.mu.Unlock()
+	select {
+	case b.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (z *zoneBoard) saw(f *frame) {
+	if f.Answers > z.answers {
+		z.readings[f.Heard] += f.Answers - z.answers
+		z.answers = f.Answers
+	}
+	z.past.take(f.Snapshot)
+	z.last = f
+}
+
+// zone gives a zone by its name, or nil.
+func (b *board) zone(name string) *zoneBoard {
+	for _, z := range b.zones {
+		if z.Name == name {
+			return z
+		}
+	}
+	return nil
+}
+
+// announce tells everybody who waits that something is new.
+func (b *board) announce() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	close(b.news)
+	b.news = make(chan struct{})
+}
+
+// since gives the frames after a number, in the order of the zones, the newest
+// number, and a channel that closes when there is more.
+func (b *board) since(number uint64) (frames []*frame, newest uint64, more <-chan struct{}) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, z := range b.zones {
+		if z.last != nil && z.last.number > number {
+			frames = append(frames, z.last)
+		}
+	}
+	return frames, b.count, b.news
+}
+
+// stuck names the zones that have not completed a tick lately.
+func (b *board) stuck(now time.Time) (names []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, z := range b.zones {
+		if z.stuck(now) {
+			names = append(names, z.Name)
+		}
+	}
+	return names
+}
+
+func (z *zoneBoard) stuck(now time.Time) bool {
+	return z.last == nil || now.Sub(z.last.Time) > stuckSamples*z.Params.Sample
+}

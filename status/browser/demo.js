@@ -1,0 +1,111 @@
+// A running demo, and a Chromium to look at it.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import zlib from 'node:zlib';
+import { chromium } from 'playwright-core';
+
+const patience = 60_000; // ms to wait for what must come; it measures nothing
+const binary = process.env.THERMOSTAT && resolve(process.env.THERMOSTAT);
+
+// start runs the real program; its words are kept, and each can be waited for.
+function start(stream, ...args) {
+  if (!binary) throw new Error('THERMOSTAT names no binary: go build -o dist/thermostat ./agent, then THERMOSTAT=dist/thermostat');
+  const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const program = { child, said: '', waiting: [] };
+  child[stream].setEncoding('utf8').on('data', (text) => {
+    program.said += text;
+    program.waiting = program.waiting.filter((look) => !look());
+  });
+  program.says = (form) => new Promise((done, fail) => {
+    const late = setTimeout(() => fail(new Error(`it never says ${form}; it said:\n${program.said}`)), patience);
+    late.unref();
+    const look = () => {
+      const found = program.said.match(form);
+      if (found) {
+        clearTimeout(late);
+        done(found);
+      }
+      return found !== null;
+    };
+    if (!look()) program.waiting.push(look);
+  });
+  program.stop = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    await ended;
+  };
+  return program;
+}
+
+// startDemo runs the demo, on free ports unless --http says otherwise.
+export async function startDemo(...flags) {
+  if (!flags.includes('--http')) flags.push('--http', '127.0.0.1:0');
+  const demo = start('stdout', 'demo', '--mqtt', '127.0.0.1:0', ...flags);
+  demo.url = (await demo.says(/The page: (http:\S+)/))[1];
+  demo.broker = (await demo.says(/Broker: mqtt:\/\/(\S+)/))[1];
+  return demo;
+}
+
+// startAgent runs the agent without a broker, with rooms that stay at 20 °C.
+export async function startAgent({ rooms = 1, units = 'C', listen = '127.0.0.1:0', password, history }) {
+  const dir = await mkdtemp(join(tmpdir(), 'thermostat-page-'));
+  const names = Array.from({ length: rooms }, (_, i) => `room-${i + 1}`);
+  const zones = names.map((name) => `  - name: ${name}
+    sensor: {driver: simulated, model: linear, start: 20, up: 24h, down: 24h, noise: 0}
+    heater: {driver: simulated}
+    default_setpoint: {mode: heat, desired: 19}
+    timing: {sample: 1s, stale_after: 3s, min_on: 0s, min_off: 0s}
+`);
+  if (password) await writeFile(join(dir, 'password'), `${password}\n`);
+  const file = password ? `, password_file: ${join(dir, 'password')}` : '';
+  const config = `device: test\nstate_dir: ${dir}/state\nunits: ${units}\nhttp: {listen: "${listen}"${file}}\nzones:\n${zones.join('')}`;
+  await writeFile(join(dir, 'config.yaml'), config);
+  if (history) await writeHistory(join(dir, 'state'), names);
+  const agent = start('stderr', 'run', '--config', join(dir, 'config.yaml'));
+  agent.url = (await agent.says(/url=(http:\S+)/))[1].replace('[::]', '127.0.0.1').replace('0.0.0.0', '127.0.0.1');
+  const { stop } = agent;
+  agent.stop = async () => {
+    await stop();
+    await rm(dir, { recursive: true });
+  };
+  return agent;
+}
+
+// writeHistory makes a full history of a day, as another run would have kept it.
+async function writeHistory(folder, names) {
+  const kept = {}, n = 674;
+  for (const [room, name] of names.entries()) {
+    const points = Buffer.alloc(14 * n);
+    for (let i = 0; i < n; i++) {
+      const mean = Math.round(2000 + 60 * Math.sin(i / 7 + room) + 13 * Math.sin(i * 1.7));
+      [mean, mean - 7, mean + 8, 2000, 1950, 2050].forEach((x, k) => points.writeInt16LE(x, 14 * i + 2 * k));
+      points.writeUInt8((i * 37) % 101, 14 * i + 12);
+      points.writeUInt8(255, 14 * i + 13);
+    }
+    kept[name] = { end: new Date(Date.now() - 1000).toISOString(), step_s: 128, points: points.toString('base64') };
+  }
+  const body = JSON.stringify(kept), sum = zlib.crc32(body).toString(16).padStart(8, '0');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'history.json'), `thermostat-memory-1 ${sum}\n${body}`);
+}
+
+export const startChromium = () => chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: [
+    '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+    '--disable-background-networking', '--disable-component-update', '--disable-sync',
+  ],
+});
+
+// The widths and themes that people use.
+export const sights = [
+  { name: 'phone-light', viewport: { width: 390, height: 844 }, colorScheme: 'light', deviceScaleFactor: 2, isMobile: true, hasTouch: true },
+  { name: 'phone-dark', viewport: { width: 390, height: 844 }, colorScheme: 'dark', deviceScaleFactor: 2, isMobile: true, hasTouch: true },
+  { name: 'desktop-light', viewport: { width: 1180, height: 800 }, colorScheme: 'light' },
+  { name: 'desktop-dark', viewport: { width: 1180, height: 800 }, colorScheme: 'dark' },
+];

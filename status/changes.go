@@ -1,0 +1,141 @@
+package status
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+)
+
+// Who may change something over HTTP.
+type changes string
+
+const (
+	changesOpen     changes = "open"     // everybody on this machine
+	changesPassword changes = "password" // whoever knows it
+	changesNone     changes = "none"     // nobody: not on loopback, and no password file
+)
+
+// changesAt says who may change something through a listener. A password that
+// is configured counts on loopback too: there may be a proxy before us.
+func (s *Server) changesAt(addr net.Addr) changes {
+	tcp, ok := addr.(*net.TCPAddr)
+	switch {
+	case s.opts.PasswordFile != "":
+		return changesPassword
+	case ok && tcp.IP.IsLoopback():
+		return changesOpen
+	}
+	return changesNone
+}
+
+// changing lets a request through that may change something.
+func (s *Server) changing(who changes, next http.HandlerFunc) http.HandlerFunc {
+	origin := http.NewCrossOriginProtection()
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := origin.Check(r); err != nil {
+			refuse(w, http.StatusForbidden, "a change must come from this agent's own page")
+			return
+		}
+		if !s.mayChange(who, w, r) {
+			return
+		}
+		if !s.pace.take("", time.Now()) {
+			tooMany(w, "too many changes: try again in a second")
+			return
+		}
+		next(w, r)
+	}
+}
+
+// mayChange checks the password where one is needed, and answers if it may not.
+func (s *Server) mayChange(who changes, w http.ResponseWriter, r *http.Request) bool {
+	switch who {
+	case changesOpen:
+		return true
+	case changesNone:
+		refuse(w, http.StatusForbidden, "changes over HTTP from other machines need http.password_file")
+		return false
+	}
+	_, given, ok := r.BasicAuth()
+	if !ok {
+		askPassword(w, "this change needs the password")
+		return false
+	}
+	from := addressKey(r.RemoteAddr)
+	if !s.guesses.take(from, time.Now()) { // before the password is looked at, or guessing would go on
+		tooMany(w, "too many wrong passwords: try again in a while")
+		return false
+	}
+	wanted, err := readPassword(s.opts.PasswordFile)
+	switch {
+	case err != nil:
+		s.opts.Log.Error("page: no change is possible", "error", err)
+		refuse(w, http.StatusForbidden, "the agent cannot read http.password_file")
+		return false
+	case !same(given, wanted):
+		s.opts.Log.Warn("page: a wrong password", "from", from)
+		askPassword(w, "the password is wrong")
+		return false
+	}
+	s.guesses.giveBack(from)
+	return true
+}
+
+// same compares in constant time, also of texts of different length.
+func same(a, b string) bool {
+	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
+	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
+}
+
+// maxPassword bounds what is read of the file, in bytes.
+const maxPassword = 4096
+
+// readPassword reads the file anew, so that a new password counts at once.
+func readPassword(file string) (string, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return "", fmt.Errorf("http.password_file: %w", err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxPassword))
+	if err != nil {
+		return "", fmt.Errorf("http.password_file: %w", err)
+	}
+	password := strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
+	if password == "" {
+		return "", fmt.Errorf("http.password_file: %s is empty", file)
+	}
+	return password, nil
+}
+
+// addressKey is whom wrong passwords are counted for: an IPv4 address, or the
+// network of an IPv6 address, of which one machine has as many as it likes.
+func addressKey(remote string) string {
+	at, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return remote
+	}
+	ip := at.Addr().Unmap().WithZone("")
+	if ip.Is4() {
+		return ip.String()
+	}
+	network, _ := ip.Prefix(64) // 64 bits fit an IPv6 address
+	return network.String()
+}
+
+func askPassword(w http.ResponseWriter, why string) {
+	w.Header().Set("WWW-Authenticate", `Basic realm="thermostat", charset="UTF-8"`)
+	refuse(w, http.StatusUnauthorized, why)
+}
+
+func tooMany(w http.ResponseWriter, why string) {
+	w.Header().Set("Retry-After", "10")
+	refuse(w, http.StatusTooManyRequests, why)
+}

@@ -1,0 +1,134 @@
+package status
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"thermostat/controlloop"
+)
+
+// beatEvery is how often a stream says that it lives. The page takes a longer
+// silence for the end.
+const beatEvery = 5 * time.Second
+
+// hello begins a stream: what the page needs to know besides the states.
+type hello struct {
+	Page    string      `json:"page"` // the edition; the page loads itself anew if it is another
+	Device  string      `json:"device"`
+	Version string      `json:"version"`
+	Units   string      `json:"units"`   // C, F
+	Changes changes     `json:"changes"` // open, password, none
+	Zones   []helloZone `json:"zones"`
+}
+
+type helloZone struct {
+	Name       string   `json:"name"`
+	Modes      []string `json:"modes"`
+	DesiredMin float64  `json:"desired_min"` // °C
+	DesiredMax float64  `json:"desired_max"` // °C
+	SampleS    float64  `json:"sample_s"`
+}
+
+// beat is what a stream says now and then.
+type beat struct {
+	Time   time.Time `json:"time"`
+	Broker *bool     `json:"broker"` // connected; null: there is none
+}
+
+// events streams the states as they change: server-sent events hello, zone and
+// beat. A stream that falls behind is given what is newest, and one whose
+// client does not read ends.
+func (s *Server) events(who changes, w http.ResponseWriter, r *http.Request) {
+	select {
+	case s.streams <- struct{}{}:
+		defer func() { <-s.streams }()
+	default:
+		w.Header().Set("Retry-After", "10")
+		refuse(w, http.StatusServiceUnavailable, fmt.Sprintf("%d pages are open already", maxStreams))
+		return
+	}
+	rc := http.NewResponseController(w)
+	_ = rc.SetReadDeadline(time.Time{}) // a stream is no slow request; every connection of net/http can do this
+	w.Header().Set("Content-Type", "text/event-stream")
+	if r.Method == http.MethodHead {
+		return
+	}
+	text := appendEvent(nil, "hello", asJSON(s.hello(who)))
+	text = appendEvent(text, "beat", asJSON(s.beat()))
+	ticker := time.NewTicker(beatEvery)
+	defer ticker.Stop()
+	for seen := uint64(0); ; {
+		frames, newest, more := s.board.since(seen)
+		seen = newest
+		for _, f := range frames {
+			text = appendEvent(text, "zone", f.text())
+		}
+		if !send(w, rc, text) {
+			return
+		}
+		select {
+		case <-more:
+			text = nil
+		case <-ticker.C:
+			text = appendEvent(nil, "beat", asJSON(s.beat()))
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+// send writes and does not wait long for a client that does not read.
+func send(w http.ResponseWriter, rc *http.ResponseController, text []byte) bool {
+	if len(text) == 0 {
+		return true
+	}
+	_ = rc.SetWriteDeadline(time.Now().Add(writeTime)) // every connection of net/http can do this
+	_, err := w.Write(text)
+	return err == nil && rc.Flush() == nil
+}
+
+func appendEvent(b []byte, name string, data []byte) []byte {
+	return fmt.Appendf(b, "event: %s\ndata: %s\n\n", name, bytes.TrimSpace(data))
+}
+
+func asJSON(v any) []byte {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // our own types
+	}
+	return text
+}
+
+func (s *Server) beat() beat {
+	b := beat{Time: time.Now().UTC().Truncate(time.Millisecond)}
+	if s.opts.Connected != nil {
+		is := s.opts.Connected()
+		b.Broker = &is
+	}
+	return b
+}
+
+func (s *Server) hello(who changes) hello {
+	h := hello{
+		Page: s.assets.tag(), Device: s.opts.Device, Version: s.opts.Version,
+		Units: s.opts.Units, Changes: who, Zones: []helloZone{},
+	}
+	for _, z := range s.opts.Zones {
+		p := z.Params
+		h.Zones = append(h.Zones, helloZone{z.Name, modesOf(p), p.DesiredMin, p.DesiredMax, p.Sample.Seconds()})
+	}
+	return h
+}
+
+// modesOf lists the modes for which a zone has the relays.
+func modesOf(p controlloop.Params) (words []string) {
+	for m := controlloop.ModeOff; m <= controlloop.ModeHeatCool; m++ {
+		if (p.Heater || !m.Heats()) && (p.Cooler || !m.Cools()) {
+			words = append(words, m.String())
+		}
+	}
+	return words
+}

@@ -1,0 +1,228 @@
+package status
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+	"net/http/httptest"
+
+	"thermostat/controlloop"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// page is what a scrape of two zones gives: one with all there is, one that
+// knows nothing yet. Our own metrics only.
+func scrape(t *testing.T) string {
+	t.Helper()
+	w := httptest.NewRecorder()
+	synctest.Test(t, func(t *testing.T) { // for its clock
+		no := false
+		both := params()
+		both.Cooler = true
+		o := (&site{t: t}).options()
+		o.Zones = []Zone{{"hall", both}, {"attic", params()}}
+		o.Connected, o.Failsafe = func() bool { return true }, &no
+		o.Counters = func(zone string) controlloop.Counters {
+			if zone == "attic" {
+				return controlloop.Counters{}
+			}
+			return controlloop.Counters{
+				Heater: controlloop.OutputCounters{Cycles: 12, On: 90 * time.Minute}, Accepted: 3, Refused: 1, Faults: map[string]uint64{"sensor": 2},
+			}
+		}
+		s := New(o)
+		snap := at(time.Now(), 20.25, true)
+		snap.State.Reading.Humidity = 45
+		snap.HasCooler, snap.CoolerRelay, snap.SafetyRelay = true, controlloop.RelayOff, controlloop.RelayOn
+		snap.Faults = []controlloop.Fault{{Name: "fallback_sensor"}}
+		snap.Answers = 4
+		s.Saw(snap)
+		snap.Answers, snap.Heard = 6, "crc"
+		s.Saw(snap)
+		time.Sleep(1500 * time.Millisecond)
+		r := prometheus.NewPedanticRegistry()
+		r.MustRegister(newCollector(s))
+		promhttp.HandlerFor(r, promhttp.HandlerOpts{ErrorHandling: promhttp.HTTPErrorOnError}).ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	})
+	if w.Code != 200 {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	return strings.ReplaceAll(w.Body.String(), runtime.Version(), "GO")
+}
+
+// TestMetricsPage holds names, labels, help and values to a golden page; go test
+// ./status -update writes it.
+func TestMetricsPage(t *testing.T) {
+	const golden = "testdata/metrics.txt"
+	got := scrape(t)
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("not as in %s:\n%s", golden, got)
+	}
+	problems, err := promlint.New(strings.NewReader(got)).Lint()
+	if err != nil || len(problems) > 0 {
+		t.Errorf("%v %v", problems, err)
+	}
+}
+
+// TestMetricNames: those that are promised are there.
+func TestMetricNames(t *testing.T) {
+	page := scrape(t)
+	for _, promised := range strings.Fields(`temperature_celsius{ desired_celsius{ humidity_ratio{ action{action= relay_on{relay= reading_age_seconds{
+		readings_total{verdict= switches_total{relay= on_seconds_total{relay= fault{name= controls_total{result= broker_connected build_info{`) {
+		if !strings.Contains(page, "\nthermostat_"+promised) {
+			t.Errorf("%s is missing", promised)
+		}
+	}
+	s := open(t, nil)
+	if _, text := s.ask("GET", "/metrics", ""); strings.Contains(text, "thermostat_broker_connected") || strings.Contains(text, "thermostat_failsafe") || !strings.Contains(text, "go_goroutines") {
+		t.Error("without a broker and GPIO nothing is told of them; the process tells of itself")
+	}
+}
+
+// TestFaultNames: the README's list is the one that is told as 0.
+func TestFaultNames(t *testing.T) {
+	text, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := strings.Fields(string(regexp.MustCompile("Faults: `([a-z_\\s]+)`").FindSubmatch(text)[1]))
+	slices.Sort(listed)
+	ours := slices.Sorted(slices.Values(faultNames))
+	if !slices.Equal(listed, ours) {
+		t.Errorf("README %v\nmetrics %v", listed, ours)
+	}
+}
+
+const (
+	alerts    = "../examples/prometheus/alerts.yaml"
+	dashboard = "../examples/grafana/thermostat.json"
+)
+
+// TestAlertRules: they have the form that Prometheus loads, and ask for metrics that exist.
+func TestAlertRules(t *testing.T) {
+	text, err := os.ReadFile(alerts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rules struct {
+		Groups []struct {
+			Name  string
+			Rules []struct {
+				Alert, Expr, For    string
+				Labels, Annotations map[string]string
+			}
+		}
+	}
+	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&rules); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, g := range rules.Groups {
+		for _, r := range g.Rules {
+			n++
+			if r.Alert == "" || r.Annotations["summary"] == "" || r.Labels["severity"] == "" {
+				t.Errorf("%+v", r)
+			}
+			checkExpression(t, r.Alert, r.Expr)
+		}
+	}
+	if n < 5 {
+		t.Errorf("%d rules", n)
+	}
+	if _, err := exec.LookPath("promtool"); err != nil {
+		t.Log("promtool is not installed: the rules are not checked by it")
+		return
+	}
+	if out, err := exec.Command("promtool", "check", "rules", alerts).CombinedOutput(); err != nil {
+		t.Errorf("%s", out)
+	}
+}
+
+// TestDashboard: every panel asks for metrics that exist, of a data source that
+// the person who loads it chooses.
+func TestDashboard(t *testing.T) {
+	text, err := os.ReadFile(dashboard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var board struct {
+		UID, Title    string
+		SchemaVersion int
+		Panels        []struct {
+			ID          int
+			Type, Title string
+			GridPos     struct{ H, W, X, Y int }
+			Datasource  struct{ Type, UID string }
+			Targets     []struct{ RefID, Expr string }
+		}
+		Templating struct{ List []struct{ Name, Type string } }
+	}
+	if err := json.Unmarshal(text, &board); err != nil {
+		t.Fatal(err)
+	}
+	if board.UID == "" || board.Title == "" || board.SchemaVersion < 30 || len(board.Panels) < 6 {
+		t.Errorf("%+v", board)
+	}
+	ids := map[int]bool{}
+	for _, p := range board.Panels {
+		if p.Datasource.UID != "${datasource}" || len(p.Targets) == 0 || p.GridPos.W == 0 || p.Title == "" || ids[p.ID] {
+			t.Errorf("%+v", p)
+		}
+		ids[p.ID] = true
+		for _, target := range p.Targets {
+			checkExpression(t, p.Title, target.Expr)
+		}
+	}
+}
+
+var (
+	metricName = regexp.MustCompile(`\b(thermostat_[a-z_]+|up)\b`)
+	labelPair  = regexp.MustCompile(`(\w+)=~?"([^"$]*)"`)
+)
+
+// checkExpression wants our metrics in it, and of labels only those they have.
+func checkExpression(t *testing.T, where, expr string) {
+	t.Helper()
+	page := scrape(t) + "\nup{"
+	names := metricName.FindAllString(expr, -1)
+	if len(names) == 0 {
+		t.Errorf("%s asks for nothing of ours: %s", where, expr)
+	}
+	for _, name := range names {
+		if !strings.Contains(page, "\n"+name+"{") && !strings.Contains(page, "\n"+name+" ") {
+			t.Errorf("%s: there is no metric %s", where, name)
+		}
+	}
+	for _, pair := range labelPair.FindAllStringSubmatch(expr, -1) {
+		for _, value := range strings.Split(pair[2], "|") {
+			if pair[1] != "job" && !strings.Contains(page, fmt.Sprintf("%s=%q", pair[1], value)) {
+				t.Errorf("%s: nothing has %s=%q", where, pair[1], value)
+			}
+		}
+	}
+}

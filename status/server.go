@@ -1,0 +1,182 @@
+package status
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/net/netutil"
+
+	"thermostat/controlloop"
+)
+
+// Options are the constants of a server, and what it may ask and do.
+type Options struct {
+	Device          string
+	Version, Commit string
+	Units           string // C or F: what the page shows and takes
+	Zones           []Zone
+
+	Listen       func() (net.Listener, error) // called again when it fails, and when listening ends
+	Machine      string                       // the host name
+	Hosts        []string                     // further names that the server answers to
+	PasswordFile string                       // read anew for each change; empty: there is none
+
+	// Submit hands over a control as JSON, and Clear clears what is latched.
+	Submit func(ctx context.Context, zone string, control []byte) (Answer, error)
+	Clear  func(ctx context.Context, zone string) (Answer, error)
+
+	Counters  func(zone string) controlloop.Counters
+	Connected func() bool // whether the broker is; nil: there is none
+	Failsafe  *bool       // whether the kernel lets go of relays after a crash; nil: not known
+
+	Log *slog.Logger
+}
+
+// The bounds of what clients may cost. A page holds one stream and up to five
+// more connections for a moment.
+const (
+	maxStreams     = 128
+	maxConnections = 384
+	maxScrapes     = 32 // at a time
+	maxHeader      = 8 << 10
+	sendBuffer     = 64 << 10 // bytes in the kernel, for each connection
+
+	headerTime = 5 * time.Second
+	readTime   = 10 * time.Second
+	writeTime  = 15 * time.Second // more than an answer takes
+	idleTime   = 10 * time.Second
+	leaveTime  = time.Second
+
+	listenAgain = 10 * time.Second
+	newsGap     = 200 * time.Millisecond // between two looks at the board by all streams
+)
+
+// Server is the page, its JSON, and the metrics. Make one with [New].
+type Server struct {
+	opts    Options
+	board   *board
+	hosts   []string
+	assets  assets
+	streams chan struct{} // a place for each
+	pace    *limiter      // of changes, which cost a write to the card
+	guesses *limiter      // of passwords, by address
+}
+
+// New makes a server; nothing is served before Run.
+func New(o Options) *Server {
+	return &Server{
+		opts: o, board: newBoard(o.Zones), hosts: ownHosts(o.Machine, o.Hosts), assets: loadAssets(),
+		streams: make(chan struct{}, maxStreams),
+		pace:    newLimiter(20, 200*time.Millisecond, 1),
+		guesses: newLimiter(5, 10*time.Second, 1000),
+	}
+}
+
+// Saw takes a zone's snapshot, in the zone's own goroutine. It does not wait
+// for any client. A nil server sees nothing.
+func (s *Server) Saw(snap controlloop.Snapshot) {
+	if s != nil {
+		s.board.saw(snap)
+	}
+}
+
+// Run serves until the context ends. An address that cannot be had is no
+// reason to fail: it is told once, and tried again.
+func (s *Server) Run(ctx context.Context) {
+	told := ""
+	for ctx.Err() == nil {
+		l, err := s.opts.Listen()
+		if err == nil {
+			told = ""
+			err = s.serve(ctx, l)
+		}
+		if err != nil && err.Error() != told {
+			told = err.Error()
+			s.opts.Log.Error("no page, no metrics: tried again every 10 s; the zones run", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(listenAgain):
+		}
+	}
+}
+
+// serve serves through one listener until the context ends, or listening fails.
+func (s *Server) serve(ctx context.Context, l net.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	who := s.changesAt(l.Addr())
+	s.opts.Log.Info("page", "url", "http://"+l.Addr().String(), "changes", who)
+	server := &http.Server{
+		Handler: s.handler(who), BaseContext: func(net.Listener) context.Context { return ctx },
+		ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime,
+		MaxHeaderBytes: maxHeader, DisableGeneralOptionsHandler: true,
+		ErrorLog: slog.NewLogLogger(s.opts.Log.Handler(), slog.LevelDebug),
+	}
+	go s.pump(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(netutil.LimitListener(smallBuffers{l}, maxConnections)) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	leave, cancelLeave := context.WithTimeout(context.Background(), leaveTime)
+	defer cancelLeave()
+	if err := server.Shutdown(leave); err != nil {
+		server.Close() // whoever is still there is cut off
+	}
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// pump announces what is new, not too often: all streams look at the board then.
+func (s *Server) pump(ctx context.Context) {
+	for {
+		select {
+		case <-s.board.wake:
+			s.board.announce()
+		case <-ctx.Done():
+			return
+		}
+		select {
+		case <-time.After(newsGap):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// handler routes the requests.
+func (s *Server) handler(who changes) http.Handler {
+	mux := http.NewServeMux()
+	for path, a := range s.assets {
+		mux.Handle("GET "+path, a)
+	}
+	mux.HandleFunc("GET /api/zones", s.zones)
+	mux.HandleFunc("GET /api/zones/{zone}/history", s.history)
+	mux.HandleFunc("PUT /api/zones/{zone}/control", s.changing(who, s.control))
+	mux.HandleFunc("POST /api/zones/{zone}/clear", s.changing(who, s.clear))
+	mux.HandleFunc("GET /api/events", func(w http.ResponseWriter, r *http.Request) { s.events(who, w, r) })
+	mux.Handle("GET /metrics", s.metrics())
+	mux.HandleFunc("GET /healthz", s.healthz)
+	return s.guarded(mux)
+}
+
+// smallBuffers bounds what the kernel keeps for a client that does not read.
+type smallBuffers struct{ net.Listener }
+
+// Accept gives the next connection.
+func (l smallBuffers) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if tcp, ok := c.(*net.TCPConn); ok && err == nil {
+		_ = tcp.SetWriteBuffer(sendBuffer) // what cannot be set stays at the kernel's own bound
+	}
+	return c, err
+}

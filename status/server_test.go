@@ -1,0 +1,320 @@
+package status
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"math"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"thermostat/controlloop"
+)
+
+// These tests talk to a server on loopback, as clients do.
+
+// site is a server under test, and what was asked of the agent behind it.
+type site struct {
+	*Server
+	t    *testing.T
+	url  string
+	addr string
+
+	mu       sync.Mutex
+	controls []string
+}
+
+func params() controlloop.Params {
+	return controlloop.Params{
+		Heater: true, DesiredMin: 5, DesiredMax: 28, HeatCutout: 35, CoolCutout: 3, PlausibleMin: -30, PlausibleMax: 70,
+		MaxRate: 5, Sample: time.Second, StaleAfter: time.Minute,
+	}
+}
+
+// options are a hall with a heater; the agent behind it refuses 99.
+func (s *site) options() Options {
+	return Options{
+		Device: "cabin", Version: "1.2.3", Commit: "abc", Units: "C", Zones: []Zone{{"hall", params()}}, Machine: "Cabin.lan",
+		Listen: func() (net.Listener, error) { return net.Listen("tcp", "127.0.0.1:0") },
+		Submit: func(_ context.Context, _ string, control []byte) (Answer, error) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.controls = append(s.controls, string(control))
+			desired := 21.0
+			if strings.Contains(string(control), "99") {
+				return Answer{Desired: &desired, Mode: "heat", Reason: "desired: 99 is outside 5..28 °C"}, nil
+			}
+			return Answer{Applied: true, Desired: &desired, Mode: "heat"}, nil
+		},
+		Clear:    func(context.Context, string) (Answer, error) { return Answer{Applied: true, Mode: "heat"}, nil },
+		Counters: func(string) controlloop.Counters { return controlloop.Counters{} },
+		Log:      slog.New(slog.DiscardHandler),
+	}
+}
+
+// open starts a server; change may change its options.
+func open(t *testing.T, change func(*Options)) *site {
+	t.Helper()
+	s := &site{t: t}
+	o := s.options()
+	if change != nil {
+		change(&o)
+	}
+	listening := make(chan net.Listener, 1)
+	listen := o.Listen
+	o.Listen = func() (net.Listener, error) {
+		l, err := listen()
+		if err == nil {
+			listening <- l
+		}
+		return l, err
+	}
+	s.Server = New(o)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() { defer close(ended); s.Run(ctx) }()
+	t.Cleanup(func() { cancel(); <-ended })
+	l := <-listening
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	s.addr = "127.0.0.1:" + port
+	s.url = "http://" + s.addr
+	return s
+}
+
+func (s *site) asked() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string(nil), s.controls...)
+}
+
+// ask sends a request; headers come in pairs.
+func (s *site) ask(method, path, body string, headers ...string) (int, string) {
+	s.t.Helper()
+	r, err := http.NewRequest(method, s.url+path, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		if headers[i] == "Host" {
+			r.Host = headers[i+1]
+		}
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	defer client.CloseIdleConnections()
+	resp, err := client.Do(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return resp.StatusCode, string(text)
+}
+
+// dial opens a bare connection and says something.
+func (s *site) dial(text string) (net.Conn, *bufio.Reader) {
+	s.t.Helper()
+	c, err := net.Dial("tcp", s.addr)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { c.Close() })
+	if _, err := io.WriteString(c, text); err != nil {
+		s.t.Fatal(err)
+	}
+	return c, bufio.NewReader(c)
+}
+
+// at is a snapshot of the hall.
+func at(when time.Time, celsius float64, on bool) controlloop.Snapshot {
+	r := controlloop.Temperature(celsius, when)
+	if math.IsNaN(celsius) {
+		r = controlloop.Reading{}
+	}
+	relay, action := controlloop.RelayOff, controlloop.ActionIdle
+	if on {
+		relay, action = controlloop.RelayOn, controlloop.ActionHeating
+	}
+	return controlloop.Snapshot{
+		Zone: "hall", SensorID: 7, Time: when, Fresh: !r.At.IsZero(), HasHeater: true, HeaterRelay: relay,
+		Sensor: controlloop.VerdictOK, Heard: controlloop.VerdictOK,
+		State:    controlloop.State{Action: action, Reason: controlloop.ReasonInBand, Reading: r},
+		Setpoint: controlloop.Setpoint{Mode: controlloop.ModeHeat, Desired: 20, UpDelta: 0.5, DownDelta: 0.5, Source: "config"},
+	}
+}
+
+// TestRoutes: each thing is where it should be, and nothing is anywhere else.
+func TestRoutes(t *testing.T) {
+	s := open(t, nil)
+	s.Saw(at(time.Now(), 20.5, true))
+	for _, c := range []struct {
+		method, path, body string
+		code               int
+		says               string
+	}{
+		{"GET", "/", "", 200, "<!doctype html>"},
+		{"GET", "/page.js", "", 200, "EventSource"},
+		{"GET", "/page.css", "", 200, "prefers-color-scheme"},
+		{"GET", "/api/zones", "", 200, `"temperature":20.5`},
+		{"GET", "/api/zones/hall/history", "", 200, `"zone":"hall"`},
+		{"GET", "/api/zones/attic/history", "", 404, "there is no such zone"},
+		{"GET", "/metrics", "", 200, `thermostat_temperature_celsius{zone="hall"} 20.5`},
+		{"GET", "/healthz", "", 200, "ok\n"},
+		{"HEAD", "/api/events", "", 200, ""},
+		{"PUT", "/api/zones/hall/control", `{"desired":21}`, 200, `"applied":true`},
+		{"PUT", "/api/zones/hall/control", " {\"desired\":21}\n", 200, `"applied":true`},
+		{"PUT", "/api/zones/hall/control", `{"desired":99}`, 422, `"reason":"desired: 99 is outside 5..28 °C"`},
+		{"PUT", "/api/zones/hall/control", ``, 400, `is no JSON object`},
+		{"PUT", "/api/zones/hall/control", "\x11", 400, `is no JSON object`},
+		{"PUT", "/api/zones/attic/control", `{"desired":21}`, 404, "there is no such zone"},
+		{"POST", "/api/zones/hall/clear", "", 200, `"applied":true`},
+		{"POST", "/api/zones/attic/clear", "", 404, "there is no such zone"},
+		{"POST", "/api/zones/hall/control", `{"desired":21}`, 405, ""},
+		{"GET", "/api/zones/hall/control", "", 405, ""},
+		{"GET", "/api/zones/hall/clear", "", 405, ""},
+		{"DELETE", "/api/zones", "", 405, ""},
+		{"OPTIONS", "/api/zones/hall/control", "", 405, ""},
+		{"TRACE", "/", "", 405, ""},
+		{"GET", "/index.html", "", 404, ""},
+		{"GET", "/nothing", "", 404, ""},
+		{"GET", "/debug/pprof/", "", 404, ""},
+	} {
+		code, text := s.ask(c.method, c.path, c.body)
+		if code != c.code || !strings.Contains(text, c.says) {
+			t.Errorf("%s %s %s: %d %.200s; want %d %s", c.method, c.path, c.body, code, text, c.code, c.says)
+		}
+	}
+	if got := s.asked(); len(got) != 3 || got[1] != `{"desired":21}` {
+		t.Errorf("handed on: %q", got)
+	}
+}
+
+// TestHealth: not before the first decision, nor when a zone is silent for three samples.
+func TestHealth(t *testing.T) {
+	s := open(t, nil)
+	if code, text := s.ask("GET", "/healthz", ""); code != 503 || text != "no tick was completed lately: hall\n" {
+		t.Errorf("before: %d %s", code, text)
+	}
+	s.Saw(at(time.Now(), 20, true))
+	if code, _ := s.ask("GET", "/healthz", ""); code != 200 {
+		t.Errorf("ticking: %d", code)
+	}
+	s.Saw(at(time.Now().Add(-3*time.Second-time.Millisecond), 20, true))
+	if code, _ := s.ask("GET", "/healthz", ""); code != 503 {
+		t.Errorf("silent: %d", code)
+	}
+	if _, text := s.ask("GET", "/metrics", ""); strings.Contains(text, "thermostat_temperature_celsius{") || !strings.Contains(text, `thermostat_ticking{zone="hall"} 0`) {
+		t.Error("a silent zone's temperature is told as if it were new")
+	}
+	none := open(t, func(o *Options) { o.Zones = nil })
+	if code, _ := none.ask("GET", "/healthz", ""); code != 200 {
+		t.Errorf("without zones: %d", code)
+	}
+}
+
+// TestEvents: hello, beat, what is there, and then what comes; the newest wins.
+func TestEvents(t *testing.T) {
+	connected := true
+	s := open(t, func(o *Options) { o.Connected = func() bool { return connected } })
+	s.Saw(at(time.Now(), 20, false))
+	_, r := s.dial("GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	next := func(name string) (data string) {
+		for {
+			line, err := r.ReadString('\n')
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.TrimSpace(line) == "event: "+name {
+				data, _ = r.ReadString('\n')
+				return strings.TrimPrefix(strings.TrimSpace(data), "data: ")
+			}
+		}
+	}
+	if got := next("hello"); !strings.Contains(got, `"modes":["off","heat"],"desired_min":5,"desired_max":28,"sample_s":1`) || !strings.Contains(got, `"changes":"open"`) {
+		t.Errorf("hello %s", got)
+	}
+	if got := next("beat"); !strings.Contains(got, `"broker":true`) {
+		t.Errorf("beat %s", got)
+	}
+	var z controlloop.Report
+	if err := json.Unmarshal([]byte(next("zone")), &z); err != nil || *z.Temperature != 20 {
+		t.Errorf("zone %+v %v", z, err)
+	}
+	for celsius := 21.0; celsius <= 25; celsius++ {
+		s.Saw(at(time.Now(), celsius, true))
+	}
+	for *z.Temperature != 25 {
+		if err := json.Unmarshal([]byte(next("zone")), &z); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestBusyAddress: a taken address is no end; once it is free the page is there.
+func TestBusyAddress(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log lines
+	free := sync.OnceFunc(func() { taken.Close() })
+	tries := 0
+	s := open(t, func(o *Options) {
+		o.Log = slog.New(slog.NewTextHandler(&log, nil))
+		o.Listen = func() (net.Listener, error) {
+			if tries++; tries > 1 {
+				free()
+			}
+			return net.Listen("tcp", taken.Addr().String())
+		}
+	})
+	if code, _ := s.ask("GET", "/api/zones", ""); code != 200 {
+		t.Errorf("%d", code)
+	}
+	if n := strings.Count(log.String(), "no page, no metrics: tried again"); n != 1 {
+		t.Errorf("told %d times:\n%s", n, log.String())
+	}
+}
+
+type lines struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// TestAssets: the browser keeps what it has, and gets it packed if it likes.
+func TestAssets(t *testing.T) {
+	s := open(t, nil)
+	tag := s.assets["/page.js"].tag
+	if code, text := s.ask("GET", "/page.js", "", "If-None-Match", tag); code != 304 || text != "" {
+		t.Errorf("%d %.50s", code, text)
+	}
+	if code, text := s.ask("GET", "/page.js", "", "Accept-Encoding", "gzip"); code != 200 || !strings.HasPrefix(text, "\x1f\x8b") {
+		t.Errorf("%d %.50q", code, text)
+	}
+	for path, a := range s.assets {
+		if a.kind == "" {
+			t.Errorf("%s has no type", path)
+		}
+	}
+}
