@@ -45,8 +45,8 @@ type Options struct {
 	PersistOutputs bool
 	Without        []string // kernel modules that are not loaded at boot
 	MemoryMiB      int      // 0: 256
-	// Disk is a disk of [NewDisk] whose system boots, with systemd; Files are
-	// then below /run/lab. Empty: the guest is all there is.
+	// Disk is a disk of [NewDisk] whose system boots, with systemd; Files below
+	// /lab are then below /run/lab. Empty: the guest is all there is.
 	Disk string
 	Date time.Time // of the board's clock; zero: the host's
 }

@@ -8,13 +8,18 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// The place of the lab's own files on a board that boots a disk.
-const labFolder = "/run/lab"
+// The lab's own files: where the image has them, and where they are on a board
+// that boots a disk.
+const (
+	imageFolder = "/lab"
+	labFolder   = "/run/lab"
+)
 
 // labUnit runs the guest beside the system that is tested. Its processes are
 // tests, so that nothing of it holds up a shutdown.
@@ -73,14 +78,14 @@ func takeAlong(root string) error {
 	if err := copyFile("/init", root+labFolder+"/guest"); err != nil {
 		return err
 	}
-	err := filepath.WalkDir(labFolder, func(path string, e fs.DirEntry, err error) error {
+	err := filepath.WalkDir(imageFolder, func(path string, e fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) { // a test without files
 			return nil
 		}
 		if err != nil || e.IsDir() {
 			return err
 		}
-		return copyFile(path, root+path)
+		return copyFile(path, root+labFolder+strings.TrimPrefix(path, imageFolder))
 	})
 	if err != nil {
 		return err

@@ -70,7 +70,10 @@ func newSystem(t *testing.T, o board.Options) *rig {
 	t.Helper()
 	board.NeedDisks(t)
 	p := thePackages(t)
-	o.Files = map[string]string{labPackage: p.older, labNewer: p.newer, labHook: p.panics}
+	o.Files = map[string]string{}
+	for on, file := range map[string]string{labPackage: p.older, labNewer: p.newer, labHook: p.panics} {
+		o.Files[strings.TrimPrefix(on, "/run")] = file
+	}
 	o.MemoryMiB = 512
 	if o.Disk == "" {
 		o.Disk = board.NewDisk(t)
