@@ -21,6 +21,9 @@ import (
 
 func main() {
 	err := run()
+	if err == nil {
+		return
+	}
 	fmt.Println("guest:", err)
 	time.Sleep(time.Second) // the kernel panics when we leave; let the console be read
 }
