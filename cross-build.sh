@@ -72,9 +72,15 @@ for t in "${targets[@]}"; do
   file=dist/thermostat-linux-$t
   made+=("$file")
   case $t in
-  armv6) build arm 6 "$file" && package "$file" armhf ;;
+  armv6)
+    build arm 6 "$file"
+    package "$file" armhf
+    ;;
   armv7) build arm 7 "$file" ;;
-  *) build "$t" "" "$file" && package "$file" "$t" ;;
+  *)
+    build "$t" "" "$file"
+    package "$file" "$t"
+    ;;
   esac
 done
 # Of these files alone: dist may hold older ones.

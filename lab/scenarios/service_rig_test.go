@@ -69,16 +69,10 @@ func thePackages(t *testing.T) packages {
 func newSystem(t *testing.T, o board.Options) *rig {
 	t.Helper()
 	board.NeedDisks(t)
-	p := thePackages(t)
-	o.Files = map[string]string{}
-	for on, file := range map[string]string{labPackage: p.older, labNewer: p.newer, labHook: p.panics} {
-		o.Files[strings.TrimPrefix(on, "/run")] = file
-	}
-	o.MemoryMiB = 512
 	if o.Disk == "" {
 		o.Disk = board.NewDisk(t)
 	}
-	r := newRig(t, o)
+	r := newRig(t, system(t, o))
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("journal:\n%s", r.tried("journalctl -b --no-pager -o short-monotonic | tail -150").Stdout)
@@ -86,6 +80,17 @@ func newSystem(t *testing.T, o board.Options) *rig {
 	})
 	r.sh("systemctl is-system-running --wait || true")
 	return r
+}
+
+// system gives a board what its system needs.
+func system(t *testing.T, o board.Options) board.Options {
+	t.Helper()
+	p := thePackages(t)
+	o.MemoryMiB, o.Files = 512, map[string]string{}
+	for on, file := range map[string]string{labPackage: p.older, labNewer: p.newer, labHook: p.panics} {
+		o.Files[strings.TrimPrefix(on, "/run")] = file
+	}
+	return o
 }
 
 // minutes is for what a whole system takes on an emulated board.
@@ -141,4 +146,4 @@ func (r *rig) switched(line int, level bool, promise time.Duration) {
 }
 
 // emulation is what QEMU without KVM on a busy machine adds to a restart.
-const emulation = 60 * time.Second
+const emulation = 30 * time.Second

@@ -18,8 +18,8 @@ import (
 // TimeoutStopSec for off.
 const watchdogPromise = 23 * time.Second
 
-// oneSecond is for ends that the kernel or systemd notice at once.
-const oneSecond = time.Second
+// atOnce is for ends that the kernel or systemd notice at once.
+const atOnce = 2 * time.Second
 
 // TestInstalled follows a package through its life, with a kernel that keeps a
 // dead program's outputs, and one that lets go of them.
@@ -89,8 +89,8 @@ func (r *rig) configured(b *secureBroker) {
 		}
 	}
 	r.sh("chmod 644 /etc/thermostat/ca.pem; systemctl restart thermostat")
-	r.switched(highLine, true, oneSecond)
-	r.switched(lowLine, false, oneSecond)
+	r.switched(highLine, true, atOnce)
+	r.switched(lowLine, false, atOnce)
 	if got := r.property("ActiveState"); got != "active" {
 		r.t.Errorf("the service is %s", got)
 	}
@@ -153,11 +153,11 @@ func (r *rig) endings() {
 		name, how string
 		promise   time.Duration
 	}{
-		{"SIGKILL", "kill -KILL $PID", oneSecond},
+		{"SIGKILL", "kill -KILL $PID", atOnce},
 		{"SIGSTOP", "kill -STOP $PID", watchdogPromise},
-		{"out of memory", "echo 1000 > /proc/$PID/oom_score_adj; echo f > /proc/sysrq-trigger", oneSecond},
-		{"panic", "kill -USR1 $PID", oneSecond},
-		{"restart", "systemctl restart --no-block thermostat", oneSecond},
+		{"out of memory", "echo 1000 > /proc/$PID/oom_score_adj; echo f > /proc/sysrq-trigger", atOnce},
+		{"panic", "kill -USR1 $PID", atOnce},
+		{"restart", "systemctl restart --no-block thermostat", atOnce},
 	}
 	for _, e := range ends {
 		if e.name == "panic" {
@@ -192,7 +192,7 @@ func (r *rig) ends(name, how string, promise time.Duration) {
 // upgraded: a newer package restarts through the off state.
 func (r *rig) upgraded() {
 	r.t.Helper()
-	r.ends("upgrade", "apt-get install -y "+labNewer, oneSecond)
+	r.ends("upgrade", "apt-get install -y "+labNewer, atOnce)
 	if got := r.sh("dpkg-query -W -f '${Version}' thermostat"); got != "0.0.2" {
 		r.t.Errorf("after the upgrade: version %s", got)
 	}
