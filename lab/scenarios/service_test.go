@@ -192,7 +192,7 @@ func (r *rig) ends(name, how string, promise time.Duration) {
 // upgraded: a newer package restarts through the off state.
 func (r *rig) upgraded() {
 	r.t.Helper()
-	r.ends("upgrade", "apt-get install -y "+labNewer, atOnce)
+	r.ends("upgrade (with the time of apt)", "apt-get install -y "+labNewer, atOnce)
 	if got := r.sh("dpkg-query -W -f '${Version}' thermostat"); got != "0.0.2" {
 		r.t.Errorf("after the upgrade: version %s", got)
 	}
