@@ -99,6 +99,7 @@ func simulatedAgent(t *testing.T) *agent {
 func simulatedAgentIn(t *testing.T, stateDir string) *agent {
 	t.Helper()
 	cfg, complaints := ReadConfig("test", []byte(`device: cabin
+http: {listen: ""}
 state_dir: `+stateDir+`
 zones:
   - {name: hall, sensor: {driver: simulated}, heater: {driver: simulated}}

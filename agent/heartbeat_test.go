@@ -320,6 +320,7 @@ func TestServiceManagerIsTold(t *testing.T) {
 	dir := t.TempDir()
 	config := filepath.Join(dir, "config.yaml")
 	write(t, config, `device: cabin
+http: {listen: ""}
 zones:
   - {name: hall, sensor: {driver: simulated}, heater: {driver: simulated}}
   - {name: bath, sensor: {driver: simulated}, heater: {driver: simulated}}

@@ -228,6 +228,7 @@ func TestRestartKnowsItsPast(t *testing.T) {
 	dir := t.TempDir()
 	config := filepath.Join(dir, "config.yaml")
 	write(t, config, fmt.Sprintf(`device: cabin
+http: {listen: ""}
 state_dir: %s
 zones:
   - name: hall

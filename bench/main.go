@@ -58,7 +58,7 @@ func run() error {
 	defer stop()
 	fmt.Printf("%s, %s/%s, %d CPUs; mosquitto with set_tcp_nodelay true, no persistence\n\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	fmt.Println("| figure | measured | bound |\n|---|---|---|")
-	for _, m := range []func(dir, binary, broker string) error{latency, idle, startTime, size} {
+	for _, m := range []func(dir, binary, broker string) error{latency, idle, pages, startTime, size} {
 		if err := m(dir, binary, broker); err != nil {
 			return err
 		}

@@ -83,7 +83,6 @@ test('a setpoint given on the page reaches relay and broker', async (t) => {
   await room.getByRole('textbox').fill('25,5');
   await room.getByRole('textbox').press('Enter');
   await shows(room.locator('.answer'), 'Set to 25.5 °C, heat.');
-  await demo.says(/living-room: holds 25.5 °C, mode heat \(page\)/);
   await demo.says(/living-room: heater on .* desired 25.5 °C: too_cold/);
   const control = await retained(demo, 'living-room');
   assert.equal(control.readDoubleLE(control.indexOf(0x11) + 1), 25.5); // field 2, a double
@@ -100,11 +99,13 @@ test('a setpoint given on the page reaches relay and broker', async (t) => {
   page.isClean();
 });
 
-// retained gives what the broker keeps on a zone's control topic.
+// retained gives what the broker keeps on a zone's control topic. An agent that
+// has just begun asks for some seconds what is there before it says its own.
 async function retained(demo, name) {
   const [host, port] = demo.broker.split(':');
-  const { stdout } = await run('mosquitto_sub', ['-h', host, '-p', port, '-t', `thermostat/demo/${name}/control`, '--retained-only', '-C', '1', '-N'], { encoding: 'buffer' });
-  return stdout;
+  const hear = (...how) => run('mosquitto_sub', ['-h', host, '-p', port, '-t', `thermostat/demo/${name}/control`, '-C', '1', '-N', ...how], { encoding: 'buffer' });
+  await hear('-W', '60');
+  return (await hear('--retained-only', '-W', '60')).stdout;
 }
 
 test('what others set is shown, and what is being typed is left alone', async (t) => {
