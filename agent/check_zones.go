@@ -63,6 +63,11 @@ func sensorText(s drivers.SensorSpec) string {
 		text += fmt.Sprintf(" at %#x on i2c-%d", s.BME280.Address, s.BME280.Bus)
 	case "simulated":
 		text += ", model " + s.Simulated.Model
+	case "mqtt":
+		text += fmt.Sprintf(" %s, format %s", s.Remote.Topic, s.Remote.Format)
+		if s.Remote.Field != "" {
+			text += ", field " + s.Remote.Field
+		}
 	}
 	if s.Offset != 0 {
 		text += fmt.Sprintf(", offset %+v K", s.Offset)
@@ -74,12 +79,23 @@ func relayText(r *drivers.RelaySpec) string {
 	if r == nil {
 		return "none"
 	}
-	if r.Driver != "gpio" {
+	switch r.Driver {
+	case "mqtt":
+		return remoteText(r.Remote)
+	case "simulated":
 		return r.Driver
 	}
 	text := "gpio " + r.GPIO.String()
 	if r.GPIO.ActiveLow {
 		text += ", on while low"
+	}
+	return text
+}
+
+func remoteText(r drivers.RemoteRelay) string {
+	text := fmt.Sprintf("mqtt %s, lease %v", r.Topic, r.Lease)
+	if r.StateTopic != "" {
+		text += ", confirmed by " + r.StateTopic
 	}
 	return text
 }

@@ -98,6 +98,9 @@ type reader struct {
 	file       string
 	machine    machine
 	complaints []Complaint
+
+	base    string // of the agent's own topics, with a slash at its end
+	brokers bool   // there are some
 }
 
 func readConfig(file string, text []byte, m machine) (Config, []Complaint) {
@@ -126,6 +129,7 @@ func (r *reader) readRoot(root *node, c *Config) {
 	r.filled(root.child("state_dir"), &c.StateDir)
 	r.oneOf(root.child("units"), &c.Units, "C", "F")
 	r.readMQTT(root.child("mqtt"), &c.MQTT)
+	r.base, r.brokers = c.MQTT.Prefix+"/"+c.Device+"/", len(c.MQTT.Brokers) > 0 || root.child("mqtt").child("brokers").holds()
 	r.readHTTP(root.child("http"), &c.HTTP)
 	r.readZones(root.child("zones"), c)
 }

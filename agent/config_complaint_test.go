@@ -103,8 +103,8 @@ func TestEveryComplaint(t *testing.T) {
 		{"no sensor", "zones:\n  - name: a\n    heater: {driver: simulated}\n", "f:2:5: zones[0].sensor: is missing"},
 		{"no relay", "zones:\n  - name: a\n    sensor: {driver: simulated}\n", "f:2:5: zones[0].heater: missing but a zone needs a heater or a cooler"},
 		{"relay empty", room + "    cooler:\n", "f:5:5: zones[0].cooler: is empty, but a mapping such as {driver: gpio} is wanted"},
-		{"relay without driver", room + "    cooler: {line: GPIO4}\n", "f:5:5: zones[0].cooler.driver: is missing: one of gpio, simulated"},
-		{"relay of a later version", room + "    cooler: {driver: mqtt, topic: x}\n", "f:5:14: zones[0].cooler.driver: mqtt is not in this version yet (gpio, simulated are)"},
+		{"relay without driver", room + "    cooler: {line: GPIO4}\n", "f:5:5: zones[0].cooler.driver: is missing: one of gpio, simulated, mqtt"},
+		{"relay on no broker", room + "    cooler: {driver: mqtt, topic: x}\n", "f:5:14: zones[0].cooler.driver: needs a broker: mqtt.brokers is empty"},
 		{"no line", room + "    cooler: {driver: gpio}\n", "f:5:5: zones[0].cooler.line: is missing: the line's name, such as GPIO17"},
 		{"line with a space", room + "    cooler: {driver: gpio, line: GPIO 17}\n", `f:5:28: zones[0].cooler.line: "GPIO 17" does not match [!-~]{1,31}`},
 		{"polarity a word", room + "    cooler: {driver: gpio, line: GPIO17, active_low: yes}\n", `f:5:42: zones[0].cooler.active_low: "yes" is none of true, false`},
@@ -181,9 +181,10 @@ func TestEveryComplaint(t *testing.T) {
 func TestEveryComplaintOfASensor(t *testing.T) {
 	for _, row := range []struct{ sensor, want string }{
 		{"word", "f:3:5: zones[0].sensor: is a plain value, but a mapping such as {driver: ds18b20} is wanted"},
-		{"{model: room}", "f:3:5: zones[0].sensor.driver: is missing: one of ds18b20, bme280, simulated"},
+		{"{model: room}", "f:3:5: zones[0].sensor.driver: is missing: one of ds18b20, bme280, simulated, mqtt"},
 		{"{driver: [x]}", "f:3:14: zones[0].sensor.driver: is a list, but a text is wanted"},
-		{"{driver: mqtt, topic: x}", "f:3:14: zones[0].sensor.driver: mqtt is not in this version yet (ds18b20, bme280, simulated are)"},
+		{"{driver: mqtt, topic: x}", "f:2:5: zones[0].timing.stale_after: is missing: an mqtt sensor needs it, longer than the longest pause between two of its readings; the heat goes off that long after the last\n" +
+			"f:3:14: zones[0].sensor.driver: needs a broker: mqtt.brokers is empty"},
 		{"{driver: ds18b21}", `f:3:14: zones[0].sensor.driver: "ds18b21" is none of ds18b20, bme280, simulated, mqtt`},
 		{"{driver: ds18b20, id: 28-0316a2795bff, bus: kernel, offset: -0.3}", ""},
 		{"{driver: ds18b20}", "f:3:5: zones[0].sensor.id: is missing: the thermometer's name, such as 28-0316a2795bff (thermostat probe lists them)"},

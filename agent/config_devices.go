@@ -25,9 +25,11 @@ var (
 func (r *reader) readDevices(zone *node, z *ZoneConfig) {
 	r.readSensor(zone, &z.Devices.Sensor)
 	r.readFallbacks(zone.child("fallback_sensors"), &z.Devices)
+	r.needsStaleAfter(zone, z.Devices)
 	z.Devices.Heater = r.readRelay(zone.child("heater"))
 	z.Devices.Cooler = r.readRelay(zone.child("cooler"))
 	z.Devices.Safety = r.readRelay(zone.child("safety_relay"))
+	z.Devices.Identify(z.SensorID)
 	z.Params.Heater = z.Devices.Heater != nil
 	z.Params.Cooler = z.Devices.Cooler != nil
 	z.Params.Speed = z.Devices.Sensor.Simulated.Speed // 0 where the room is real
@@ -50,13 +52,11 @@ func (r *reader) readDriver(n *node, to *string, known ...string) bool {
 	if !r.text(at, to) || at.kind != kindScalar {
 		return false
 	}
-	ok := slices.Contains(known, *to)
-	if *to == "mqtt" {
-		r.complain(at, "mqtt is not in this version yet (%s are)", strings.Join(known, ", "))
-	} else if !ok {
-		r.complain(at, "%s is none of %s, mqtt", shown(*to), strings.Join(known, ", "))
+	if !slices.Contains(known, *to) {
+		r.complain(at, "%s is none of %s", shown(*to), strings.Join(known, ", "))
+		return false
 	}
-	return ok
+	return true
 }
 
 func (r *reader) readRelay(n *node) *drivers.RelaySpec {
@@ -64,12 +64,15 @@ func (r *reader) readRelay(n *node) *drivers.RelaySpec {
 		return nil
 	}
 	var spec drivers.RelaySpec
-	if !r.readDriver(n, &spec.Driver, "gpio", "simulated") {
+	if !r.readDriver(n, &spec.Driver, "gpio", "simulated", "mqtt") {
 		return &spec
 	}
-	if spec.Driver == "simulated" {
+	switch spec.Driver {
+	case "simulated":
 		r.isMapping(n, "driver")
-	} else {
+	case "mqtt":
+		r.readRemoteRelay(n, &spec.Remote)
+	default:
 		r.readGPIO(n, &spec.GPIO)
 	}
 	return &spec
@@ -108,7 +111,7 @@ func (r *reader) readSensor(zone *node, spec *drivers.SensorSpec) {
 
 // readThermometer reads a sensor; a simulated one is read by simulated.
 func (r *reader) readThermometer(n *node, spec *drivers.SensorSpec, simulated func(*node, *drivers.Simulated)) {
-	if !r.readDriver(n, &spec.Driver, "ds18b20", "bme280", "simulated") {
+	if !r.readDriver(n, &spec.Driver, "ds18b20", "bme280", "simulated", "mqtt") {
 		return
 	}
 	switch spec.Driver {
@@ -121,6 +124,8 @@ func (r *reader) readThermometer(n *node, spec *drivers.SensorSpec, simulated fu
 	case "simulated":
 		spec.Simulated = drivers.DefaultSimulated()
 		simulated(n, &spec.Simulated)
+	case "mqtt":
+		r.readRemoteSensor(n, &spec.Remote)
 	}
 	r.readOffset(n.child("offset"), &spec.Offset)
 }

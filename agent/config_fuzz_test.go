@@ -69,11 +69,17 @@ func mustOpen(t *testing.T, d drivers.Spec) {
 		if _, err := drivers.NewHardware("/").Open(drivers.Spec{Sensor: s}); err != nil {
 			t.Error(err)
 		}
+	case "mqtt":
+		if s.Remote.Topic == "" || s.Remote.SensorID < 1 {
+			t.Errorf("%+v", s.Remote)
+		}
 	default:
 		t.Errorf("sensor %q", s.Driver)
 	}
 	for _, r := range []*drivers.RelaySpec{d.Heater, d.Cooler} {
-		if r != nil && r.Driver != "simulated" && (r.Driver != "gpio" || r.GPIO.Line == "") {
+		sound := r == nil || r.Driver == "simulated" || r.Driver == "gpio" && r.GPIO.Line != "" ||
+			r.Driver == "mqtt" && r.Remote.Topic != "" && r.Remote.Lease > 0
+		if !sound {
 			t.Errorf("%+v", r)
 		}
 	}

@@ -44,6 +44,8 @@ func twice(spec drivers.SensorSpec, others []drivers.SensorSpec) bool {
 			return true
 		case spec.Driver == "bme280" && o.BME280 == spec.BME280:
 			return true
+		case spec.Driver == "mqtt" && spec.Remote.Topic != "" && o.Remote.Topic == spec.Remote.Topic && o.Remote.Field == spec.Remote.Field:
+			return true
 		}
 	}
 	return false

@@ -10,7 +10,7 @@ var zoneForm = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)
 
 // readZones reads the zones; none at all is valid.
 func (r *reader) readZones(n *node, c *Config) {
-	u := &unique{reader: r, names: map[string]*node{}, ids: map[int32]idOwner{}}
+	u := &unique{reader: r, names: map[string]*node{}, ids: map[int32]idOwner{}, topics: map[string]*node{}}
 	for _, item := range r.items(n) {
 		var z ZoneConfig
 		if r.readZone(item, c.Device, &z) {
@@ -51,9 +51,10 @@ func (r *reader) readIdentity(n *node, device string, z *ZoneConfig) {
 // unique finds what two zones share and must not.
 type unique struct {
 	*reader
-	names map[string]*node
-	ids   map[int32]idOwner
-	lines []lineOwner
+	names  map[string]*node
+	ids    map[int32]idOwner
+	lines  []lineOwner
+	topics map[string]*node
 }
 
 type lineOwner struct {
@@ -67,9 +68,9 @@ type idOwner struct {
 }
 
 func (u *unique) add(n *node, z ZoneConfig) {
-	u.addLine(n.child("heater"), z.Devices.Heater)
-	u.addLine(n.child("cooler"), z.Devices.Cooler)
-	u.addLine(n.child("safety_relay"), z.Devices.Safety)
+	u.addRelay(n.child("heater"), z.Devices.Heater)
+	u.addRelay(n.child("cooler"), z.Devices.Cooler)
+	u.addRelay(n.child("safety_relay"), z.Devices.Safety)
 	if z.Name == "" {
 		return // complained of, and the default number hangs on the name
 	}
@@ -82,6 +83,11 @@ func (u *unique) add(n *node, z ZoneConfig) {
 	if other == nil || n.child("sensor_id") != nil {
 		u.addID(n, z)
 	}
+}
+
+func (u *unique) addRelay(n *node, relay *drivers.RelaySpec) {
+	u.addLine(n, relay)
+	u.addTopic(n, relay)
 }
 
 // addLine finds a GPIO line that two relays would fight for.

@@ -72,7 +72,7 @@ func rootCommand() *cobra.Command {
 	root.AddCommand(
 		demoCommand(), runCommand(), checkCommand(),
 		setCommand(), clearCommand(), watchCommand(),
-		probeCommand(), offCommand(), replayCommand(), simulateCommand(), versionCommand(),
+		probeCommand(), offCommand(), heaterCommand(), replayCommand(), simulateCommand(), versionCommand(),
 	)
 	return root
 }

@@ -25,7 +25,9 @@ func replayCommand() *cobra.Command {
 		Long: `Reads JSON lines from stdin and answers each with one line at once:
   {"time":"2026-01-31T12:00:00Z","sensor_id":7,"temperature":20.5}
   {"time":"2026-01-31T12:00:00Z","sensor_id":7,"desired":21,"mode":"heat"}
-Law and timers are those of run; time is the records' own. Beside a temperature may stand
+  {"time":"2026-01-31T12:00:00Z","sensor_id":7,"verdict":"too_fast"}
+Law and timers are those of run; time is the records' own. A verdict instead of a temperature
+is an answer without a reading; "no_reading" is a start of the agent. Beside a temperature may stand
 "heater":"on", "cooler":"off" and "outdoor":3.5, from which simulate --trace learns.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -46,7 +48,8 @@ const maxLine = 1 << 20
 // absoluteZero is the coldest there is, in °C.
 const absoluteZero = -273.15
 
-// record is one line of input: a reading, or a setpoint. What ran and how cold
+// record is one line of input: a reading, a setpoint, or the verdict of an
+// answer that was no reading. What ran and how cold
 // it was outdoors may stand beside a reading: simulate learns from it, the law
 // does not look at it.
 type record struct {
@@ -57,6 +60,7 @@ type record struct {
 	UpDelta     *float64   `json:"up_delta"`
 	DownDelta   *float64   `json:"down_delta"`
 	Mode        *string    `json:"mode"`
+	Verdict     *string    `json:"verdict"`
 	Heater      *string    `json:"heater"`
 	Cooler      *string    `json:"cooler"`
 	Outdoor     *float64   `json:"outdoor"`
@@ -82,6 +86,7 @@ type replayZone struct {
 	setpoint controlloop.Setpoint
 	state    controlloop.State
 	last     time.Time // of the last record
+	born     time.Time // the start: of the agent, or of the records
 	tick     time.Time // the next one between records
 	heater   bool      // as last told
 	cooler   bool
@@ -167,12 +172,21 @@ func parseRecord(text []byte) (record, error) {
 		return rec, errors.New("time is missing")
 	case rec.SensorID == nil:
 		return rec, errors.New("sensor_id is missing")
-	case (rec.Temperature != nil) == setpoint:
-		return rec, errors.New("want either temperature or a setpoint (desired, up_delta, down_delta, mode)")
+	case count(rec.Temperature != nil, setpoint, rec.Verdict != nil) != 1:
+		return rec, errors.New("want either temperature or a setpoint (desired, up_delta, down_delta, mode), or a verdict")
 	case rec.Temperature != nil && *rec.Temperature < absoluteZero:
 		return rec, fmt.Errorf("temperature: %v is below %v °C", *rec.Temperature, absoluteZero)
 	}
 	return rec, rec.checkBeside()
+}
+
+func count(all ...bool) (n int) {
+	for _, is := range all {
+		if is {
+			n++
+		}
+	}
+	return n
 }
 
 // checkBeside judges what may stand beside a reading.
@@ -198,11 +212,14 @@ func (z *replayZone) take(rec record) (decision, error) {
 		return decision{}, fmt.Errorf("time %s is before the last record's %s", now.Format(time.RFC3339Nano), z.last.Format(time.RFC3339Nano))
 	}
 	sp := z.setpoint
-	if rec.Temperature == nil {
+	if rec.Temperature == nil && rec.Verdict == nil {
 		var err error
 		if sp, err = z.read(rec); err != nil {
 			return decision{}, err
 		}
+	}
+	if rec.Verdict != nil && *rec.Verdict == string(controlloop.VerdictNoReading) {
+		z.begin(now)
 	}
 	z.stepUntil(now)
 	z.last, z.setpoint = now, sp
@@ -212,6 +229,20 @@ func (z *replayZone) take(rec record) (decision, error) {
 	}
 	z.state = controlloop.Decide(z.params, z.state, in)
 	return z.decision(now), nil
+}
+
+// begin is a start of the agent: everything is off, what was before is known as
+// the state folder would know it, and the ticks begin anew.
+func (z *replayZone) begin(now time.Time) {
+	past := controlloop.Past{}
+	if !z.last.IsZero() {
+		past.Heater, past.Cooler = pastOf(z.state.Heater, now), pastOf(z.state.Cooler, now)
+	}
+	z.state, z.tick, z.born = past.Begin(z.params, now), now, now
+}
+
+func pastOf(o controlloop.Output, now time.Time) controlloop.PastOutput {
+	return controlloop.PastOutput{Known: true, On: o.On, Off: now.Sub(o.Since), Why: o.Why}
 }
 
 func (z *replayZone) read(rec record) (controlloop.Setpoint, error) {
@@ -226,16 +257,19 @@ func (z *replayZone) read(rec record) (controlloop.Setpoint, error) {
 	return z.judge.Setpoint(c)
 }
 
-// stepUntil makes the decisions of the ticks before now. Without a reading, and
-// once the last one is stale, everything is off and stays so: a gap of years
-// costs nothing.
+// stepUntil makes the decisions of the ticks before now. Without a reading, once
+// the last one is stale and the duty that may follow is over, everything is off
+// and stays so: a gap of years costs nothing.
 func (z *replayZone) stepUntil(now time.Time) {
 	if z.tick.IsZero() {
-		z.tick = now
+		z.tick, z.born = now, now
 	}
 	read := z.state.Reading.At
-	quiet := read.Add(z.params.StaleAfter + 2*z.params.Sample)
-	for !read.IsZero() && z.tick.Before(now) && !z.tick.After(quiet) {
+	if read.Before(z.born) {
+		read = z.born
+	}
+	quiet := read.Add(z.params.StaleAfter + z.params.Loss.For + 2*z.params.Sample)
+	for z.tick.Before(now) && !z.tick.After(quiet) {
 		z.state = controlloop.Decide(z.params, z.state, controlloop.Input{Now: z.tick, Setpoint: z.setpoint})
 		z.tick = z.tick.Add(z.params.Sample)
 	}

@@ -65,6 +65,7 @@ type agent struct {
 	log      *slog.Logger
 	zones    []*controlloop.Zone
 	devices  map[string]drivers.Devices
+	remote   *mqtt.Devices // those of them that are on the broker
 	session  *mqtt.Session
 	page     *status.Server             // nil: there is none
 	listener net.Listener               // of the page, opened already; nil: to be opened
@@ -97,6 +98,8 @@ func newAgent(cfg Config, log *slog.Logger, also func(controlloop.Snapshot)) (*a
 	}
 	a.held = append(cfg.relays(), releaseOthers(cfg, log)...)
 	hardware := drivers.NewHardware("/")
+	a.remote = mqtt.NewDevices(log)
+	hardware.Remote = remoteDevices{a.remote}
 	for _, z := range cfg.Zones {
 		d, err := hardware.Open(z.Devices)
 		if err != nil {
@@ -155,7 +158,7 @@ func (a *agent) sessionOptions() mqtt.Options {
 	o := mqtt.Options{
 		Access: a.cfg.MQTT.Access, Device: a.cfg.Device, Instance: newInstance(), Discovery: a.cfg.MQTT.DiscoveryPrefix,
 		SensorEvery: a.cfg.MQTT.SensorEvery, StateEvery: a.cfg.MQTT.StateEvery,
-		NotBefore: b.notBefore(), Log: a.log,
+		NotBefore: b.notBefore(), Log: a.log, Devices: a.remote,
 		Answered: func(zone string, applied bool) { a.counters[zone].answered(applied) },
 	}
 	for i, z := range a.cfg.Zones {

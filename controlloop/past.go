@@ -34,6 +34,9 @@ type PastOutput struct {
 	Why   Reason        // what its rest was for: starting, min_off or max_on
 }
 
+// Begin is the state with which a zone begins a life of its own: everything off.
+func (p Past) Begin(c Params, now time.Time) State { return p.state(c, now) }
+
 // state is what a zone begins with: both outputs off, each with what is left of its rest.
 func (p Past) state(c Params, now time.Time) State {
 	s := State{Since: now, Heater: p.Heater.output(c, now), Cooler: p.Cooler.output(c, now)}

@@ -9,6 +9,7 @@ import (
 // sense is one of a zone's sensors and what is known of it.
 type sense struct {
 	sensor Sensor
+	stream bool // its answers come by themselves
 	judge  judge
 	health health
 	raw    Reading // the last answer, good or not; zero At: it was an error
@@ -24,17 +25,20 @@ type answer struct {
 }
 
 func newSense(s Sensor, now time.Time) *sense {
-	return &sense{sensor: s, woken: make(chan struct{}, 1), health: health{verdict: VerdictNoReading, text: "no reading since the start", since: now, heard: now}}
+	stream, ok := s.(Stream)
+	return &sense{sensor: s, stream: ok && stream.Streams(), woken: make(chan struct{}, 1), health: health{verdict: VerdictNoReading, text: "no reading since the start", since: now, heard: now}}
 }
 
-// measure reads the sensor whenever it is woken. It is a goroutine of its own
+// measure reads the sensor whenever it is woken, or always if it is a stream. It is a goroutine of its own
 // since a read may hang; the zone does not wait for it, not even at the end.
 func (s *sense) measure(ctx context.Context, out chan<- answer) {
 	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-s.woken:
+		if !s.stream {
+			select {
+			case <-ctx.Done():
+				return
+			case <-s.woken:
+			}
 		}
 		a := s.ask(ctx, time.Time{})
 		select {
@@ -58,14 +62,34 @@ func (s *sense) ask(ctx context.Context, now time.Time) answer {
 	return answer{s, r, err, now}
 }
 
-// wake lets every sensor be read that is not being read still.
-func (ss *senses) wake() {
+// sameMoment is a delay between the arrival of a reading and the decision on it
+// that makes it no older.
+const sameMoment = 250 * time.Millisecond
+
+// heardAt makes the time of the decision that of an answer of a stream, so that
+// one time tells all about it. One that was kept waiting is as old as it is.
+func (a answer) heardAt(now time.Time) answer {
+	a.at = now
+	if a.err == nil && now.Sub(a.reading.At) < sameMoment {
+		a.reading.At = now
+	}
+	return a
+}
+
+// wake lets every sensor be read that is not being read still. It reports
+// whether there was one to wake: the answers of streams come by themselves.
+func (ss *senses) wake() (any bool) {
 	for _, s := range ss.all {
+		if s.stream {
+			continue
+		}
+		any = true
 		select {
 		case s.woken <- struct{}{}:
 		default:
 		}
 	}
+	return any
 }
 
 // hear judges an answer. heating tells whether an output was ordered on.
@@ -127,10 +151,11 @@ func (ss *senses) fail() bool {
 
 // senses are a zone's sensors, the first choice first.
 type senses struct {
-	all      []*sense
-	disagree bool
-	text     string    // which two disagree; empty where none do
-	values   []Reading // what suspects gave last, to be used again
+	all       []*sense
+	streaming bool // every one is a stream
+	disagree  bool
+	text      string    // which two disagree; empty where none do
+	values    []Reading // what suspects gave last, to be used again
 }
 
 // inForce gives the first sensor in order that may be acted on, and its place.

@@ -114,6 +114,7 @@ const (
 	VerdictTooFast     Verdict = "too_fast"    // jumped faster than max_rate, not yet confirmed
 	VerdictFrozen      Verdict = "frozen"      // the same to the last bit through hours of heating or cooling
 	VerdictDisagree    Verdict = "disagree"    // the zone's sensors are further apart than max_disagreement
+	VerdictRetained    Verdict = "retained"    // kept by a broker, of unknown age
 )
 
 // BadReading is the error of a [Sensor] whose answer is no temperature.
@@ -155,6 +156,8 @@ type Setpoint struct {
 	Source    string  // who said it: config, memory, broker, page, home_assistant, …
 	ID        string  // the name that its author gave it; may be empty
 	Serial    uint64  // counts the words given to a zone: the snapshot that shows it proves that it is obeyed
+
+	At time.Time // when the zone began to obey it; filled in by the zone
 }
 
 // SameTarget reports whether two setpoints ask for the same, whoever said so.
@@ -177,6 +180,17 @@ func same(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) }
 // time. A bad answer is an error, best a [*BadReading].
 type Sensor interface {
 	Read(ctx context.Context) (Reading, error)
+}
+
+// Stream is a sensor whose readings come when their maker sends them. Its Read
+// waits for the next one and is called again at once. The decisions of a zone
+// whose only sensor is a stream follow from the times and values of readings and
+// setpoints, the time of its start, and nothing else: no two decisions are made
+// at one time, and a tick counts as made when it was due. So a log of both
+// streams, replayed, makes the same decisions.
+type Stream interface {
+	Sensor
+	Streams() bool
 }
 
 // fresh reports whether a reading may still be acted on.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 )
@@ -36,6 +37,10 @@ type Zone struct {
 	setpoint Setpoint
 	senses   senses
 	answers  uint64
+	answered time.Time // when the last of them came
+	began    time.Time
+	ticked   time.Time // when the last tick of a stream's zone was due
+	decided  time.Time // of the last decision
 	guard    Guard
 	heater   output
 	cooler   output
@@ -65,7 +70,8 @@ const (
 // its last reading grows stale and the law switches off. Run returns an error
 // only if a relay could not be switched off at the end.
 func (z *Zone) Run(ctx context.Context, start Setpoint) error {
-	z.begin(start, time.Now())
+	now := time.Now()
+	z.begin(start, now)
 	defer z.assertOff() // also on a panic of an observer
 	answers := make(chan answer)
 	for _, s := range z.senses.all {
@@ -76,31 +82,77 @@ func (z *Zone) Run(ctx context.Context, start Setpoint) error {
 	late := time.NewTimer(z.Params.grace())
 	defer late.Stop()
 
-	z.step(time.Now())
+	z.step(now)
 	z.senses.wake()
 	for {
 		select {
 		case <-ctx.Done():
 			return z.stop()
 		case sp := <-z.Setpoints.C():
-			z.setpoint = sp
-			z.step(time.Now())
+			z.obey(sp, z.moment())
 		case a := <-answers:
 			late.Stop()
-			z.hear(a)
-			z.step(time.Now())
+			z.take(a)
 		case <-tick.C:
-			z.senses.wake()
-			late.Reset(z.Params.grace())
+			if z.senses.wake() {
+				late.Reset(z.Params.grace())
+			} else {
+				z.catchUp(time.Now())
+			}
 		case <-late.C:
 			z.step(time.Now())
 		case <-z.Alarms.changed():
-			z.step(time.Now())
+			z.tell(time.Now())
 		case <-z.clears():
 			z.guard.Clear()
-			z.step(time.Now())
+			z.step(z.moment())
 		}
 	}
+}
+
+// moment is the time of a decision. In a zone on streams it comes after the tick
+// that is due and is later than the decision before it, as [Stream] promises.
+func (z *Zone) moment() time.Time {
+	now := time.Now()
+	if z.senses.streaming {
+		z.catchUp(now)
+		now = z.later(now)
+	}
+	return now
+}
+
+// catchUp makes the newest tick that is due, at the time when it was due: a
+// whole number of samples after the start, however late the ticker is.
+func (z *Zone) catchUp(now time.Time) {
+	due := z.began.Add(now.Sub(z.began).Truncate(z.Params.Sample))
+	if due.After(z.ticked) {
+		z.ticked = due
+		z.step(z.later(due))
+	}
+}
+
+func (z *Zone) later(now time.Time) time.Time {
+	if !now.After(z.decided) {
+		return z.decided.Add(1)
+	}
+	return now
+}
+
+// obey takes a new setpoint, and decides.
+func (z *Zone) obey(sp Setpoint, now time.Time) {
+	sp.At = now
+	z.setpoint = sp
+	z.step(now)
+}
+
+// take hears an answer, and decides.
+func (z *Zone) take(a answer) {
+	now := z.moment()
+	if a.sense.stream {
+		a = a.heardAt(now)
+	}
+	z.hear(a)
+	z.step(now)
 }
 
 // grace is how long a tick waits for the answer of a sensor that it woke: most
@@ -108,12 +160,14 @@ func (z *Zone) Run(ctx context.Context, start Setpoint) error {
 func (p Params) grace() time.Duration { return min(p.Sample/4, time.Second) }
 
 func (z *Zone) begin(start Setpoint, now time.Time) {
-	z.setpoint = start
+	start.At = now
+	z.setpoint, z.began, z.ticked = start, now, now
 	z.heater, z.cooler, z.safety = output{relay: z.Heater}, output{relay: z.Cooler}, output{relay: z.Safety}
 	z.senses.all = []*sense{newSense(z.Sensor, now)}
 	for _, s := range z.Fallbacks {
 		z.senses.all = append(z.senses.all, newSense(s, now))
 	}
+	z.senses.streaming = !slices.ContainsFunc(z.senses.all, func(s *sense) bool { return !s.stream })
 	z.assertOff()
 	z.guard = z.Past.guard()
 	z.state = z.Past.state(z.Params, now)
@@ -123,11 +177,13 @@ func (z *Zone) hear(a answer) {
 	a.sense.hear(&z.Params, a, z.state.Heater.On || z.state.Cooler.On)
 	if used, _, _ := z.senses.inForce(&z.Params, a.at); used == a.sense {
 		z.answers++
+		z.answered = a.at
 	}
 }
 
 // step is one tick: decide, switch, tell.
 func (z *Zone) step(now time.Time) {
+	z.decided = now
 	z.senses.compare(&z.Params, now)
 	reading := z.senses.reading(&z.Params, now)
 	z.watch(reading, now)
@@ -249,7 +305,8 @@ func (z *Zone) tell(now time.Time) {
 		Zone: z.Name, SensorID: z.SensorID, Time: now,
 		State: z.state, Setpoint: z.setpoint,
 		Fresh: z.state.fresh(&z.Params, now), Sensor: z.senses.verdict(z.senses.all[0]),
-		Heard: z.senses.verdict(used), Answers: z.answers,
+		Heard: z.senses.verdict(used), Answers: z.answers, Answered: z.answered,
+		Began: z.began, Streaming: z.senses.streaming,
 		HeaterRelay: z.heater.known, CoolerRelay: z.cooler.known, SafetyRelay: z.safety.known,
 		Guard:     z.guard,
 		HasHeater: z.Heater != nil, HasCooler: z.Cooler != nil,
@@ -271,6 +328,10 @@ type Snapshot struct {
 	Sensor  Verdict // of the first choice among the sensors: ok, or what is wrong
 	Heard   Verdict // of the sensor whose readings count: the first good one, else the first choice
 	Answers uint64  // how often that one answered, well or badly, since the start
+
+	Answered  time.Time // when it last did; zero: never
+	Began     time.Time // the zone's start, which was its first decision
+	Streaming bool      // every sensor is a [Stream]
 
 	HasHeater, HasCooler     bool
 	HeaterRelay, CoolerRelay RelayState

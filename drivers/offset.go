@@ -29,3 +29,9 @@ func (o offset) Read(ctx context.Context) (controlloop.Reading, error) {
 	r.Celsius += o.kelvin
 	return r, nil
 }
+
+// Streams reports whether the readings of the corrected sensor come by themselves.
+func (o offset) Streams() bool {
+	s, ok := o.sensor.(controlloop.Stream)
+	return ok && s.Streams()
+}

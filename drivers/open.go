@@ -26,23 +26,27 @@ type Spec struct {
 
 // MeasuresHumidity reports whether one of the zone's sensors measures that, too.
 func (s Spec) MeasuresHumidity() bool {
-	measures := func(sensor SensorSpec) bool { return sensor.Driver == "bme280" }
+	measures := func(sensor SensorSpec) bool {
+		return sensor.Driver == "bme280" || sensor.Driver == "mqtt" && sensor.Remote.HumidityField != ""
+	}
 	return measures(s.Sensor) || slices.ContainsFunc(s.Fallbacks, measures)
 }
 
 // SensorSpec names a sensor. Driver says which of the other fields count.
 type SensorSpec struct {
-	Driver    string  // ds18b20, bme280 or simulated
+	Driver    string  // ds18b20, bme280, simulated or mqtt
 	Offset    float64 // K, added to every reading
 	DS18B20   DS18B20
 	BME280    BME280
 	Simulated Simulated
+	Remote    RemoteSensor
 }
 
 // RelaySpec names a relay.
 type RelaySpec struct {
-	Driver string // gpio or simulated
+	Driver string // gpio, simulated or mqtt
 	GPIO   GPIO
+	Remote RemoteRelay
 }
 
 // Devices are the opened devices of one zone.
@@ -57,6 +61,8 @@ type Devices struct {
 // Hardware is the machine whose devices are opened. Zones that share a bus or a
 // chip share one Hardware.
 type Hardware struct {
+	Remote Remote // opens what is not on this machine; nil: nobody does
+
 	root string                                  // before /sys and /dev
 	i2c  func(number int) (i2c.BusCloser, error) // instead of /dev/i2c-N; nil for the real one
 
@@ -151,8 +157,10 @@ func (h *Hardware) openSensor(spec SensorSpec, simulated func(Simulated) (contro
 		sensor = h.openBME280(spec.BME280)
 	case "simulated":
 		sensor, err = simulated(spec.Simulated)
+	case "mqtt":
+		sensor, err = h.remoteSensor(spec.Remote)
 	default:
-		err = fmt.Errorf("driver %.40q is none of ds18b20, bme280, simulated", spec.Driver)
+		err = fmt.Errorf("driver %.40q is none of ds18b20, bme280, simulated, mqtt", spec.Driver)
 	}
 	if err != nil {
 		return nil, err
@@ -188,8 +196,10 @@ func (h *Hardware) openRelay(spec *RelaySpec, room *Room, simulated func(*Room) 
 			return nil, err // not relay: a nil *GPIORelay is no nil Relay
 		}
 		return relay, nil
+	case spec.Driver == "mqtt":
+		return h.remoteRelay(spec.Remote)
 	case spec.Driver != "simulated":
-		return nil, fmt.Errorf("driver %.40q is none of gpio, simulated", spec.Driver)
+		return nil, fmt.Errorf("driver %.40q is none of gpio, simulated, mqtt", spec.Driver)
 	case room == nil:
 		return nil, errors.New("a simulated relay needs a simulated sensor: it heats or cools that sensor's room")
 	}

@@ -68,13 +68,20 @@ func heaterPayload(s controlloop.Snapshot, o controlloop.Output, known controllo
 // sensorPayload is the last answer of the sensor whose readings count: a
 // temperature only if it was good.
 func sensorPayload(s controlloop.Snapshot) []byte {
-	d := &pb.SensorData{SensorID: &s.SensorID, Verdict: proto.String(string(s.Heard))}
+	d := &pb.SensorData{SensorID: &s.SensorID, Verdict: proto.String(string(s.Heard)), ReadAt: timestamppb.New(s.Answered)}
 	if s.Heard == controlloop.VerdictOK {
 		r := s.State.Reading
 		d.Temperature, d.ReadAt = &r.Celsius, timestamppb.New(r.At)
 		d.Humidity, d.Pressure = measured(r.Humidity), measured(r.Pascal)
 	}
 	return marshal(d)
+}
+
+// startPayload tells that a zone began, when it did.
+func startPayload(s controlloop.Snapshot) []byte {
+	return marshal(&pb.SensorData{
+		SensorID: &s.SensorID, Verdict: proto.String(string(controlloop.VerdictNoReading)), ReadAt: timestamppb.New(s.Began),
+	})
 }
 
 func measured(x float64) *float64 {

@@ -25,6 +25,7 @@ type Options struct {
 	Device   string
 	Instance string // the random word born with the memory on disk
 	Zones    []Zone
+	Devices  *Devices // sensors and relays on the broker; nil: none
 
 	SensorEvery time.Duration // slowest rate of readings; 0: each
 	StateEvery  time.Duration // slowest rate of states; a change is always sent
@@ -60,7 +61,7 @@ type Session struct {
 	began       time.Time
 
 	mu    sync.Mutex
-	fresh map[string]controlloop.Snapshot // not yet looked at
+	dirty []*zoneSession // have snapshots that were not looked at
 	wake  chan struct{}
 }
 
@@ -76,6 +77,8 @@ type zoneSession struct {
 
 	modeAsked   controlloop.Mode // while nobody knew a temperature
 	modeAskedAt time.Time
+
+	fresh, looked []controlloop.Snapshot // not looked at yet, and room for the next; the session's mu guards fresh
 }
 
 // modeFirst is how long a mode waits for its temperature in a zone that has
@@ -87,6 +90,7 @@ type waiting struct {
 	serial uint64
 	deeds  deeds
 	reply  func(Answer)
+	obeyed time.Time // when the zone began to; zero: not known, or a later word came first
 }
 
 type pending struct {
@@ -104,8 +108,7 @@ const pulse = 500 * time.Millisecond
 func NewSession(o Options) *Session {
 	s := &Session{
 		opts: o, topics: newTopics(o.Prefix, o.Device), zones: map[string]*zoneSession{},
-		events: make(chan func(), 64), done: make(chan struct{}),
-		fresh: map[string]controlloop.Snapshot{}, wake: make(chan struct{}, 1),
+		events: make(chan func(), 64), done: make(chan struct{}), wake: make(chan struct{}, 1),
 	}
 	for _, z := range o.Zones {
 		s.zones[z.Name] = &zoneSession{truth: newTruth(z, o.Instance, o.NotBefore)}
@@ -121,14 +124,36 @@ func (s *Session) Start(zone string) controlloop.Setpoint { return s.zones[zone]
 
 // Observe takes a zone's snapshot. It never blocks.
 func (s *Session) Observe(snap controlloop.Snapshot) {
+	z := s.zones[snap.Zone]
 	s.mu.Lock()
-	s.fresh[snap.Zone] = snap
+	if len(z.fresh) == 0 {
+		s.dirty = append(s.dirty, z)
+	}
+	z.fresh = queue(z.fresh, snap)
 	s.mu.Unlock()
 	select {
 	case s.wake <- struct{}{}:
 	default:
 	}
 	runtime.Gosched() // the session goes first: what a relay did is told before the zone writes its log
+}
+
+// maxFresh bounds the snapshots of one zone that wait for the session.
+const maxFresh = 16
+
+// queue adds a snapshot. It takes the place of the one before it if that told
+// nothing of its own, or if there are too many.
+func queue(all []controlloop.Snapshot, snap controlloop.Snapshot) []controlloop.Snapshot {
+	if n := len(all); n > 0 {
+		last := &all[n-1]
+		same := last.Answers == snap.Answers && last.Heard == snap.Heard && last.Setpoint.Serial == snap.Setpoint.Serial &&
+			last.HeaterRelay == snap.HeaterRelay && last.CoolerRelay == snap.CoolerRelay
+		if same || n == maxFresh {
+			*last = snap
+			return all
+		}
+	}
+	return append(all, snap)
 }
 
 // Submit takes a control that came by another way than the broker, as a
@@ -198,6 +223,9 @@ func (s *Session) Run(ctx context.Context) error {
 	if len(s.opts.Brokers) > 0 {
 		go s.keepConnected(dialing)
 	}
+	if !s.opts.Devices.none() {
+		go s.opts.Devices.run(dialing)
+	}
 	tick := time.NewTicker(pulse)
 	defer tick.Stop()
 	for {
@@ -250,6 +278,9 @@ func (s *Session) connection(ctx context.Context) bool {
 	defer end()
 	handle := func(_ paho.Client, m paho.Message) {
 		topic, payload, retained := m.Topic(), m.Payload(), m.Retained()
+		if s.opts.Devices.take(topic, payload, retained) {
+			return // checked by the configuration: none of them is our own topic
+		}
 		select { // in order, and never longer than this connection
 		case s.events <- func() { s.receive(here, topic, payload, retained) }:
 		case <-here.Done():
@@ -287,6 +318,7 @@ func (s *Session) connected(client paho.Client, drop func()) {
 	s.client, s.drop = client, drop
 	s.online.Store(true)
 	s.opts.Log.Info("broker connected")
+	s.opts.Devices.connected(client, drop)
 	filters := []string{s.topics.status(), s.topics.anySet()}
 	if s.restart != nil {
 		filters = append(filters, s.topics.restart())
@@ -309,6 +341,7 @@ func (s *Session) disconnected(client paho.Client) {
 	}
 	s.client, s.drop = nil, nil
 	s.online.Store(false)
+	s.opts.Devices.disconnected()
 	s.opts.Log.Warn("broker lost: control goes on without")
 	for _, name := range s.names {
 		s.zones[name].truth.disconnected()
@@ -430,7 +463,7 @@ func (s *Session) do(z *zoneSession, d deeds, reply func(Answer)) {
 		z.serial++
 		sp := *d.obey
 		sp.Serial = z.serial
-		z.waiting = append(z.waiting, waiting{z.serial, d, reply})
+		z.waiting = append(z.waiting, waiting{serial: z.serial, deeds: d, reply: reply})
 		z.truth.zone.Setpoints.Put(sp)
 	} else {
 		s.finish(z, d, reply)
@@ -496,13 +529,27 @@ func (s *Session) answer(z *zoneSession, answers []pending, notSaved error) {
 // waited for a setpoint to be obeyed.
 func (s *Session) look(now time.Time) {
 	s.mu.Lock()
-	fresh := s.fresh
-	s.fresh = map[string]controlloop.Snapshot{}
+	dirty := s.dirty
+	s.dirty = nil
 	s.mu.Unlock()
-	for name, snap := range fresh {
-		z := s.zones[name]
-		z.telemetry.latest, z.telemetry.has = snap, true
-		s.tell(z, now)
+	for _, z := range dirty {
+		s.mu.Lock()
+		z.fresh, z.looked = z.looked[:0], z.fresh
+		s.mu.Unlock()
+		for _, snap := range z.looked {
+			z.telemetry.latest, z.telemetry.has = snap, true
+			z.noteObeyed(snap.Setpoint)
+			s.tell(z, now)
+		}
+	}
+}
+
+// noteObeyed keeps when a setpoint that somebody waits for was obeyed.
+func (z *zoneSession) noteObeyed(sp controlloop.Setpoint) {
+	for i := range z.waiting {
+		if w := &z.waiting[i]; w.serial == sp.Serial {
+			w.obeyed = sp.At
+		}
 	}
 }
 
@@ -516,7 +563,8 @@ func (s *Session) tell(z *zoneSession, now time.Time) {
 	shown := t.latest.Setpoint.Serial
 	if s.client != nil {
 		t.relays(now, s.topics, s.send)
-		t.rest(now, s.topics, rates{s.opts.SensorEvery, s.opts.StateEvery}, s.send)
+		t.readings(now, s.topics, s.opts.SensorEvery, s.send)
+		t.state(now, s.topics, s.opts.StateEvery, s.send)
 		shown = t.told.Setpoint.Serial
 		if wait := t.heldUntil.Sub(now); wait > 0 {
 			time.AfterFunc(wait, func() { s.post(func() { s.tell(z, time.Now()) }) })
@@ -525,7 +573,16 @@ func (s *Session) tell(z *zoneSession, now time.Time) {
 	for len(z.waiting) > 0 && z.waiting[0].serial <= shown {
 		w := z.waiting[0]
 		z.waiting = z.waiting[1:]
+		w.tellWhen()
 		s.finish(z, w.deeds, w.reply)
+	}
+}
+
+// tellWhen puts into the answer since when it is so.
+func (w waiting) tellWhen() {
+	if w.deeds.answer != nil && w.deeds.answer.Applied && !w.obeyed.IsZero() {
+		at := w.obeyed.UTC()
+		w.deeds.answer.Time = &at
 	}
 }
 
@@ -554,6 +611,7 @@ func (s *Session) goodbye() {
 	if s.client == nil {
 		return
 	}
+	s.opts.Devices.farewell(time.Second)
 	for _, name := range s.names {
 		s.zones[name].telemetry.heldUntil = time.Time{}
 		s.tell(s.zones[name], time.Now())

@@ -429,11 +429,11 @@ func TestTelemetryRates(t *testing.T) {
 			}
 		}
 		tel.relays(t0.Add(at), newTopics("p", "d"), count)
-		tel.rest(t0.Add(at), newTopics("p", "d"), rates{0, time.Minute}, count)
+		tel.state(t0.Add(at), newTopics("p", "d"), time.Minute, count)
 		if state > 0 && heater > 0 {
 			t.Error("the state does not give way to the relay")
 		}
-		tel.rest(t0.Add(at+relayFirst), newTopics("p", "d"), rates{0, time.Minute}, count)
+		tel.state(t0.Add(at+relayFirst), newTopics("p", "d"), time.Minute, count)
 		return heater, state
 	}
 	for _, step := range []struct {

@@ -28,6 +28,7 @@ type telemetry struct {
 	heldUntil  time.Time // the state gives way to a relay's message
 	answers    uint64    // of the sensor, told
 	answeredAt time.Time
+	began      time.Time // the zone's start that was told
 }
 
 // relayFirst is the head start that a relay's message has before the state
@@ -42,9 +43,6 @@ type outgoing struct {
 	qos      byte
 	retained bool
 }
-
-// rates are the slowest rates of telemetry; a change of state is always sent.
-type rates struct{ sensor, state time.Duration }
 
 // reset forgets what was told: a new connection is told everything.
 func (t *telemetry) reset() {
@@ -66,30 +64,38 @@ func (t *telemetry) relays(now time.Time, tp topics, publish func(outgoing)) {
 	t.heater, t.cooler = s.HeaterRelay, s.CoolerRelay
 }
 
-// rest publishes the state and the reading if they are to be told now.
-func (t *telemetry) rest(now time.Time, tp topics, r rates, publish func(outgoing)) {
+// readings publishes the sensor's last answer if it is to be told now, and
+// before the first of a stream that the zone has begun, without any reading: who
+// has all that and the controls can make the zone's decisions again.
+func (t *telemetry) readings(now time.Time, tp topics, every time.Duration, publish func(outgoing)) {
 	s := t.latest
-	if now.Before(t.heldUntil) {
-		return
+	if s.Streaming && !t.began.Equal(s.Began) {
+		t.began = s.Began
+		publish(outgoing{tp.sensor(s.Zone), startPayload(s), 0, false})
 	}
-	if t.stateDue(now, r) {
-		t.told, t.toldAt = s, now
-		publish(outgoing{tp.state(s.Zone), asJSON(s), 1, true})
-	}
-	if s.Answers != t.answers && now.Sub(t.answeredAt) >= r.sensor {
+	if s.Answers != t.answers && now.Sub(t.answeredAt) >= every {
 		t.answers, t.answeredAt = s.Answers, now
 		publish(outgoing{tp.sensor(s.Zone), sensorPayload(s), 0, false})
 	}
+}
+
+// state publishes the state if it is to be told now.
+func (t *telemetry) state(now time.Time, tp topics, every time.Duration, publish func(outgoing)) {
+	if now.Before(t.heldUntil) || !t.stateDue(now, every) {
+		return
+	}
+	t.told, t.toldAt = t.latest, now
+	publish(outgoing{tp.state(t.latest.Zone), asJSON(t.latest), 1, true})
 }
 
 func (t *telemetry) relayDue(now time.Time, is, was controlloop.RelayState, at time.Time) bool {
 	return at.IsZero() || is != was || is == controlloop.RelayOn && now.Sub(at) >= leaseEvery
 }
 
-func (t *telemetry) stateDue(now time.Time, r rates) bool {
+func (t *telemetry) stateDue(now time.Time, every time.Duration) bool {
 	a, b := t.told, t.latest
 	switch {
-	case t.toldAt.IsZero(), now.Sub(t.toldAt) >= r.state:
+	case t.toldAt.IsZero(), now.Sub(t.toldAt) >= every:
 		return true
 	case a.HeaterRelay != b.HeaterRelay || a.CoolerRelay != b.CoolerRelay || a.Setpoint.Serial != b.Setpoint.Serial:
 		return true

@@ -41,6 +41,11 @@ type Answer struct {
 	Desired *float64 `json:"desired"` // °C, in force after it
 	Mode    string   `json:"mode"`    // in force after it
 	Reason  string   `json:"reason"`  // why it was refused, or what went wrong beside
+
+	SensorID  int32      `json:"sensor_id"`
+	UpDelta   *float64   `json:"up_delta"` // K, in force after it
+	DownDelta *float64   `json:"down_delta"`
+	Time      *time.Time `json:"time"` // when the zone began to obey it; null: nothing new was to be obeyed
 }
 
 // deeds is what the rules ask for in one step, to be done in this order.
@@ -434,7 +439,10 @@ func (t *truth) answer(a Answer, id string) *Answer {
 	if desired := t.obeyed.Desired; !math.IsNaN(desired) {
 		a.Desired = &desired
 	}
-	a.Mode = t.obeyed.Mode.String()
+	a.Mode, a.SensorID = t.obeyed.Mode.String(), t.zone.SensorID
+	if up, down := t.obeyed.UpDelta, t.obeyed.DownDelta; t.obeyed.Mode != controlloop.ModeNone {
+		a.UpDelta, a.DownDelta = &up, &down
+	}
 	return &a
 }
 

@@ -17,6 +17,11 @@ type Answer struct {
 	Desired *float64 `json:"desired"` // °C, in force after it
 	Mode    string   `json:"mode"`    // in force after it
 	Reason  string   `json:"reason"`  // why it was refused, or what went wrong beside
+
+	SensorID  int32      `json:"sensor_id"`
+	UpDelta   *float64   `json:"up_delta"` // K, in force after it
+	DownDelta *float64   `json:"down_delta"`
+	Time      *time.Time `json:"time"` // when the zone began to obey it; null: nothing new was to be obeyed
 }
 
 const (

@@ -1,0 +1,63 @@
+package drivers
+
+import (
+	"errors"
+	"time"
+
+	"thermostat/controlloop"
+)
+
+// RemoteSensor is what a configuration says about a sensor behind a broker.
+type RemoteSensor struct {
+	SensorID      int32  // messages that name another one are not for this zone
+	Topic         string // of its readings
+	Format        string // auto, protobuf, json or number
+	Field         string // json: path of the temperature, like DS18B20.Temperature
+	HumidityField string // json: path of the humidity; empty: none is read
+}
+
+// RemoteRelay is what a configuration says about a relay behind a broker.
+type RemoteRelay struct {
+	SensorID   int32
+	Topic      string        // of its commands
+	On, Off    string        // the commands; both empty: HeaterControl
+	StateTopic string        // where it tells its position; empty: it does not
+	StateField string        // path of the position in a JSON state
+	Lease      time.Duration // it lets go by itself after so long without an On, which is said again three times as often
+	Retain     bool          // the broker keeps the commands
+}
+
+// Remote opens sensors and relays that are reached through a broker.
+type Remote interface {
+	OpenSensor(RemoteSensor) (controlloop.Sensor, error)
+	OpenRelay(RemoteRelay) (controlloop.Relay, error)
+}
+
+var errNoRemote = errors.New("driver mqtt is not reached from here")
+
+func (h *Hardware) remoteSensor(spec RemoteSensor) (controlloop.Sensor, error) {
+	if h.Remote == nil {
+		return nil, errNoRemote
+	}
+	return h.Remote.OpenSensor(spec)
+}
+
+func (h *Hardware) remoteRelay(spec RemoteRelay) (controlloop.Relay, error) {
+	if h.Remote == nil {
+		return nil, errNoRemote
+	}
+	return h.Remote.OpenRelay(spec)
+}
+
+// Identify gives the zone's sensor_id to the devices that are told from others by it.
+func (s *Spec) Identify(sensorID int32) {
+	s.Sensor.Remote.SensorID = sensorID
+	for i := range s.Fallbacks {
+		s.Fallbacks[i].Remote.SensorID = sensorID
+	}
+	for _, r := range []*RelaySpec{s.Heater, s.Cooler, s.Safety} {
+		if r != nil {
+			r.Remote.SensorID = sensorID
+		}
+	}
+}

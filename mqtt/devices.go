@@ -1,0 +1,248 @@
+package mqtt
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+
+	"thermostat/controlloop"
+)
+
+// Devices are the sensors and relays that an agent has on its broker, on the
+// session's own connection. They are opened before the session runs.
+type Devices struct {
+	log     *slog.Logger
+	sensors map[string][]*Sensor // by topic; two may read two fields of one message
+	relays  []*Relay
+	heard   map[string][]*Relay // by the topics on which they hear of themselves
+	wake    chan struct{}
+
+	mu      sync.Mutex
+	client  paho.Client // nil while down
+	drop    func()      // ends the connection from our side
+	pending []*Relay    // have something to say
+	refused []string    // topics that the broker does not let us read
+	askAt   time.Time   // when they are asked for again
+}
+
+// The sizes and times of the devices' talk.
+const (
+	filtersAtOnce = 100         // topics in one SUBSCRIBE
+	speakPulse    = time.Second // how often due leases are looked for
+)
+
+// NewDevices makes an empty set. The log is told of topics that may not be read.
+func NewDevices(log *slog.Logger) *Devices {
+	return &Devices{log: log, sensors: map[string][]*Sensor{}, heard: map[string][]*Relay{}, wake: make(chan struct{}, 1)}
+}
+
+// Sensor opens a sensor. It need not be there yet.
+func (d *Devices) Sensor(spec SensorSpec) *Sensor {
+	s := &Sensor{spec: spec, box: controlloop.NewLatest[answer]()}
+	d.sensors[spec.Topic] = append(d.sensors[spec.Topic], s)
+	return s
+}
+
+// Relay opens a relay. It need not be there yet.
+func (d *Devices) Relay(spec RelaySpec) *Relay {
+	r := &Relay{spec: spec, speak: d.speak}
+	d.relays = append(d.relays, r)
+	d.heard[spec.Topic] = append(d.heard[spec.Topic], r)
+	if spec.StateTopic != "" && spec.StateTopic != spec.Topic {
+		d.heard[spec.StateTopic] = append(d.heard[spec.StateTopic], r)
+	}
+	return r
+}
+
+// none reports whether there is nothing to do.
+func (d *Devices) none() bool { return d == nil || len(d.sensors) == 0 && len(d.relays) == 0 }
+
+// take hands a message to whom it is for; it reports whether that is anybody.
+// It never blocks: it is called from the connection's receiving path.
+func (d *Devices) take(topic string, payload []byte, retained bool) bool {
+	if d == nil {
+		return false
+	}
+	sensors, relays := d.sensors[topic], d.heard[topic]
+	if len(sensors) == 0 && len(relays) == 0 {
+		return false
+	}
+	now := time.Now()
+	for _, s := range sensors {
+		s.take(now, payload, retained)
+	}
+	for _, r := range relays {
+		r.take(now, topic, payload, retained)
+	}
+	return true
+}
+
+// connected asks for every topic, and then says every relay's command.
+func (d *Devices) connected(client paho.Client, drop func()) {
+	if d.none() {
+		return
+	}
+	d.mu.Lock()
+	d.client, d.drop, d.refused = client, drop, nil
+	d.mu.Unlock()
+	for _, r := range d.relays {
+		r.connection(true)
+	}
+	go d.subscribe(client, drop, d.topics())
+}
+
+// topics are all that somebody listens to, in order.
+func (d *Devices) topics() []string {
+	var all []string
+	for topic := range d.sensors {
+		all = append(all, topic)
+	}
+	for topic := range d.heard {
+		all = append(all, topic)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func (d *Devices) disconnected() {
+	if d.none() {
+		return
+	}
+	d.mu.Lock()
+	d.client, d.drop, d.pending = nil, nil, nil
+	d.mu.Unlock()
+	for _, r := range d.relays {
+		r.connection(false)
+	}
+}
+
+// subscribe asks for topics. A broker that does not answer is left.
+func (d *Devices) subscribe(client paho.Client, drop func(), topics []string) {
+	for filters := range slices.Chunk(topics, filtersAtOnce) {
+		wanted := map[string]byte{}
+		for _, f := range filters {
+			wanted[f] = 0
+		}
+		token := client.SubscribeMultiple(wanted, nil)
+		if !token.WaitTimeout(2*writeTimeout) || token.Error() != nil {
+			d.log.Warn("a subscription to devices was not answered: connecting anew", "topics", len(filters))
+			drop()
+			return
+		}
+		d.granted(filters, refusedTopics(token))
+	}
+	d.nudge()
+}
+
+// granted tells sensors that they cannot be heard, and relays that they can.
+func (d *Devices) granted(asked, refused []string) {
+	for _, topic := range asked {
+		if slices.Contains(refused, topic) {
+			d.refuse(topic)
+			continue
+		}
+		for _, r := range d.heard[topic] {
+			if topic == r.spec.Topic {
+				r.grants()
+			}
+		}
+	}
+}
+
+func (d *Devices) refuse(topic string) {
+	d.log.Error("broker refuses a subscription: mend this device's access rules", "topic", topic)
+	for _, s := range d.sensors[topic] {
+		s.forbidden()
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.refused = append(d.refused, topic)
+	d.askAt = time.Now().Add(retryTime)
+}
+
+// askAgain asks once more for what was refused, when that is due.
+func (d *Devices) askAgain(now time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.client == nil || len(d.refused) == 0 || now.Before(d.askAt) {
+		return
+	}
+	go d.subscribe(d.client, d.drop, d.refused)
+	d.refused = nil
+}
+
+// speak has a relay's command said soon. It never blocks.
+func (d *Devices) speak(r *Relay) {
+	d.mu.Lock()
+	d.pending = append(d.pending, r)
+	d.mu.Unlock()
+	d.nudge()
+}
+
+func (d *Devices) nudge() {
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run says the relays' commands until the context ends. It is a goroutine of its
+// own, since a slow connection may hold it; no zone waits for that.
+func (d *Devices) run(ctx context.Context) {
+	pulse := time.NewTicker(speakPulse)
+	defer pulse.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-d.wake:
+			d.say(d.takePending())
+		case now := <-pulse.C:
+			d.say(d.relays)
+			d.askAgain(now)
+		}
+	}
+}
+
+func (d *Devices) takePending() []*Relay {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	all := d.pending
+	d.pending = nil
+	return all
+}
+
+func (d *Devices) say(relays []*Relay) (tokens []paho.Token) {
+	for _, r := range relays {
+		d.mu.Lock()
+		client := d.client
+		d.mu.Unlock()
+		now := time.Now()
+		if client == nil {
+			return tokens
+		}
+		if r.due(now) {
+			tokens = append(tokens, r.say(client, now))
+		}
+	}
+	return tokens
+}
+
+// farewell says what has not been said yet, the last Off above all, and waits
+// for the broker to take it.
+func (d *Devices) farewell(limit time.Duration) {
+	if d.none() {
+		return
+	}
+	d.say(d.relays)
+	end := time.Now().Add(limit)
+	for _, r := range d.relays {
+		if token := r.flying(); token != nil {
+			token.WaitTimeout(time.Until(end))
+		}
+	}
+}
