@@ -31,6 +31,7 @@ type heartbeat struct {
 
 	mu    sync.Mutex
 	zones []*zoneBeat
+	named map[string]*zoneBeat
 
 	// What follows belongs to run.
 	ready  bool
@@ -48,9 +49,10 @@ type zoneBeat struct {
 }
 
 func newHeartbeat(zones []*controlloop.Zone, every time.Duration, log *slog.Logger, send func(...string) error) *heartbeat {
-	h := &heartbeat{send: send, every: every, log: log, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	h := &heartbeat{send: send, every: every, log: log, wake: make(chan struct{}, 1), done: make(chan struct{}), named: map[string]*zoneBeat{}}
 	for _, z := range zones {
-		h.zones = append(h.zones, &zoneBeat{name: z.Name, sample: z.Params.Sample})
+		beat := &zoneBeat{name: z.Name, sample: z.Params.Sample}
+		h.zones, h.named[z.Name] = append(h.zones, beat), beat
 	}
 	return h
 }
@@ -61,11 +63,7 @@ func (h *heartbeat) saw(s controlloop.Snapshot) {
 		return
 	}
 	h.mu.Lock()
-	for _, z := range h.zones {
-		if z.name == s.Zone {
-			z.last = s
-		}
-	}
+	h.named[s.Zone].last = s
 	h.mu.Unlock()
 	select {
 	case h.wake <- struct{}{}:
@@ -87,8 +85,17 @@ func (h *heartbeat) run(ctx context.Context) {
 		case <-timer.C:
 		}
 		timer.Reset(h.beat(time.Now()))
+		if len(h.zones) > fewZones { // a look costs by the zone, and every one of them wakes us
+			time.Sleep(time.Duration(len(h.zones)) * lookPause)
+		}
 	}
 }
+
+// fewZones are told one by one; of more, how many do what.
+const fewZones = 20
+
+// lookPause is the least pause between two looks, for each of many zones.
+const lookPause = 20 * time.Microsecond
 
 // beat says what is due and gives when to look again at the latest.
 func (h *heartbeat) beat(now time.Time) time.Duration {
@@ -108,15 +115,37 @@ func (h *heartbeat) look(now time.Time) (begun bool, stuck, status string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	begun = true
-	var words []string
 	for _, z := range h.zones {
 		begun = begun && !z.last.Time.IsZero()
 		if now.Sub(z.last.Time) > stuckPeriods*z.sample {
 			stuck = z.name
 		}
-		words = append(words, z.name+" "+zoneWords(z.last))
 	}
-	return begun, stuck, zonesWord(len(words)) + strings.Join(words, ", ")
+	return begun, stuck, zonesWord(len(h.zones)) + h.words()
+}
+
+// words say what the zones do.
+func (h *heartbeat) words() string {
+	var words []string
+	if len(h.zones) <= fewZones {
+		for _, z := range h.zones {
+			words = append(words, z.name+" "+zoneWords(z.last))
+		}
+		return strings.Join(words, ", ")
+	}
+	counts := map[string]int{}
+	for _, z := range h.zones {
+		counts[z.last.State.Action.String()]++
+		if len(z.last.Faults) > 0 {
+			counts["with a fault"]++
+		}
+	}
+	for _, word := range []string{"heating", "cooling", "idle", "off", "with a fault"} {
+		if n := counts[word]; n > 0 {
+			words = append(words, fmt.Sprint(n, " ", word))
+		}
+	}
+	return strings.Join(words, ", ")
 }
 
 func zonesWord(n int) string {

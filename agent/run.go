@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -35,6 +36,9 @@ func runCommand() *cobra.Command {
 			if err != nil {
 				leaveOff(file, slog.Default())
 				return relayExit(err)
+			}
+			if len(cfg.Zones) > fewZones {
+				debug.FreeOSMemory() // reading a long configuration leaves many times its size behind
 			}
 			if err := a.notify(os.Getenv); err != nil {
 				slog.Warn("the service manager cannot be told", "error", err)
@@ -322,8 +326,11 @@ func (a *agent) run(ctx context.Context) error {
 	var running sync.WaitGroup
 	for i, z := range a.zones {
 		start := starts[i]
-		a.log.With("zone", z.Name).Info("zone starts", setpointWords(start)...)
-		running.Go(func() { errs[i] = z.Run(ctx, start) })
+		running.Go(func() {
+			a.holdBack(ctx, i)
+			a.log.With("zone", z.Name).Info("zone starts", setpointWords(start)...)
+			errs[i] = z.Run(ctx, start)
+		})
 	}
 	panicOnSignal()
 	restart := a.wait(ctx)
@@ -344,6 +351,14 @@ func (a *agent) run(ctx context.Context) error {
 		err = restart
 	}
 	return err
+}
+
+// holdBack spreads the starts of many zones over a sample of theirs, or all
+// their ticks would fall together for ever. Their relays are off meanwhile.
+func (a *agent) holdBack(ctx context.Context, i int) {
+	if n := len(a.zones); n > fewZones {
+		pause(ctx, a.zones[i].Params.Sample*time.Duration(i)/time.Duration(n))
+	}
 }
 
 func (a *agent) close() error {

@@ -1,6 +1,6 @@
 // Command bench measures the agent beside the floor of what its surroundings
 // cost, in the same run: go run ./bench. It needs mosquitto and the go tool,
-// and prints the table of bench/README.md.
+// and prints the table of bench/README.md; names of rows print these alone.
 package main
 
 import (
@@ -32,8 +32,12 @@ const (
 )
 
 func main() {
-	if len(os.Args) == 3 && os.Args[1] == "echo" {
+	switch {
+	case len(os.Args) == 3 && os.Args[1] == "echo":
 		echo(os.Args[2])
+	case len(os.Args) == 4 && os.Args[1] == "rooms":
+		n, _ := strconv.Atoi(os.Args[3])
+		rooms(os.Args[2], n)
 	}
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -58,8 +62,14 @@ func run() error {
 	defer stop()
 	fmt.Printf("%s, %s/%s, %d CPUs; mosquitto with set_tcp_nodelay true, no persistence\n\n", runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	fmt.Println("| figure | measured | bound |\n|---|---|---|")
-	for _, m := range []func(dir, binary, broker string) error{latency, idle, pages, startTime, size} {
-		if err := m(dir, binary, broker); err != nil {
+	for _, row := range []struct {
+		name    string
+		measure func(dir, binary, broker string) error
+	}{{"latency", latency}, {"idle", idle}, {"pages", pages}, {"start", startTime}, {"size", size}, {"zones", zones}} {
+		if len(os.Args) > 1 && !slices.Contains(os.Args[1:], row.name) {
+			continue
+		}
+		if err := row.measure(dir, binary, broker); err != nil {
 			return err
 		}
 	}
@@ -166,18 +176,22 @@ func client(broker, id string) (paho.Client, error) {
 // path is one way from a publish to an answer, timed by one publisher and one
 // subscriber on connections of their own.
 type path struct {
-	publisher paho.Client
-	answers   chan []byte
-	topic     string
+	publisher, subscriber paho.Client
+	answers               chan []byte
+	topic                 string
+	qos                   byte
+	retain                bool
 }
 
+func (p *path) close() { disconnect(p.publisher, p.subscriber) }
+
 func newPath(broker, name, topic, answer string) (*path, error) {
-	p := &path{answers: make(chan []byte, 100), topic: topic}
-	subscriber, err := client(broker, name+"-sub")
-	if err != nil {
+	p := &path{answers: make(chan []byte, 100), topic: topic, qos: 1, retain: true}
+	var err error
+	if p.subscriber, err = client(broker, name+"-sub"); err != nil {
 		return nil, err
 	}
-	subscriber.Subscribe(answer, 1, func(_ paho.Client, m paho.Message) { p.answers <- m.Payload() }).Wait()
+	p.subscriber.Subscribe(answer, 1, func(_ paho.Client, m paho.Message) { p.answers <- m.Payload() }).Wait()
 	p.publisher, err = client(broker, name+"-pub")
 	return p, err
 }
@@ -187,7 +201,7 @@ func (p *path) time(payload []byte) (time.Duration, error) {
 		<-p.answers
 	}
 	began := time.Now()
-	p.publisher.Publish(p.topic, 1, true, payload)
+	p.publisher.Publish(p.topic, p.qos, p.retain, payload)
 	select {
 	case <-p.answers:
 		return time.Since(began), nil

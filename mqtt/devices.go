@@ -81,7 +81,7 @@ func (d *Devices) take(topic string, payload []byte, retained bool) bool {
 	return true
 }
 
-// connected asks for every topic, and then says every relay's command.
+// connected says every relay's command and asks for every topic.
 func (d *Devices) connected(client paho.Client, drop func()) {
 	if d.none() {
 		return
@@ -91,6 +91,7 @@ func (d *Devices) connected(client paho.Client, drop func()) {
 	d.mu.Unlock()
 	for _, r := range d.relays {
 		r.connection(true)
+		d.speak(r)
 	}
 	go d.subscribe(client, drop, d.topics())
 }
@@ -135,7 +136,6 @@ func (d *Devices) subscribe(client paho.Client, drop func(), topics []string) {
 		}
 		d.granted(filters, refusedTopics(token))
 	}
-	d.nudge()
 }
 
 // granted tells sensors that they cannot be heard, and relays that they can.

@@ -94,24 +94,24 @@ func (r *Relay) renew() { r.said, r.token, r.acked, r.echoed = nil, nil, false, 
 // doubt says why it is not known that the device obeys, or nil.
 func (r *Relay) doubt() error {
 	r.noteToken()
-	since := r.since.Format(time.TimeOnly)
 	switch {
 	case !r.reached:
-		return r.errorf("no broker since %s, and %s", since, r.byItself())
+		return r.errorf("there is no broker, and %s", r.byItself())
 	case !r.acked:
-		return r.errorf("the broker does not take the command of %s", since)
+		return r.errorf("the broker does not take the command")
 	case r.spec.StateTopic != "" && !r.known:
-		return r.errorf("nothing on %s since %s", r.spec.StateTopic, since)
+		return r.errorf("nothing comes on %s", r.spec.StateTopic)
 	case r.spec.StateTopic != "" && r.position != r.on:
-		return r.errorf("told %s, it says %s since %s", onOff(r.on), onOff(r.position), since)
+		return r.errorf("told %s, it says %s", onOff(r.on), onOff(r.position))
 	case r.echoes && !r.echoed:
-		return r.errorf("the broker does not pass on the command of %s: is this agent allowed to write there?", since)
+		return r.errorf("the broker does not pass on the command: is this agent allowed to write there?")
 	}
 	return nil
 }
 
 func (r *Relay) errorf(format string, args ...any) error {
-	return fmt.Errorf("%s: "+format, append([]any{r.spec.Topic}, args...)...)
+	text := fmt.Sprintf(format, args...)
+	return fmt.Errorf("%s, since %s: %s", r.spec.Topic, r.since.Format(time.TimeOnly), text)
 }
 
 // byItself is what a device does that hears nothing more.
@@ -160,12 +160,14 @@ func (r *Relay) connection(there bool) {
 	r.renew()
 }
 
-// grants notes that the broker gives us our own commands back, from the next one on.
+// grants notes that the broker gives us our own commands back from now on. What
+// was said before that is said again.
 func (r *Relay) grants() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.echoes, r.echoed = true, false
-	r.since = time.Now()
+	r.echoes, r.since = true, time.Now()
+	r.renew()
+	r.speak(r)
 }
 
 // due reports whether the command is to be said, again or for the first time.

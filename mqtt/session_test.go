@@ -15,7 +15,6 @@ import (
 	"time"
 
 	broker "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/hooks/auth"
 	"github.com/mochi-mqtt/server/v2/listeners"
 	"github.com/mochi-mqtt/server/v2/packets"
 	"google.golang.org/protobuf/proto"
@@ -75,6 +74,10 @@ type house struct {
 	session *Session
 	zone    *controlloop.Zone
 	change  func(*Options) // before the session is made; may be nil
+	door    door
+	devices *Devices // nil: sensor and relay are fakes
+	sensor  controlloop.Sensor
+	relay   controlloop.Relay
 	cancel  context.CancelFunc
 	wait    sync.WaitGroup
 
@@ -99,7 +102,7 @@ func (h *house) startBroker() {
 	caps := broker.NewDefaultServerCapabilities()
 	caps.MaximumMessageExpiryInterval = 0
 	h.server = broker.New(&broker.Options{Capabilities: caps, InlineClient: true, Logger: slog.New(slog.DiscardHandler)})
-	must(h.t, h.server.AddHook(new(auth.AllowHook), nil))
+	must(h.t, h.server.AddHook(&h.door, nil))
 	must(h.t, h.server.AddListener(listeners.NewNet("t", h.pipes)))
 	must(h.t, h.server.Subscribe("#", 1, func(_ *broker.Client, _ packets.Subscription, p packets.Packet) {
 		h.mu.Lock()
@@ -138,10 +141,15 @@ func (h *house) startAgentThat(celsius float64, does func(*Session)) {
 	if h.change != nil {
 		h.change(&o)
 	}
+	var sensor controlloop.Sensor = fakeSensor{celsius}
+	var relay controlloop.Relay = fakeRelay{}
+	if h.devices != nil {
+		o.Devices, sensor, relay = h.devices, h.sensor, h.relay
+	}
 	h.session = NewSession(o)
 	does(h.session)
 	h.zone = &controlloop.Zone{
-		Name: z.Name, SensorID: z.SensorID, Params: z.Params, Sensor: fakeSensor{celsius}, Heater: fakeRelay{},
+		Name: z.Name, SensorID: z.SensorID, Params: z.Params, Sensor: sensor, Heater: relay,
 		Setpoints: z.Setpoints, Alarms: z.Alarms, Observe: h.session.Observe,
 	}
 	ctx, cancel := context.WithCancel(context.Background())

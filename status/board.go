@@ -25,6 +25,7 @@ const stuckSamples = 3
 // them. Readers take what is newest: nothing is queued for anybody.
 type board struct {
 	zones []*zoneBoard
+	named map[string]*zoneBoard
 	wake  chan struct{} // a mailbox of one: something is new
 
 	mu    sync.Mutex // guards what follows, and what is in the zones
@@ -59,12 +60,13 @@ func newFrame(s controlloop.Snapshot, number uint64) *frame {
 }
 
 func newBoard(zones []Zone) *board {
-	b := &board{wake: make(chan struct{}, 1), news: make(chan struct{})}
+	b := &board{wake: make(chan struct{}, 1), news: make(chan struct{}), named: map[string]*zoneBoard{}}
 	for _, z := range zones {
-		b.zones = append(b.zones, &zoneBoard{
+		on := &zoneBoard{
 			Zone: z, readings: map[controlloop.Verdict]uint64{controlloop.VerdictOK: 0},
 			past: newHistory(stuckSamples * z.Params.Sample),
-		})
+		}
+		b.zones, b.named[z.Name] = append(b.zones, on), on
 	}
 	return b
 }
@@ -94,14 +96,7 @@ func (z *zoneBoard) saw(f *frame) {
 }
 
 // zone gives a zone by its name, or nil.
-func (b *board) zone(name string) *zoneBoard {
-	for _, z := range b.zones {
-		if z.Name == name {
-			return z
-		}
-	}
-	return nil
-}
+func (b *board) zone(name string) *zoneBoard { return b.named[name] }
 
 // announce tells everybody who waits that something is new.
 func (b *board) announce() {

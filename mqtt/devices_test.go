@@ -1,0 +1,455 @@
+package mqtt
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	broker "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/packets"
+
+	"thermostat/controlloop"
+	pb "thermostat/proto"
+)
+
+// inRemoteHouse is inHouse with the sensor on there/sensor and the relay on
+// there/relay.
+func inRemoteHouse(t *testing.T, relay RelaySpec, test func(h *house)) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		d := NewDevices(slog.New(slog.DiscardHandler))
+		relay.SensorID, relay.Topic = 7, "there/relay"
+		if relay.Lease == 0 {
+			relay.Lease = 30 * time.Second
+		}
+		h.devices, h.sensor, h.relay = d, d.Sensor(SensorSpec{SensorID: 7, Topic: "there/sensor", Format: "auto"}), d.Relay(relay)
+		test(h)
+		h.stopAgent()
+		h.stopBroker()
+		time.Sleep(time.Minute)
+	})
+}
+
+// say publishes on a topic that is not the agent's own.
+func (h *house) say(topic, payload string, retained bool) {
+	must(h.t, h.server.Publish(topic, []byte(payload), retained, 0))
+}
+
+// measure publishes a reading each second.
+func (h *house) measure(celsius string, seconds int) {
+	for range seconds {
+		h.say("there/sensor", celsius, false)
+		time.Sleep(time.Second)
+	}
+}
+
+// told gives the last message on a topic, and how many there were.
+func (h *house) told(topic string) (payload string, n int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return string(h.last[topic]), h.count[topic]
+}
+
+// toldOn reports whether the last command was On.
+func (h *house) toldOn() bool {
+	payload, n := h.told("there/relay")
+	on, err := decodeHeaterControl(7, []byte(payload))
+	if n > 0 && err != nil {
+		h.t.Errorf("a command %q: %v", payload, err)
+	}
+	return on && n > 0
+}
+
+func (h *house) fault(name string) string {
+	for _, f := range h.state().Faults {
+		if f.Name == name {
+			return f.Text
+		}
+	}
+	return ""
+}
+
+// TestRemoteZone: readings come over the broker, commands go over it, at once;
+// an On is said again within each third of the lease, nothing is retained, and
+// the last word is Off.
+func TestRemoteZone(t *testing.T) {
+	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+		h.startAgent(0)
+		time.Sleep(3 * time.Second)
+		if h.toldOn() || h.state().Reason != controlloop.ReasonNoReading {
+			t.Errorf("it heats without a reading: %+v", h.state())
+		}
+		h.say("there/sensor", "18", false)
+		synctest.Wait()
+		if !h.toldOn() {
+			t.Error("no On at the instant of the reading")
+		}
+		_, before := h.told("there/relay")
+		h.measure("18.05", 31)
+		if _, n := h.told("there/relay"); n-before != 3 {
+			t.Errorf("an On was said again %d times in 31 s, want 3", n-before)
+		}
+		h.measure("19.5", 2)
+		if h.toldOn() {
+			t.Error("still On above the band")
+		}
+		if h.fault("relay") != "" || h.fault("sensor") != "" {
+			t.Errorf("faults %v", h.state().Faults)
+		}
+		h.measure("18", 2)
+		if p, ok := h.server.Topics.Retained.Get("there/relay"); ok || !h.toldOn() {
+			t.Errorf("retained %v, on %v", p, h.toldOn())
+		}
+		h.cancel()
+		h.wait.Wait()
+		if h.toldOn() {
+			t.Error("the last word is On")
+		}
+	})
+}
+
+// TestSilentSensor: nothing more comes, and the heat goes off after stale_after.
+func TestSilentSensor(t *testing.T) {
+	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+		h.startAgent(0)
+		time.Sleep(time.Second)
+		h.measure("18", 1)
+		time.Sleep(4 * time.Second) // 5 s after the reading
+		if !h.toldOn() {
+			t.Error("off before stale_after")
+		}
+		time.Sleep(1100 * time.Millisecond)
+		if h.toldOn() || h.state().Reason != controlloop.ReasonStale {
+			t.Errorf("on, or %v, after stale_after and a sample", h.state().Reason)
+		}
+	})
+}
+
+// TestRetainedReading: of what the broker had kept nobody knows the age. It is
+// told as such, it never heats, and it disturbs no good one.
+func TestRetainedReading(t *testing.T) {
+	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+		h.say("there/sensor", "12", true)
+		h.startAgent(0)
+		time.Sleep(3 * time.Second)
+		if s := h.state(); h.toldOn() || s.Sensor != controlloop.VerdictRetained || s.Temperature != nil {
+			t.Errorf("sensor %v, on %v", s.Sensor, h.toldOn())
+		}
+		if text := h.fault("sensor"); !strings.Contains(text, "12.00 °C was kept by the broker") {
+			t.Errorf("fault %q", text)
+		}
+		h.measure("18", 2)
+		if s := h.state(); !h.toldOn() || s.Sensor != controlloop.VerdictOK || len(s.Faults) > 0 {
+			t.Errorf("sensor %v, on %v, faults %v", s.Sensor, h.toldOn(), s.Faults)
+		}
+		h.say("there/sensor", "18", true)
+		h.stopBroker()
+		h.startBroker()
+		h.say("there/sensor", "12", true)
+		time.Sleep(3 * time.Second) // back, and told what is retained; the last good reading is still fresh
+		if s := h.state(); s.Sensor != controlloop.VerdictOK || *s.Temperature != 18 {
+			t.Errorf("sensor %v, temperature %v", s.Sensor, *s.Temperature)
+		}
+	})
+}
+
+// TestForeignReadings: who reads the wrong topic or field is told so, and a
+// message about something else between good ones is no fault.
+func TestForeignReadings(t *testing.T) {
+	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+		h.startAgent(0)
+		time.Sleep(time.Second)
+		h.measure(data(8, 12), 1)
+		if text := h.fault("sensor"); !strings.Contains(text, "of another sensor_id than this zone's 7") {
+			t.Errorf("fault %q", text)
+		}
+		h.measure(`{"battery":97}`, 1)
+		if text := h.fault("sensor"); !strings.Contains(text, "no field temperature") {
+			t.Errorf("fault %q", text)
+		}
+		h.measure(`{"temperature":18}`, 1)
+		h.measure(`{"battery":97}`, 1)
+		h.measure(data(8, 12), 1)
+		if s := h.state(); len(s.Faults) > 0 || !h.toldOn() || *s.Temperature != 18 {
+			t.Errorf("%+v", s)
+		}
+		h.measure("warm", 1)
+		if text := h.fault("sensor"); !strings.Contains(text, `"warm"`) && !strings.Contains(text, "neither") {
+			t.Errorf("fault %q", text)
+		}
+	})
+}
+
+// device is a relay behind the broker that tells its position, or does not.
+type device struct {
+	broker.HookBase
+	says func(topic string, command []byte) // instead of what is said, on another goroutine; may be nil
+	drop func(client, topic string) bool    // messages that vanish; may be nil
+}
+
+func (d *device) ID() string { return "device" }
+
+func (d *device) Provides(b byte) bool {
+	return b == broker.OnPublish
+}
+
+func (d *device) OnPublish(cl *broker.Client, p packets.Packet) (packets.Packet, error) {
+	if d.says != nil && !cl.Net.Inline {
+		go d.says(p.TopicName, p.Payload)
+	}
+	if d.drop != nil && d.drop(cl.ID, p.TopicName) {
+		return p, packets.CodeSuccessIgnore // taken, and passed on to nobody
+	}
+	return p, nil
+}
+
+// TestConfirmedRelay: a device that tells its position is believed, and one
+// that does not obey is a fault; a hand on its button is undone.
+func TestConfirmedRelay(t *testing.T) {
+	inRemoteHouse(t, RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state"}, func(h *house) {
+		var obeys atomic.Bool
+		obeys.Store(true)
+		h.add(&device{says: func(topic string, command []byte) {
+			if topic == "there/relay" && obeys.Load() {
+				h.say("there/state", string(command), false)
+			}
+		}})
+		h.startAgent(0)
+		time.Sleep(time.Second)
+		h.measure("18", 15)
+		if p, _ := h.told("there/state"); p != "ON" || h.fault("relay") != "" {
+			t.Errorf("state %q, faults %v", p, h.state().Faults)
+		}
+		h.say("there/state", "OFF", false) // by hand
+		synctest.Wait()
+		time.Sleep(2 * time.Second)
+		if p, _ := h.told("there/state"); p != "ON" {
+			t.Errorf("the hand was not undone: %q", p)
+		}
+		obeys.Store(false)
+		h.measure("20", 5)
+		if text := h.fault("relay"); text != "" {
+			t.Errorf("a fault after 5 s: %q", text)
+		}
+		h.measure("20", 10)
+		if text := h.fault("relay"); !strings.Contains(text, "told off, it says on") || h.state().Heater != nil {
+			t.Errorf("fault %q, heater %v", text, h.state().Heater)
+		}
+		obeys.Store(true)
+		h.measure("20", 31)
+		if text := h.fault("relay"); text != "" || *h.state().Heater != "off" {
+			t.Errorf("fault %q", text)
+		}
+	})
+}
+
+// door is who may enter the broker, and read what.
+type door struct {
+	broker.HookBase
+	denied atomic.Value // a topic that nobody may read
+}
+
+func (d *door) ID() string { return "door" }
+
+func (d *door) Provides(b byte) bool {
+	return b == broker.OnConnectAuthenticate || b == broker.OnACLCheck
+}
+
+func (d *door) deny(topic string) { d.denied.Store(topic) }
+
+func (d *door) OnConnectAuthenticate(*broker.Client, packets.Packet) bool { return true }
+
+func (d *door) OnACLCheck(_ *broker.Client, topic string, write bool) bool {
+	return write || d.denied.Load() != topic
+}
+
+// add gives the broker a hook.
+func (h *house) add(hook broker.Hook) { must(h.t, h.server.AddHook(hook, nil)) }
+
+// TestMuteRelay: one that never tells its position is told as a fault.
+func TestMuteRelay(t *testing.T) {
+	inRemoteHouse(t, RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state"}, func(h *house) {
+		h.startAgent(0)
+		time.Sleep(time.Second)
+		h.measure("20", 50)
+		if text := h.fault("relay"); text != "" {
+			t.Errorf("it had less than a minute: %q", text)
+		}
+		h.measure("20", 20)
+		if text := h.fault("relay"); !strings.Contains(text, "nothing comes on there/state") {
+			t.Errorf("fault %q", text)
+		}
+	})
+}
+
+// TestRefusedInSilence: a broker that swallows our commands is found out by
+// their missing echo, and one that gives no echo is not accused.
+func TestRefusedInSilence(t *testing.T) {
+	swallow := func(client, topic string) bool {
+		return topic == "there/relay" && strings.HasPrefix(client, "thermostat-")
+	}
+	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+		h.add(&device{drop: swallow})
+		h.startAgent(0)
+		time.Sleep(time.Second)
+		h.measure("18", 15)
+		if text := h.fault("relay"); !strings.Contains(text, "is this agent allowed to write there?") {
+			t.Errorf("fault %q", text)
+		}
+	})
+	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+		h.add(&device{drop: swallow})
+		h.door.deny("there/relay")
+		h.startAgent(0)
+		time.Sleep(time.Second)
+		h.measure("18", 15)
+		if text := h.fault("relay"); text != "" {
+			t.Errorf("fault %q", text)
+		}
+	})
+}
+
+// TestForbiddenSensor: a topic that may not be read is told, and asked for again.
+func TestForbiddenSensor(t *testing.T) {
+	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+		h.door.deny("there/sensor")
+		h.startAgent(0)
+		time.Sleep(2 * time.Second)
+		if text := h.fault("sensor"); !strings.Contains(text, "allowed to read it") || h.state().Sensor != verdictForbidden {
+			t.Errorf("fault %q, sensor %v", text, h.state().Sensor)
+		}
+		h.door.deny("")
+		time.Sleep(retryTime + 2*time.Second)
+		h.measure("18", 2)
+		if h.fault("sensor") != "" || !h.toldOn() {
+			t.Errorf("faults %v", h.state().Faults)
+		}
+	})
+}
+
+// TestRemoteRelayWithoutBroker: the relay is a fault while the broker is away,
+// and is told again when it is back.
+func TestRemoteRelayWithoutBroker(t *testing.T) {
+	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+		h.startAgent(0)
+		time.Sleep(time.Second)
+		h.measure("18", 2)
+		h.stopBroker()
+		time.Sleep(20 * time.Second)
+		if err := h.relay.Set(false); err == nil || !strings.Contains(err.Error(), "there is no broker, and it lets go by itself 30s after its last On") {
+			t.Errorf("%v", err)
+		}
+		h.startBroker()
+		time.Sleep(2 * time.Minute)
+		if payload, n := h.told("there/relay"); n == 0 || h.toldOn() {
+			t.Errorf("after the broker's return: %d commands, the last %q", n, payload)
+		}
+	})
+}
+
+// TestHeater: the published example's heater.
+func TestHeater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		relay := &switchSeen{}
+		heater := &Heater{
+			Access: Access{Brokers: []string{"mqtt://pipe"}, Prefix: "thermostat"}, SensorID: 7, Every: time.Second,
+			Sensor: fakeSensor{42}, Relay: relay, Log: slog.New(slog.DiscardHandler), Dial: h.dial,
+		}
+		on := marshal(&pb.HeaterControl{SensorID: &heater.SensorID})
+		must(t, h.server.Publish("thermostat/heaters/7/heater", on, true, 0))
+		ctx, end := context.WithCancel(t.Context())
+		h.wait.Go(func() { must(t, heater.Run(ctx)) })
+		step := func(what string, want bool) {
+			t.Helper()
+			synctest.Wait()
+			if relay.on.Load() != want {
+				t.Errorf("%s: on %v", what, !want)
+			}
+		}
+		time.Sleep(2 * time.Second)
+		step("a retained On", false)
+		if payload, n := h.told("thermostat/heaters/7/sensor"); n < 1 || !strings.Contains(payload, "\x08\x07") {
+			t.Errorf("%d readings, the last %q", n, payload)
+		}
+		h.say("thermostat/heaters/7/heater", string(on), false)
+		step("an On", true)
+		time.Sleep(HeaterLease - time.Second)
+		h.say("thermostat/heaters/7/heater", string(on), false)
+		time.Sleep(HeaterLease - time.Second)
+		step("an On again, within the lease", true)
+		time.Sleep(1100 * time.Millisecond)
+		step("no On for the lease", false)
+		h.say("thermostat/heaters/7/heater", "", false)
+		h.say("thermostat/heaters/7/heater", string(marshal(&pb.HeaterControl{Reason: ptr("x")})), false)
+		step("an empty message, and one for nobody", false)
+		h.say("thermostat/heaters/7/heater", string(on), false)
+		step("an On", true)
+		off := pb.HeaterCommand_Off
+		h.say("thermostat/heaters/7/heater", string(marshal(&pb.HeaterControl{SensorID: &heater.SensorID, Command: &off})), false)
+		step("an Off", false)
+		h.say("thermostat/heaters/7/heater", string(on), false)
+		h.stopBroker()
+		time.Sleep(HeaterLease + time.Second)
+		step("the broker away for the lease", false)
+		h.startBroker()
+		time.Sleep(2 * time.Minute)
+		h.say("thermostat/heaters/7/heater", string(on), false)
+		step("an On after the broker's return", true)
+		end()
+		h.wait.Wait()
+		step("the end", false)
+		h.stopBroker()
+		time.Sleep(time.Minute)
+	})
+}
+
+type switchSeen struct{ on atomic.Bool }
+
+func (s *switchSeen) Set(on bool) error { s.on.Store(on); return nil }
+
+func ptr[T any](x T) *T { return &x }
+
+func (h *house) dial(*url.URL) (net.Conn, error) {
+	h.mu.Lock()
+	network := h.pipes
+	h.mu.Unlock()
+	return network.dial()
+}
+
+// TestHeaterPushes: random setpoints for whatever zone has its sensor, 45 ± 5 °C.
+func TestHeaterPushes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		ctx, end := context.WithCancel(t.Context())
+		heater := &Heater{
+			Access: Access{Brokers: []string{"mqtt://pipe"}, Prefix: "thermostat"}, SensorID: 7, Every: time.Second, Push: time.Minute,
+			Sensor: fakeSensor{42}, Relay: &switchSeen{}, Log: slog.New(slog.DiscardHandler), Dial: h.dial,
+		}
+		h.wait.Go(func() { must(t, heater.Run(ctx)) })
+		time.Sleep(90 * time.Second)
+		h.say("thermostat/cabin/info", `{"zones":{"other":{"sensor_id":8},"living":{"sensor_id":7}}}`, true)
+		time.Sleep(10*time.Minute + 30*time.Second)
+		payload, n := h.told("thermostat/cabin/living/control")
+		if n < 10 || n > 12 {
+			t.Errorf("%d setpoints in ten minutes", n)
+		}
+		c, err := decodeControl([]byte(payload))
+		if err != nil || c.GetSensorID() != 7 || c.GetDesired() < 40 || c.GetDesired() > 50 || c.GetUpDelta() != 1 || c.GetDownDelta() != 1 {
+			t.Errorf("%v %v", c, err)
+		}
+		if h.retained("living/control") == nil {
+			t.Error("the setpoint is not retained")
+		}
+		end()
+		h.wait.Wait()
+		h.stopBroker()
+		time.Sleep(time.Minute)
+	})
+}
