@@ -218,7 +218,12 @@ func (m *mosquitto) url() string { return "mqtt://127.0.0.1:" + m.port }
 // publish says something as a user does, with mosquitto_pub.
 func (m *mosquitto) publish(topic string, payload []byte, more ...string) {
 	m.t.Helper()
-	args := append([]string{"-h", "127.0.0.1", "-p", m.port, "-t", "thermostat/cabin/" + topic, "-q", "1", "-s"}, more...)
+	m.publishOn("thermostat/cabin/"+topic, payload, more...)
+}
+
+func (m *mosquitto) publishOn(topic string, payload []byte, more ...string) {
+	m.t.Helper()
+	args := append([]string{"-h", "127.0.0.1", "-p", m.port, "-t", topic, "-q", "1", "-s"}, more...)
 	cmd := exec.Command("mosquitto_pub", args...)
 	cmd.Stdin = bytes.NewReader(payload)
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -227,8 +232,10 @@ func (m *mosquitto) publish(topic string, payload []byte, more ...string) {
 }
 
 // retained gives what is retained on a topic, nil if nothing is.
-func (m *mosquitto) retained(topic string) []byte {
-	cmd := exec.Command("mosquitto_sub", "-h", "127.0.0.1", "-p", m.port, "-t", "thermostat/cabin/"+topic, "--retained-only", "-C", "1", "-W", "1", "-N")
+func (m *mosquitto) retained(topic string) []byte { return m.retainedOn("thermostat/cabin/" + topic) }
+
+func (m *mosquitto) retainedOn(topic string) []byte {
+	cmd := exec.Command("mosquitto_sub", "-h", "127.0.0.1", "-p", m.port, "-t", topic, "--retained-only", "-C", "1", "-W", "1", "-N")
 	out, _ := cmd.Output() // the time-out is "nothing"
 	return out
 }

@@ -31,7 +31,8 @@ func offCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "off", Short: "Switch every relay off and leave", Args: cobra.NoArgs,
 		Long: "Switch every relay off and leave: those that the configuration names, and those that the last agent held.\n" +
-			"It needs no sensor, no broker, and only one of the two files to be readable.",
+			"It needs no sensor, no broker, and only one of the two files to be readable. Relays on a broker are told\n" +
+			"last, for 2 s at most: what hears nothing more lets go after its lease.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			dirs := []string{thisMachine().stateDir()}
 			if file == defaultConfig {
@@ -41,7 +42,9 @@ func offCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return cmp.Or(allOff(cmd.Context(), cmd.OutOrStdout(), relays), failed(doubt))
+			cfg, _, _ := LoadConfig(file) // what is wrong with it has been told
+			err = allOff(cmd.Context(), cmd.OutOrStdout(), relays)
+			return cmp.Or(err, remoteOff(cmd.Context(), cmd.OutOrStdout(), cfg), failed(doubt))
 		},
 	}
 	cmd.Flags().StringVar(&file, "config", defaultConfig, "the configuration `FILE`")

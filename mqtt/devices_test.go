@@ -275,6 +275,7 @@ func (h *house) add(hook broker.Hook) { must(h.t, h.server.AddHook(hook, nil)) }
 // TestMuteRelay: one that never tells its position is told as a fault.
 func TestMuteRelay(t *testing.T) {
 	inRemoteHouse(t, RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state"}, func(h *house) {
+		h.say("there/state", "OFF", true) // of nobody knows when
 		h.startAgent(0)
 		time.Sleep(time.Second)
 		h.measure("20", 50)

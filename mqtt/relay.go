@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -250,4 +251,22 @@ func (r *Relay) flying() paho.Token {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.token
+}
+
+// SayOff tells relays to go off, on a connection of its own, within the
+// context's time. The error says why the broker has not taken all of it.
+func SayOff(ctx context.Context, a Access, relays []RelaySpec) error {
+	r, err := Connect(ctx, a)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	now := time.Now()
+	for _, spec := range relays {
+		off := Relay{spec: spec, wishedAt: now}
+		if err := r.publish(ctx, spec.Topic, off.payload(), spec.Retain); err != nil {
+			return fmt.Errorf("%s: %w", spec.Topic, err)
+		}
+	}
+	return nil
 }

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"thermostat/drivers"
+	"thermostat/mqtt"
+)
+
+// offRemoteTime is how long off waits for a broker: the lines of this board come
+// first, and what hears nothing more lets go after its lease.
+const offRemoteTime = 2 * time.Second
+
+// remoteRelays gives every relay on the broker that a configuration names.
+func (c Config) remoteRelays() []mqtt.RelaySpec {
+	var all []mqtt.RelaySpec
+	for _, z := range c.Zones {
+		for _, r := range []*drivers.RelaySpec{z.Devices.Heater, z.Devices.Cooler, z.Devices.Safety} {
+			if r != nil && r.Driver == "mqtt" && r.Remote.Topic != "" {
+				all = append(all, mqtt.RelaySpec(r.Remote))
+			}
+		}
+	}
+	return all
+}
+
+// remoteOff tells the relays on the broker to go off.
+func remoteOff(ctx context.Context, out io.Writer, cfg Config) error {
+	relays := cfg.remoteRelays()
+	if len(relays) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, offRemoteTime)
+	defer cancel()
+	if err := mqtt.SayOff(ctx, cfg.MQTT.Access, relays); err != nil {
+		return failed(fmt.Errorf("the %d mqtt relays could not be told to go off; what has a lease lets go by itself: %w", len(relays), err))
+	}
+	for _, r := range relays {
+		fmt.Fprintf(out, "mqtt %s was told to go off\n", r.Topic)
+	}
+	return nil
+}
