@@ -42,7 +42,7 @@ type journalOf struct {
 	id    int32
 	lines []logLine
 	last  controlloop.Snapshot
-	final controlloop.State // of the life before
+	final controlloop.State // at the last line
 }
 
 type logLine struct {
@@ -68,7 +68,7 @@ func (j *journalOf) saw(s controlloop.Snapshot) {
 	}
 	j.last = s
 	if line.record != "" {
-		j.lines = append(j.lines, line)
+		j.lines, j.final = append(j.lines, line), s.State
 	}
 }
 
@@ -153,7 +153,6 @@ func liveLife(t *testing.T, z ZoneConfig, random *rand.Rand, j *journalOf, sp co
 		sensor.c <- celsius
 	}
 	synctest.Wait()
-	j.final = j.last.State
 	cancel()
 	if err := <-done; err != nil {
 		t.Fatal(err)
