@@ -157,6 +157,11 @@ func (p *process) says(text string) {
 
 func eventually(t *testing.T, ok func() error) {
 	t.Helper()
+	waitFor(t, patience, ok)
+}
+
+func waitFor(t *testing.T, patience time.Duration, ok func() error) {
+	t.Helper()
 	var err error
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if err = ok(); err == nil {

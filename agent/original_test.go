@@ -198,18 +198,6 @@ func allLetGo(all []*process) error {
 	return nil
 }
 
-// waitFor is eventually, with a patience of its own.
-func waitFor(t *testing.T, patience time.Duration, ok func() error) {
-	t.Helper()
-	var err error
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
-		if err = ok(); err == nil {
-			return
-		}
-	}
-	t.Fatal(err)
-}
-
 // TestHeaterPushesSetpoints: the example's control stream reaches the zone of
 // the sensor, whatever its name and its agent's.
 func TestHeaterPushesSetpoints(t *testing.T) {
