@@ -100,6 +100,11 @@ func (r *Remote) Watch(ctx context.Context, device string, saw func(Sight)) erro
 	if err := r.subscribe(ctx, t.state("+"), t.status(), t.info()); err != nil {
 		return err
 	}
+	return r.look(ctx, saw)
+}
+
+// look tells what comes from the subscribed topics.
+func (r *Remote) look(ctx context.Context, saw func(Sight)) error {
 	l := &lookout{began: time.Now(), devices: map[string]*sighted{}, saw: saw}
 	tick := time.NewTicker(pulse)
 	defer tick.Stop()
