@@ -4,8 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
+	"log"
 	"log/slog"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -55,7 +59,7 @@ func TestSilentBrokerKeepsNobodyFromTheNext(t *testing.T) {
 			}
 		}
 		h.startAgent(18)
-		time.Sleep(connectTimeout + time.Second)
+		time.Sleep(15 * time.Second)
 		if !h.session.Connected() {
 			t.Error("not connected to the third broker")
 		}
@@ -101,6 +105,17 @@ func TestEveryBrokerIsTold(t *testing.T) {
 	}
 }
 
+// TestWebsocketRefusalIsTold: TLS is judged alike below a websocket.
+func TestWebsocketRefusalIsTold(t *testing.T) {
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	defer server.Close()
+	l := login{Access: Access{Brokers: []string{"wss://" + server.Listener.Addr().String() + "/mqtt"}}}
+	if _, _, failed := reach(t.Context(), l, nil); !strings.Contains(failed.byHand(), "signed by an authority that this system does not know") {
+		t.Errorf("%v", failed)
+	}
+}
+
 // TestURLIsToldWithoutItsPath, where a token may be.
 func TestURLIsToldWithoutItsPath(t *testing.T) {
 	m := login{}.missed("wss://b.lan/mqtt?token=secret", errors.New("no route"))
@@ -114,10 +129,10 @@ func TestURLIsToldWithoutItsPath(t *testing.T) {
 func TestRefusalIsLoggedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)
-		var log bytes.Buffer
+		var lines bytes.Buffer
 		let := make(chan struct{})
 		h.change = func(o *Options) {
-			o.Log = slog.New(slog.NewTextHandler(&log, nil))
+			o.Log = slog.New(slog.NewTextHandler(&lines, nil))
 			through, refuses := o.Dial, answers(map[string]byte{"pipe": packets.ErrRefusedBadUsernameOrPassword})
 			o.Dial = func(u *url.URL) (net.Conn, error) {
 				select {
@@ -132,14 +147,14 @@ func TestRefusalIsLoggedOnce(t *testing.T) {
 		time.Sleep(complainEvery - time.Minute)
 		said := func() int {
 			synctest.Wait()
-			return strings.Count(log.String(), "until somebody mends this")
+			return strings.Count(lines.String(), "until somebody mends this")
 		}
 		if n := said(); n != 1 {
-			t.Errorf("%d lines:\n%s", n, log.String())
+			t.Errorf("%d lines:\n%s", n, lines.String())
 		}
 		time.Sleep(3 * time.Minute)
 		if n := said(); n != 2 || !strings.Contains(h.fault("broker_refused"), "password") {
-			t.Errorf("%d lines, fault %q:\n%s", n, h.fault("broker_refused"), log.String())
+			t.Errorf("%d lines, fault %q:\n%s", n, h.fault("broker_refused"), lines.String())
 		}
 		close(let)
 		time.Sleep(2 * time.Minute)
@@ -169,8 +184,8 @@ func TestNetworkFailureIsNoFault(t *testing.T) {
 // TestMissingFileIsTold: it is our own, the same for every broker.
 func TestMissingFileIsTold(t *testing.T) {
 	for name, a := range map[string]Access{
-		"password_file: open /no/such": {PasswordFile: "/no/such"},
-		"ca_file: open /no/such":       {CAFile: "/no/such"},
+		"password_file: open /no/such":                        {PasswordFile: "/no/such"},
+		"ca_file: open /no/such":                              {CAFile: "/no/such"},
 		"cert_file /no/cert, key_file /no/key: open /no/cert": {CertFile: "/no/cert", KeyFile: "/no/key"},
 	} {
 		a.Brokers = []string{"mqtt://a", "mqtt://b"}

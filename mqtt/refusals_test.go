@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"errors"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -98,6 +99,25 @@ func TestSubscriptionRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestNobodyKnowsWhetherWordsGetThrough once the broker refuses to let us hear them.
+func TestNobodyKnowsWhetherWordsGetThrough(t *testing.T) {
+	underRules(t, func(h *house, r *rules) {
+		r.drops.Store(true)
+		h.startAgent(18)
+		time.Sleep(time.Minute)
+		if h.fault("publish_refused") == "" {
+			t.Error("no fault")
+		}
+		r.refuses.Store("/status")
+		client, _ := h.server.Clients.Get("thermostat-cabin")
+		client.Stop(errors.New("thrown out"))
+		time.Sleep(time.Minute)
+		if text := h.fault("publish_refused"); text != "" || h.fault("subscription_refused") == "" {
+			t.Errorf("connected %v, publish_refused %q, subscription_refused %q", h.session.Connected(), text, h.fault("subscription_refused"))
+		}
+	})
 }
 
 // TestComplaint: another text at once, the same every ten minutes.
