@@ -1,7 +1,6 @@
 package mqtt
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -12,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -124,12 +124,30 @@ func TestURLIsToldWithoutItsPath(t *testing.T) {
 	}
 }
 
+// logLines keeps what is logged.
+type logLines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logLines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logLines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
 // TestRefusalIsLoggedOnce: one line for each cause, not for each attempt, and
 // the fault stands until the next connection.
 func TestRefusalIsLoggedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)
-		var lines bytes.Buffer
+		var lines logLines
 		let := make(chan struct{})
 		h.change = func(o *Options) {
 			o.Log = slog.New(slog.NewTextHandler(&lines, nil))
