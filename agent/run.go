@@ -277,7 +277,7 @@ func (a *agent) keep() (end func()) {
 const keepersEnd = 3 * time.Second
 
 func (a *agent) info(b build, instance string) func() mqtt.Info {
-	started := time.Now().UTC().Truncate(time.Second)
+	started := time.Now().UTC().Truncate(time.Millisecond) // of two agents of one name the first keeps it: seconds would often be the same
 	zones := map[string]mqtt.ZoneInfo{}
 	for _, z := range a.cfg.Zones {
 		zones[z.Name] = mqtt.ZoneInfo{SensorID: z.SensorID, Plant: z.Plant, Default: mqtt.DefaultOf(z.Default)}

@@ -14,7 +14,7 @@ import (
 )
 
 // jsonLines is one line of JSON for each change: the state as published, with
-// its device, or that a device is online or not, or that a zone is gone.
+// its device, or that a device is there or not, or that a zone is gone.
 type jsonLines struct {
 	out     io.Writer
 	changes changes
@@ -28,7 +28,7 @@ func (l jsonLines) show(sights <-chan mqtt.Sight) {
 		}
 		line["device"] = s.Device
 		if s.Online != nil {
-			line["online"] = *s.Online
+			line["online"], line["presence"] = *s.Online, s.Presence
 		}
 		if s.Gone {
 			line["zone"], line["gone"] = s.Zone, true

@@ -23,8 +23,8 @@ const maxCell = 60
 type watchTable struct {
 	units   string
 	colours bool
-	zones   map[string]watched // by device/zone
-	online  map[string]bool    // by device
+	zones   map[string]watched       // by device/zone
+	present map[string]mqtt.Presence // by device
 }
 
 type watched struct {
@@ -33,7 +33,7 @@ type watched struct {
 }
 
 func newWatchTable(units string) *watchTable {
-	return &watchTable{units: units, zones: map[string]watched{}, online: map[string]bool{}}
+	return &watchTable{units: units, zones: map[string]watched{}, present: map[string]mqtt.Presence{}}
 }
 
 // saw takes a change. What is not a state, or too much, is left out.
@@ -42,8 +42,8 @@ func (t *watchTable) saw(s mqtt.Sight) {
 	_, known := t.zones[name]
 	switch {
 	case s.Online != nil:
-		if _, known := t.online[s.Device]; known || len(t.online) < maxWatched {
-			t.online[s.Device] = *s.Online
+		if _, known := t.present[s.Device]; known || len(t.present) < maxWatched {
+			t.present[s.Device] = s.Presence
 		}
 	case s.Gone:
 		delete(t.zones, name)
@@ -76,7 +76,7 @@ func (t *watchTable) cells(name string) []cell {
 	cells[4] = cell{printable(r.Action, maxCell), map[string]string{"heating": ansiYellow, "cooling": ansiCyan}[r.Action]}
 	cells[5].text = why(r)
 	cells[6] = cell{t.faults(w), ansiRed}
-	if online, known := t.online[w.device]; known && !online {
+	if t.absence(w.device) != "" {
 		for i := range cells[:6] {
 			cells[i].colour = ansiDim // what was true when it was last heard
 		}
@@ -94,13 +94,21 @@ func why(r controlloop.Report) string {
 
 func (t *watchTable) faults(w watched) string {
 	var names []string
-	if online, known := t.online[w.device]; known && !online {
-		names = append(names, "offline")
+	if absent := t.absence(w.device); absent != "" {
+		names = append(names, absent)
 	}
 	for _, f := range w.state.Faults {
 		names = append(names, f.Name)
 	}
 	return printable(strings.Join(names, " "), 4*maxCell)
+}
+
+// absence is in which way a device is not there, empty if it is or nobody knows.
+func (t *watchTable) absence(device string) string {
+	if p := t.present[device]; p != mqtt.Online {
+		return string(p)
+	}
+	return ""
 }
 
 func (t *watchTable) temperature(c *float64) string {

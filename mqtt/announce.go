@@ -99,8 +99,8 @@ func (s *Session) meet(client paho.Client) {
 		s.forget(a.gone)
 		return
 	}
-	s.subscribe(client, a.births, func(granted bool) {
-		if !granted {
+	s.subscribe(client, a.births, func(refused []string) {
+		if len(refused) > 0 {
 			s.wipe(a.gone) // that much is ours
 			return
 		}
@@ -159,8 +159,8 @@ func (s *Session) announceZones(now time.Time) {
 			s.publish(a.config(a.prefix, name), asJSON(a.zone(s.zones[name].truth.zone)), 1, false)
 		}
 	}
-	s.publish(s.topics.status(), []byte("online"), 1, true)
-	s.tellInfo()
+	s.sayOnline()
+	s.tellInfo(now)
 	for _, name := range s.names {
 		s.zones[name].telemetry.toldAt = time.Time{}
 		s.tell(s.zones[name], now)
@@ -209,22 +209,4 @@ func (s *Session) problem() (word, text string) {
 		}
 	}
 	return controlloop.ProblemOf(texts)
-}
-
-// tellInfo publishes what the agent says of itself.
-func (s *Session) tellInfo() {
-	if s.opts.Info == nil {
-		return
-	}
-	i := s.opts.Info()
-	i.Problem, i.ProblemText = s.problem()
-	s.toldProblem = i.ProblemText
-	s.publish(s.topics.info(), asJSON(i), 1, true)
-}
-
-// tellProblem publishes that again if something else is wrong now.
-func (s *Session) tellProblem() {
-	if _, text := s.problem(); text != s.toldProblem {
-		s.tellInfo()
-	}
 }

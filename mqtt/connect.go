@@ -4,9 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -32,14 +30,20 @@ const (
 // to stay in one process.
 type DialFunc func(broker *url.URL) (net.Conn, error)
 
+// login is how one client of ours enters.
+type login struct {
+	Access
+	clientID string
+	will     string   // the topic on which the broker says offline for us; empty: none
+	dial     DialFunc // nil: the network
+}
+
 // clientOptions are the settings that every client of ours shares. Files are
 // read here, at each connection.
-func clientOptions(a Access, clientID string, dial DialFunc) (*paho.ClientOptions, error) {
+func clientOptions(l login, broker string) (*paho.ClientOptions, error) {
 	o := paho.NewClientOptions()
-	for _, b := range a.Brokers {
-		o.AddBroker(withPort(b))
-	}
-	o.SetClientID(clientID)
+	o.AddBroker(withPort(broker))
+	o.SetClientID(l.clientID)
 	o.SetProtocolVersion(4) // else a refused CONNECT is tried again as MQTT 3.1
 	o.SetCleanSession(true)
 	o.SetOrderMatters(true)
@@ -51,25 +55,33 @@ func clientOptions(a Access, clientID string, dial DialFunc) (*paho.ClientOption
 	o.SetKeepAlive(keepAlive)
 	o.SetPingTimeout(pingTimeout)
 	o.SetStore(paho.NewOrderedMemoryStore()) // the default one resends in random order
+	if l.will != "" {
+		o.SetBinaryWill(l.will, []byte("offline"), 1, true)
+	}
 	o.SetCustomOpenConnectionFn(func(u *url.URL, o paho.ClientOptions) (net.Conn, error) {
-		if dial != nil {
-			return dial(u)
+		if l.dial != nil {
+			return l.dial(u)
 		}
 		return dialBroker(u, o)
 	})
-	if a.Username != "" {
-		o.SetUsername(a.Username)
+	return o, l.readFiles(o)
+}
+
+// readFiles fills in what proves who we are, and who the broker is.
+func (l login) readFiles(o *paho.ClientOptions) error {
+	if l.Username != "" {
+		o.SetUsername(l.Username)
 	}
-	if a.PasswordFile != "" {
-		password, err := os.ReadFile(a.PasswordFile)
+	if l.PasswordFile != "" {
+		password, err := os.ReadFile(l.PasswordFile)
 		if err != nil {
-			return nil, fmt.Errorf("password file: %w", err)
+			return fmt.Errorf("password_file: %w", err)
 		}
 		o.SetPassword(strings.TrimRight(string(password), "\r\n"))
 	}
-	tlsConfig, err := a.tls()
+	tlsConfig, err := l.tls()
 	o.SetTLSConfig(tlsConfig)
-	return o, err
+	return err
 }
 
 // withPort adds the usual port to a broker's URL that names none.
@@ -87,46 +99,21 @@ func (a Access) tls() (*tls.Config, error) {
 	if a.CAFile != "" {
 		pem, err := os.ReadFile(a.CAFile)
 		if err != nil {
-			return c, fmt.Errorf("CA file: %w", err)
+			return c, fmt.Errorf("ca_file: %w", err)
 		}
 		c.RootCAs = x509.NewCertPool()
 		if !c.RootCAs.AppendCertsFromPEM(pem) {
-			return c, fmt.Errorf("CA file %s: no certificate in it", a.CAFile)
+			return c, fmt.Errorf("ca_file %s: no certificate in it", a.CAFile)
 		}
 	}
 	if a.CertFile != "" {
 		cert, err := tls.LoadX509KeyPair(a.CertFile, a.KeyFile)
 		if err != nil {
-			return c, fmt.Errorf("client certificate: %w", err)
+			return c, fmt.Errorf("cert_file %s, key_file %s: %w", a.CertFile, a.KeyFile, err)
 		}
 		c.Certificates = []tls.Certificate{cert}
 	}
 	return c, nil
-}
-
-// open connects once; lost is closed when the connection ends. No message may
-// come before its handler is there, so it is set here.
-func open(ctx context.Context, o *paho.ClientOptions, handle paho.MessageHandler) (c paho.Client, lost <-chan struct{}, err error) {
-	ended := make(chan struct{})
-	o.SetDefaultPublishHandler(handle)
-	o.SetConnectionLostHandler(func(paho.Client, error) { close(ended) })
-	c = paho.NewClient(o)
-	token := c.Connect()
-	limit := time.NewTimer(time.Duration(len(o.Servers)) * 3 * connectTimeout)
-	defer limit.Stop()
-	select {
-	case <-token.Done():
-		err = plain(token.Error())
-	case <-limit.C:
-		err = errors.New("no answer")
-	case <-ctx.Done():
-		err = ctx.Err()
-	}
-	if err != nil {
-		c.Disconnect(0)
-		return nil, nil, err
-	}
-	return c, ended, nil
 }
 
 // refusedTopics gives the topics that a SUBACK refuses; paho calls that no error.
@@ -137,17 +124,6 @@ func refusedTopics(t paho.Token) (topics []string) {
 		}
 	}
 	return topics
-}
-
-// plain makes paho's wrapping readable; a bare EOF tells people nothing.
-func plain(err error) error {
-	if err == nil {
-		return nil
-	}
-	if errors.Is(err, io.EOF) {
-		return errors.New("the broker closed the connection during the handshake")
-	}
-	return errors.New(strings.TrimSpace(strings.TrimPrefix(err.Error(), "network Error :")))
 }
 
 // backoff waits before the next attempt: 1, 2, 4 … 60 s, each anywhere between

@@ -66,15 +66,6 @@ func (h *house) toldOn() bool {
 	return on && n > 0
 }
 
-func (h *house) fault(name string) string {
-	for _, f := range h.state().Faults {
-		if f.Name == name {
-			return f.Text
-		}
-	}
-	return ""
-}
-
 // TestRemoteZone: readings come over the broker, commands go over it, at once;
 // an On is said again within each third of the lease, nothing is retained, and
 // the last word is Off.

@@ -114,19 +114,16 @@ func (h *Heater) hand(ctx context.Context, client paho.Client) {
 }
 
 func (h *Heater) connect(ctx context.Context) (paho.Client, <-chan struct{}, error) {
-	o, err := clientOptions(h.Access, fmt.Sprintf("thermostat-heater-%d", h.SensorID), h.Dial)
-	if err != nil {
-		return nil, nil, err
-	}
 	handle := func(_ paho.Client, m paho.Message) {
 		select {
 		case h.messages <- Message{m.Topic(), m.Payload(), m.Retained()}:
 		case <-ctx.Done():
 		}
 	}
-	client, lost, err := open(ctx, o, handle)
-	if err != nil {
-		return nil, nil, err
+	l := login{Access: h.Access, clientID: fmt.Sprintf("thermostat-heater-%d", h.SensorID), dial: h.Dial}
+	client, lost, failed := reach(ctx, l, handle)
+	if client == nil {
+		return nil, nil, failed
 	}
 	wanted := map[string]byte{h.topic("heater"): 0}
 	if h.Push > 0 {

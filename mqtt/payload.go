@@ -23,6 +23,9 @@ type Info struct {
 	Failsafe     *bool               `json:"failsafe"`     // whether the kernel lets go of relays after a crash; null: not known
 	Problem      string              `json:"problem"`      // on while a zone has a fault, else off
 	ProblemText  string              `json:"problem_text"` // all zones' faults in one line, or ok
+	Process      string              `json:"process"`      // a random word of this process, filled in by the session, as what follows
+	Time         time.Time           `json:"time"`         // when this was said
+	EveryS       float64             `json:"every_s"`      // how often it is said, in seconds
 }
 
 // ZoneInfo is what does not change about a zone while the agent runs.

@@ -21,6 +21,8 @@ import (
 // ErrNoAnswer tells that no agent answered in time.
 var ErrNoAnswer = errors.New("no answer")
 
+var errLost = errors.New("the broker closed the connection")
+
 // Message is what a [Remote] hears.
 type Message struct {
 	Topic    string
@@ -38,11 +40,9 @@ type Remote struct {
 }
 
 // Connect reaches the broker once, within the context's time.
-func Connect(ctx context.Context, a Access) (*Remote, error) {
-	o, err := clientOptions(a, fmt.Sprintf("thermostat-cli-%08x", rand.Uint32()), nil)
-	if err != nil {
-		return nil, err
-	}
+func Connect(ctx context.Context, a Access) (*Remote, error) { return connect(ctx, a, nil) }
+
+func connect(ctx context.Context, a Access, dial DialFunc) (*Remote, error) {
 	here, end := context.WithCancel(context.Background())
 	r := &Remote{prefix: a.Prefix, messages: make(chan Message, 64), end: end}
 	handle := func(_ paho.Client, m paho.Message) {
@@ -51,9 +51,11 @@ func Connect(ctx context.Context, a Access) (*Remote, error) {
 		case <-here.Done():
 		}
 	}
-	if r.client, r.lost, err = open(ctx, o, handle); err != nil {
+	l := login{Access: a, clientID: fmt.Sprintf("thermostat-cli-%08x", rand.Uint32()), dial: dial}
+	var failed misses
+	if r.client, r.lost, failed = reach(ctx, l, handle); r.client == nil {
 		end()
-		return nil, fmt.Errorf("broker %s: %w", strings.Join(a.Brokers, ", "), err)
+		return nil, failed
 	}
 	return r, nil
 }
@@ -70,7 +72,7 @@ func (r *Remote) next(ctx context.Context) (Message, error) {
 	case m := <-r.messages:
 		return m, nil
 	case <-r.lost:
-		return Message{}, errors.New("the broker closed the connection")
+		return Message{}, errLost
 	case <-ctx.Done():
 		return Message{}, ErrNoAnswer
 	}
@@ -295,35 +297,7 @@ type Sight struct {
 	Zone   string
 	State  []byte // JSON, as published; nil if something else changed
 	Gone   bool   // the zone is no more
-	Online *bool  // nil if only the state changed
-}
+	Online *bool  // whether it is there; nil if only the state changed
 
-// Watch tells every state and presence that the broker shows, until the
-// context or the connection ends. An empty device means all.
-func (r *Remote) Watch(ctx context.Context, device string, saw func(Sight)) error {
-	if device == "" {
-		device = "+"
-	}
-	t := newTopics(r.prefix, device)
-	if err := r.subscribe(ctx, t.state("+"), t.status()); err != nil {
-		return err
-	}
-	for {
-		m, err := r.next(ctx)
-		if ctx.Err() != nil {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		device, rest, _ := strings.Cut(strings.TrimPrefix(m.Topic, r.prefix+"/"), "/")
-		if rest == "status" {
-			online := string(m.Payload) == "online"
-			saw(Sight{Device: device, Online: &online})
-		} else if zone, ok := strings.CutSuffix(rest, "/state"); ok && len(m.Payload) > 0 {
-			saw(Sight{Device: device, Zone: zone, State: m.Payload})
-		} else if ok {
-			saw(Sight{Device: device, Zone: zone, Gone: true})
-		}
-	}
+	Presence Presence // the same in a word; empty if only the state changed
 }

@@ -54,10 +54,18 @@ type Session struct {
 	client paho.Client   // nil while down
 	drop   func()        // ends the connection from our side
 	online atomic.Bool   // whether there is a client, for others to see
+	aside  paho.Client   // while the name is left to a twin; nil: not, or down
+	yields atomic.Bool   // whether it is left
+	twin   twin
+
+	alarms  alarms
+	refused notGranted
+	echo    echo
 
 	home        announcer
-	toldProblem string // in the info
-	restart     func() // nil: not offered
+	toldProblem string    // in the info
+	infoAt      time.Time // when that was said
+	restart     func()    // nil: not offered
 	began       time.Time
 
 	mu    sync.Mutex
@@ -115,6 +123,8 @@ func NewSession(o Options) *Session {
 		s.names = append(s.names, z.Name)
 	}
 	s.home = newAnnouncer(o, s.topics)
+	s.twin, s.alarms = newTwin(o), newAlarms(o.Zones)
+	s.refused.told = map[string]*complaint{}
 	return s
 }
 
@@ -246,9 +256,10 @@ func (s *Session) Run(ctx context.Context) error {
 // keepConnected connects, waits for the end of the connection, and again.
 func (s *Session) keepConnected(ctx context.Context) {
 	short := 0 // connections in a row that ended soon
+	var told complaint
 	for attempt := 0; ctx.Err() == nil; attempt++ {
 		began := time.Now()
-		connected := s.connection(ctx)
+		connected := s.connection(ctx, &told)
 		switch {
 		case connected && time.Since(began) > lasting:
 			attempt, short = 0, 0
@@ -269,11 +280,7 @@ func (s *Session) keepConnected(ctx context.Context) {
 const lasting = time.Minute
 
 // connection is the life of one connection; it reports whether there was one.
-func (s *Session) connection(ctx context.Context) bool {
-	o, err := clientOptions(s.opts.Access, "thermostat-"+s.opts.Device, s.opts.Dial)
-	if err == nil {
-		o.SetBinaryWill(s.topics.status(), []byte("offline"), 1, true)
-	}
+func (s *Session) connection(ctx context.Context, told *complaint) bool {
 	here, end := context.WithCancel(ctx)
 	defer end()
 	handle := func(_ paho.Client, m paho.Message) {
@@ -286,18 +293,16 @@ func (s *Session) connection(ctx context.Context) bool {
 		case <-here.Done():
 		}
 	}
-	var client paho.Client
-	var lost <-chan struct{}
-	if err == nil {
-		client, lost, err = open(ctx, o, handle)
-	}
-	if err != nil {
+	aside := s.yields.Load()
+	client, lost, failed := reach(ctx, s.login(aside), handle)
+	if client == nil {
 		if ctx.Err() == nil {
-			s.opts.Log.Warn("no broker: control goes on without", "error", err)
+			s.unreached(failed, told)
 		}
 		return false
 	}
-	s.post(func() { s.connected(client, end) })
+	s.entered(failed, told)
+	s.post(func() { s.begin(client, end, aside) })
 	select {
 	case <-lost:
 		end()
@@ -308,8 +313,24 @@ func (s *Session) connection(ctx context.Context) bool {
 	} else {
 		<-s.done // it says goodbye first
 	}
-	client.Disconnect(0)
+	client.Disconnect(farewell)
 	return true
+}
+
+// farewell is how long, in ms, an end from our side may take to be told to the
+// broker, which else speaks our will.
+const farewell = 250
+
+// begin goes on with a new connection of the wanted kind.
+func (s *Session) begin(client paho.Client, drop func(), aside bool) {
+	switch {
+	case aside != s.yields.Load():
+		drop()
+	case aside:
+		s.connectedAside(client, drop)
+	default:
+		s.connected(client, drop)
+	}
 }
 
 // connected tells the broker everything and asks for the controls.
@@ -319,38 +340,44 @@ func (s *Session) connected(client paho.Client, drop func()) {
 	s.online.Store(true)
 	s.opts.Log.Info("broker connected")
 	s.opts.Devices.connected(client, drop)
-	filters := []string{s.topics.status(), s.topics.anySet()}
+	s.twin.connected(now)
+	s.refused.topics, s.echo = nil, echo{}
+	filters := []string{s.topics.status(), s.topics.info(), s.topics.anySet()}
 	if s.restart != nil {
 		filters = append(filters, s.topics.restart())
 	}
-	s.subscribe(client, filters, func(bool) {})
+	s.listen(client, filters)
 	for _, name := range s.names {
 		z := s.zones[name]
 		z.telemetry.reset()
 		s.do(z, z.truth.connected(now), nil)
 	}
-	s.publish(s.topics.status(), []byte("online"), 1, true)
-	s.tellInfo()
+	s.sayOnline()
+	s.tellInfo(now)
 	s.meet(client)
 	s.pulse(now)
 }
 
 func (s *Session) disconnected(client paho.Client) {
-	if s.client != client {
+	if s.client != client && s.aside != client {
 		return
 	}
-	s.client, s.drop = nil, nil
+	s.opts.Log.Warn("broker lost: control goes on without")
+	s.down()
+}
+
+func (s *Session) down() {
+	s.client, s.aside, s.drop = nil, nil, nil
 	s.online.Store(false)
 	s.opts.Devices.disconnected()
-	s.opts.Log.Warn("broker lost: control goes on without")
 	for _, name := range s.names {
 		s.zones[name].truth.disconnected()
 	}
 }
 
-// subscribe asks for topics at QoS 0 and tells whether the broker has granted
-// them all. A broker that does not answer is left.
-func (s *Session) subscribe(client paho.Client, filters []string, answered func(granted bool)) {
+// subscribe asks for topics at QoS 0 and tells which of them the broker refuses.
+// A broker that does not answer is left.
+func (s *Session) subscribe(client paho.Client, filters []string, answered func(refused []string)) {
 	wanted := map[string]byte{}
 	for _, f := range filters {
 		wanted[f] = 0
@@ -363,12 +390,10 @@ func (s *Session) subscribe(client paho.Client, filters []string, answered func(
 			return
 		}
 		refused := refusedTopics(token)
-		for _, topic := range refused {
-			s.opts.Log.Error("broker refuses a subscription: mend this device's access rules", "topic", topic)
-		}
 		s.post(func() {
+			s.logRefused(refused)
 			if s.client == client {
-				answered(len(refused) == 0)
+				answered(refused)
 			}
 		})
 	}()
@@ -388,8 +413,12 @@ func (s *Session) receive(here context.Context, topic string, payload []byte, re
 	case here.Err() != nil: // of a connection that is over
 	case topic == s.topics.status():
 		if string(payload) == "offline" { // a late will of our own last connection
-			s.publish(topic, []byte("online"), 1, true)
+			s.sayOnline()
+		} else if !retained {
+			s.echoCame()
 		}
+	case topic == s.topics.info():
+		s.heard(time.Now(), payload, retained)
 	case topic == s.topics.restart():
 		s.askedToRestart(time.Now(), topic, retained)
 	case slices.Contains(s.home.births, topic):
@@ -451,8 +480,8 @@ func (s *Session) do(z *zoneSession, d deeds, reply func(Answer)) {
 		s.opts.Log.Info(d.log, "zone", name)
 	}
 	if d.subscribe && s.client != nil {
-		s.subscribe(s.client, []string{s.topics.control(name)}, func(granted bool) {
-			if granted {
+		s.subscribe(s.client, []string{s.topics.control(name)}, func(refused []string) {
+			if len(refused) == 0 {
 				z.truth.subscribed(time.Now())
 			} else {
 				z.truth.unreadable(time.Now())
@@ -593,6 +622,8 @@ func (s *Session) send(m outgoing) {
 
 // pulse does what is due by time.
 func (s *Session) pulse(now time.Time) {
+	s.judgeTwin(now)
+	s.tellInfoAgain(now)
 	if s.client == nil {
 		return
 	}
@@ -602,7 +633,8 @@ func (s *Session) pulse(now time.Time) {
 		s.tell(z, now)
 	}
 	s.announce(now)
-	s.tellProblem()
+	s.listenAgain(now)
+	s.judgeEcho(now)
 }
 
 // goodbye publishes the last states and that the agent is gone.

@@ -120,6 +120,8 @@ const faults = {
   still_warming: 'Off, but still warming', still_cooling: 'Off, but still cooling',
   memory: 'Something cannot be saved', crash_loop: 'The agent crashed several times',
   control_not_retained: 'The broker does not keep the setpoint', control_not_readable: 'The broker refuses to show the setpoint',
+  broker_refused: 'The broker cannot be entered', subscription_refused: 'The broker refuses a subscription',
+  publish_refused: 'The broker drops what the agent says', duplicate_device: 'Another agent has the same name',
 };
 export const faultWord = (name) => faults[name] ?? title(name.replaceAll('_', ' '));
 

@@ -1,0 +1,136 @@
+package mqtt
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+)
+
+// Presence is whether an agent is there, as far as the broker shows.
+type Presence string
+
+// The presences.
+const (
+	Online  Presence = "online"
+	Offline Presence = "offline" // it said so, or its will did
+	Silent  Presence = "silent"  // its status says online, but nothing comes from it
+)
+
+// patientFor is for how many of its own intervals an agent may be silent.
+const patientFor = 2.5
+
+// maxEvery is the longest interval that is believed; a configuration allows no longer one.
+const maxEvery = 24 * time.Hour
+
+// maxSighted bounds the devices that are kept: anybody on the broker can invent some.
+const maxSighted = 10_000
+
+// lookout keeps the presence of every device that is watched. It compares no
+// clocks: it counts from what comes live, and from when it began to listen.
+type lookout struct {
+	began   time.Time
+	devices map[string]*sighted
+	saw     func(Sight)
+}
+
+type sighted struct {
+	status  string        // empty: not known
+	every   time.Duration // how often it says its info; 0: it does not tell
+	heardAt time.Time
+	told    Presence // empty: nothing
+}
+
+// message takes what came from a device: its status, its info or a state.
+func (l *lookout) message(now time.Time, device, rest string, m Message) {
+	d := l.devices[device]
+	if d == nil && len(l.devices) >= maxSighted {
+		return
+	}
+	if d == nil {
+		d = &sighted{heardAt: l.began}
+		l.devices[device] = d
+	}
+	if !m.Retained {
+		d.heardAt = now
+	}
+	switch rest {
+	case "status":
+		d.status, d.told = string(m.Payload), ""
+	case "info":
+		d.every = everyOf(m.Payload)
+	}
+	l.judge(now, device, d)
+}
+
+// everyOf reads from an info how often it is said.
+func everyOf(info []byte) time.Duration {
+	var i Info
+	if json.Unmarshal(info, &i) != nil || i.EveryS < 0 || i.EveryS > maxEvery.Seconds() {
+		return 0
+	}
+	return time.Duration(i.EveryS * float64(time.Second))
+}
+
+// judge tells a device's presence if it is another now, or was just said.
+func (l *lookout) judge(now time.Time, device string, d *sighted) {
+	p := Online
+	switch {
+	case d.status == "":
+		return
+	case d.status != "online":
+		p = Offline
+	case d.every > 0 && now.Sub(d.heardAt) > time.Duration(patientFor*float64(d.every)):
+		p = Silent
+	}
+	if p != d.told {
+		d.told = p
+		online := p == Online
+		l.saw(Sight{Device: device, Online: &online, Presence: p})
+	}
+}
+
+// Watch tells every state and presence that the broker shows, until the
+// context or the connection ends. An empty device means all.
+func (r *Remote) Watch(ctx context.Context, device string, saw func(Sight)) error {
+	if device == "" {
+		device = "+"
+	}
+	t := newTopics(r.prefix, device)
+	if err := r.subscribe(ctx, t.state("+"), t.status(), t.info()); err != nil {
+		return err
+	}
+	return r.look(ctx, saw)
+}
+
+// look tells what comes from the subscribed topics.
+func (r *Remote) look(ctx context.Context, saw func(Sight)) error {
+	l := &lookout{began: time.Now(), devices: map[string]*sighted{}, saw: saw}
+	tick := time.NewTicker(pulse)
+	defer tick.Stop()
+	for {
+		select {
+		case m := <-r.messages:
+			r.watched(l, m)
+		case now := <-tick.C:
+			for device, d := range l.devices {
+				l.judge(now, device, d)
+			}
+		case <-r.lost:
+			return errLost
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// watched tells what a message changes.
+func (r *Remote) watched(l *lookout, m Message) {
+	device, rest, _ := strings.Cut(strings.TrimPrefix(m.Topic, r.prefix+"/"), "/")
+	if zone, ok := strings.CutSuffix(rest, "/state"); ok && len(m.Payload) > 0 {
+		l.saw(Sight{Device: device, Zone: zone, State: m.Payload})
+	} else if ok {
+		l.saw(Sight{Device: device, Zone: zone, Gone: true})
+	}
+	l.message(time.Now(), device, rest, m)
+}

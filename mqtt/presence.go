@@ -1,0 +1,36 @@
+package mqtt
+
+import "time"
+
+// minInfoEvery bounds how often info is said at least, however fast states are.
+const minInfoEvery = time.Second
+
+// infoEvery is how often info is said. A will alone would not do as a sign of
+// life: a cluster's node that dies delivers none.
+func (o Options) infoEvery() time.Duration { return max(o.StateEvery, minInfoEvery) }
+
+// tellInfo publishes what the agent says of itself.
+func (s *Session) tellInfo(now time.Time) {
+	client := s.client
+	if s.aside != nil {
+		client = s.aside
+	}
+	if s.opts.Info == nil || client == nil {
+		return
+	}
+	i := s.opts.Info()
+	i.Process, i.Time, i.EveryS = s.twin.process, now.UTC().Truncate(time.Millisecond), s.opts.infoEvery().Seconds()
+	i.Problem, i.ProblemText = s.problem()
+	s.toldProblem, s.infoAt = i.ProblemText, now
+	if s.echo.info && s.client != nil {
+		s.echo.said(now)
+	}
+	client.Publish(s.topics.info(), 1, s.client != nil, asJSON(i))
+}
+
+// tellInfoAgain publishes it when it is time, or something else is wrong now.
+func (s *Session) tellInfoAgain(now time.Time) {
+	if _, text := s.problem(); text != s.toldProblem || now.Sub(s.infoAt) >= s.opts.infoEvery() {
+		s.tellInfo(now)
+	}
+}

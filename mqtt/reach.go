@@ -1,0 +1,102 @@
+package mqtt
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/url"
+	"strings"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+)
+
+// reach enters the first broker that lets us in, in their order, each with a
+// client and time limits of its own: paho would give the error of the last one
+// only. It tells of those that did not; there is no client if none did.
+func reach(ctx context.Context, l login, handle paho.MessageHandler) (c paho.Client, lost <-chan struct{}, failed misses) {
+	for _, broker := range l.Brokers {
+		o, err := clientOptions(l, broker)
+		if err != nil {
+			return nil, nil, misses{{text: err.Error(), byHand: true}} // a file of ours: the same for every broker
+		}
+		if c, lost, err = open(ctx, o, handle); err == nil {
+			return c, lost, failed
+		}
+		if ctx.Err() != nil {
+			return nil, nil, append(failed, miss{text: ctx.Err().Error()})
+		}
+		failed = append(failed, l.missed(broker, err))
+	}
+	return nil, nil, failed
+}
+
+// open connects once; lost is closed when the connection ends. No message may
+// come before its handler is there, so it is set here.
+func open(ctx context.Context, o *paho.ClientOptions, handle paho.MessageHandler) (c paho.Client, lost <-chan struct{}, err error) {
+	ended := make(chan struct{})
+	o.SetDefaultPublishHandler(handle)
+	o.SetConnectionLostHandler(func(paho.Client, error) { close(ended) })
+	c = paho.NewClient(o)
+	token := c.Connect()
+	limit := time.NewTimer(3 * connectTimeout)
+	defer limit.Stop()
+	select {
+	case <-token.Done():
+		err = token.Error()
+	case <-limit.C:
+		err = errors.New("no answer")
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if err != nil {
+		c.Disconnect(0)
+		return nil, nil, err
+	}
+	return c, ended, nil
+}
+
+// miss is a broker that was not entered.
+type miss struct {
+	text   string // which, and why
+	byHand bool   // it stays so until a person mends something
+}
+
+type misses []miss
+
+func (ms misses) Error() string { return ms.words(func(miss) bool { return true }) }
+
+// byHand is what only a person can mend; empty: the network is to blame.
+func (ms misses) byHand() string { return ms.words(func(m miss) bool { return m.byHand }) }
+
+func (ms misses) words(counts func(miss) bool) string {
+	var texts []string
+	for _, m := range ms {
+		if counts(m) {
+			texts = append(texts, m.text)
+		}
+	}
+	return strings.Join(texts, "; ")
+}
+
+// missed says why a broker was not entered. Of its URL only scheme and host
+// are told: a path may hold a token.
+func (l login) missed(broker string, err error) miss {
+	u, e := url.Parse(withPort(broker))
+	if e != nil {
+		u = &url.URL{}
+	}
+	cause, byHand := l.refusal(u.Hostname(), err)
+	if !byHand {
+		cause = plain(err)
+	}
+	return miss{"broker " + u.Scheme + "://" + u.Host + ": " + cause, byHand}
+}
+
+// plain makes paho's wrapping readable; a bare EOF tells people nothing.
+func plain(err error) string {
+	if errors.Is(err, io.EOF) {
+		return "closes the connection during the handshake"
+	}
+	return strings.TrimSpace(strings.TrimPrefix(err.Error(), "network Error :"))
+}
