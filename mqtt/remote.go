@@ -21,7 +21,7 @@ import (
 // ErrNoAnswer tells that no agent answered in time.
 var ErrNoAnswer = errors.New("no answer")
 
-var errLost = errors.New("the broker closed the connection")
+var errLost = fmt.Errorf("%w: the broker closed the connection", ErrNoAnswer)
 
 // Message is what a [Remote] hears.
 type Message struct {
@@ -97,10 +97,15 @@ func (r *Remote) publish(ctx context.Context, topic string, payload []byte, reta
 	return done(ctx, r.client.Publish(topic, 1, retained, payload))
 }
 
+// done waits for the broker's acknowledgement. Without one nobody knows what
+// became of it; a cluster that elects a leader closes the connection instead.
 func done(ctx context.Context, t paho.Token) error {
 	select {
 	case <-t.Done():
-		return t.Error()
+		if t.Error() != nil {
+			return fmt.Errorf("%w: %w", ErrNoAnswer, t.Error())
+		}
+		return nil
 	case <-ctx.Done():
 		return ErrNoAnswer
 	}

@@ -68,6 +68,8 @@ type Session struct {
 	restart     func()    // nil: not offered
 	began       time.Time
 
+	asking []*zoneSession // for their control topic, at the end of this event
+
 	mu    sync.Mutex
 	dirty []*zoneSession // have snapshots that were not looked at
 	wake  chan struct{}
@@ -250,6 +252,7 @@ func (s *Session) Run(ctx context.Context) error {
 			s.goodbye()
 			return nil
 		}
+		s.askControls()
 	}
 }
 
@@ -480,13 +483,7 @@ func (s *Session) do(z *zoneSession, d deeds, reply func(Answer)) {
 		s.opts.Log.Info(d.log, "zone", name)
 	}
 	if d.subscribe && s.client != nil {
-		s.subscribe(s.client, []string{s.topics.control(name)}, func(refused []string) {
-			if len(refused) == 0 {
-				z.truth.subscribed(time.Now())
-			} else {
-				z.truth.unreadable(time.Now())
-			}
-		})
+		s.asking = append(s.asking, z)
 	}
 	if d.obey != nil {
 		z.serial++
@@ -500,6 +497,30 @@ func (s *Session) do(z *zoneSession, d deeds, reply func(Answer)) {
 	if d.publish {
 		s.publish(s.topics.control(name), d.payload, 1, true)
 	}
+}
+
+// askControls subscribes to the control topics of all zones that wait for that,
+// many at once.
+func (s *Session) askControls() {
+	for some := range slices.Chunk(s.asking, filtersAtOnce) {
+		topics := make([]string, len(some))
+		for i, z := range some {
+			topics[i] = s.topics.control(z.truth.zone.Name)
+		}
+		if s.client == nil {
+			break // the next connection asks for all of them
+		}
+		s.subscribe(s.client, topics, func(refused []string) {
+			for i, z := range some {
+				if slices.Contains(refused, topics[i]) {
+					z.truth.unreadable(time.Now())
+				} else {
+					z.truth.subscribed(time.Now())
+				}
+			}
+		})
+	}
+	s.asking = nil
 }
 
 // finish saves and then answers.
