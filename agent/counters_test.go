@@ -50,7 +50,7 @@ func TestCounters(t *testing.T) {
 func TestCountersAreWrittenHourly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		boot := &fakeBoot{time.Hour}
-		k := newKeeper("", boot.clock("a"), newCounters(nil))
+		k := newKeeper("", make(pens, 1), boot.clock("a"), newCounters(nil))
 		writes := 0
 		for range 24 * 60 {
 			k.counters.answered(false)
@@ -84,7 +84,7 @@ func TestRefusedControlsAreCounted(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}
-	kept, err := (&memory{a.cfg.StateDir}).loadPast("hall")
+	kept, err := (&memory{dir: a.cfg.StateDir}).loadPast("hall")
 	if err != nil || kept.Counters == nil || kept.Counters.Refused != 2 || kept.Counters.Accepted != 1 {
 		t.Errorf("%+v, %v", kept.Counters, err)
 	}

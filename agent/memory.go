@@ -14,7 +14,22 @@ import (
 )
 
 // memory is the state folder: the instance's word, and one file a zone.
-type memory struct{ dir string }
+type memory struct {
+	dir  string
+	pens pens // of what is written again and again
+}
+
+// pens bound how many files are written at once: each write holds a thread of
+// the system, and a slow card under thousands of zones would take them all.
+type pens chan struct{}
+
+const allPens = 4
+
+func (p pens) write(file string, v any) error {
+	p <- struct{}{}
+	defer func() { <-p }()
+	return writeChecked(file, v)
+}
 
 // memoryHead begins every file; behind it stands the checksum of the rest.
 const memoryHead = "thermostat-memory-1 "
@@ -28,7 +43,7 @@ func openMemory(dir string) (*memory, error) {
 	// that we cannot open, as under systemd's DynamicUser: then the kernel writes
 	// it in its own time.
 	_ = syncFolder(filepath.Dir(dir))
-	return &memory{dir}, syncFolder(dir)
+	return &memory{dir, make(pens, allPens)}, syncFolder(dir)
 }
 
 func (m *memory) zoneFile(zone string) string { return filepath.Join(m.dir, "zones", zone+".json") }
@@ -49,7 +64,7 @@ func (m *memory) load(zone string) (mqtt.Memory, error) {
 
 // save keeps what a zone remembers, whole or not at all.
 func (m *memory) save(zone string, mem mqtt.Memory) error {
-	return writeChecked(m.zoneFile(zone), mem)
+	return m.pens.write(m.zoneFile(zone), mem)
 }
 
 // instance gives the random word born with this memory. renew makes a new one:

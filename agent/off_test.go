@@ -140,7 +140,7 @@ func TestHoldRemembersWhatItCouldNotSwitchOff(t *testing.T) {
 	if !reflect.DeepEqual(still, []drivers.GPIO{line27}) || !strings.Contains(log.String(), "GPIO27") {
 		t.Errorf("%v, log %q: want GPIO27 with a warning", still, log.String())
 	}
-	if err := (&memory{dir}).hold(append(cfg.relays(), still...)); err != nil {
+	if err := (&memory{dir: dir}).hold(append(cfg.relays(), still...)); err != nil {
 		t.Fatal(err)
 	}
 	held, err := readRelays(dir)

@@ -11,7 +11,7 @@ import (
 // because a control was accepted earlier, what holds instead.
 func outranked(cfg Config) []string {
 	var lines []string
-	mem := &memory{cfg.StateDir}
+	mem := &memory{dir: cfg.StateDir}
 	for _, z := range cfg.Zones {
 		kept, err := mem.load(z.Name)
 		if err != nil || !z.Configured {

@@ -92,6 +92,7 @@ func (k *keptOutput) past(now time.Duration) controlloop.PastOutput {
 // its own writes them, so that a slow card holds no relay up.
 type keeper struct {
 	file string
+	pens pens
 	boot bootClock
 	is   keptZone  // the zone's goroutine owns it
 	put  time.Time // when it was last handed over
@@ -105,9 +106,9 @@ type keeper struct {
 // switch takes them along.
 const countersEvery = time.Hour
 
-func newKeeper(file string, b bootClock, c *counters) *keeper {
+func newKeeper(file string, p pens, b bootClock, c *counters) *keeper {
 	return &keeper{
-		file: file, boot: b, is: keptZone{Boot: b.id}, counters: c,
+		file: file, pens: p, boot: b, is: keptZone{Boot: b.id}, counters: c,
 		out: controlloop.NewLatest[keptZone](), done: make(chan struct{}),
 	}
 }
@@ -168,7 +169,7 @@ func (k *keeper) run(ctx context.Context, told func(error)) {
 			return
 		}
 		again = nil
-		err := writeChecked(k.file, last)
+		err := k.pens.write(k.file, last)
 		if told(err); err != nil {
 			again = time.After(keepAgain)
 		}
@@ -182,6 +183,6 @@ func (k *keeper) end(last keptZone, unwritten bool, told func(error)) {
 	default:
 	}
 	if unwritten {
-		told(writeChecked(k.file, last))
+		told(k.pens.write(k.file, last))
 	}
 }

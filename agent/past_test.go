@@ -48,7 +48,7 @@ func (k *keeper) wrote() (keptZone, bool) {
 func TestKeeperKeepsSwitchesOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		boot := &fakeBoot{time.Hour}
-		k := newKeeper("", boot.clock("a"), newCounters(nil))
+		k := newKeeper("", make(pens, 1), boot.clock("a"), newCounters(nil))
 		see := func(s controlloop.Snapshot, want *keptOutput) {
 			t.Helper()
 			k.saw(s)
@@ -112,7 +112,7 @@ func TestPastOnDisk(t *testing.T) {
 		t.Errorf("without a file: %+v, %v", got, err)
 	}
 	boot := &fakeBoot{time.Hour}
-	k := newKeeper(m.pastFile("hall"), boot.clock("a"), newCounters(nil))
+	k := newKeeper(m.pastFile("hall"), m.pens, boot.clock("a"), newCounters(nil))
 	k.saw(heaterSnapshot(true))
 	k.end(keptZone{}, false, func(err error) {
 		if err != nil {
@@ -137,7 +137,7 @@ func TestKeeperTriesAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "zones")
 		boot := &fakeBoot{time.Hour}
-		k := newKeeper(filepath.Join(dir, "hall.past"), boot.clock("a"), newCounters(nil))
+		k := newKeeper(filepath.Join(dir, "hall.past"), make(pens, 1), boot.clock("a"), newCounters(nil))
 		told := make(chan error, 9)
 		ctx, cancel := context.WithCancel(t.Context())
 		go k.run(ctx, func(err error) { told <- err })

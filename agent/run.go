@@ -213,7 +213,7 @@ func (a *agent) recall(mem *memory, boot bootClock) {
 		}
 		z.Past = kept.past(boot)
 		a.counters[z.Name] = newCounters(kept.Counters)
-		a.keepers[z.Name] = newKeeper(mem.pastFile(z.Name), boot, a.counters[z.Name])
+		a.keepers[z.Name] = newKeeper(mem.pastFile(z.Name), mem.pens, boot, a.counters[z.Name])
 	}
 	crashes, err := mem.started(boot)
 	if err != nil {

@@ -67,11 +67,16 @@ func (s *sense) ask(ctx context.Context, now time.Time) answer {
 const sameMoment = 250 * time.Millisecond
 
 // heardAt makes the time of the decision that of an answer of a stream, so that
-// one time tells all about it. One that was kept waiting is as old as it is.
+// one time tells all about it. One that was kept waiting is as old as it is, but
+// no older than the one before it: they come in order.
 func (a answer) heardAt(now time.Time) answer {
 	a.at = now
-	if a.err == nil && now.Sub(a.reading.At) < sameMoment {
+	switch last := a.sense.judge.last.At; {
+	case a.err != nil:
+	case now.Sub(a.reading.At) < sameMoment:
 		a.reading.At = now
+	case a.reading.At.Before(last):
+		a.reading.At = last
 	}
 	return a
 }

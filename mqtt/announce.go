@@ -47,6 +47,7 @@ type announcer struct {
 	births []string    // the topics on which Home Assistant says that it is there
 
 	agentAt, zonesAt, removeAt time.Time // zero: not due
+	left                       []string  // zones that are still to be announced
 	again                      bool      // a birth came in the middle of an answer
 }
 
@@ -94,7 +95,7 @@ func (a *announcer) whole(zone string) discoveryDevice {
 // a message that it does not allow.
 func (s *Session) meet(client paho.Client) {
 	a := &s.home
-	a.agentAt, a.zonesAt, a.removeAt, a.again = time.Time{}, time.Time{}, time.Time{}, false
+	a.agentAt, a.zonesAt, a.removeAt, a.left, a.again = time.Time{}, time.Time{}, time.Time{}, nil, false
 	if len(a.births) == 0 {
 		s.forget(a.gone)
 		return
@@ -115,7 +116,7 @@ func (s *Session) meet(client paho.Client) {
 // born answers a birth message: Home Assistant may have forgotten everything.
 func (s *Session) born(now time.Time) {
 	a := &s.home
-	if !a.agentAt.IsZero() || !a.zonesAt.IsZero() { // it is coming, or half of it has been said
+	if !a.agentAt.IsZero() || !a.zonesAt.IsZero() || len(a.left) > 0 { // it is coming, or half of it has been said
 		a.again = a.agentAt.IsZero()
 		return
 	}
@@ -134,10 +135,12 @@ func (s *Session) announce(now time.Time) {
 	}
 	if due(&a.zonesAt, now) {
 		s.announceZones(now)
-		if a.again {
-			a.again = false
-			s.born(now)
-		}
+	} else {
+		s.announceMore(now)
+	}
+	if a.again && len(a.left) == 0 && a.zonesAt.IsZero() {
+		a.again = false
+		s.born(now)
 	}
 	if due(&a.removeAt, now) {
 		for _, g := range a.gone {
@@ -154,18 +157,45 @@ func (s *Session) announceZones(now time.Time) {
 			s.publish(a.config(g.Discovery, g.Zone), asJSON(a.whole(g.Zone)), 1, false)
 		}
 	}
-	if a.prefix != "" {
-		for _, name := range s.names {
-			s.publish(a.config(a.prefix, name), asJSON(a.zone(s.zones[name].truth.zone)), 1, false)
-		}
-	}
+	first := s.some(s.names)
+	a.left = s.names[len(first):]
+	s.announceDevices(first)
 	s.sayOnline()
 	s.tellInfo(now)
-	for _, name := range s.names {
+	s.tellStates(first, now)
+	s.wipe(a.gone)
+}
+
+// zonesAtOnce are announced in one pulse: the devices of thousands of zones are
+// many megabytes.
+const zonesAtOnce = 50
+
+func (s *Session) some(names []string) []string { return names[:min(len(names), zonesAtOnce)] }
+
+// announceMore goes on with the zones that are left.
+func (s *Session) announceMore(now time.Time) {
+	next := s.some(s.home.left)
+	s.home.left = s.home.left[len(next):]
+	s.announceDevices(next)
+	s.tellStates(next, now)
+}
+
+func (s *Session) announceDevices(zones []string) {
+	a := &s.home
+	if a.prefix == "" {
+		return
+	}
+	for _, name := range zones {
+		s.publish(a.config(a.prefix, name), asJSON(a.zone(s.zones[name].truth.zone)), 1, false)
+	}
+}
+
+// tellStates publishes states again, changed or not.
+func (s *Session) tellStates(zones []string, now time.Time) {
+	for _, name := range zones {
 		s.zones[name].telemetry.toldAt = time.Time{}
 		s.tell(s.zones[name], now)
 	}
-	s.wipe(a.gone)
 }
 
 // retract takes a device back from Home Assistant.

@@ -30,7 +30,15 @@ func (s *Session) tellInfo(now time.Time) {
 
 // tellInfoAgain publishes it when it is time, or something else is wrong now.
 func (s *Session) tellInfoAgain(now time.Time) {
-	if _, text := s.problem(); text != s.toldProblem || now.Sub(s.infoAt) >= s.opts.infoEvery() {
+	since := now.Sub(s.infoAt)
+	if since < time.Duration(len(s.names))*problemPause {
+		return
+	}
+	if _, text := s.problem(); text != s.toldProblem || since >= s.opts.infoEvery() {
 		s.tellInfo(now)
 	}
 }
+
+// problemPause is the least time between two infos, for each zone: all of many
+// zones' make a long message.
+const problemPause = 5 * time.Millisecond

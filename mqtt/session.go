@@ -69,10 +69,10 @@ type Session struct {
 	began       time.Time
 
 	asking []*zoneSession // for their control topic, at the end of this event
+	held   []*zoneSession // whose states give way to their relays' messages
+	goOn   *time.Timer    // when they have done so
 
-	mu    sync.Mutex
-	dirty []*zoneSession // have snapshots that were not looked at
-	wake  chan struct{}
+	dirty chan *zoneSession // have snapshots that were not looked at; room for each zone once
 }
 
 // zoneSession is one zone as the session sees it.
@@ -83,12 +83,17 @@ type zoneSession struct {
 	waiting   []waiting // for the zone to obey, oldest first
 	saving    bool
 	unsaved   bool
+	held      bool
 	answers   []pending // to be given once the memory is saved
 
 	modeAsked   controlloop.Mode // while nobody knew a temperature
 	modeAskedAt time.Time
 
-	fresh, looked []controlloop.Snapshot // not looked at yet, and room for the next; the session's mu guards fresh
+	looked []controlloop.Snapshot // room for the next fresh ones
+
+	mu    sync.Mutex             // guards what follows: the zone's goroutine fills it
+	fresh []controlloop.Snapshot // not looked at yet
+	dirty bool                   // and the session knows
 }
 
 // modeFirst is how long a mode waits for its temperature in a zone that has
@@ -118,12 +123,14 @@ const pulse = 500 * time.Millisecond
 func NewSession(o Options) *Session {
 	s := &Session{
 		opts: o, topics: newTopics(o.Prefix, o.Device), zones: map[string]*zoneSession{},
-		events: make(chan func(), 64), done: make(chan struct{}), wake: make(chan struct{}, 1),
+		events: make(chan func(), 64), done: make(chan struct{}), dirty: make(chan *zoneSession, len(o.Zones)),
 	}
 	for _, z := range o.Zones {
 		s.zones[z.Name] = &zoneSession{truth: newTruth(z, o.Instance, o.NotBefore)}
 		s.names = append(s.names, z.Name)
 	}
+	s.goOn = time.NewTimer(0)
+	s.goOn.Stop()
 	s.home = newAnnouncer(o, s.topics)
 	s.twin, s.alarms = newTwin(o), newAlarms(o.Zones)
 	s.refused.told = map[string]*complaint{}
@@ -137,17 +144,25 @@ func (s *Session) Start(zone string) controlloop.Setpoint { return s.zones[zone]
 // Observe takes a zone's snapshot. It never blocks.
 func (s *Session) Observe(snap controlloop.Snapshot) {
 	z := s.zones[snap.Zone]
-	s.mu.Lock()
-	if len(z.fresh) == 0 {
-		s.dirty = append(s.dirty, z)
-	}
+	z.mu.Lock()
 	z.fresh = queue(z.fresh, snap)
-	s.mu.Unlock()
-	select {
-	case s.wake <- struct{}{}:
-	default:
+	news := !z.dirty
+	z.dirty = true
+	z.mu.Unlock()
+	if news {
+		s.dirty <- z
 	}
-	runtime.Gosched() // the session goes first: what a relay did is told before the zone writes its log
+	s.giveWay() // the session goes first: what a relay did is told before the zone writes its log
+}
+
+// fewZones are those of a house: with them giving way costs nothing.
+const fewZones = 50
+
+// giveWay lets another goroutine go first. Among thousands it would be a long wait.
+func (s *Session) giveWay() {
+	if len(s.names) <= fewZones {
+		runtime.Gosched()
+	}
 }
 
 // maxFresh bounds the snapshots of one zone that wait for the session.
@@ -244,8 +259,10 @@ func (s *Session) Run(ctx context.Context) error {
 		select {
 		case f := <-s.events:
 			f()
-		case <-s.wake:
-			s.look(time.Now())
+		case z := <-s.dirty:
+			s.look(z, time.Now())
+		case <-s.goOn.C:
+			s.tellHeld(time.Now())
 		case <-tick.C:
 			s.pulse(time.Now())
 		case <-ctx.Done():
@@ -575,22 +592,17 @@ func (s *Session) answer(z *zoneSession, answers []pending, notSaved error) {
 	}
 }
 
-// look takes the snapshots that came, publishes them, and goes on with what
+// look takes a zone's snapshots that came, publishes them, and goes on with what
 // waited for a setpoint to be obeyed.
-func (s *Session) look(now time.Time) {
-	s.mu.Lock()
-	dirty := s.dirty
-	s.dirty = nil
-	s.mu.Unlock()
-	for _, z := range dirty {
-		s.mu.Lock()
-		z.fresh, z.looked = z.looked[:0], z.fresh
-		s.mu.Unlock()
-		for _, snap := range z.looked {
-			z.telemetry.latest, z.telemetry.has = snap, true
-			z.noteObeyed(snap.Setpoint)
-			s.tell(z, now)
-		}
+func (s *Session) look(z *zoneSession, now time.Time) {
+	z.mu.Lock()
+	z.fresh, z.looked = z.looked[:0], z.fresh
+	z.dirty = false
+	z.mu.Unlock()
+	for _, snap := range z.looked {
+		z.telemetry.latest, z.telemetry.has = snap, true
+		z.noteObeyed(snap.Setpoint)
+		s.tell(z, now)
 	}
 }
 
@@ -616,8 +628,8 @@ func (s *Session) tell(z *zoneSession, now time.Time) {
 		t.readings(now, s.topics, s.opts.SensorEvery, s.send)
 		t.state(now, s.topics, s.opts.StateEvery, s.send)
 		shown = t.told.Setpoint.Serial
-		if wait := t.heldUntil.Sub(now); wait > 0 {
-			time.AfterFunc(wait, func() { s.post(func() { s.tell(z, time.Now()) }) })
+		if now.Before(t.heldUntil) {
+			s.hold(z)
 		}
 	}
 	for len(z.waiting) > 0 && z.waiting[0].serial <= shown {
@@ -625,6 +637,26 @@ func (s *Session) tell(z *zoneSession, now time.Time) {
 		z.waiting = z.waiting[1:]
 		w.tellWhen()
 		s.finish(z, w.deeds, w.reply)
+	}
+}
+
+// hold comes back to a zone when its relays' messages have had their head start.
+func (s *Session) hold(z *zoneSession) {
+	if z.held {
+		return
+	}
+	if len(s.held) == 0 {
+		s.goOn.Reset(relayFirst)
+	}
+	z.held, s.held = true, append(s.held, z)
+}
+
+func (s *Session) tellHeld(now time.Time) {
+	held := s.held
+	s.held = nil
+	for _, z := range held {
+		z.held = false
+		s.tell(z, now)
 	}
 }
 
@@ -638,7 +670,7 @@ func (w waiting) tellWhen() {
 
 func (s *Session) send(m outgoing) {
 	s.publish(m.topic, m.payload, m.qos, m.retained)
-	runtime.Gosched() // the connection's writer goes first: this message is not held by the next one's making
+	s.giveWay() // the connection's writer goes first: this message is not held by the next one's making
 }
 
 // pulse does what is due by time.
@@ -660,7 +692,9 @@ func (s *Session) pulse(now time.Time) {
 
 // goodbye publishes the last states and that the agent is gone.
 func (s *Session) goodbye() {
-	s.look(time.Now())
+	for len(s.dirty) > 0 {
+		s.look(<-s.dirty, time.Now())
+	}
 	if s.client == nil {
 		return
 	}
