@@ -79,8 +79,8 @@ func startFleet(t *testing.T, c *cluster.Cluster) *fleet {
 // each has answered.
 func (f *fleet) round(t *testing.T, victim *cluster.Node) (killed time.Time) {
 	t.Helper()
-	victim.Kill()
 	killed = time.Now()
+	victim.Kill()
 	alive := slices.DeleteFunc(slices.Clone(f.c.Nodes), func(n *cluster.Node) bool { return !n.Running() })
 	var commands sync.WaitGroup
 	for i, d := range f.devices {

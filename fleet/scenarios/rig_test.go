@@ -54,7 +54,7 @@ func thermostat(t *testing.T) string {
 // startCluster gives a cluster of three that ends with the test.
 func startCluster(t *testing.T, config func(*cluster.Cluster, *cluster.Node) string) *cluster.Cluster {
 	t.Helper()
-	c, err := cluster.New(t.TempDir(), 3, config)
+	c, err := cluster.New(t.ArtifactDir(), 3, config)
 	if err != nil {
 		t.Fatal(err)
 	}
