@@ -240,7 +240,9 @@ func (l live) heaterAt(sensor int32, at time.Time) (heater, reason string) {
 // its time, for itself: no other one of its zone and no tick falls into it.
 func alone(records []record, i int) bool {
 	at, sensor := records[i].Time, records[i].SensorID
-	same := func(other time.Time) bool { return other.Truncate(time.Millisecond).Equal(at.Truncate(time.Millisecond)) }
+	same := func(other time.Time) bool {
+		return other.Truncate(time.Millisecond).Equal(at.Truncate(time.Millisecond))
+	}
 	for _, step := range []int{-1, 1} {
 		for k := i + step; k >= 0 && k < len(records) && same(records[k].Time); k += step {
 			if records[k].SensorID == sensor {
