@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"testing"
@@ -13,19 +14,13 @@ import (
 	"thermostat/fleet/cluster"
 )
 
-// centralLog and compactedLog are the streams of docs/fleet.md.
-func centralLog() jetstream.StreamConfig {
-	return jetstream.StreamConfig{
-		Name: "thermostat", Storage: jetstream.FileStorage, Replicas: 3, MaxAge: 365 * 24 * time.Hour,
-		Subjects: []string{"thermostat.*.*.sensor", "thermostat.*.*.ack", "thermostat.*.*.heater", "thermostat.*.*.cooler"},
+// streamOf reads a stream's configuration from the examples.
+func streamOf(t *testing.T, file string) (config jetstream.StreamConfig) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(read(t, examples+file)), &config); err != nil {
+		t.Fatal(err)
 	}
-}
-
-func compactedLog() jetstream.StreamConfig {
-	return jetstream.StreamConfig{
-		Name: "thermostat-controls", Storage: jetstream.FileStorage, Replicas: 3, MaxMsgsPerSubject: 1,
-		Subjects: []string{"thermostat.*.*.control"},
-	}
+	return config
 }
 
 // TestLog: what is said on MQTT stands in the log. Two consumers read at their
@@ -33,19 +28,20 @@ func compactedLog() jetstream.StreamConfig {
 // at any number or time; the compacted log holds the newest control of each zone.
 func TestLog(t *testing.T) {
 	const zones, each = 20, 50
+	const said = 2 * zones * each
 	c := startCluster(t, (*cluster.Cluster).Config)
 	heal(t, c, nil)
 	log := openLog(t, c)
-	central, compacted := log.create(centralLog()), log.create(compactedLog())
+	central, compacted := log.create(streamOf(t, "log.json")), log.create(streamOf(t, "controls.json"))
 
 	slow := log.durable(central, "slow")
 	middle := speak(t, c.Nodes[0], zones, each)
-	log.holds(central, zones*each)
+	log.holds(central, said)
 	log.fetch(slow, 100, 1)
-	if got := log.all(central, jetstream.OrderedConsumerConfig{}); len(got) != zones*each { // the fast one
-		t.Errorf("the log gives %d messages, want %d", len(got), zones*each)
+	if got := log.all(central, jetstream.OrderedConsumerConfig{}); len(got) != said { // the fast one
+		t.Errorf("the log gives %d messages, want %d", len(got), said)
 	}
-	log.checkPositions(central, middle, zones*each)
+	log.checkPositions(central, middle, said)
 
 	nodeOf(t, c, leaderOf(t, slow)).Kill()
 	log.fetch(slow, 100, 101)
@@ -204,18 +200,21 @@ func (s streams) checkPositions(stream jetstream.Stream, middle time.Time, count
 // checkCompacted: the newest control of each zone, and nothing else.
 func (s streams) checkCompacted(stream jetstream.Stream, zones, each int) {
 	s.t.Helper()
-	var got, want []string
-	for _, m := range s.all(stream, jetstream.OrderedConsumerConfig{}) {
-		got = append(got, m.Subject()+" "+string(m.Data()))
-	}
+	var want []string
 	for z := range zones {
 		want = append(want, fmt.Sprintf(`thermostat.dev%d.room.control {"desired":%d.%d}`, z, z, each-1))
 	}
-	slices.Sort(got)
 	slices.Sort(want)
-	if !slices.Equal(got, want) {
-		s.t.Errorf("the compacted log holds\n%q, want\n%q", got, want)
-	}
+	eventually(s.t, func() error {
+		var got []string
+		for _, m := range s.all(stream, jetstream.OrderedConsumerConfig{}) {
+			got = append(got, m.Subject()+" "+string(m.Data()))
+		}
+		if slices.Sort(got); !slices.Equal(got, want) {
+			return fmt.Errorf("the compacted log holds\n%q, want\n%q", got, want)
+		}
+		return nil
+	})
 }
 
 func leaderOf(t *testing.T, c jetstream.Consumer) string {

@@ -32,10 +32,11 @@ func TestReplayFromTheLog(t *testing.T) {
 	if testing.Short() {
 		t.Skip("two minutes of readings")
 	}
+	t.Parallel()
 	c := startCluster(t, (*cluster.Cluster).Config)
 	heal(t, c, nil)
 	log := openLog(t, c)
-	config := centralLog()
+	config := streamOf(t, "log.json")
 	config.Subjects = append(config.Subjects, "thermostat.*.*.state")
 	stream := log.create(config)
 
@@ -116,6 +117,7 @@ func (s streams) settles(stream jetstream.Stream) {
 		if info.State.Msgs < replayReadings || time.Since(since) < 2*time.Second {
 			return fmt.Errorf("the log still grows, it holds %d messages", info.State.Msgs)
 		}
+		s.t.Logf("the log holds %d messages in %d bytes", info.State.Msgs, info.State.Bytes)
 		return nil
 	})
 }
