@@ -40,6 +40,8 @@ func TestReplayFromTheLog(t *testing.T) {
 	config.Subjects = append(config.Subjects, "thermostat.*.*.state")
 	stream := log.create(config)
 
+	follower := start(t, linesBinary(t), "--server", "nats://"+c.Nodes[1].NATS)
+
 	file := replayConfig(t, c)
 	agent := start(t, thermostat(t), "run", "--config", file)
 	agent.says("broker connected", 0)
@@ -54,6 +56,8 @@ func TestReplayFromTheLog(t *testing.T) {
 	agent.kill()
 
 	records := readLines(t, c)
+	checkFollower(t, follower.log(), records)
+	checkSuffix(t, records, readLines(t, c, "--from-seq", "9000"))
 	decisions := replay(t, file, records)
 	readLive(t, log.all(stream, jetstream.OrderedConsumerConfig{})).compare(t, records, decisions)
 }
@@ -140,13 +144,19 @@ type decision struct {
 	Reason   string
 }
 
-func readLines(t *testing.T, c *cluster.Cluster) (records []record) {
+func linesBinary(t *testing.T) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "lines")
 	if out, err := exec.Command("go", "build", "-o", binary, "../lines").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	cmd := exec.Command(binary, "--server", "nats://"+c.Nodes[0].NATS, "--stream", "thermostat", "--follow=false")
+	return binary
+}
+
+// readLines gives what lines makes of the log as it is.
+func readLines(t *testing.T, c *cluster.Cluster, args ...string) (records []record) {
+	t.Helper()
+	cmd := exec.Command(linesBinary(t), append(args, "--server", "nats://"+c.Nodes[0].NATS, "--follow=false")...)
 	var complaints bytes.Buffer
 	cmd.Stderr = &complaints
 	out, err := cmd.Output()
@@ -154,6 +164,33 @@ func readLines(t *testing.T, c *cluster.Cluster) (records []record) {
 		t.Fatalf("lines: %v %s", err, complaints.String())
 	}
 	return parse(t, out, func(r *record, text string) { r.text = text })
+}
+
+// checkFollower: who followed has had the same lines in the same order, but for
+// the last minute.
+func checkFollower(t *testing.T, followed []string, records []record) {
+	t.Helper()
+	if len(followed) < len(records)/10 {
+		t.Errorf("who follows has had %d lines of %d", len(followed), len(records))
+	}
+	for i, text := range followed {
+		if text != records[i].text {
+			t.Fatalf("line %d of who follows is %s, want %s", i, text, records[i].text)
+		}
+	}
+}
+
+// checkSuffix: from the middle on, nothing but the rest.
+func checkSuffix(t *testing.T, records, rest []record) {
+	t.Helper()
+	from := len(records) - len(rest)
+	if from <= 0 || len(rest) == 0 {
+		t.Fatalf("from the middle on there are %d lines of %d", len(rest), len(records))
+	}
+	last := records[len(records)-1].text
+	if rest[len(rest)-1].text != last {
+		t.Errorf("from the middle on it ends with %s, want %s", rest[len(rest)-1].text, last)
+	}
 }
 
 func replay(t *testing.T, config string, records []record) []decision {
