@@ -1,0 +1,98 @@
+package main
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	pb "thermostat/proto"
+)
+
+var noon = time.Date(2026, 1, 31, 12, 0, 0, 123456789, time.UTC)
+
+func TestLineOf(t *testing.T) {
+	at := timestamppb.New(noon)
+	number, seven := proto.Float64, proto.Int32(7)
+	for name, c := range map[string]struct {
+		subject string
+		payload []byte
+		want    string // "": none
+		wrong   bool
+	}{
+		"a reading": {"thermostat.cabin.room.sensor", sensor(t, &pb.SensorData{SensorID: seven, Temperature: number(20.5), ReadAt: at, Verdict: proto.String("ok")}),
+			`{"time":"2026-01-31T12:00:00.123456789Z","sensor_id":7,"temperature":20.5}`, false},
+		"one at 0 °C, without a verdict": {"thermostat.cabin.room.sensor", sensor(t, &pb.SensorData{SensorID: seven, Temperature: number(0), ReadAt: at}),
+			`{"time":"2026-01-31T12:00:00.123456789Z","sensor_id":7,"temperature":0}`, false},
+		"a bad answer": {"thermostat.cabin.room.sensor", sensor(t, &pb.SensorData{SensorID: seven, ReadAt: at, Verdict: proto.String("too_fast")}),
+			`{"time":"2026-01-31T12:00:00.123456789Z","sensor_id":7,"verdict":"too_fast"}`, false},
+		"one that carries a number all the same": {"thermostat.cabin.room.sensor", sensor(t, &pb.SensorData{SensorID: seven, Temperature: number(85), ReadAt: at, Verdict: proto.String("power_on")}),
+			`{"time":"2026-01-31T12:00:00.123456789Z","sensor_id":7,"verdict":"power_on"}`, false},
+		"a bad answer without its time": {"thermostat.cabin.room.sensor", sensor(t, &pb.SensorData{SensorID: seven, Verdict: proto.String("absent")}), "", true},
+		"neither number nor verdict":    {"thermostat.cabin.room.sensor", sensor(t, &pb.SensorData{SensorID: seven, ReadAt: at}), "", true},
+		"nobody's reading":              {"thermostat.cabin.room.sensor", sensor(t, &pb.SensorData{Temperature: number(20), ReadAt: at}), "", true},
+		"rubbish":                       {"thermostat.cabin.room.sensor", []byte("21.5"), "", true},
+
+		"a setpoint": {"thermostat.cabin.room.ack", []byte(`{"applied":true,"id":"a","desired":21,"up_delta":0.5,"down_delta":0.25,"mode":"heat","reason":"","sensor_id":7,"time":"2026-01-31T13:00:00.5+01:00"}`),
+			`{"time":"2026-01-31T12:00:00.5Z","sensor_id":7,"desired":21,"up_delta":0.5,"down_delta":0.25,"mode":"heat"}`, false},
+		"off, without a temperature": {"thermostat.cabin.room.ack", []byte(`{"applied":true,"desired":null,"up_delta":0.5,"down_delta":0.5,"mode":"off","sensor_id":7,"time":"2026-01-31T12:00:00Z"}`),
+			`{"time":"2026-01-31T12:00:00Z","sensor_id":7,"up_delta":0.5,"down_delta":0.5,"mode":"off"}`, false},
+		"a refusal":         {"thermostat.cabin.room.ack", []byte(`{"applied":false,"desired":21,"mode":"heat","reason":"too warm","sensor_id":7,"time":"2026-01-31T12:00:00Z"}`), "", false},
+		"nothing new":       {"thermostat.cabin.room.ack", []byte(`{"applied":true,"desired":21,"mode":"heat","sensor_id":7,"time":null}`), "", false},
+		"no JSON":           {"thermostat.cabin.room.ack", []byte(`x`), "", true},
+		"nobody's setpoint": {"thermostat.cabin.room.ack", []byte(`{"applied":true,"desired":21,"mode":"heat","time":"2026-01-31T12:00:00Z"}`), "", true},
+		"a control":         {"thermostat.cabin.room.control", []byte(`{"desired":21}`), "", false},
+		"a heater":          {"thermostat.cabin.room.heater", []byte{8, 7}, "", false},
+	} {
+		l, ok, err := lineOf(c.subject, c.payload)
+		var got string
+		if ok {
+			text, _ := json.Marshal(l)
+			got = string(text)
+		}
+		if got != c.want || (err != nil) != c.wrong {
+			t.Errorf("%s: %s, %v; want %s", name, got, err, c.want)
+		}
+	}
+}
+
+func sensor(t *testing.T, d *pb.SensorData) []byte {
+	payload, err := proto.Marshal(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return payload
+}
+
+// TestOrder: a line that reaches the log late stands where it belongs; at the
+// same time the log's order counts; what comes too late is left out and counted.
+func TestOrder(t *testing.T) {
+	at := func(seconds int, seq uint64) line {
+		return line{Time: noon.Add(time.Duration(seconds) * time.Second), SensorID: 7, seq: seq}
+	}
+	var o order
+	for _, l := range []line{at(0, 1), at(5, 2), at(10, 3), at(5, 4), at(2, 5)} {
+		o.add(l)
+	}
+	checkSeqs(t, o.take(noon.Add(6*time.Second)), 1, 5, 2, 4)
+	o.add(at(4, 6))
+	o.add(line{Time: noon, SensorID: 8, seq: 7}) // another sensor's past is no matter
+	checkSeqs(t, o.take(endOfTime), 7, 3)
+	if o.late != 1 {
+		t.Errorf("%d late, want 1", o.late)
+	}
+}
+
+func checkSeqs(t *testing.T, lines []line, want ...uint64) {
+	t.Helper()
+	if len(lines) != len(want) {
+		t.Fatalf("%d lines, want %v", len(lines), want)
+	}
+	for i, l := range lines {
+		if l.seq != want[i] {
+			t.Errorf("line %d is message %d, want %d", i, l.seq, want[i])
+		}
+	}
+}

@@ -1,0 +1,343 @@
+package scenarios
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"google.golang.org/protobuf/proto"
+
+	"thermostat/fleet/cluster"
+	pb "thermostat/proto"
+)
+
+const (
+	replayZones    = 100
+	replayReadings = 10_000
+	firstSensor    = 1000 // sensor_id of zone z0
+)
+
+// TestReplayFromTheLog: a live agent with sensors on the broker, setpoints that
+// change, and timers that matter; replay decides the same from the log alone.
+func TestReplayFromTheLog(t *testing.T) {
+	if testing.Short() {
+		t.Skip("two minutes of readings")
+	}
+	t.Parallel()
+	c := startCluster(t, (*cluster.Cluster).Config)
+	heal(t, c, nil)
+	log := openLog(t, c)
+	config := streamOf(t, "log.json")
+	config.Subjects = append(config.Subjects, "thermostat.*.*.state")
+	stream := log.create(config)
+
+	follower := start(t, linesBinary(t), "--server", "nats://"+c.Nodes[1].NATS)
+
+	file := replayConfig(t, c)
+	agent := start(t, thermostat(t), "run", "--config", file)
+	agent.says("broker connected", 0)
+	eventually(t, func() error { // each zone has begun, at a moment of its own within a sample
+		if n := strings.Count(agent.output(), "first decision"); n < replayZones {
+			return fmt.Errorf("only %d zones have begun", n)
+		}
+		return nil
+	})
+	feed(t, c.Nodes[0])
+	log.settles(stream)
+	agent.kill()
+
+	records := readLines(t, c)
+	checkFollower(t, follower.log(), records)
+	checkSuffix(t, records, readLines(t, c, "--from-seq", "9000"))
+	decisions := replay(t, file, records)
+	readLive(t, log.all(stream, jetstream.OrderedConsumerConfig{})).compare(t, records, decisions)
+}
+
+func replayConfig(t *testing.T, c *cluster.Cluster) string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "device: cabin\nhttp: {listen: \"\"}\nstate_dir: %s\nmqtt: {discovery_prefix: \"\", %s}\nzones:\n", t.TempDir(), brokers(c.MQTTs(1)))
+	for i := range replayZones {
+		fmt.Fprintf(&text, `  - name: z%d
+    sensor_id: %d
+    sensor: {driver: mqtt, topic: feed/z%d, format: number}
+    heater: {driver: mqtt, topic: relay/z%d}
+    default_setpoint: {mode: heat, desired: 20, up_delta: 0.3, down_delta: 0.3}
+    limits: {max_rate: 60}
+    timing: {sample: 1s, stale_after: 3s, min_on: 2s, min_off: 3s, max_on: 8s}
+`, i, firstSensor+i, i, i)
+	}
+	file := filepath.Join(t.TempDir(), "replay.yaml")
+	write(t, file, text.String())
+	return file
+}
+
+// feed says readings of random zones, some of them too far from the last to be
+// believed, and now and then a new setpoint.
+func feed(t *testing.T, n *cluster.Node) {
+	client, err := n.Dial(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Disconnect(250)
+	random := rand.New(rand.NewPCG(1, 2))
+	celsius := slices.Repeat([]float64{20}, replayZones)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for i := range replayReadings + 100 { // the first may come before the agent has subscribed
+		<-tick.C
+		z := random.IntN(replayZones)
+		celsius[z] = min(max(celsius[z]+1.6*random.Float64()-0.8, 18), 22)
+		client.Publish(fmt.Sprintf("feed/z%d", z), 0, false, fmt.Sprintf("%.3f", celsius[z]))
+		if i%100 == 50 {
+			control := fmt.Sprintf(`{"desired":%.1f,"mode":"heat"}`, 19+2*random.Float64())
+			client.Publish(fmt.Sprintf("thermostat/cabin/z%d/control", random.IntN(replayZones)), 1, true, control)
+		}
+	}
+}
+
+// settles waits until nothing more comes for two seconds: a zone at rest says
+// no reading, and its state once a minute.
+func (s streams) settles(stream jetstream.Stream) {
+	s.t.Helper()
+	var last uint64
+	var since time.Time
+	eventually(s.t, func() error {
+		info, err := stream.Info(s.t.Context())
+		if err != nil {
+			return err
+		}
+		if info.State.LastSeq != last {
+			last, since = info.State.LastSeq, time.Now()
+		}
+		if info.State.Msgs < replayReadings || time.Since(since) < 2*time.Second {
+			return fmt.Errorf("the log still grows, it holds %d messages", info.State.Msgs)
+		}
+		s.t.Logf("the log holds %d messages in %d bytes", info.State.Msgs, info.State.Bytes)
+		return nil
+	})
+}
+
+// record is a line of `lines`, decision the answer of replay to it.
+type record struct {
+	Time        time.Time
+	SensorID    int32 `json:"sensor_id"`
+	Temperature *float64
+	Mode        string
+	Verdict     string
+	text        string
+}
+
+type decision struct {
+	Time     time.Time
+	SensorID int32 `json:"sensor_id"`
+	Heater   string
+	Action   string
+	Reason   string
+}
+
+func linesBinary(t *testing.T) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "lines")
+	if out, err := exec.Command("go", "build", "-o", binary, "../lines").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return binary
+}
+
+// readLines gives what lines makes of the log as it is.
+func readLines(t *testing.T, c *cluster.Cluster, args ...string) (records []record) {
+	t.Helper()
+	cmd := exec.Command(linesBinary(t), append(args, "--server", "nats://"+c.Nodes[0].NATS, "--follow=false")...)
+	var complaints bytes.Buffer
+	cmd.Stderr = &complaints
+	out, err := cmd.Output()
+	if err != nil || complaints.Len() > 0 {
+		t.Fatalf("lines: %v %s", err, complaints.String())
+	}
+	return parse(t, out, func(r *record, text string) { r.text = text })
+}
+
+// checkFollower: who followed has had the same lines in the same order, but for
+// the last minute.
+func checkFollower(t *testing.T, followed []string, records []record) {
+	t.Helper()
+	if len(followed) < len(records)/10 {
+		t.Errorf("who follows has had %d lines of %d", len(followed), len(records))
+	}
+	for i, text := range followed {
+		if text != records[i].text {
+			t.Fatalf("line %d of who follows is %s, want %s", i, text, records[i].text)
+		}
+	}
+}
+
+// checkSuffix: from the middle on, nothing but the rest.
+func checkSuffix(t *testing.T, records, rest []record) {
+	t.Helper()
+	from := len(records) - len(rest)
+	if from <= 0 || len(rest) == 0 {
+		t.Fatalf("from the middle on there are %d lines of %d", len(rest), len(records))
+	}
+	last := records[len(records)-1].text
+	if rest[len(rest)-1].text != last {
+		t.Errorf("from the middle on it ends with %s, want %s", rest[len(rest)-1].text, last)
+	}
+}
+
+func replay(t *testing.T, config string, records []record) []decision {
+	t.Helper()
+	var in strings.Builder
+	for _, r := range records {
+		in.WriteString(r.text + "\n")
+	}
+	cmd := exec.Command(thermostat(t), "replay", "--config", config)
+	cmd.Stdin = strings.NewReader(in.String())
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("replay: %v\n%.2000s", err, out)
+	}
+	return parse(t, out, func(*decision, string) {})
+}
+
+func parse[T any](t *testing.T, out []byte, also func(*T, string)) (all []T) {
+	t.Helper()
+	for s := bufio.NewScanner(bytes.NewReader(out)); s.Scan(); {
+		var one T
+		if err := json.Unmarshal(s.Bytes(), &one); err != nil {
+			t.Fatalf("%v: %s", err, s.Text())
+		}
+		also(&one, s.Text())
+		all = append(all, one)
+	}
+	return all
+}
+
+// live is what the agent said of its decisions: each switch with its instant and
+// reason, and the states.
+type live struct {
+	switches map[int32][]*pb.HeaterControl
+	states   map[int32][]state
+}
+
+type state struct {
+	Time     time.Time // in milliseconds
+	SensorID int32     `json:"sensor_id"`
+	Action   string
+	Reason   string
+}
+
+func readLive(t *testing.T, messages []jetstream.Msg) live {
+	t.Helper()
+	l := live{map[int32][]*pb.HeaterControl{}, map[int32][]state{}}
+	for _, m := range messages {
+		switch {
+		case strings.HasSuffix(m.Subject(), ".heater"):
+			var h pb.HeaterControl
+			if err := proto.Unmarshal(m.Data(), &h); err != nil {
+				t.Fatal(err)
+			}
+			of := l.switches[h.GetSensorID()]
+			if len(of) == 0 || of[len(of)-1].GetCommand() != h.GetCommand() { // else an On said again
+				l.switches[h.GetSensorID()] = append(of, &h)
+			}
+		case strings.HasSuffix(m.Subject(), ".state"):
+			var s state
+			if err := json.Unmarshal(m.Data(), &s); err != nil {
+				t.Fatal(err)
+			}
+			l.states[s.SensorID] = append(l.states[s.SensorID], s)
+		}
+	}
+	return l
+}
+
+// heaterAt is what the relay was told last, and why if that was at this instant.
+func (l live) heaterAt(sensor int32, at time.Time) (heater, reason string) {
+	heater = "off"
+	for _, h := range l.switches[sensor] {
+		if h.SwitchedAt.AsTime().After(at) {
+			break
+		}
+		heater, reason = strings.ToLower(h.GetCommand().String()), ""
+		if h.SwitchedAt.AsTime().Equal(at) {
+			reason = h.GetReason()
+		}
+	}
+	return heater, reason
+}
+
+// alone reports whether a record has its millisecond, all that a state tells of
+// its time, for itself: no other one of its zone and no tick falls into it.
+func alone(records []record, i int) bool {
+	at, sensor := records[i].Time, records[i].SensorID
+	same := func(other time.Time) bool {
+		return other.Truncate(time.Millisecond).Equal(at.Truncate(time.Millisecond))
+	}
+	for _, step := range []int{-1, 1} {
+		for k := i + step; k >= 0 && k < len(records) && same(records[k].Time); k += step {
+			if records[k].SensorID == sensor {
+				return false
+			}
+		}
+	}
+	began := records[slices.IndexFunc(records, func(r record) bool { return r.SensorID == sensor && r.Verdict == "no_reading" })].Time
+	tick := at.Add(-(at.Sub(began) % time.Second)) // a sample
+	return at.Equal(began) || !same(tick) && !same(tick.Add(time.Second))
+}
+
+func (l live) compare(t *testing.T, records []record, decisions []decision) {
+	t.Helper()
+	if len(decisions) != len(records) {
+		t.Fatalf("%d decisions on %d records", len(decisions), len(records))
+	}
+	readings, setpoints, bad, switches, reasons, states, differences := 0, 0, 0, 0, 0, 0, 0
+	differ := func(i int, what, want string) {
+		if differences++; differences <= 5 {
+			t.Errorf("%s: live %s %s, replayed %+v", records[i].text, what, want, decisions[i])
+		}
+	}
+	for i, d := range decisions {
+		switch r := records[i]; {
+		case r.Temperature != nil:
+			readings++
+		case r.Verdict != "":
+			bad++
+		default:
+			setpoints++
+		}
+		heater, reason := l.heaterAt(d.SensorID, d.Time)
+		if d.Heater != heater {
+			differ(i, "heater", heater)
+		}
+		if reason != "" {
+			if reasons++; d.Reason != reason {
+				differ(i, "reason", reason)
+			}
+		}
+		for _, s := range l.states[d.SensorID] {
+			if !s.Time.Equal(d.Time.Truncate(time.Millisecond)) || !alone(records, i) {
+				continue
+			}
+			if states++; s.Action != d.Action || s.Reason != d.Reason {
+				differ(i, "state", s.Action+", "+s.Reason)
+			}
+		}
+	}
+	for _, of := range l.switches {
+		switches += len(of)
+	}
+	t.Logf("%d readings, %d answers that were none, %d setpoints, %d switches: %d differences in the heater at each record, in %d reasons of switches and %d states",
+		readings, bad, setpoints, switches, differences, reasons, states)
+	if readings < replayReadings || switches < 300 || states < 1000 || setpoints < 50 {
+		t.Error("too few for this to show anything")
+	}
+}
