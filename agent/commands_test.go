@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"net"
 	"path/filepath"
 	"regexp"
@@ -197,5 +199,19 @@ func TestOutranked(t *testing.T) {
 	}
 	if lines := outranked(cfg); len(lines) != 1 || !strings.Contains(lines[0], "zone hall: default_setpoint is outranked by the last control: mode heat, desired 23 °C") {
 		t.Errorf("%q", lines)
+	}
+}
+
+// TestManyErrors: of thousands that have one cause the first few are told, in one line.
+func TestManyErrors(t *testing.T) {
+	var errs []error
+	for i := range 1000 {
+		errs = append(errs, fmt.Errorf("relay %d", i))
+	}
+	if got := inOneLine(errors.Join(errs...)); got != "relay 0; relay 1; relay 2; relay 3; relay 4; and 995 more" {
+		t.Error(got)
+	}
+	if got := inOneLine(errors.New("busy")); got != "busy" {
+		t.Error(got)
 	}
 }

@@ -58,8 +58,20 @@ func report(errs io.Writer, err error) int {
 			return code
 		}
 	}
-	fmt.Fprintln(errs, "thermostat:", strings.ReplaceAll(err.Error(), "\n", "; "))
+	fmt.Fprintln(errs, "thermostat:", inOneLine(err))
 	return code
+}
+
+// saidErrors are told of many that came together; one cause has often thousands.
+const saidErrors = 5
+
+func inOneLine(err error) string {
+	all := strings.Split(err.Error(), "\n")
+	text := strings.Join(all[:min(len(all), saidErrors)], "; ")
+	if more := len(all) - saidErrors; more > 0 {
+		text += fmt.Sprintf("; and %d more", more)
+	}
+	return text
 }
 
 func rootCommand() *cobra.Command {
