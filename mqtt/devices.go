@@ -200,9 +200,9 @@ func (d *Devices) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-d.wake:
-			d.say(d.takePending())
+			d.sayPending()
 		case now := <-pulse.C:
-			d.say(d.relays)
+			d.sayDue()
 			d.askAgain(now)
 		}
 	}
@@ -216,20 +216,28 @@ func (d *Devices) takePending() []*Relay {
 	return all
 }
 
-func (d *Devices) say(relays []*Relay) (tokens []paho.Token) {
-	for _, r := range relays {
-		d.mu.Lock()
-		client := d.client
-		d.mu.Unlock()
-		now := time.Now()
-		if client == nil {
-			return tokens
-		}
-		if r.due(now) {
-			tokens = append(tokens, r.say(client, now))
-		}
+// sayPending says the new commands.
+func (d *Devices) sayPending() {
+	for _, r := range d.takePending() {
+		d.say(r)
 	}
-	return tokens
+}
+
+// sayDue says again what is due; what is new goes first.
+func (d *Devices) sayDue() {
+	for _, r := range d.relays {
+		d.sayPending()
+		d.say(r)
+	}
+}
+
+func (d *Devices) say(r *Relay) {
+	d.mu.Lock()
+	client := d.client
+	d.mu.Unlock()
+	if now := time.Now(); client != nil && r.due(now) {
+		r.say(client, now)
+	}
 }
 
 // farewell says what has not been said yet, the last Off above all, and waits
@@ -238,7 +246,7 @@ func (d *Devices) farewell(limit time.Duration) {
 	if d.none() {
 		return
 	}
-	d.say(d.relays)
+	d.sayDue()
 	end := time.Now().Add(limit)
 	for _, r := range d.relays {
 		if token := r.flying(); token != nil {

@@ -83,8 +83,8 @@ func TestRemoteZone(t *testing.T) {
 		}
 		_, before := h.told("there/relay")
 		h.measure("18.05", 31)
-		if _, n := h.told("there/relay"); n-before != 3 {
-			t.Errorf("an On was said again %d times in 31 s, want 3", n-before)
+		if _, n := h.told("there/relay"); n-before < 3 || n-before > 5 {
+			t.Errorf("an On was said again %d times in 31 s, want 3 to 5", n-before)
 		}
 		h.measure("19.5", 2)
 		if h.toldOn() {

@@ -180,7 +180,7 @@ func (r *Relay) due(now time.Time) bool {
 
 // say publishes the command. Only the speaker calls it: it may have to wait for
 // a slow connection.
-func (r *Relay) say(client paho.Client, now time.Time) paho.Token {
+func (r *Relay) say(client paho.Client, now time.Time) {
 	r.mu.Lock()
 	on, payload := r.on, r.payload()
 	r.said, r.sayAt = payload, now.Add(r.again())
@@ -193,7 +193,6 @@ func (r *Relay) say(client paho.Client, now time.Time) paho.Token {
 	if r.on == on && !r.acked {
 		r.token = token
 	}
-	return token
 }
 
 // again is when the command is said again: an On three times within the lease,
@@ -204,7 +203,7 @@ func (r *Relay) again() time.Duration {
 	if r.on || r.known && r.position {
 		every /= 3
 	}
-	return every*9/10 + rand.N(every/10)
+	return every*2/3 + rand.N(every/3)
 }
 
 func (r *Relay) payload() []byte {
