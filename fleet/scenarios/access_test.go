@@ -24,6 +24,7 @@ const examples = "../../examples/fleet/"
 // TestAccessRules: with the example's rules a device works, reads nothing of
 // another one, and writes nothing there.
 func TestAccessRules(t *testing.T) {
+	t.Parallel()
 	keys := newAuthority(t)
 	c := startCluster(t, exampleConfig(t, keys, func(text string) string { return text }))
 	heal(t, c, keys.as("probe", "probe"))
@@ -41,6 +42,7 @@ func TestAccessRules(t *testing.T) {
 // TestAccessByCertificate: the same rules, with client certificates for names
 // and passwords.
 func TestAccessByCertificate(t *testing.T) {
+	t.Parallel()
 	keys := newAuthority(t)
 	c := startCluster(t, exampleConfig(t, keys, func(text string) string {
 		text = strings.ReplaceAll(text, "# ca_file", "ca_file")

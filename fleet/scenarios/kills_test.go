@@ -33,7 +33,6 @@ func TestNodesKilled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("minutes of kills")
 	}
-	t.Parallel()
 	c := startCluster(t, (*cluster.Cluster).Config)
 	heal(t, c, nil)
 	f := startFleet(t, c)
