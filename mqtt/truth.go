@@ -20,6 +20,7 @@ const (
 	patience    = 10 * time.Second // the second listening (a cluster in election is slow), and the wait for an echo
 	retryTime   = time.Minute      // between two attempts to say or to put right the same
 	refreshTime = 10 * time.Minute // between two subscriptions on a living connection, jittered
+	firstTime   = 15 * time.Second // the first of them; doubled each time until it is refreshTime
 )
 
 // maxOwn bounds the numbers that count as ours: a forged one must not bring
@@ -91,7 +92,8 @@ type truth struct {
 	checkAt     time.Time // when to check what the broker retains
 	unproven    bool      // a foreign word came live and is not known to be retained
 	refreshAt   time.Time
-	inFlight    []byte // what was published and has not come back yet
+	refreshIn   time.Duration // a node of a cluster may give what was retained before another one died
+	inFlight    []byte        // what was published and has not come back yet
 	sentAt      time.Time
 	silentSince time.Time // since when nothing that we published came back
 	notRetained bool      // what was published did not come back in time
@@ -319,7 +321,8 @@ func (t *truth) setNotRetained(bad bool) {
 func (t *truth) connected(now time.Time) deeds {
 	t.up, t.synced = true, false
 	t.unproven, t.checkAt = false, time.Time{}
-	t.refreshAt = now.Add(t.jitter(refreshTime))
+	t.refreshIn = firstTime
+	t.refreshAt = now.Add(t.jitter(t.refreshIn))
 	return t.hearken(listenFirst)
 }
 
@@ -381,7 +384,8 @@ func (t *truth) tick(now time.Time) deeds {
 		t.checkAt = time.Time{}
 		d = t.hearken(listenCheck)
 	case !now.Before(t.refreshAt):
-		t.refreshAt = now.Add(t.jitter(refreshTime))
+		t.refreshIn = min(2*t.refreshIn, refreshTime)
+		t.refreshAt = now.Add(t.jitter(t.refreshIn))
 		d = t.hearken(listenFirst)
 	}
 	return d
