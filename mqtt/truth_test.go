@@ -687,3 +687,43 @@ func TestFlightEndsWithTheConnection(t *testing.T) {
 		t.Errorf("the broker retains %q", w.retained)
 	}
 }
+
+// TestStaleNode: a node that gives what was retained long ago is believed for a
+// moment only: the topic is asked for again soon after a connection, then more
+// and more seldom.
+func TestStaleNode(t *testing.T) {
+	w := settled(t)
+	w.foreign(19, true)
+	w.drain()
+	old := w.retained
+	w.foreign(21, true)
+	w.drain()
+	newest := w.retained
+	w.cut()
+
+	w.retained = old
+	w.connect()
+	w.drain()
+	if w.obeyed.Desired != 19 {
+		t.Fatalf("obeys %v: the broker gives 19", w.obeyed.Desired)
+	}
+	w.retained = newest
+	var asked []time.Duration
+	for last := w.now; len(asked) < 8; w.now = w.now.Add(time.Second) {
+		if d := w.truth.tick(w.now); d.subscribe {
+			asked = append(asked, w.now.Sub(last).Round(time.Second))
+			last = w.now
+			w.act(d)
+			w.drain()
+		}
+	}
+	if w.obeyed.Desired != 21 {
+		t.Errorf("obeys %v, the broker retains 21", w.obeyed.Desired)
+	}
+	for i, gap := range asked {
+		usual := min(firstTime<<i, refreshTime)
+		if gap < usual*8/10-time.Second || gap > usual*12/10+time.Second {
+			t.Errorf("asked again after %v, usual is %v: %v", gap, usual, asked)
+		}
+	}
+}
