@@ -89,6 +89,28 @@ func (b fleetBroker) retains(user, topic string) string {
 	return string(out)
 }
 
+// readsItsOwn holds the rules against what an agent subscribes, topic by topic.
+func (b fleetBroker) readsItsOwn(device string) {
+	b.t.Helper()
+	b.says("operator", "thermostat/"+device+"/set/restart", "retained, and therefore ignored")
+	discovery := b.client("homeassistant", "mosquitto_sub", "-t", "homeassistant/device/+/config", "-C", "1", "-W", "30")
+	out := make(chan string, 1)
+	go func() {
+		text, _ := discovery.Output() // the time-out is "nothing"
+		out <- string(text)
+	}()
+	b.says("homeassistant", "homeassistant/status", "online")
+	base := "thermostat/" + device
+	for _, topic := range []string{base + "/room/control", base + "/room/set/desired", base + "/set/restart", base + "/status", base + "/info", "homeassistant/status"} {
+		if b.retains(device, topic) == "" {
+			b.t.Errorf("%s does not read %s", device, topic)
+		}
+	}
+	if !strings.Contains(<-out, "identifiers") {
+		b.t.Errorf("%s does not announce itself to Home Assistant", device)
+	}
+}
+
 // TestFleetAccess: with the published rules a device works in full, and neither
 // reads nor writes anything of another one.
 func TestFleetAccess(t *testing.T) {
@@ -113,6 +135,7 @@ func TestFleetAccess(t *testing.T) {
 		}
 		return nil
 	})
+	b.readsItsOwn("cabin")
 	b.says("hut", "thermostat/cabin/room/control", `{"desired":5}`)
 	b.says("hut", "thermostat/cabin/status", "offline")
 	b.says("operator", "thermostat/hut/room/control", `{"desired":20}`) // behind the others: they have been dropped by now
