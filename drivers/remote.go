@@ -49,15 +49,21 @@ func (h *Hardware) remoteRelay(spec RemoteRelay) (controlloop.Relay, error) {
 	return h.Remote.OpenRelay(spec)
 }
 
-// Identify gives the zone's sensor_id to the devices that are told from others by it.
+// Identify gives the zone's sensor_id to those devices that are told from others by it.
 func (s *Spec) Identify(sensorID int32) {
-	s.Sensor.Remote.SensorID = sensorID
+	s.Sensor.identify(sensorID)
 	for i := range s.Fallbacks {
-		s.Fallbacks[i].Remote.SensorID = sensorID
+		s.Fallbacks[i].identify(sensorID)
 	}
 	for _, r := range []*RelaySpec{s.Heater, s.Cooler, s.Safety} {
-		if r != nil {
+		if r != nil && r.Driver == "mqtt" {
 			r.Remote.SensorID = sensorID
 		}
+	}
+}
+
+func (s *SensorSpec) identify(sensorID int32) {
+	if s.Driver == "mqtt" {
+		s.Remote.SensorID = sensorID
 	}
 }
