@@ -42,12 +42,13 @@ func TestNodesKilled(t *testing.T) {
 		heal(t, c, nil)
 		f.checkRetained(t)
 		f.checkStates(t)
+		f.allConnected(t)
 		f.takeTimes(t, round, killed)
 		time.Sleep(*pause)
 	}
 	f.report(t)
 	for _, d := range f.devices {
-		t.Logf("%s: longest time between two decisions %v", d.name, d.checkPauses(t))
+		t.Logf("%s: longest time between two ticks %v", d.name, d.checkPauses(t))
 	}
 }
 
@@ -110,6 +111,21 @@ func (f *fleet) set(t *testing.T, n *cluster.Node, device string, desired float6
 	t.Errorf("%s never answers", device)
 }
 
+// allConnected waits for those that were cut off last.
+func (f *fleet) allConnected(t *testing.T) {
+	t.Helper()
+	for _, d := range f.devices {
+		eventually(t, func() error {
+			lost := d.logAfter(t, time.Time{}, `msg="broker lost`)
+			back := d.logAfter(t, time.Time{}, `msg="broker connected"`)
+			if len(back) <= len(lost) {
+				return fmt.Errorf("%s does not come back:\n%s", d.name, d.output())
+			}
+			return nil
+		})
+	}
+}
+
 // takeTimes takes a round's times from the agents' logs.
 func (f *fleet) takeTimes(t *testing.T, round int, killed time.Time) {
 	for _, d := range f.devices {
@@ -121,7 +137,7 @@ func (f *fleet) takeTimes(t *testing.T, round int, killed time.Time) {
 		case len(lost) == 0:
 			t.Logf("kill %d, %s: not cut off, in force after %.1f s", round, d.name, inForce.Seconds())
 			continue
-		case len(back) == 0: // cut off only now, by a surviving node; what follows waits for it
+		case len(back) == 0: // cut off only now, by a surviving node
 			t.Logf("kill %d, %s: cut off after %.1f s and not back yet, in force after %.1f s", round, d.name, lost[0].at.Sub(killed).Seconds(), inForce.Seconds())
 			continue
 		case lost[0].at.Sub(killed) < time.Second:
