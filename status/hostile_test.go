@@ -339,9 +339,10 @@ func TestTicksGoOn(t *testing.T) {
 			c.(*net.TCPConn).SetReadBuffer(4096)
 		}
 	}
+	var scrapers sync.WaitGroup
 	scraping := make(chan struct{})
 	for range 4 {
-		go func() {
+		scrapers.Go(func() {
 			for {
 				select {
 				case <-scraping:
@@ -350,7 +351,7 @@ func TestTicksGoOn(t *testing.T) {
 					s.ask("GET", "/metrics", "")
 				}
 			}
-		}()
+		})
 	}
 	for range 6 { // two for each sample of a second: the reading's and the tick's
 		for _, c := range ticks {
@@ -361,6 +362,7 @@ func TestTicksGoOn(t *testing.T) {
 		t.Errorf("%d %s", code, text)
 	}
 	close(scraping)
+	scrapers.Wait()
 }
 
 type sensor struct{}
