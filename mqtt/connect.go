@@ -127,10 +127,11 @@ func refusedTopics(t paho.Token) (topics []string) {
 }
 
 // backoff waits before the next attempt: 1, 2, 4 … 60 s, each anywhere between
-// half and all of it, so that a fleet does not return at one instant.
-func backoff(ctx context.Context, attempt int) {
+// half and all of it, so that a fleet does not return at one instant. What the
+// last attempt took in vain is part of it: a cluster in election lets us wait for 5 s.
+func backoff(ctx context.Context, attempt int, inVain time.Duration) {
 	wait := min(firstBackoff<<min(attempt, 10), maxBackoff)
-	wait = wait/2 + rand.N(wait/2)
+	wait = max(wait/2+rand.N(wait/2)-inVain, rand.N(firstBackoff/2))
 	select {
 	case <-ctx.Done():
 	case <-time.After(wait):

@@ -83,12 +83,13 @@ func (h *Heater) Run(ctx context.Context) error {
 // keepConnected connects, waits for the end of the connection, and again.
 func (h *Heater) keepConnected(ctx context.Context) {
 	for attempt := 0; ctx.Err() == nil; attempt++ {
+		began := time.Now()
 		client, lost, err := h.connect(ctx)
 		if err != nil {
 			if ctx.Err() == nil && attempt == 0 {
 				h.Log.Warn("no broker", "error", err)
 			}
-			backoff(ctx, attempt)
+			backoff(ctx, attempt, time.Since(began))
 			continue
 		}
 		h.Log.Info("broker connected")
@@ -101,7 +102,7 @@ func (h *Heater) keepConnected(ctx context.Context) {
 		}
 		h.hand(ctx, nil)
 		client.Disconnect(250)
-		backoff(ctx, 0)
+		backoff(ctx, 0, 0)
 	}
 }
 

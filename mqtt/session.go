@@ -280,8 +280,9 @@ func (s *Session) keepConnected(ctx context.Context) {
 	for attempt := 0; ctx.Err() == nil; attempt++ {
 		began := time.Now()
 		connected := s.connection(ctx, &told)
+		took := time.Since(began)
 		switch {
-		case connected && time.Since(began) > lasting:
+		case connected && took > lasting:
 			attempt, short = 0, 0
 		case connected:
 			short++
@@ -290,7 +291,10 @@ func (s *Session) keepConnected(ctx context.Context) {
 			s.opts.Log.Warn("connections end soon after they began: does another client use this id, or is something not allowed?",
 				"client_id", "thermostat-"+s.opts.Device)
 		}
-		backoff(ctx, attempt)
+		if connected {
+			took = 0
+		}
+		backoff(ctx, attempt, took)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,6 +23,9 @@ const (
 	refreshTime = 10 * time.Minute // between two subscriptions on a living connection, jittered
 	firstTime   = 15 * time.Second // the first of them; doubled each time until it is refreshTime
 )
+
+// maxEarlier bounds the words that are remembered as earlier than the newest.
+const maxEarlier = 16
 
 // maxOwn bounds the numbers that count as ours: a forged one must not bring
 // the next to overflow.
@@ -89,8 +93,10 @@ type truth struct {
 
 	up, synced  bool
 	listen      listening
-	checkAt     time.Time // when to check what the broker retains
-	unproven    bool      // a foreign word came live and is not known to be retained
+	checkAt     time.Time     // when to check what the broker retains
+	checkIn     time.Duration // how long after a live word; more each time that it is not found retained
+	unproven    bool          // the last word came live and is not known to be retained
+	earlier     [][]byte      // words between the one that is known to have been, and the last
 	refreshAt   time.Time
 	refreshIn   time.Duration // a node of a cluster may give what was retained before another one died
 	inFlight    []byte        // what was published and has not come back yet
@@ -104,7 +110,7 @@ type truth struct {
 // newTruth starts from the memory. Words that the configuration no longer
 // allows are forgotten, so that they are judged anew if the broker has them.
 func newTruth(z Zone, instance string, notBefore time.Time) *truth {
-	t := &truth{zone: z, instance: instance, notBefore: notBefore, random: rand.Float64, mem: z.Memory, obeyed: z.Default}
+	t := &truth{zone: z, instance: instance, notBefore: notBefore, random: rand.Float64, mem: z.Memory, obeyed: z.Default, checkIn: settleTime}
 	sp, ok := z.Remembered()
 	if ok {
 		t.obeyed = sp
@@ -158,16 +164,17 @@ func (t *truth) message(now time.Time, m []byte, retained bool) deeds {
 	switch {
 	case bytes.Equal(m, t.mem.Seen): // rule 1: a redelivery
 		if retained {
-			t.unproven = false
+			t.proven()
 		} else {
 			d.answer = t.applied(c.GetId())
 		}
 	case bytes.Equal(m, t.mem.Cur): // the echo of our newest word, answered when it was said
-		t.mem.Before, t.mem.Seen, d.save = t.mem.Seen, m, true
+		t.heard(now, m, !retained)
+		d.save = true
 	case own && curOwn && n < curN: // rule 2: our newer word is on its way or is said again
 		t.mem.Seen, d.save = m, true
-	case retained && t.unproven && bytes.Equal(m, t.mem.Before):
-		d = t.sayAgain("the last control was not retained by its writer")
+	case retained && t.unproven && t.isEarlier(m):
+		d = t.sayAgain("the last control is not retained")
 	default: // rule 3
 		d = t.judge(now, m, c, retained, err)
 	}
@@ -192,16 +199,39 @@ func (t *truth) judge(now time.Time, m []byte, c *pb.TemperatureControl, retaine
 	if own {
 		t.mem.N = max(t.mem.N, n)
 	}
-	unproven := !own && !retained
-	if !unproven || !t.unproven { // of several live words, none is known to be retained: the one before them all is
-		t.mem.Before = t.mem.Seen
-	}
-	t.mem.Cur, t.mem.Seen = m, m
-	if t.unproven = unproven; unproven {
-		t.check(now.Add(settleTime))
-	}
+	t.mem.Cur = m
+	t.heard(now, m, !retained)
 	t.obeyed = sp
 	return deeds{obey: &sp, save: true, answer: t.applied(id)}
+}
+
+// heard notes a word at the broker. One that came live is not known to be
+// retained: its writer may have forgotten that, or a cluster in election has not
+// done it. Of several such words any but the last, or the one before them all, is
+// what is retained then.
+func (t *truth) heard(now time.Time, m []byte, unproven bool) {
+	if !unproven {
+		t.proven()
+	}
+	if !t.unproven {
+		t.mem.Before = t.mem.Seen
+	} else if t.earlier = append(t.earlier, t.mem.Seen); len(t.earlier) > maxEarlier {
+		t.earlier = t.earlier[1:]
+	}
+	t.mem.Seen, t.unproven = m, unproven
+	if unproven {
+		t.check(now.Add(t.checkIn))
+	}
+}
+
+// proven notes that the last word is retained, or that nothing is known of it.
+func (t *truth) proven() {
+	t.unproven, t.earlier, t.checkIn = false, nil, settleTime
+}
+
+// isEarlier reports whether a word came before the newest one.
+func (t *truth) isEarlier(m []byte) bool {
+	return bytes.Equal(m, t.mem.Before) || slices.ContainsFunc(t.earlier, func(e []byte) bool { return bytes.Equal(m, e) })
 }
 
 // expired refuses a control that arrives too late, if our clock can be trusted.
@@ -261,7 +291,6 @@ func (t *truth) own(sp controlloop.Setpoint) controlloop.Setpoint {
 	sp.ID = t.instance + "/" + strconv.FormatUint(t.mem.N, 10)
 	t.mem.Cur = encodeControl(t.zone, sp)
 	t.obeyed = sp
-	t.unproven = false
 	return sp
 }
 
@@ -320,7 +349,10 @@ func (t *truth) setNotRetained(bad bool) {
 // connected begins a connection: everything is heard out before we speak.
 func (t *truth) connected(now time.Time) deeds {
 	t.up, t.synced = true, false
-	t.unproven, t.checkAt = false, time.Time{}
+	t.checkAt = time.Time{}
+	if _, own := t.curNumber(); !own { // a broker restored from an older save: what it brings back is obeyed
+		t.proven()
+	}
 	t.refreshIn = firstTime
 	t.refreshAt = now.Add(t.jitter(t.refreshIn))
 	return t.hearken(listenFirst)
@@ -382,6 +414,9 @@ func (t *truth) tick(now time.Time) deeds {
 		}
 	case !t.checkAt.IsZero() && !now.Before(t.checkAt):
 		t.checkAt = time.Time{}
+		if t.unproven { // a node of a cluster may go on giving what was before; we do not rush it
+			t.checkIn = min(2*t.checkIn, retryTime)
+		}
 		d = t.hearken(listenCheck)
 	case !now.Before(t.refreshAt):
 		t.refreshIn = min(2*t.refreshIn, refreshTime)

@@ -41,6 +41,7 @@ type world struct {
 
 	retained  []byte
 	swallows  bool // our words: an access rule that forbids them
+	electing  bool // a cluster chooses its leaders: what is said is acknowledged and delivered, and not retained
 	up        bool
 	toAgent   []wire
 	toBroker  []wire
@@ -136,7 +137,7 @@ func (w *world) brokerTakes() {
 }
 
 func (w *world) brokerGets(payload []byte, retained bool) {
-	if retained {
+	if retained && !w.electing {
 		w.retained = payload
 		if len(payload) == 0 {
 			w.retained = nil
@@ -241,6 +242,9 @@ func (w *world) disturb() {
 	case 12:
 		w.swallows = !w.swallows
 		w.note("swallows %v", w.swallows)
+	case 10:
+		w.electing = !w.electing
+		w.note("electing %v", w.electing)
 	case 9:
 		w.note("delete")
 		w.brokerGets(nil, true)
@@ -253,7 +257,7 @@ func (w *world) disturb() {
 // property: what is obeyed is exactly what is retained.
 func (w *world) settle() {
 	w.note("settle")
-	w.swallows = false
+	w.swallows, w.electing = false, false
 	w.run(15*time.Minute, true)
 	cur := w.truth.mem.Cur
 	if len(cur) == 0 && w.retained != nil || len(cur) > 0 && !bytes.Equal(cur, w.retained) {
@@ -725,5 +729,76 @@ func TestStaleNode(t *testing.T) {
 		if gap < usual*8/10-time.Second || gap > usual*12/10+time.Second {
 			t.Errorf("asked again after %v, usual is %v: %v", gap, usual, asked)
 		}
+	}
+}
+
+// TestElection: what a cluster acknowledges and does not retain while it chooses
+// its leaders counts all the same, from whomever and however long it lasts, once
+// we had the time to look.
+func TestElection(t *testing.T) {
+	for seed := range uint64(1000) {
+		w := newWorld(t, seed)
+		w.settle()
+		w.foreign(w.desired(), true)
+		w.settle()
+		w.electing = true
+		want := w.desired()
+		if seed%2 == 0 {
+			w.foreign(want, true) // what nobody heard and nobody has is lost: its writer gets no answer
+			w.run(2*settleTime, true)
+		} else {
+			w.local(want)
+		}
+		for range w.rnd.IntN(3) { // who says something meanwhile is cut off
+			w.run(time.Duration(w.rnd.IntN(8_000))*time.Millisecond, true)
+			w.cut()
+		}
+		w.run(time.Duration(w.rnd.IntN(15_000))*time.Millisecond, true)
+		w.electing = false
+		w.settle()
+		if w.obeyed.Desired != want {
+			w.fail("seed %d: %v was said, the zone holds %v", seed, want, w.obeyed.Desired)
+		}
+	}
+}
+
+// TestForgetfulNode: a node that never gives back what it was told starts no storm.
+func TestForgetfulNode(t *testing.T) {
+	w := settled(t)
+	w.electing = true
+	w.foreign(21, true)
+	w.run(time.Second, true)
+	said := w.published
+	w.run(10*time.Minute, true)
+	if said = w.published - said; said < 10 || said > 20 {
+		t.Errorf("said %d times in 10 minutes", said)
+	}
+	if w.obeyed.Desired != 21 {
+		t.Errorf("obeys %v", w.obeyed.Desired)
+	}
+}
+
+// TestEarlierWords: of several live words any may be what is retained, and the
+// last one counts; words from before one that was retained are no longer among them.
+func TestEarlierWords(t *testing.T) {
+	w := settled(t)
+	w.electing = true
+	w.foreign(21, true)
+	w.drain()
+	w.foreign(22, true)
+	w.drain()
+	w.electing = false
+	late, _ := proto.Marshal(&pb.TemperatureControl{Desired: proto.Float64(21), Source: proto.String("test")})
+	w.retained = late
+	w.settle()
+	if w.obeyed.Desired != 22 {
+		t.Errorf("obeys %v, want the last word", w.obeyed.Desired)
+	}
+	w.foreign(23, false)
+	w.drain()
+	w.retained = late // said anew; what was heard of it is lost
+	w.settle()
+	if w.obeyed.Desired != 21 {
+		t.Errorf("obeys %v, want what is retained", w.obeyed.Desired)
 	}
 }

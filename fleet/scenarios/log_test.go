@@ -36,7 +36,10 @@ func TestLog(t *testing.T) {
 	central, compacted := log.create(streamOf(t, "log.json")), log.create(streamOf(t, "controls.json"))
 
 	slow := log.durable(central, "slow")
-	middle := speak(t, c.Nodes[0], zones, each)
+	speak(t, c.Nodes[0], zones, 0, each/2)
+	log.holds(central, said/2)
+	middle := time.Now()
+	speak(t, c.Nodes[0], zones, each/2, each)
 	log.holds(central, said)
 	log.fetch(slow, 100, 1)
 	if got := log.all(central, jetstream.OrderedConsumerConfig{}); len(got) != said { // the fast one
@@ -50,29 +53,24 @@ func TestLog(t *testing.T) {
 	log.checkCompacted(compacted, zones, each)
 }
 
-// speak says a reading and a control of every zone, in turn, and gives the time
-// when half was said.
-func speak(t *testing.T, n *cluster.Node, zones, each int) (middle time.Time) {
+// speak says a reading and a control of every zone, in turn, from a round on.
+func speak(t *testing.T, n *cluster.Node, zones, from, until int) {
 	t.Helper()
 	client, err := n.Dial(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer client.Disconnect(100)
-	for i := range each {
-		if i == each/2 {
-			middle = time.Now()
-		}
+	for i := from; i < until; i++ {
 		for z := range zones {
 			zone := fmt.Sprintf("thermostat/dev%d/room/", z)
 			client.Publish(zone+"sensor", 0, false, fmt.Sprintf("%d/%d", z, i))
-			token := client.Publish(zone+"control", 1, true, fmt.Sprintf(`{"desired":%d.%d}`, z, i))
+			token := client.Publish(zone+"control", 1, false, fmt.Sprintf(`{"desired":%d.%d}`, z, i))
 			if err := cluster.Acknowledged(token, patience); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	return middle
 }
 
 // streams is a reader's connection to a cluster.
