@@ -29,7 +29,6 @@ func (r *reader) readDevices(zone *node, z *ZoneConfig) {
 	z.Devices.Heater = r.readRelay(zone.child("heater"))
 	z.Devices.Cooler = r.readRelay(zone.child("cooler"))
 	z.Devices.Safety = r.readRelay(zone.child("safety_relay"))
-	z.Devices.Identify(z.SensorID)
 	z.Params.Heater = z.Devices.Heater != nil
 	z.Params.Cooler = z.Devices.Cooler != nil
 	z.Params.Speed = z.Devices.Sensor.Simulated.Speed // 0 where the room is real

@@ -19,6 +19,7 @@ type RemoteSensor struct {
 // RemoteRelay is what a configuration says about a relay behind a broker.
 type RemoteRelay struct {
 	SensorID   int32
+	Sample     time.Duration // of its zone, which wishes as often; a zone that is stuck does not
 	Topic      string        // of its commands
 	On, Off    string        // the commands; both empty: HeaterControl
 	StateTopic string        // where it tells its position; empty: it does not
@@ -49,15 +50,16 @@ func (h *Hardware) remoteRelay(spec RemoteRelay) (controlloop.Relay, error) {
 	return h.Remote.OpenRelay(spec)
 }
 
-// Identify gives the zone's sensor_id to those devices that are told from others by it.
-func (s *Spec) Identify(sensorID int32) {
+// Identify gives what is the zone's to those devices that need it: its sensor_id
+// tells them from others, its sample tells when it is stuck.
+func (s *Spec) Identify(sensorID int32, sample time.Duration) {
 	s.Sensor.identify(sensorID)
 	for i := range s.Fallbacks {
 		s.Fallbacks[i].identify(sensorID)
 	}
 	for _, r := range []*RelaySpec{s.Heater, s.Cooler, s.Safety} {
 		if r != nil && r.Driver == "mqtt" {
-			r.Remote.SensorID = sensorID
+			r.Remote.SensorID, r.Remote.Sample = sensorID, sample
 		}
 	}
 }

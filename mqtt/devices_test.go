@@ -345,6 +345,37 @@ func TestRemoteRelayWithoutBroker(t *testing.T) {
 	})
 }
 
+// TestStuckZone: a zone that hangs renews no lease for ever: its relay is told to
+// go off, and obeys again once the zone goes on.
+func TestStuckZone(t *testing.T) {
+	inRemoteHouse(t, RelaySpec{Sample: time.Second}, func(h *house) {
+		var stuck atomic.Bool
+		goOn := make(chan struct{})
+		h.after = func() {
+			if stuck.Load() {
+				<-goOn
+			}
+		}
+		h.startAgent(0)
+		time.Sleep(time.Second)
+		h.measure("18", 20)
+		if !h.toldOn() {
+			t.Error("off while the zone runs")
+		}
+		stuck.Store(true)
+		time.Sleep(relayPatience + 2*time.Second)
+		if h.toldOn() {
+			t.Error("the zone has been stuck for 12 s, and the relay is on")
+		}
+		stuck.Store(false)
+		close(goOn)
+		h.measure("18", 3)
+		if !h.toldOn() {
+			t.Error("the zone goes on, and the relay does not")
+		}
+	})
+}
+
 // TestHeater: the published example's heater.
 func TestHeater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

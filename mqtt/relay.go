@@ -17,6 +17,7 @@ import (
 // RelaySpec is what a configuration says about a relay on the broker.
 type RelaySpec struct {
 	SensorID   int32
+	Sample     time.Duration // of its zone, which wishes as often; a zone that is stuck does not
 	Topic      string        // of its commands
 	On, Off    string        // the commands; both empty: HeaterControl
 	StateTopic string        // where it tells its position; empty: it does not
@@ -48,6 +49,7 @@ type Relay struct {
 	wished   bool // Set was called
 	on       bool // the wish
 	wishedAt time.Time
+	setAt    time.Time  // when Set was called last
 	everOn   bool       // it was told to go on, once
 	since    time.Time  // since when it has had the time to obey
 	said     []byte     // the command that was said for the wish; nil: not yet
@@ -67,12 +69,17 @@ const (
 	firstWord     = time.Minute
 )
 
+// stuckSamples is after how many samples without a wish a zone counts as stuck,
+// as it does for the service manager's watchdog.
+const stuckSamples = 3
+
 // Set notes the wish. It never blocks. A command that has not arrived within 10
 // s, as far as that can be known, is an error.
 func (r *Relay) Set(on bool) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
+	r.setAt = now
 	if !r.wished || on != r.on {
 		r.wished, r.on, r.wishedAt, r.since = true, on, now, now
 		r.everOn = r.everOn || on
@@ -175,7 +182,17 @@ func (r *Relay) grants() {
 func (r *Relay) due(now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.lapse(now)
 	return r.wished && r.reached && (r.said == nil || !now.Before(r.sayAt))
+}
+
+// lapse ends an On that nobody wishes any more: the zone is stuck, and its lease
+// must not be renewed for ever. Its next wish counts again.
+func (r *Relay) lapse(now time.Time) {
+	if r.on && now.Sub(r.setAt) > max(stuckSamples*r.spec.Sample, relayPatience) {
+		r.on, r.wishedAt, r.since = false, now, now
+		r.renew()
+	}
 }
 
 // say publishes the command. Only the speaker calls it: it may have to wait for
