@@ -304,3 +304,35 @@ func TestNearest(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryComplaintOfARemoteDevice: of sensors and relays on the broker.
+func TestEveryComplaintOfARemoteDevice(t *testing.T) {
+	const broker = "device: den\nmqtt: {brokers: [mqtt://h]}\nzones:\n  - name: a\n    timing: {stale_after: 60s}\n"
+	for _, row := range []struct{ devices, want string }{
+		{"sensor: {driver: mqtt, topic: t/a}\n    heater: {driver: mqtt, topic: t/b}", ""},
+		{"sensor: {driver: mqtt}\n    heater: {driver: mqtt}",
+			"f:6:5: zones[0].sensor.topic: is missing\nf:7:5: zones[0].heater.topic: is missing"},
+		{"sensor: {driver: mqtt, topic: t/+}\n    heater: {driver: mqtt, topic: $SYS/x}",
+			"f:6:28: zones[0].sensor.topic: \"t/+\" has a wildcard: one device has one topic\nf:7:28: zones[0].heater.topic: \"$SYS/x\" begins with $, which is the broker's own"},
+		{"sensor: {driver: mqtt, topic: thermostat/den/a/sensor}\n    heater: {driver: mqtt, topic: t/b, on: ON}",
+			"f:6:28: zones[0].sensor.topic: \"thermostat/den/a/sensor\" is one of this agent's own topics, below thermostat/den/\nf:7:5: zones[0].heater: on and off go together; without both the commands are HeaterControl messages"},
+		{"sensor: {driver: mqtt, topic: t/a, format: number, field: x}\n    heater: {driver: mqtt, topic: t/b, on: ON, off: ON}",
+			"f:6:56: zones[0].sensor.field: belongs to format json, but the format is number\nf:7:48: zones[0].heater.off: \"ON\" is also what switches on"},
+		{"sensor: {driver: mqtt, topic: t/a, format: xml}\n    heater: {driver: mqtt, topic: t/b, lease: 2s}",
+			"f:6:40: zones[0].sensor.format: \"xml\" is none of auto, protobuf, json, number\nf:7:40: zones[0].heater.lease: 2s is outside 3s..1h"},
+		{"sensor: {driver: mqtt, topic: t/a}\n    heater: {driver: mqtt, topic: t/b, state_topic: t/b}",
+			"f:7:40: zones[0].heater.state_topic: is also the topic of the commands: our own would count as the device's answer"},
+		{"sensor: {driver: mqtt, topic: t/a}\n    heater: {driver: mqtt, topic: t/b, state_field: x}",
+			"f:7:40: zones[0].heater.state_field: is a field of what comes on state_topic, which is missing"},
+		{"sensor: {driver: mqtt, topic: t/a}\n    heater: {driver: mqtt, topic: t/b, retain: true}",
+			"warning: f:7:40: zones[0].heater.retain: a retained On switches a heater on that comes back when no agent is there"},
+		{"sensor: {driver: mqtt, topic: t/a}\n    heater: {driver: mqtt, topic: t/b}\n    cooler: {driver: mqtt, topic: t/b}",
+			"f:8:28: zones[0].cooler.topic: \"t/b\" is also the topic of zones[0].heater"},
+		{"sensor: {driver: mqtt, topic: t/a}\n    fallback_sensors: [{driver: mqtt, topic: t/a, field: temperature}]\n    heater: {driver: mqtt, topic: t/b}",
+			"f:7:24: zones[0].fallback_sensors[0]: is a sensor that this zone has already: it cannot stand in for itself"},
+	} {
+		if got := strings.Join(complaintsOf(broker+"    "+row.devices+"\n"), "\n"); got != row.want {
+			t.Errorf("%s:\ngot  %q\nwant %q", row.devices, got, row.want)
+		}
+	}
+}

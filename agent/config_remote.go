@@ -49,6 +49,9 @@ func (r *reader) readRemoteRelay(n *node, s *drivers.RemoteRelay) {
 	if n.child("state_topic") != nil {
 		r.topic(n, "state_topic", &s.StateTopic)
 	}
+	if s.Topic != "" && s.StateTopic == s.Topic {
+		r.complain(n.child("state_topic"), "is also the topic of the commands: our own would count as the device's answer")
+	}
 	r.filled(n.child("state_field"), &s.StateField)
 	if at := n.child("state_field"); at != nil && n.child("state_topic") == nil {
 		r.complain(at, "is a field of what comes on state_topic, which is missing")

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"time"
 
 	"thermostat/controlloop"
 	"thermostat/drivers"
+	"thermostat/mqtt"
 )
 
 // readFallbacks reads the sensors that stand in for a zone's own, in order.
@@ -44,7 +46,8 @@ func twice(spec drivers.SensorSpec, others []drivers.SensorSpec) bool {
 			return true
 		case spec.Driver == "bme280" && o.BME280 == spec.BME280:
 			return true
-		case spec.Driver == "mqtt" && spec.Remote.Topic != "" && o.Remote.Topic == spec.Remote.Topic && o.Remote.Field == spec.Remote.Field:
+		case spec.Driver == "mqtt" && spec.Remote.Topic != "" && o.Remote.Topic == spec.Remote.Topic &&
+			cmp.Or(o.Remote.Field, mqtt.UsualField) == cmp.Or(spec.Remote.Field, mqtt.UsualField):
 			return true
 		}
 	}

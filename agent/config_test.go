@@ -111,7 +111,7 @@ zones:
 		`"Devices":{"Sensor":{"Driver":"simulated","Offset":-1.5,"DS18B20":{"ID":"","Bus":"","I2CBus":0,"Resolution":0},"BME280":{"Bus":0,"Address":0},"Simulated":{"Model":"linear","Speed":2,"Start":3,"Up":4000000000,"Down":5000000000,"Outdoor":6,"OutdoorSwing":7,"Place":"window","Sun":250,"HeaterPower":8,"CoolerPower":9,"Noise":0.1,"Seed":18446744073709551615},"Remote":{"SensorID":0,"Topic":"","Format":"","Field":"","HumidityField":""}},"Fallbacks":[` +
 		`{"Driver":"simulated","Offset":1,"DS18B20":{"ID":"","Bus":"","I2CBus":0,"Resolution":0},"BME280":{"Bus":0,"Address":0},"Simulated":{"Model":"room","Speed":1,"Start":17,"Up":600000000000,"Down":900000000000,"Outdoor":3,"OutdoorSwing":4,"Place":"","Sun":0,"HeaterPower":1500,"CoolerPower":1000,"Noise":0.2,"Seed":2},"Remote":{"SensorID":0,"Topic":"","Format":"","Field":"","HumidityField":""}},` +
 		`{"Driver":"simulated","Offset":0,"DS18B20":{"ID":"","Bus":"","I2CBus":0,"Resolution":0},"BME280":{"Bus":0,"Address":0},"Simulated":{"Model":"room","Speed":1,"Start":17,"Up":600000000000,"Down":900000000000,"Outdoor":3,"OutdoorSwing":4,"Place":"","Sun":0,"HeaterPower":1500,"CoolerPower":1000,"Noise":0.03,"Seed":5},"Remote":{"SensorID":0,"Topic":"","Format":"","Field":"","HumidityField":""}}],` +
-		`"Heater":{"Driver":"simulated","GPIO":{"line":"","active_low":false},"Remote":{"SensorID":0,"Topic":"","On":"","Off":"","StateTopic":"","StateField":"","Lease":0,"Retain":false}},"Cooler":{"Driver":"simulated","GPIO":{"line":"","active_low":false},"Remote":{"SensorID":0,"Topic":"","On":"","Off":"","StateTopic":"","StateField":"","Lease":0,"Retain":false}},"Safety":{"Driver":"simulated","GPIO":{"line":"","active_low":false},"Remote":{"SensorID":0,"Topic":"","On":"","Off":"","StateTopic":"","StateField":"","Lease":0,"Retain":false}}},"Default":{"Mode":4,"Desired":20.5,"UpDelta":0.6,"DownDelta":0.7,"Source":"config","ID":"","Serial":0,"At":"0001-01-01T00:00:00Z"},"Configured":true}],"SHA256":"` + c.SHA256 + `"}`
+		`"Heater":{"Driver":"simulated","GPIO":{"line":"","active_low":false},"Remote":{"SensorID":0,"Sample":0,"MinOff":0,"Topic":"","On":"","Off":"","StateTopic":"","StateField":"","Lease":0,"Retain":false}},"Cooler":{"Driver":"simulated","GPIO":{"line":"","active_low":false},"Remote":{"SensorID":0,"Sample":0,"MinOff":0,"Topic":"","On":"","Off":"","StateTopic":"","StateField":"","Lease":0,"Retain":false}},"Safety":{"Driver":"simulated","GPIO":{"line":"","active_low":false},"Remote":{"SensorID":0,"Sample":0,"MinOff":0,"Topic":"","On":"","Off":"","StateTopic":"","StateField":"","Lease":0,"Retain":false}}},"Default":{"Mode":4,"Desired":20.5,"UpDelta":0.6,"DownDelta":0.7,"Source":"config","ID":"","Serial":0,"At":"0001-01-01T00:00:00Z"},"Configured":true}],"SHA256":"` + c.SHA256 + `"}`
 	if string(got) != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -262,11 +262,11 @@ func TestEveryDeviceArrives(t *testing.T) {
 		},
 		"sensor_id: 7, timing: {stale_after: 60s}, sensor: {driver: mqtt, topic: t/a, offset: 1}, heater: {driver: mqtt, topic: t/b}": {
 			Sensor: drivers.SensorSpec{Driver: "mqtt", Offset: 1, Remote: drivers.RemoteSensor{SensorID: 7, Topic: "t/a", Format: "auto"}},
-			Heater: &drivers.RelaySpec{Driver: "mqtt", Remote: drivers.RemoteRelay{SensorID: 7, Topic: "t/b", Lease: 30 * time.Second}},
+			Heater: &drivers.RelaySpec{Driver: "mqtt", Remote: drivers.RemoteRelay{SensorID: 7, Sample: 5 * time.Second, MinOff: 4 * time.Minute, Topic: "t/b", Lease: 30 * time.Second}},
 		},
 		`sensor_id: 7, timing: {stale_after: 60s}, sensor: {driver: mqtt, topic: t/a b, format: json, field: x.0.y, humidity_field: h}, cooler: {driver: mqtt, topic: t/b, on: '{"s":1}', off: "OFF", state_topic: t/s, state_field: o, lease: 90s}`: {
 			Sensor: drivers.SensorSpec{Driver: "mqtt", Remote: drivers.RemoteSensor{SensorID: 7, Topic: "t/a b", Format: "json", Field: "x.0.y", HumidityField: "h"}},
-			Cooler: &drivers.RelaySpec{Driver: "mqtt", Remote: drivers.RemoteRelay{SensorID: 7, Topic: "t/b", On: `{"s":1}`, Off: "OFF", StateTopic: "t/s", StateField: "o", Lease: 90 * time.Second}},
+			Cooler: &drivers.RelaySpec{Driver: "mqtt", Remote: drivers.RemoteRelay{SensorID: 7, Sample: 5 * time.Second, MinOff: 4 * time.Minute, Topic: "t/b", On: `{"s":1}`, Off: "OFF", StateTopic: "t/s", StateField: "o", Lease: 90 * time.Second}},
 		},
 	} {
 		c, complaints := readConfig("f", []byte("device: den\nmqtt: {brokers: [mqtt://h]}\nzones: [{name: a, "+text+"}]\n"), cabin())

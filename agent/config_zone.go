@@ -32,7 +32,7 @@ func (r *reader) readZone(n *node, device string, z *ZoneConfig) bool {
 	z.Params = plantParams(z.Plant)
 	r.readDevices(n, z)
 	sound := r.readParams(n, &z.Params)
-	z.Devices.Identify(z.SensorID, z.Params.Sample)
+	z.Devices.Identify(z.SensorID, z.Params)
 	r.readSetpoint(n.child("default_setpoint"), sound, z)
 	return true
 }

@@ -74,7 +74,7 @@ func relaysToSwitchOff(errs io.Writer, file string, stateDirs []string) (relays 
 		known = known || held != nil
 		relays = append(relays, others(held, relays)...)
 	}
-	if !known && len(relays) == 0 {
+	if !known && len(relays) == 0 && len(cfg.remoteRelays()) == 0 {
 		return nil, nil, &exitError{exitUsage, fmt.Errorf("no relay is known, neither by the last agent nor by the configuration: %w", errors.Join(configErr, doubt))}
 	}
 	if configErr == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"time"
 
 	"thermostat/drivers"
@@ -42,4 +43,13 @@ func remoteOff(ctx context.Context, out io.Writer, cfg Config) error {
 		fmt.Fprintf(out, "mqtt %s was told to go off\n", r.Topic)
 	}
 	return nil
+}
+
+// leaveRemoteOff tells the relays of a configuration that is damaged to go off:
+// the agent may have been killed while one was on, and does not come back.
+func leaveRemoteOff(ctx context.Context, file string, log *slog.Logger) {
+	cfg, _, _ := LoadConfig(file) // what is wrong with it is the start's own error
+	if err := remoteOff(ctx, io.Discard, cfg); err != nil {
+		log.Warn("after the failed start", "error", err)
+	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -49,11 +50,33 @@ func TestOffTellsRemoteRelays(t *testing.T) {
 		t.Errorf("exit %d: %s", p.code, p.output())
 	}
 	eventually(t, func() error { return lastCommand(heard, false) })
+	damage(t, config)
+	for _, command := range []string{"off", "run"} {
+		m.publishOn("there/heater", []byte("-"))
+		p = start(t, thermostat(t), command, "--config", config)
+		<-p.ended
+		if command == "run" && p.code != 2 || command == "off" && p.code != 0 {
+			t.Errorf("%s with a damaged configuration: exit %d: %s", command, p.code, p.output())
+		}
+		eventually(t, func() error { return lastCommand(heard, false) })
+	}
 	m.p.kill()
 	p = start(t, thermostat(t), "off", "--config", config)
 	<-p.ended
 	if p.code != 1 || !strings.Contains(p.output(), "the 1 mqtt relays could not be told to go off") {
 		t.Errorf("without a broker: exit %d: %s", p.code, p.output())
+	}
+}
+
+// damage writes something into a configuration that it does not allow.
+func damage(t *testing.T, config string) {
+	t.Helper()
+	text, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(config, append(text, "\nmispelled: 1\n"...), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 

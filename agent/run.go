@@ -27,6 +27,7 @@ func runCommand() *cobra.Command {
 			cfg, err := configOrExit(cmd, file)
 			if err != nil {
 				leaveOff(file, slog.Default())
+				leaveRemoteOff(cmd.Context(), file, slog.Default())
 				return err
 			}
 			for _, line := range outranked(cfg) {

@@ -20,6 +20,7 @@ type RemoteSensor struct {
 type RemoteRelay struct {
 	SensorID   int32
 	Sample     time.Duration // of its zone, which wishes as often; a zone that is stuck does not
+	MinOff     time.Duration // of its zone: how long it rests that went off without the zone's wish
 	Topic      string        // of its commands
 	On, Off    string        // the commands; both empty: HeaterControl
 	StateTopic string        // where it tells its position; empty: it does not
@@ -51,15 +52,15 @@ func (h *Hardware) remoteRelay(spec RemoteRelay) (controlloop.Relay, error) {
 }
 
 // Identify gives what is the zone's to those devices that need it: its sensor_id
-// tells them from others, its sample tells when it is stuck.
-func (s *Spec) Identify(sensorID int32, sample time.Duration) {
+// tells them from others, its timing when it is stuck and how long a relay rests.
+func (s *Spec) Identify(sensorID int32, p controlloop.Params) {
 	s.Sensor.identify(sensorID)
 	for i := range s.Fallbacks {
 		s.Fallbacks[i].identify(sensorID)
 	}
 	for _, r := range []*RelaySpec{s.Heater, s.Cooler, s.Safety} {
 		if r != nil && r.Driver == "mqtt" {
-			r.Remote.SensorID, r.Remote.Sample = sensorID, sample
+			r.Remote.SensorID, r.Remote.Sample, r.Remote.MinOff = sensorID, p.Sample, p.MinOff
 		}
 	}
 }

@@ -240,6 +240,18 @@ func (d *Devices) say(r *Relay) {
 	}
 }
 
+// letGo tells every relay that was ever on to go off, whatever its zone wishes, on
+// a connection that is for nothing else. It waits for the broker to take it.
+func (d *Devices) letGo(client paho.Client, limit time.Duration) {
+	if d.none() {
+		return
+	}
+	end := time.Now().Add(limit)
+	for _, r := range d.relays {
+		r.letGo(client, end)
+	}
+}
+
 // farewell says what has not been said yet, the last Off above all, and waits
 // for the broker to take it.
 func (d *Devices) farewell(limit time.Duration) {

@@ -376,6 +376,135 @@ func TestStuckZone(t *testing.T) {
 	})
 }
 
+// TestYieldingAgentLetsGo: an agent that leaves its name to an elder one can tell
+// its relays nothing more, so that its last word to them is Off.
+func TestYieldingAgentLetsGo(t *testing.T) {
+	inRemoteHouse(t, RelaySpec{On: "ON", Off: "OFF"}, func(h *house) {
+		h.change = startedNow
+		h.startAgent(0)
+		time.Sleep(time.Second)
+		h.measure("18", 5)
+		if p, _ := h.told("there/relay"); p != "ON" {
+			t.Fatalf("told %q", p)
+		}
+		h.say("thermostat/cabin/info", asText(Info{Process: "elder", Instance: "other", Time: time.Now()}), false)
+		time.Sleep(2 * time.Second)
+		h.measure("18", 60)
+		if p, _ := h.told("there/relay"); p != "OFF" || h.session.Connected() {
+			t.Errorf("told %q, connected %v", p, h.session.Connected())
+		}
+	})
+}
+
+// TestLostOff: an Off that did not arrive is said again soon, however long the lease.
+func TestLostOff(t *testing.T) {
+	inRemoteHouse(t, RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", Lease: time.Hour}, func(h *house) {
+		h.startAgent(0)
+		time.Sleep(time.Second)
+		h.measure("20", 3) // an Off
+		h.say("there/state", "ON", false)
+		time.Sleep(2 * time.Second)
+		_, before := h.told("there/relay")
+		if before < 2 {
+			t.Errorf("the device says on, and Off was said %d times", before)
+		}
+		h.measure("20", 31)
+		if _, n := h.told("there/relay"); n-before < 2 {
+			t.Errorf("the device stays on, and Off was said %d times in 31 s", n-before)
+		}
+		h.stopBroker()
+		time.Sleep(20 * time.Second)
+		if h.relay.Set(false) == nil {
+			t.Error("it was last heard to be on, and counts as off")
+		}
+		h.startBroker()
+		time.Sleep(time.Minute)
+	})
+}
+
+// TestRestsByItself: a device that goes off without the zone's wish rests for
+// min_off before it is told to go on again, and one that flips without end is a fault.
+func TestRestsByItself(t *testing.T) {
+	inRemoteHouse(t, RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", MinOff: 3 * time.Minute}, func(h *house) {
+		h.startAgent(0)
+		time.Sleep(time.Second)
+		h.measure("18", 3)
+		h.say("there/state", "ON", false)
+		h.measure("18", 30)
+		h.say("there/state", "OFF", false)
+		synctest.Wait()
+		_, before := h.told("there/relay")
+		h.measure("18", 170)
+		if _, n := h.told("there/relay"); n != before || !strings.Contains(h.fault("relay"), "rests until") {
+			t.Errorf("On was said %d times in its rest, fault %q", n-before, h.fault("relay"))
+		}
+		h.measure("18", 15)
+		if _, n := h.told("there/relay"); n == before {
+			t.Error("no On after its rest")
+		}
+	})
+	inRemoteHouse(t, RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state"}, func(h *house) {
+		h.add(&device{says: func(topic string, command []byte) {
+			if topic == "there/relay" {
+				h.say("there/state", "ON", false)
+				h.say("there/state", "OFF", false)
+			}
+		}})
+		h.startAgent(0)
+		time.Sleep(time.Second)
+		h.measure("18", 30)
+		if _, n := h.told("there/relay"); n > 40 || h.fault("relay") == "" {
+			t.Errorf("On was said %d times in 30 s, fault %q", n, h.fault("relay"))
+		}
+	})
+}
+
+// TestRenewalsMustArrive: a broker that stops taking our commands is found out
+// while a wish lasts.
+func TestRenewalsMustArrive(t *testing.T) {
+	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+		var swallows atomic.Bool
+		h.add(&device{drop: func(client, topic string) bool {
+			return swallows.Load() && topic == "there/relay" && strings.HasPrefix(client, "thermostat-")
+		}})
+		h.startAgent(0)
+		time.Sleep(time.Second)
+		h.measure("18", 30)
+		if text := h.fault("relay"); text != "" {
+			t.Errorf("fault %q", text)
+		}
+		swallows.Store(true)
+		h.measure("18", 25)
+		if text := h.fault("relay"); !strings.Contains(text, "is this agent allowed to write there?") {
+			t.Errorf("fault %q", text)
+		}
+	})
+}
+
+// TestConfirmedOffOutlivesTheBroker: what is known to be off is no fault while
+// the broker is away, and keeps no other relay from going on.
+func TestConfirmedOffOutlivesTheBroker(t *testing.T) {
+	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+		h.startAgent(0)
+		time.Sleep(time.Second)
+		h.measure("18", 5)
+		h.measure("20", 5)
+		h.stopBroker()
+		time.Sleep(time.Minute)
+		if err := h.relay.Set(false); err != nil {
+			t.Error(err)
+		}
+		if err := h.relay.(*Relay).Close(); err != nil {
+			t.Error(err)
+		}
+		h.startBroker()
+		time.Sleep(time.Minute)
+	})
+}
+
+// asText is a message as JSON.
+func asText(v any) string { return string(asJSON(v)) }
+
 // TestHeater: the published example's heater.
 func TestHeater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -19,8 +19,8 @@ import (
 // SensorFormats are the words for what a sensor's messages may be.
 var SensorFormats = []string{"auto", "protobuf", "json", "number"}
 
-// usualField is where the temperature is in JSON if nobody says so.
-const usualField = "temperature"
+// UsualField is where the temperature is in JSON if nobody says so.
+const UsualField = "temperature"
 
 // absoluteZero is the coldest there is, in °C.
 const absoluteZero = -273.15
@@ -116,7 +116,7 @@ func decodeJSONReading(s SensorSpec, payload []byte) (controlloop.Reading, error
 	}
 	field := s.Field
 	if field == "" {
-		field = usualField
+		field = UsualField
 	}
 	value, there := lookUp(message, field)
 	if !there {

@@ -3,8 +3,10 @@ package mqtt
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,6 +20,7 @@ import (
 type RelaySpec struct {
 	SensorID   int32
 	Sample     time.Duration // of its zone, which wishes as often; a zone that is stuck does not
+	MinOff     time.Duration // of its zone: how long it rests that went off without the zone's wish
 	Topic      string        // of its commands
 	On, Off    string        // the commands; both empty: HeaterControl
 	StateTopic string        // where it tells its position; empty: it does not
@@ -50,16 +53,20 @@ type Relay struct {
 	on       bool // the wish
 	wishedAt time.Time
 	setAt    time.Time  // when Set was called last
-	everOn   bool       // it was told to go on, once
+	everOn   bool       // it was told to go on, and was not let go since
 	since    time.Time  // since when it has had the time to obey
 	said     []byte     // the command that was said for the wish; nil: not yet
+	saidAt   time.Time  // when it was said last
 	sayAt    time.Time  // when it is to be said again
+	restEnds time.Time  // no On is said before
+	off      bool       // the broker has taken an Off, nothing after it, and the device does not deny it
 	token    paho.Token // of the command, until the broker takes it
 	acked    bool       // the broker has taken it
 	echoes   bool       // the broker gives us our own commands back
 	echoed   bool       // and has done so with this one
 	position bool       // as the device told last
 	known    bool       // it has told it on this connection
+	movedAt  time.Time  // when it last went where it was not told to go
 }
 
 // How long a command may be on its way before that is a fault. A device that
@@ -67,6 +74,8 @@ type Relay struct {
 const (
 	relayPatience = patience
 	firstWord     = time.Minute
+	offEvery      = 30 * time.Second // an Off is said again at least so often, however long the lease
+	shortest      = time.Second      // between two commands for one wish
 )
 
 // stuckSamples is after how many samples without a wish a zone counts as stuck,
@@ -82,9 +91,12 @@ func (r *Relay) Set(on bool) error {
 	r.setAt = now
 	if !r.wished || on != r.on {
 		r.wished, r.on, r.wishedAt, r.since = true, on, now, now
-		r.everOn = r.everOn || on
+		r.everOn, r.off = r.everOn || on, r.off && !on
 		r.renew()
 		r.speak(r)
+	}
+	if !on && !r.reached && r.off {
+		return nil // it was told before the broker went away
 	}
 	wait := relayPatience
 	if r.reached && r.acked && r.spec.StateTopic != "" && !r.known {
@@ -109,6 +121,8 @@ func (r *Relay) doubt() error {
 		return r.errorf("the broker does not take the command")
 	case r.spec.StateTopic != "" && !r.known:
 		return r.errorf("nothing comes on %s", r.spec.StateTopic)
+	case r.spec.StateTopic != "" && r.position != r.on && r.on && time.Now().Before(r.restEnds):
+		return r.errorf("it went off by itself or by another hand, and rests until %s", r.restEnds.Format(time.TimeOnly))
 	case r.spec.StateTopic != "" && r.position != r.on:
 		return r.errorf("told %s, it says %s", onOff(r.on), onOff(r.position))
 	case r.echoes && !r.echoed:
@@ -136,7 +150,12 @@ func (r *Relay) noteToken() {
 	}
 	select {
 	case <-r.token.Done():
-		r.acked, r.token = r.token.Error() == nil, nil
+		if r.acked = r.token.Error() == nil; r.acked {
+			r.off = !r.on && !(r.known && r.position)
+		} else {
+			r.said = nil // the next pulse says it again
+		}
+		r.token = nil
 	default:
 	}
 }
@@ -153,7 +172,7 @@ func (r *Relay) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.noteToken()
-	if !r.everOn || !r.on && r.acked {
+	if !r.everOn || !r.on && (r.acked || r.off) {
 		return nil
 	}
 	return r.errorf("it could not be told to go off, and %s", r.byItself())
@@ -183,6 +202,10 @@ func (r *Relay) due(now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.lapse(now)
+	r.noteToken()
+	if r.on && now.Before(r.restEnds) {
+		return false
+	}
 	return r.wished && r.reached && (r.said == nil || !now.Before(r.sayAt))
 }
 
@@ -191,6 +214,7 @@ func (r *Relay) due(now time.Time) bool {
 func (r *Relay) lapse(now time.Time) {
 	if r.on && now.Sub(r.setAt) > max(stuckSamples*r.spec.Sample, relayPatience) {
 		r.on, r.wishedAt, r.since = false, now, now
+		r.restEnds = now.Add(r.spec.MinOff)
 		r.renew()
 	}
 }
@@ -200,7 +224,10 @@ func (r *Relay) lapse(now time.Time) {
 func (r *Relay) say(client paho.Client, now time.Time) {
 	r.mu.Lock()
 	on, payload := r.on, r.payload()
-	r.said, r.sayAt = payload, now.Add(r.again())
+	if on && r.said != nil && r.doubt() == nil { // each renewal must arrive anew
+		r.since, r.acked, r.echoed = now, false, false
+	}
+	r.said, r.saidAt, r.sayAt = payload, now, now.Add(r.again())
 	r.mu.Unlock()
 
 	token := client.Publish(r.spec.Topic, 1, r.spec.Retain, payload)
@@ -212,11 +239,31 @@ func (r *Relay) say(client paho.Client, now time.Time) {
 	}
 }
 
+// letGo publishes an Off whatever the wish is, if it may be on.
+func (r *Relay) letGo(client paho.Client, limit time.Time) {
+	r.mu.Lock()
+	everOn := r.everOn
+	r.mu.Unlock()
+	if !everOn {
+		return
+	}
+	off := Relay{spec: r.spec, wishedAt: time.Now()}
+	token := client.Publish(r.spec.Topic, 1, r.spec.Retain, off.payload())
+	if token.WaitTimeout(time.Until(limit)) && token.Error() == nil {
+		r.mu.Lock()
+		r.everOn = false
+		r.mu.Unlock()
+	}
+}
+
 // again is when the command is said again: an On three times within the lease,
-// so that two may be lost, an Off once, or as often while the device says that
-// it is on. Spread, so that many do not march in step.
+// so that two may be lost, an Off once in 30 s, or three times while the device
+// says that it is on. Spread, so that many do not march in step.
 func (r *Relay) again() time.Duration {
 	every := r.spec.Lease
+	if !r.on {
+		every = min(every, offEvery)
+	}
 	if r.on || r.known && r.position {
 		every /= 3
 	}
@@ -255,11 +302,35 @@ func (r *Relay) take(now time.Time, topic string, payload []byte, retained bool)
 	if err != nil {
 		return // about something else; silence is told by doubt
 	}
-	if r.known && r.position == r.on && on != r.on { // by another hand: it has its time to obey us again
-		r.since, r.sayAt = now, now
-		r.speak(r)
+	if on != r.on && (!r.known || r.position == r.on) {
+		r.moved(now)
 	}
 	r.position, r.known = on, true
+	r.off = !r.on && !on && (r.off || r.acked)
+}
+
+// moved notes that the device is where it was not told to be: by another hand, by
+// its own timer, or since a command was lost. It has its time to obey us again,
+// but not over and over, and it rests first if it went off: a compressor needs that.
+func (r *Relay) moved(now time.Time) {
+	if r.movedAt.IsZero() || now.Sub(r.movedAt) > firstWord {
+		r.since = now
+	}
+	r.movedAt = now
+	if r.on && r.known {
+		r.restEnds = now.Add(r.spec.MinOff)
+	}
+	if r.said != nil {
+		r.sayAt = later(now, r.saidAt.Add(shortest))
+	}
+	r.speak(r)
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // flying is the command that the broker has not taken yet; nil: none.
@@ -269,19 +340,42 @@ func (r *Relay) flying() paho.Token {
 	return r.token
 }
 
-// SayOff tells relays to go off, on a connection of its own, within the
-// context's time. The error says why the broker has not taken all of it.
+// SayOff tells relays to go off, on connections of its own to every broker at
+// once, within the context's time: which of them the relays hang on is not known,
+// nor which is dead. The error says why no broker has taken all of it.
 func SayOff(ctx context.Context, a Access, relays []RelaySpec) error {
+	answers := make(chan error, len(a.Brokers))
+	for _, broker := range a.Brokers {
+		one := a
+		one.Brokers = []string{broker}
+		go func() { answers <- sayOff(ctx, one, relays) }()
+	}
+	why := []string{}
+	for range a.Brokers {
+		if err := <-answers; err != nil {
+			why = append(why, err.Error())
+		}
+	}
+	if len(why) < len(a.Brokers) {
+		return nil // one has taken it all
+	}
+	return errors.New(strings.Join(why, "; "))
+}
+
+func sayOff(ctx context.Context, a Access, relays []RelaySpec) error {
 	r, err := Connect(ctx, a)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	now := time.Now()
-	for _, spec := range relays {
-		off := Relay{spec: spec, wishedAt: now}
-		if err := r.publish(ctx, spec.Topic, off.payload(), spec.Retain); err != nil {
-			return fmt.Errorf("%s: %w", spec.Topic, err)
+	tokens := make([]paho.Token, len(relays))
+	for i, spec := range relays {
+		off := Relay{spec: spec, wishedAt: time.Now()}
+		tokens[i] = r.client.Publish(spec.Topic, 1, spec.Retain, off.payload())
+	}
+	for i, token := range tokens {
+		if err := done(ctx, token); err != nil {
+			return fmt.Errorf("%s: %w", relays[i].Topic, err)
 		}
 	}
 	return nil

@@ -75,7 +75,7 @@ type house struct {
 	session *Session
 	zone    *controlloop.Zone
 	change  func(*Options) // before the session is made; may be nil
-	after   func()         // after each step of the zone
+	after   func()         // after each step of the zone; may be nil
 	door    door
 	devices *Devices // nil: sensor and relay are fakes
 	sensor  controlloop.Sensor
@@ -96,7 +96,7 @@ func newHouse(t *testing.T) *house {
 	// threads run timers of one bubble at once, since they share one context.
 	before := runtime.GOMAXPROCS(1)
 	t.Cleanup(func() { runtime.GOMAXPROCS(before) })
-	h := &house{t: t, after: func() {}, last: map[string][]byte{}, count: map[string]int{}}
+	h := &house{t: t, last: map[string][]byte{}, count: map[string]int{}}
 	h.startBroker()
 	return h
 }
@@ -156,7 +156,7 @@ func (h *house) startAgentThat(celsius float64, does func(*Session)) {
 	does(h.session)
 	h.zone = &controlloop.Zone{
 		Name: z.Name, SensorID: z.SensorID, Params: z.Params, Sensor: sensor, Heater: relay,
-		Setpoints: z.Setpoints, Alarms: z.Alarms, Observe: func(s controlloop.Snapshot) { h.session.Observe(s); h.after() },
+		Setpoints: z.Setpoints, Alarms: z.Alarms, Observe: h.observe,
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	h.cancel = cancel
@@ -166,6 +166,13 @@ func (h *house) startAgentThat(celsius float64, does func(*Session)) {
 		h.zone.Run(ctx, h.session.Start(z.Name))
 		scancel()
 	})
+}
+
+func (h *house) observe(s controlloop.Snapshot) {
+	h.session.Observe(s)
+	if h.after != nil {
+		h.after()
+	}
 }
 
 func (h *house) stopAgent() {
