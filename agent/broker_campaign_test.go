@@ -22,7 +22,7 @@ import (
 	pb "thermostat/proto"
 )
 
-var blows = flag.Int("blows", 25, "how many blows TestBrokerCampaign deals")
+var blows = flag.Int("blows", inCI(25, 8), "how many blows TestBrokerCampaign deals")
 
 const (
 	burst    = 100_000 // controls in one go

@@ -20,7 +20,7 @@ import (
 	"thermostat/mqtt"
 )
 
-var kills = flag.Int("kills", 300, "how often TestKillCampaign kills the agent")
+var kills = flag.Int("kills", inCI(300, 60), "how often TestKillCampaign kills the agent")
 
 // TestKillCampaign kills the real agent at random moments while controls rain
 // on it, so also in the middle of writing its memory. Every start must come up
@@ -28,7 +28,7 @@ var kills = flag.Int("kills", 300, "how often TestKillCampaign kills the agent")
 // relay off first.
 func TestKillCampaign(t *testing.T) {
 	if testing.Short() {
-		t.Skip("300 restarts")
+		t.Skip("many restarts")
 	}
 	t.Parallel()
 	m := newMosquitto(t, open)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"net"
 	"os"
@@ -39,9 +40,22 @@ func need(t *testing.T, programs ...string) {
 	}
 }
 
+// inCI gives the size of a campaign: all of it in CI, else some of it, so that
+// `go test ./...` ends well within its 10 minutes.
+func inCI(all, some int) int {
+	if os.Getenv("THERMOSTAT_CI") != "" {
+		return all
+	}
+	return some
+}
+
 func TestMain(m *testing.M) {
 	// Debian keeps mosquitto itself outside a user's PATH.
 	os.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin")
+	flag.Parse()
+	if parallel := flag.Lookup("test.parallel"); os.Getenv("THERMOSTAT_CI") == "" && parallel.Value.String() == parallel.DefValue {
+		flag.Set("test.parallel", "8") // most of these tests wait for other programs
+	}
 	os.Exit(m.Run())
 }
 
