@@ -172,8 +172,12 @@ func (t *truth) message(now time.Time, m []byte, retained bool) deeds {
 		t.heard(now, m, !retained)
 		d.save = true
 	case own && curOwn && n < curN: // rule 2: our newer word is on its way or is said again
-		t.mem.Seen, d.save = m, true
-	case retained && t.unproven && t.isEarlier(m):
+		if d.save = true; retained {
+			t.mem.Seen = m
+		} else {
+			t.heard(now, m, true) // what is retained may still be the word before it
+		}
+	case retained && t.unproven && (own && n <= t.mem.N || t.isEarlier(m)):
 		d = t.sayAgain("the last control is not retained")
 	default: // rule 3
 		d = t.judge(now, m, c, retained, err)

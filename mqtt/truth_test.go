@@ -802,3 +802,41 @@ func TestEarlierWords(t *testing.T) {
 		t.Errorf("obeys %v, want what is retained", w.obeyed.Desired)
 	}
 }
+
+// TestTwoLocalWordsInAnElection: what was retained before two quick changes does not come back.
+func TestTwoLocalWordsInAnElection(t *testing.T) {
+	w := settled(t)
+	w.foreign(20, true)
+	w.settle()
+	w.electing = true
+	w.local(21)
+	w.local(22)
+	w.run(20*time.Second, true)
+	w.electing = false
+	w.settle()
+	if w.obeyed.Desired != 22 {
+		t.Errorf("obeys %v, want the last word", w.obeyed.Desired)
+	}
+}
+
+// TestLongSlider: a writer that never retains and speaks for long is not thrown
+// back to a word of ours that was said for one of its earlier ones.
+func TestLongSlider(t *testing.T) {
+	w := settled(t)
+	w.foreign(20, true)
+	w.settle()
+	last := 0.0
+	for i := range 100 {
+		last = 21 + float64(i)/100
+		w.drain() // a word that meets ours on the wire is not "after" it
+		w.foreign(last, false)
+		w.run(250*time.Millisecond, true)
+		if w.obeyed.Desired != last {
+			t.Fatalf("obeys %v, want %v", w.obeyed.Desired, last)
+		}
+	}
+	w.settle()
+	if w.obeyed.Desired != last {
+		t.Errorf("obeys %v, want %v", w.obeyed.Desired, last)
+	}
+}
