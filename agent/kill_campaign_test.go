@@ -28,7 +28,7 @@ var kills = flag.Int("kills", inCI(300, 60), "how often TestKillCampaign kills t
 // relay off first.
 func TestKillCampaign(t *testing.T) {
 	if testing.Short() {
-		t.Skip("many restarts")
+		t.Skip(*kills, " restarts")
 	}
 	t.Parallel()
 	m := newMosquitto(t, open)

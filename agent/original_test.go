@@ -166,7 +166,7 @@ func TestHundredHeaters(t *testing.T) {
 	}
 	settles("the start")
 	w.forget()
-	waitFor(t, 3*patience, func() error { return errors.Join(w.settled(inCI(2, 1)), w.left()) }) // whole cycles
+	waitFor(t, 3*patience, func() error { return errors.Join(w.settled(2), w.left()) }) // two whole cycles
 	if err := w.left(); err != nil {
 		t.Error(err)
 	}

@@ -28,7 +28,7 @@ func (s *Session) connectedAside(client paho.Client, drop func()) {
 	now := time.Now()
 	s.aside, s.drop = client, drop
 	s.twin.connected(now)
-	s.opts.Devices.letGo(client, time.Second)
+	go s.opts.Devices.letGo(client)
 	s.subscribe(client, []string{s.topics.info()}, func([]string) {})
 	s.tellInfo(now)
 }

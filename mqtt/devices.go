@@ -242,11 +242,11 @@ func (d *Devices) say(r *Relay) {
 
 // letGo tells every relay that was ever on to go off, whatever its zone wishes, on
 // a connection that is for nothing else. It waits for the broker to take it.
-func (d *Devices) letGo(client paho.Client, limit time.Duration) {
+func (d *Devices) letGo(client paho.Client) {
 	if d.none() {
 		return
 	}
-	end := time.Now().Add(limit)
+	end := time.Now().Add(relayPatience)
 	for _, r := range d.relays {
 		r.letGo(client, end)
 	}

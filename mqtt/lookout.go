@@ -66,7 +66,15 @@ func (l *lookout) message(now time.Time, device, rest string, m Message) {
 // everyOf reads from an info how often it is said.
 func everyOf(info []byte) time.Duration {
 	var i Info
-	if json.Unmarshal(info, &i) != nil || i.EveryS < 0 || i.EveryS > maxEvery.Seconds() {
+	if json.Unmarshal(info, &i) != nil {
+		return 0
+	}
+	return i.every()
+}
+
+// every is how often an info is said; 0: it does not say so in earnest.
+func (i Info) every() time.Duration {
+	if i.EveryS < 0 || i.EveryS > maxEvery.Seconds() {
 		return 0
 	}
 	return time.Duration(i.EveryS * float64(time.Second))

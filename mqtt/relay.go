@@ -53,7 +53,7 @@ type Relay struct {
 	on       bool // the wish
 	wishedAt time.Time
 	setAt    time.Time  // when Set was called last
-	everOn   bool       // it was told to go on, and was not let go since
+	everOn   bool       // On was said, and it was not let go since
 	since    time.Time  // since when it has had the time to obey
 	said     []byte     // the command that was said for the wish; nil: not yet
 	saidAt   time.Time  // when it was said last
@@ -91,7 +91,7 @@ func (r *Relay) Set(on bool) error {
 	r.setAt = now
 	if !r.wished || on != r.on {
 		r.wished, r.on, r.wishedAt, r.since = true, on, now, now
-		r.everOn, r.off = r.everOn || on, r.off && !on
+		r.off = r.off && !on
 		r.renew()
 		r.speak(r)
 	}
@@ -117,12 +117,12 @@ func (r *Relay) doubt() error {
 	switch {
 	case !r.reached:
 		return r.errorf("there is no broker, and %s", r.byItself())
+	case r.on && time.Now().Before(r.restEnds):
+		return r.errorf("it went off without the zone's wish, and rests until %s", r.restEnds.Format(time.TimeOnly))
 	case !r.acked:
 		return r.errorf("the broker does not take the command")
 	case r.spec.StateTopic != "" && !r.known:
 		return r.errorf("nothing comes on %s", r.spec.StateTopic)
-	case r.spec.StateTopic != "" && r.position != r.on && r.on && time.Now().Before(r.restEnds):
-		return r.errorf("it went off by itself or by another hand, and rests until %s", r.restEnds.Format(time.TimeOnly))
 	case r.spec.StateTopic != "" && r.position != r.on:
 		return r.errorf("told %s, it says %s", onOff(r.on), onOff(r.position))
 	case r.echoes && !r.echoed:
@@ -227,6 +227,7 @@ func (r *Relay) say(client paho.Client, now time.Time) {
 	if on && r.said != nil && r.doubt() == nil { // each renewal must arrive anew
 		r.since, r.acked, r.echoed = now, false, false
 	}
+	r.everOn = r.everOn || on
 	r.said, r.saidAt, r.sayAt = payload, now, now.Add(r.again())
 	r.mu.Unlock()
 
@@ -352,14 +353,33 @@ func SayOff(ctx context.Context, a Access, relays []RelaySpec) error {
 	}
 	why := []string{}
 	for range a.Brokers {
-		if err := <-answers; err != nil {
+		if err := answerOf(ctx, answers); err != nil {
 			why = append(why, err.Error())
 		}
+	}
+	if len(a.Brokers) == 0 {
+		why = append(why, "no broker is configured")
 	}
 	if len(why) < len(a.Brokers) {
 		return nil // one has taken it all
 	}
 	return errors.New(strings.Join(why, "; "))
+}
+
+// answerOf waits for one of them, and after the context's end only for a goodbye:
+// a connection that is stuck would hold its writer for longer.
+func answerOf(ctx context.Context, answers <-chan error) error {
+	select {
+	case err := <-answers:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-answers:
+		return err
+	case <-time.After(2 * farewell * time.Millisecond):
+		return ErrNoAnswer
+	}
 }
 
 func sayOff(ctx context.Context, a Access, relays []RelaySpec) error {

@@ -285,11 +285,10 @@ func (s *Session) keepConnected(ctx context.Context) {
 		case connected && took > lasting:
 			attempt, short = 0, 0
 		case connected:
-			short++
-		}
-		if short == 3 {
-			s.opts.Log.Warn("connections end soon after they began: does another client use this id, or is something not allowed?",
-				"client_id", "thermostat-"+s.opts.Device)
+			if short++; short == 3 {
+				s.opts.Log.Warn("connections end soon after they began: does another client use this id, or is something not allowed?",
+					"client_id", "thermostat-"+s.opts.Device)
+			}
 		}
 		if connected {
 			took = 0

@@ -22,6 +22,7 @@ const (
 	retryTime   = time.Minute      // between two attempts to say or to put right the same
 	refreshTime = 10 * time.Minute // between two subscriptions on a living connection, jittered
 	firstTime   = 15 * time.Second // the first of them; doubled each time until it is refreshTime
+	doubtTime   = 2 * time.Minute  // how long without a connection a word of ours is held against older ones: a cluster's node is stale for as long
 )
 
 // maxEarlier bounds the words that are remembered as earlier than the newest.
@@ -96,6 +97,8 @@ type truth struct {
 	checkAt     time.Time     // when to check what the broker retains
 	checkIn     time.Duration // how long after a live word; more each time that it is not found retained
 	unproven    bool          // the last word came live and is not known to be retained
+	heardAt     time.Time     // when it came
+	told        bool          // the fault that it is not retained
 	earlier     [][]byte      // words between the one that is known to have been, and the last
 	refreshAt   time.Time
 	refreshIn   time.Duration // a node of a cluster may give what was retained before another one died
@@ -222,7 +225,7 @@ func (t *truth) heard(now time.Time, m []byte, unproven bool) {
 	} else if t.earlier = append(t.earlier, t.mem.Seen); len(t.earlier) > maxEarlier {
 		t.earlier = t.earlier[1:]
 	}
-	t.mem.Seen, t.unproven = m, unproven
+	t.mem.Seen, t.unproven, t.heardAt = m, unproven, now
 	if unproven {
 		t.check(now.Add(t.checkIn))
 	}
@@ -231,6 +234,7 @@ func (t *truth) heard(now time.Time, m []byte, unproven bool) {
 // proven notes that the last word is retained, or that nothing is known of it.
 func (t *truth) proven() {
 	t.unproven, t.earlier, t.checkIn = false, nil, settleTime
+	t.tellRetained()
 }
 
 // isEarlier reports whether a word came before the newest one.
@@ -343,19 +347,31 @@ func (t *truth) landed() {
 }
 
 func (t *truth) setNotRetained(bad bool) {
-	if bad == t.notRetained {
+	t.notRetained = bad
+	t.tellRetained()
+}
+
+// tellRetained tells the fault that our words do not come back, or that they
+// come back and are still not retained after the longest wait.
+func (t *truth) tellRetained() {
+	bad := t.notRetained || t.checkIn >= retryTime
+	if bad == t.told {
 		return
 	}
-	t.notRetained = bad
-	t.zone.Alarms.Set("control_not_retained", bad, "the broker does not give back the setpoint that was published: is this agent allowed to write the control topic?")
+	t.told = bad
+	text := "the broker does not give back the setpoint that was published: is this agent allowed to write the control topic?"
+	if !t.notRetained {
+		text = "the broker passes setpoints on and does not retain them: after a restart of this agent the older one counts"
+	}
+	t.zone.Alarms.Set("control_not_retained", bad, text)
 }
 
 // connected begins a connection: everything is heard out before we speak.
 func (t *truth) connected(now time.Time) deeds {
 	t.up, t.synced = true, false
 	t.checkAt = time.Time{}
-	if _, own := t.curNumber(); !own { // a broker restored from an older save: what it brings back is obeyed
-		t.proven()
+	if _, own := t.curNumber(); !own || now.Sub(t.heardAt) > doubtTime {
+		t.proven() // a broker restored from an older save, or somebody who said the same again: what it brings is obeyed
 	}
 	t.refreshIn = firstTime
 	t.refreshAt = now.Add(t.jitter(t.refreshIn))
@@ -420,6 +436,7 @@ func (t *truth) tick(now time.Time) deeds {
 		t.checkAt = time.Time{}
 		if t.unproven { // a node of a cluster may go on giving what was before; we do not rush it
 			t.checkIn = min(2*t.checkIn, retryTime)
+			t.tellRetained()
 		}
 		d = t.hearken(listenCheck)
 	case !now.Before(t.refreshAt):

@@ -776,6 +776,32 @@ func TestForgetfulNode(t *testing.T) {
 	if w.obeyed.Desired != 21 {
 		t.Errorf("obeys %v", w.obeyed.Desired)
 	}
+	if !w.truth.told {
+		t.Error("nobody is told that it is not retained")
+	}
+	w.settle()
+	if w.truth.told {
+		t.Error("it is retained, and told not to be")
+	}
+}
+
+// TestSaidAgainLater: after a long outage what the broker retains counts, also if
+// it is the same as before a word of ours that was not known to be retained.
+func TestSaidAgainLater(t *testing.T) {
+	for away, want := range map[time.Duration]float64{10 * time.Second: 22, time.Hour: 21} {
+		w := settled(t)
+		w.foreign(21, true)
+		w.settle()
+		w.local(22)
+		w.run(time.Second, true)
+		w.cut()
+		w.foreign(21, true) // the same bytes
+		w.run(away, false)
+		w.settle()
+		if w.obeyed.Desired != want {
+			t.Errorf("after %v obeys %v, want %v", away, w.obeyed.Desired, want)
+		}
+	}
 }
 
 // TestEarlierWords: of several live words any may be what is retained, and the

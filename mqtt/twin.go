@@ -24,9 +24,10 @@ type twin struct {
 	proof  bool                 // it had before this connection began
 	last   map[string]time.Time // by process: when it last said something, by its own clock
 
-	other   Info      // the twin heard last
-	heardAt time.Time // zero: there is none
-	elderAt time.Time // when one that started before us was heard; zero: there is none
+	other   Info          // the twin heard last
+	pause   time.Duration // three times how often it says that it is there
+	heardAt time.Time     // zero: there is none
+	elderAt time.Time     // when one that started before us was heard; zero: there is none
 	yields  bool
 }
 
@@ -72,7 +73,7 @@ func (t *twin) hears(now time.Time, i Info, retained bool) (own bool) {
 	if retained && !(t.proof && newer) {
 		return false
 	}
-	t.other, t.heardAt = i, now
+	t.other, t.heardAt, t.pause = i, now, 3*i.every()
 	if t.isElder(i) {
 		t.elderAt = now
 	}
@@ -90,7 +91,7 @@ func (t *twin) isElder(i Info) bool {
 // judge forgets who is silent, and decides who has the name.
 func (t *twin) judge(now time.Time) {
 	for _, at := range []*time.Time{&t.heardAt, &t.elderAt} {
-		if now.Sub(*at) >= t.silence {
+		if now.Sub(*at) >= max(t.silence, t.pause) {
 			*at = time.Time{}
 		}
 	}

@@ -218,3 +218,16 @@ func TestElder(t *testing.T) {
 		}
 	}
 }
+
+// TestTwinWithLongPauses: one that speaks seldom is not taken for gone between two of its words.
+func TestTwinWithLongPauses(t *testing.T) {
+	t0 := time.Unix(1_800_000_000, 0)
+	mine := twin{process: "b", started: t0, silence: minSilence, last: map[string]time.Time{}}
+	mine.hears(t0, Info{Process: "a", StartedAt: t0.Add(-time.Hour), EveryS: 300}, false)
+	for after, yields := range map[time.Duration]bool{14 * time.Minute: true, 15 * time.Minute: false} {
+		m := mine
+		if m.judge(t0.Add(after)); m.yields != yields {
+			t.Errorf("after %v it yields: %v", after, m.yields)
+		}
+	}
+}
