@@ -12,6 +12,8 @@ import (
 	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/crypto/bcrypt"
 
 	"thermostat/fleet/cluster"
@@ -32,6 +34,7 @@ func TestAccessRules(t *testing.T) {
 	r.operator = []string{"--username", "operator", "--password-file", keys.passwordFile("operator")}
 	r.check(t, keys.as("barn", "barn"))
 
+	checkLog(t, c, keys)
 	if _, err := c.Nodes[0].Dial(keys.as("cabin", "guessed")); err == nil {
 		t.Error("a wrong password is let in")
 	} else {
@@ -62,6 +65,47 @@ func TestAccessByCertificate(t *testing.T) {
 		t.Error("a client without a certificate is let in")
 	} else {
 		t.Log("no certificate:", err)
+	}
+}
+
+// checkLog: the log's user makes its stream and reads it, and removes nothing of
+// what the brokers keep.
+func checkLog(t *testing.T, c *cluster.Cluster, keys *authority) {
+	t.Helper()
+	refused := make(chan error, 10)
+	nc, err := nats.Connect("tls://"+c.Nodes[0].NATS, nats.UserInfo("log", "log"), nats.RootCAs(keys.caFile),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { refused <- err }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := streams{t, js}
+	central := log.create(streamOf(t, "log.json"))
+	log.fetch(log.durable(central, "reader"), 1, 1)
+
+	before, err := js.Stream(t.Context(), "$MQTT_rmsgs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := before.CachedInfo().State.Msgs; n == 0 {
+		t.Fatal("nothing is retained")
+	}
+	for _, try := range []string{"STREAM.PURGE.$MQTT_rmsgs", "STREAM.DELETE.$MQTT_rmsgs", "STREAM.MSG.DELETE.$MQTT_rmsgs", "STREAM.UPDATE.$MQTT_rmsgs"} {
+		if err := nc.PublishRequest("$JS.API."+try, nats.NewInbox(), []byte(`{"seq":1}`)); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case err := <-refused:
+			if !strings.Contains(strings.ToLower(err.Error()), "permissions violation") {
+				t.Errorf("%s: %v", try, err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Errorf("%s is not refused", try)
+		}
 	}
 }
 
