@@ -26,7 +26,7 @@ var blows = flag.Int("blows", inCI(25, 8), "how many blows TestBrokerCampaign de
 
 const (
 	burst    = 100_000 // controls in one go
-	mostMiB  = 64      // resident memory at its peak; 31 to 35 are usual
+	mostMiB  = 48      // resident memory at its peak; 21 to 24 are usual
 	converge = 5 * time.Minute
 )
 

@@ -61,6 +61,7 @@ type Session struct {
 	alarms  alarms
 	refused notGranted
 	echo    echo
+	flight  flight
 
 	home        announcer
 	toldProblem string    // in the info
@@ -85,6 +86,7 @@ type zoneSession struct {
 	unsaved   bool
 	held      bool
 	answers   []pending // to be given once the memory is saved
+	ready     []Answer  // to be published as soon as there is room in flight
 
 	modeAsked   controlloop.Mode // while nobody knew a temperature
 	modeAskedAt time.Time
@@ -113,7 +115,8 @@ type pending struct {
 	reply  func(Answer)
 }
 
-// maxAnswers bounds the answers that wait for a slow disk, per zone.
+// maxAnswers bounds the answers that wait for a zone, a slow disk or a busy
+// broker, for each of these, per zone. The oldest are given up.
 const maxAnswers = 1000
 
 // pulse is how often due things are looked for.
@@ -364,7 +367,7 @@ func (s *Session) connected(client paho.Client, drop func()) {
 	s.opts.Log.Info("broker connected")
 	s.opts.Devices.connected(client, drop)
 	s.twin.connected(now)
-	s.refused.topics, s.echo = nil, echo{}
+	s.refused.topics, s.echo, s.flight = nil, echo{}, flight{}
 	filters := []string{s.topics.status(), s.topics.info(), s.topics.anySet()}
 	if s.restart != nil {
 		filters = append(filters, s.topics.restart())
@@ -425,8 +428,12 @@ func (s *Session) subscribe(client paho.Client, filters []string, answered func(
 // publish hands a message to the connection; nothing is published while down,
 // since the next connection tells everything anew.
 func (s *Session) publish(topic string, payload []byte, qos byte, retained bool) {
-	if s.client != nil {
-		s.client.Publish(topic, qos, retained, payload)
+	if s.client == nil {
+		return
+	}
+	token := s.client.Publish(topic, qos, retained, payload)
+	if qos > 0 {
+		s.flight.add(time.Now(), token)
 	}
 }
 
@@ -509,13 +516,22 @@ func (s *Session) do(z *zoneSession, d deeds, reply func(Answer)) {
 		z.serial++
 		sp := *d.obey
 		sp.Serial = z.serial
-		z.waiting = append(z.waiting, waiting{serial: z.serial, deeds: d, reply: reply})
+		z.await(waiting{serial: z.serial, deeds: d, reply: reply})
 		z.truth.zone.Setpoints.Put(sp)
 	} else {
 		s.finish(z, d, reply)
 	}
 	if d.publish {
 		s.publish(s.topics.control(name), d.payload, 1, true)
+	}
+}
+
+// await keeps what is to follow once the zone obeys.
+func (z *zoneSession) await(w waiting) {
+	z.waiting = append(z.waiting, w)
+	if len(z.waiting) > maxAnswers {
+		z.unsaved = z.unsaved || z.waiting[0].deeds.save
+		z.waiting = z.waiting[1:]
 	}
 }
 
@@ -549,10 +565,7 @@ func (s *Session) finish(z *zoneSession, d deeds, reply func(Answer)) {
 		if s.opts.Answered != nil {
 			s.opts.Answered(z.truth.zone.Name, d.answer.Applied)
 		}
-		z.answers = append(z.answers, pending{*d.answer, reply})
-		if over := len(z.answers) - maxAnswers; over > 0 {
-			z.answers = z.answers[over:]
-		}
+		z.answers = newest(append(z.answers, pending{*d.answer, reply}))
 	}
 	z.unsaved = z.unsaved || d.save
 	s.settle(z)
@@ -588,11 +601,27 @@ func (s *Session) answer(z *zoneSession, answers []pending, notSaved error) {
 		if notSaved != nil && p.answer.Applied {
 			p.answer.Reason = "not saved"
 		}
-		s.publish(s.topics.ack(z.truth.zone.Name), asJSON(p.answer), 1, false)
+		z.ready = append(z.ready, p.answer)
 		if p.reply != nil {
 			p.reply(p.answer)
 		}
 	}
+	z.ready = newest(z.ready)
+	s.tellAnswers(z, time.Now())
+}
+
+// tellAnswers publishes the answers for which there is room. Without a broker
+// nobody waits for them.
+func (s *Session) tellAnswers(z *zoneSession, now time.Time) {
+	for len(z.ready) > 0 && (s.client == nil || s.room(now)) {
+		s.publish(s.topics.ack(z.truth.zone.Name), asJSON(z.ready[0]), 1, false)
+		z.ready = z.ready[1:]
+	}
+}
+
+// newest gives up the oldest of too many answers.
+func newest[T any](answers []T) []T {
+	return answers[max(0, len(answers)-maxAnswers):]
 }
 
 // look takes a zone's snapshots that came, publishes them, and goes on with what
@@ -627,9 +656,14 @@ func (s *Session) tell(z *zoneSession, now time.Time) {
 	}
 	shown := t.latest.Setpoint.Serial
 	if s.client != nil {
-		t.relays(now, s.topics, s.send)
+		room := s.room(now)
+		if room {
+			t.relays(now, s.topics, s.send)
+		}
 		t.readings(now, s.topics, s.opts.SensorEvery, s.send)
-		t.state(now, s.topics, s.opts.StateEvery, s.send)
+		if room {
+			t.state(now, s.topics, s.opts.StateEvery, s.send)
+		}
 		shown = t.told.Setpoint.Serial
 		if now.Before(t.heldUntil) {
 			s.hold(z)
@@ -688,6 +722,7 @@ func (s *Session) pulse(now time.Time) {
 		s.do(z, z.truth.tick(now), nil)
 		s.tell(z, now)
 	}
+	s.judgeFlight(now)
 	s.announce(now)
 	s.listenAgain(now)
 	s.judgeEcho(now)

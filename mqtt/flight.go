@@ -1,0 +1,58 @@
+package mqtt
+
+import (
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+)
+
+// What may wait for the broker's acknowledgement before states and answers wait
+// in turn. A message in flight takes about a kilobyte, and acknowledgements stand
+// behind whatever else the broker has for us: a flood of controls, say.
+const (
+	mostInFlight   = 1000
+	mostOfAZone    = 3                // heater, cooler, state: each zone can tell itself at once
+	flightPatience = 30 * time.Second // a full flight of which nothing lands for so long: connect anew
+)
+
+// flight is what was published at QoS 1 on this connection and is not known to
+// have landed, oldest first: that is the order of acknowledgements (MQTT 3.1.1, 4.6).
+type flight struct {
+	tokens []paho.Token
+	moved  time.Time // when one of them landed last, or the oldest began
+}
+
+func (f *flight) add(now time.Time, t paho.Token) {
+	if len(f.tokens) == 0 {
+		f.moved = now
+	}
+	f.tokens = append(f.tokens, t)
+}
+
+// waiting counts what has not landed.
+func (f *flight) waiting(now time.Time) int {
+	for len(f.tokens) > 0 {
+		select {
+		case <-f.tokens[0].Done():
+			f.tokens[0] = nil
+			f.tokens, f.moved = f.tokens[1:], now
+			continue
+		default:
+		}
+		break
+	}
+	return len(f.tokens)
+}
+
+// room reports whether something that can wait may be published now.
+func (s *Session) room(now time.Time) bool {
+	return s.flight.waiting(now) < mostInFlight+mostOfAZone*len(s.names)
+}
+
+// judgeFlight leaves a broker that acknowledges nothing any more.
+func (s *Session) judgeFlight(now time.Time) {
+	if !s.room(now) && now.Sub(s.flight.moved) >= flightPatience {
+		s.opts.Log.Warn("the broker acknowledges nothing: connecting anew", "messages", len(s.flight.tokens))
+		s.drop()
+	}
+}
