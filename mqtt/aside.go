@@ -27,7 +27,7 @@ func (s *Session) login(aside bool) login {
 func (s *Session) connectedAside(client paho.Client, drop func()) {
 	now := time.Now()
 	s.aside, s.drop = client, drop
-	s.twin.connected(now)
+	s.twin.connected(now, brokerOf(client))
 	go s.opts.Devices.letGo(client)
 	s.subscribe(client, []string{s.topics.info()}, func([]string) {})
 	s.tellInfo(now)

@@ -130,8 +130,10 @@ func (d *Devices) subscribe(client paho.Client, drop func(), topics []string) {
 		}
 		token := client.SubscribeMultiple(wanted, nil)
 		if !token.WaitTimeout(2*writeTimeout) || token.Error() != nil {
-			d.log.Warn("a subscription to devices was not answered: connecting anew", "topics", len(filters))
-			drop()
+			if client.IsConnectionOpen() { // else it is lost, which is told and seen to
+				d.log.Warn("a subscription to devices was not answered: connecting anew", "topics", len(filters))
+				drop()
+			}
 			return
 		}
 		d.granted(filters, refusedTopics(token))

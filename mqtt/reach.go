@@ -31,6 +31,12 @@ func reach(ctx context.Context, l login, handle paho.MessageHandler) (c paho.Cli
 	return nil, nil, failed
 }
 
+// brokerOf tells the one broker that a client of ours is made for.
+func brokerOf(c paho.Client) string {
+	o := c.OptionsReader()
+	return o.Servers()[0].Host
+}
+
 // open connects once; lost is closed when the connection ends. No message may
 // come before its handler is there, so it is set here.
 func open(ctx context.Context, o *paho.ClientOptions, handle paho.MessageHandler) (c paho.Client, lost <-chan struct{}, err error) {

@@ -366,7 +366,7 @@ func (s *Session) connected(client paho.Client, drop func()) {
 	s.online.Store(true)
 	s.opts.Log.Info("broker connected")
 	s.opts.Devices.connected(client, drop)
-	s.twin.connected(now)
+	s.twin.connected(now, brokerOf(client))
 	s.refused.topics, s.echo, s.flight = nil, echo{}, flight{}
 	filters := []string{s.topics.status(), s.topics.info(), s.topics.anySet()}
 	if s.restart != nil {
@@ -411,8 +411,10 @@ func (s *Session) subscribe(client paho.Client, filters []string, answered func(
 	token, drop := client.SubscribeMultiple(wanted, nil), s.drop
 	go func() {
 		if !token.WaitTimeout(2*writeTimeout) || token.Error() != nil {
-			s.opts.Log.Warn("a subscription was not answered: connecting anew", "topics", filters)
-			drop()
+			if client.IsConnectionOpen() { // else it is lost, which is told and seen to
+				s.opts.Log.Warn("a subscription was not answered: connecting anew", "topics", filters)
+				drop()
+			}
 			return
 		}
 		refused := refusedTopics(token)

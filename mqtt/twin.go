@@ -13,14 +13,15 @@ import (
 // by the same published words: who started later leaves the name to the other.
 //
 // An info that comes live is proof. A retained one may be our predecessor's; it
-// is proof if it is newer than our own, which had come back from the broker on
+// is proof if it is newer than our own, which had come back from that broker on
 // an earlier connection, and newer than what we know of that process.
 type twin struct {
 	process string        // a random word of this process: copied memories have the same instance
 	started time.Time     // ours, as published
 	silence time.Duration // for so long nothing was heard of who is taken for gone
 
-	landed bool                 // our own info has come back
+	broker string               // of this connection
+	landed map[string]bool      // by broker: our own info has come back; each may keep its own
 	proof  bool                 // it had before this connection began
 	last   map[string]time.Time // by process: when it last said something, by its own clock
 
@@ -40,7 +41,7 @@ const minSilence = 3 * time.Minute
 func newTwin(o Options) twin {
 	t := twin{
 		process: strconv.FormatUint(rand.Uint64(), 36), silence: max(minSilence, 3*o.infoEvery()),
-		last: map[string]time.Time{},
+		landed: map[string]bool{}, last: map[string]time.Time{},
 	}
 	if o.Info != nil {
 		t.started = o.Info().StartedAt
@@ -48,10 +49,10 @@ func newTwin(o Options) twin {
 	return t
 }
 
-// connected begins a connection: silence counts from now on, since nothing was
-// heard meanwhile.
-func (t *twin) connected(now time.Time) {
-	t.proof = t.landed
+// connected begins a connection to a broker: silence counts from now on, since
+// nothing was heard meanwhile.
+func (t *twin) connected(now time.Time, broker string) {
+	t.broker, t.proof = broker, t.landed[broker]
 	for _, at := range []*time.Time{&t.heardAt, &t.elderAt} {
 		if !at.IsZero() {
 			*at = now
@@ -63,7 +64,9 @@ func (t *twin) connected(now time.Time) {
 func (t *twin) hears(now time.Time, i Info, retained bool) (own bool) {
 	if i.Process == "" || i.Process == t.process {
 		own = i.Process != ""
-		t.landed = t.landed || own
+		if own {
+			t.landed[t.broker] = true
+		}
 		return own
 	}
 	newer := i.Time.After(t.last[i.Process])

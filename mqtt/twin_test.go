@@ -222,12 +222,29 @@ func TestElder(t *testing.T) {
 // TestTwinWithLongPauses: one that speaks seldom is not taken for gone between two of its words.
 func TestTwinWithLongPauses(t *testing.T) {
 	t0 := time.Unix(1_800_000_000, 0)
-	mine := twin{process: "b", started: t0, silence: minSilence, last: map[string]time.Time{}}
+	mine := twin{process: "b", started: t0, silence: minSilence, landed: map[string]bool{}, last: map[string]time.Time{}}
 	mine.hears(t0, Info{Process: "a", StartedAt: t0.Add(-time.Hour), EveryS: 300}, false)
 	for after, yields := range map[time.Duration]bool{14 * time.Minute: true, 15 * time.Minute: false} {
 		m := mine
 		if m.judge(t0.Add(after)); m.yields != yields {
 			t.Errorf("after %v it yields: %v", after, m.yields)
+		}
+	}
+}
+
+// TestPredecessorAtAnotherBroker: one that lies retained where we were never heard
+// is no twin; where our info came back it can only have been said after it.
+func TestPredecessorAtAnotherBroker(t *testing.T) {
+	t0 := time.Unix(1_800_000_000, 0)
+	before := Info{Process: "a", StartedAt: t0.Add(-time.Hour), Time: t0.Add(-time.Minute)}
+	for broker, yields := range map[string]bool{"mqtt://first": true, "mqtt://second": false} {
+		mine := newTwin(Options{Info: func() Info { return Info{StartedAt: t0} }})
+		mine.connected(t0, "mqtt://first")
+		mine.hears(t0, Info{Process: mine.process, StartedAt: t0}, false)
+		mine.connected(t0, broker)
+		mine.hears(t0, before, true)
+		if mine.judge(t0); mine.yields != yields {
+			t.Errorf("at %s it yields: %v", broker, mine.yields)
 		}
 	}
 }

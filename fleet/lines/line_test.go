@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -82,6 +83,44 @@ func TestOrder(t *testing.T) {
 	checkSeqs(t, o.take(endOfTime), 7, 3)
 	if o.late != 1 {
 		t.Errorf("%d late, want 1", o.late)
+	}
+}
+
+// old is a message that came into the log some seconds after noon.
+type old struct {
+	jetstream.Msg
+	seq     uint64
+	seconds int
+	kind    string
+	payload []byte
+}
+
+func (o old) Subject() string { return "thermostat.cabin.room." + o.kind }
+
+func (o old) Data() []byte { return o.payload }
+
+func (o old) Metadata() (*jetstream.MsgMetadata, error) {
+	at := noon.Add(time.Duration(o.seconds) * time.Second)
+	return &jetstream.MsgMetadata{Sequence: jetstream.SequencePair{Stream: o.seq}, Timestamp: at, NumPending: 1000}, nil
+}
+
+// TestCatchingUp: who reads an old log gives no line before the log is a minute
+// past it, however much later it is here.
+func TestCatchingUp(t *testing.T) {
+	reading := func(seconds int) []byte {
+		at := timestamppb.New(noon.Add(time.Duration(seconds) * time.Second))
+		return sensor(t, &pb.SensorData{SensorID: proto.Int32(7), Temperature: proto.Float64(20), ReadAt: at})
+	}
+	var p printer
+	p.take(old{seq: 1, seconds: 0, kind: "sensor", payload: reading(0)})
+	p.take(old{seq: 2, seconds: 10, kind: "sensor", payload: reading(10)})
+	checkSeqs(t, p.due())
+	p.take(old{seq: 3, seconds: 12, kind: "ack", payload: []byte(`{"applied":true,"sensor_id":7,"desired":21,"time":"2026-01-31T12:00:05Z"}`)})
+	checkSeqs(t, p.due())
+	p.take(old{seq: 4, seconds: 71, kind: "sensor", payload: reading(71)})
+	checkSeqs(t, p.due(), 1, 3, 2)
+	if p.order.late != 0 || p.unreadable != 0 {
+		t.Errorf("%d late, %d unreadable (%v)", p.order.late, p.unreadable, p.why)
 	}
 }
 

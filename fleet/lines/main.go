@@ -18,7 +18,9 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// window is how long a line of a log that still grows waits for an earlier one.
+// window is by how much a log that still grows must have gone on before a line of
+// it is given: an earlier one may come behind it. It counts by the log's own times,
+// since one who catches up reads hours in a moment.
 const window = 60 * time.Second
 
 type options struct {
@@ -38,7 +40,7 @@ func main() {
 	flag.StringVar(&o.caFile, "ca-file", "", "the `FILE` with the certificate authority")
 	flag.Uint64Var(&o.fromSeq, "from-seq", 0, "begin with the message of this `NUMBER`")
 	flag.StringVar(&o.since, "since", "", "begin with what came at this `TIME` (2026-01-31T12:00:00Z) or later")
-	flag.BoolVar(&o.follow, "follow", true, "go on with what comes; a line then waits 60 s for an earlier one")
+	flag.BoolVar(&o.follow, "follow", true, "go on with what comes; a line then waits until the log is 60 s further")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -145,9 +147,9 @@ func (o options) read(ctx context.Context, consumer jetstream.Consumer, p *print
 			if left := p.take(m); left == 0 && !o.follow {
 				return nil
 			}
-		case now := <-tick.C:
+		case <-tick.C:
 			if o.follow {
-				p.print(p.order.take(now.Add(-window)))
+				p.print(p.due())
 			}
 		case err := <-failed:
 			return err
@@ -163,6 +165,7 @@ var endOfTime = time.Unix(1<<40, 0)
 // printer turns messages into lines, and counts what makes none.
 type printer struct {
 	order      order
+	newest     time.Time // when the last message came into the log
 	out        *bufio.Writer
 	complaints io.Writer
 	unreadable int
@@ -176,7 +179,7 @@ func (p *printer) take(m jetstream.Msg) (left uint64) {
 	if metaErr != nil {
 		err, ok = metaErr, false
 	} else {
-		l.seq, left = about.Sequence.Stream, about.NumPending
+		l.seq, left, p.newest = about.Sequence.Stream, about.NumPending, about.Timestamp
 	}
 	if err != nil {
 		p.unreadable++
@@ -187,6 +190,9 @@ func (p *printer) take(m jetstream.Msg) (left uint64) {
 	}
 	return left
 }
+
+// due gives the lines before which none is expected any more.
+func (p *printer) due() []line { return p.order.take(p.newest.Add(-window)) }
 
 func (p *printer) print(lines []line) {
 	for _, l := range lines {

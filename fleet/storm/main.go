@@ -116,8 +116,7 @@ func (o options) storm(ctx context.Context, b broker, a *agents) error {
 	for a.online() < o.agents || a.obeying(19.5) < o.agents {
 		time.Sleep(100 * time.Millisecond)
 		if time.Since(zero) > 10*time.Minute {
-			fmt.Printf("after 10 minutes %d are connected, %d obey\n", a.online(), a.obeying(19.5))
-			break
+			return fmt.Errorf("after 10 minutes %d are connected, %d obey", a.online(), a.obeying(19.5))
 		}
 	}
 	for time.Since(zero) < o.show {
