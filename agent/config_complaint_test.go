@@ -316,6 +316,8 @@ func TestEveryComplaintOfARemoteDevice(t *testing.T) {
 			"f:6:28: zones[0].sensor.topic: \"t/+\" has a wildcard: one device has one topic\nf:7:28: zones[0].heater.topic: \"$SYS/x\" begins with $, which is the broker's own"},
 		{"sensor: {driver: mqtt, topic: thermostat/den/a/sensor}\n    heater: {driver: mqtt, topic: t/b, on: ON}",
 			"f:6:28: zones[0].sensor.topic: \"thermostat/den/a/sensor\" is one of this agent's own topics, below thermostat/den/\nf:7:5: zones[0].heater: on and off go together; without both the commands are HeaterControl messages"},
+		{"sensor: {driver: mqtt, topic: homeassistant/status}\n    heater: {driver: mqtt, topic: t/b}",
+			"f:6:28: zones[0].sensor.topic: \"homeassistant/status\" is where Home Assistant says that it is there"},
 		{"sensor: {driver: mqtt, topic: t/a, format: number, field: x}\n    heater: {driver: mqtt, topic: t/b, on: ON, off: ON}",
 			"f:6:56: zones[0].sensor.field: belongs to format json, but the format is number\nf:7:48: zones[0].heater.off: \"ON\" is also what switches on"},
 		{"sensor: {driver: mqtt, topic: t/a, format: xml}\n    heater: {driver: mqtt, topic: t/b, lease: 2s}",

@@ -106,6 +106,8 @@ func (r *reader) topic(parent *node, key string, to *string) {
 		r.complain(n, "%s begins with $, which is the broker's own", shown(text))
 	case strings.HasPrefix(text+"/", r.base):
 		r.complain(n, "%s is one of this agent's own topics, below %s", shown(text), r.base)
+	case slices.Contains(r.births, text):
+		r.complain(n, "%s is where Home Assistant says that it is there", shown(text))
 	default:
 		*to = text
 	}

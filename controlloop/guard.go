@@ -21,6 +21,8 @@ type GuardInput struct {
 	Now                time.Time
 	Reading            Reading // a fresh good one; zero At: none
 	HeaterOn, CoolerOn bool    // what the relays were told
+	HeaterLost         bool    // it is not known that its relay obeys: nobody need wonder that the room does not follow
+	CoolerLost         bool
 	Setpoint           Setpoint
 }
 
@@ -110,8 +112,8 @@ func Watch(p Params, prev Guard, in GuardInput) Guard {
 		dt = 0
 	}
 	g.at = in.Now
-	g.Heat.pass(dt, p.Heater && in.HeaterOn, in.CoolerOn)
-	g.Cool.pass(dt, p.Cooler && in.CoolerOn, in.HeaterOn)
+	g.Heat.pass(dt, p.Heater && in.HeaterOn, in.HeaterLost, in.CoolerOn)
+	g.Cool.pass(dt, p.Cooler && in.CoolerOn, in.CoolerLost, in.HeaterOn)
 	if sees {
 		g.sum, g.count = g.sum+in.Reading.Celsius, g.count+1
 		g.look(&p, &in)
@@ -157,12 +159,15 @@ func (g *Guard) look(p *Params, in *GuardInput) {
 	}
 }
 
-// pass counts the time of an order. The other output's running says nothing
-// about this one, and ends its coast.
-func (w *Watcher) pass(dt time.Duration, on, other bool) {
+// pass counts the time of an order. One that got lost on the way counts as no
+// time: that is a fault of the relay's own. The other output's running says
+// nothing about this one, and ends its coast.
+func (w *Watcher) pass(dt time.Duration, on, lost, other bool) {
 	switch {
 	case on:
-		w.on.spent += dt
+		if !lost {
+			w.on.spent += dt
+		}
 		w.endCoast()
 		w.off = coast{after: true}
 	case other:

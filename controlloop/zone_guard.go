@@ -6,7 +6,9 @@ import "time"
 // room does.
 func (z *Zone) watch(r Reading, now time.Time) {
 	z.guard = Watch(z.Params, z.guard, GuardInput{
-		Now: now, Reading: r, HeaterOn: z.state.Heater.On, CoolerOn: z.state.Cooler.On, Setpoint: z.setpoint,
+		Now: now, Reading: r, Setpoint: z.setpoint,
+		HeaterOn: z.state.Heater.On, HeaterLost: z.heater.known == RelayUnknown,
+		CoolerOn: z.state.Cooler.On, CoolerLost: z.cooler.known == RelayUnknown,
 	})
 }
 
