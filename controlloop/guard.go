@@ -21,7 +21,7 @@ type GuardInput struct {
 	Now                time.Time
 	Reading            Reading // a fresh good one; zero At: none
 	HeaterOn, CoolerOn bool    // what the relays were told
-	HeaterLost         bool    // it is not known that its relay obeys: nobody need wonder that the room does not follow
+	HeaterLost         bool    // what it was told did not reach it: nobody need wonder that the room does not follow
 	CoolerLost         bool
 	Setpoint           Setpoint
 }
@@ -152,10 +152,10 @@ func (g *Guard) look(p *Params, in *GuardInput) {
 	mean := g.sum / float64(g.count)
 	g.began, g.sum, g.count = in.Now, 0, 0
 	if p.Heater {
-		g.Heat.see(p, mean, warm, in.HeaterOn, in.CoolerOn, elapsed)
+		g.Heat.see(p, mean, warm, in.HeaterOn, in.HeaterLost, in.CoolerOn, elapsed)
 	}
 	if p.Cooler {
-		g.Cool.see(p, -mean, -cold, in.CoolerOn, in.HeaterOn, elapsed)
+		g.Cool.see(p, -mean, -cold, in.CoolerOn, in.CoolerLost, in.HeaterOn, elapsed)
 	}
 }
 
@@ -186,12 +186,12 @@ func (w *Watcher) done(is bool) {
 }
 
 // see judges one mean, in the output's own direction; top is where its work is done.
-func (w *Watcher) see(p *Params, x, top float64, on, other bool, elapsed time.Duration) {
-	if on {
+func (w *Watcher) see(p *Params, x, top float64, on, lost, other bool, elapsed time.Duration) {
+	switch {
+	case on && lost: // who warmed the room then is not known
+	case on:
 		w.seeDriven(p, x)
-		return
-	}
-	if !other {
+	case !other:
 		w.seeCoasting(x, top, elapsed)
 	}
 }

@@ -7,8 +7,8 @@ import "time"
 func (z *Zone) watch(r Reading, now time.Time) {
 	z.guard = Watch(z.Params, z.guard, GuardInput{
 		Now: now, Reading: r, Setpoint: z.setpoint,
-		HeaterOn: z.state.Heater.On, HeaterLost: z.heater.known == RelayUnknown,
-		CoolerOn: z.state.Cooler.On, CoolerLost: z.cooler.known == RelayUnknown,
+		HeaterOn: z.state.Heater.On, HeaterLost: z.heater.known != RelayOn,
+		CoolerOn: z.state.Cooler.On, CoolerLost: z.cooler.known != RelayOn,
 	})
 }
 

@@ -175,23 +175,32 @@ func TestHeatThatDoesNotStop(t *testing.T) {
 }
 
 // A relay that does not obey is a fault of its own: an electric heater is not
-// latched for it, and has all its time once the relay obeys again.
+// latched for it, the sun proves nothing meanwhile, and it has all its time once
+// the relay obeys again. So it is when the safety relay keeps the heater off.
 func TestLostOrdersAreNotInVain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := room()
-		p.Cooler, p.Electric = false, true
-		b := onBench(t, p, 18).run(heat(20))
-		b.relayFails("heater", errors.New("no broker"))
-		s := b.wait(24 * time.Hour)
-		if !hasFault(s, "relay") || hasFault(s, "not_warming") {
-			t.Errorf("a day without its relay: %v", s.Faults)
-		}
-		b.relayFails("heater", nil)
-		if s = b.wait(11 * time.Hour); len(s.Faults) > 0 || s.HeaterRelay != RelayOn {
-			t.Errorf("11 hours with it: %v, heater %v", s.Faults, s.HeaterRelay)
-		}
-		if s = b.wait(90 * minute); !hasFault(s, "not_warming") || s.HeaterRelay != RelayOff {
-			t.Errorf("and more than 12: %v, heater %v", s.Faults, s.HeaterRelay)
-		}
-	})
+	for _, relay := range []string{"heater", "safety"} {
+		synctest.Test(t, func(t *testing.T) {
+			p := room()
+			p.Cooler, p.Electric = false, true
+			b := withSafety(t, p, 18).run(heat(20))
+			b.relayFails(relay, errors.New("no broker"))
+			s := b.wait(24 * time.Hour)
+			for range 5 {
+				b.celsius(18.5)
+				b.wait(time.Hour)
+				b.celsius(18)
+				s = b.wait(time.Hour)
+			}
+			if !hasFault(s, "relay") || hasFault(s, "not_warming") {
+				t.Errorf("%s: a day and a half without it: %v", relay, s.Faults)
+			}
+			b.relayFails(relay, nil)
+			if s = b.wait(11 * time.Hour); len(s.Faults) > 0 || s.HeaterRelay != RelayOn {
+				t.Errorf("%s: 11 hours with it: %v, heater %v", relay, s.Faults, s.HeaterRelay)
+			}
+			if s = b.wait(90 * minute); !hasFault(s, "not_warming") || s.HeaterRelay != RelayOff {
+				t.Errorf("%s: and more than 12: %v, heater %v", relay, s.Faults, s.HeaterRelay)
+			}
+		})
+	}
 }

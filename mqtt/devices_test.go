@@ -463,30 +463,6 @@ func TestRestsByItself(t *testing.T) {
 	})
 }
 
-// TestRestsAfterAnOutage: a device that heard nothing for longer than its lease
-// rests from the end of the lease on; after a shorter outage it goes on at once.
-func TestRestsAfterAnOutage(t *testing.T) {
-	for outage, rest := range map[time.Duration]time.Duration{20 * time.Second: 0, 4 * time.Minute: 7 * time.Minute, time.Hour: 0} {
-		inRemoteHouse(t, RelaySpec{MinOff: 10 * time.Minute, Lease: 90 * time.Second}, func(h *house) {
-			h.sensor = fakeSensor{18}
-			h.startAgent(0)
-			time.Sleep(30 * time.Second)
-			h.stopBroker()
-			time.Sleep(outage)
-			_, before := h.told("there/relay")
-			h.startBroker()
-			time.Sleep(rest)
-			if text, n := h.told("there/relay"); rest > 0 && n > before {
-				t.Errorf("outage of %v: %q in its rest, %d times", outage, text, n-before)
-			}
-			time.Sleep(90 * time.Second) // to connect, and a renewal
-			if _, n := h.told("there/relay"); n == before || !h.toldOn() {
-				t.Errorf("outage of %v: no On after its rest of %v", outage, rest)
-			}
-		})
-	}
-}
-
 // TestRenewalsMustArrive: a broker that stops taking our commands is found out
 // while a wish lasts.
 func TestRenewalsMustArrive(t *testing.T) {

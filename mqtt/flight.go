@@ -6,13 +6,14 @@ import (
 	paho "github.com/eclipse/paho.mqtt.golang"
 )
 
-// What may wait for the broker's acknowledgement before states and answers wait
-// in turn. A message in flight takes about a kilobyte, and acknowledgements stand
-// behind whatever else the broker has for us: a flood of controls, say.
+// What may be on its way to the broker without an acknowledgement. Each such
+// message takes about a kilobyte, and acknowledgements stand behind whatever else
+// the broker has for us: a flood of controls, say.
 const (
-	mostInFlight   = 1000
-	mostOfAZone    = 3                // heater, cooler, state: each zone can tell itself at once
-	flightPatience = 30 * time.Second // a full flight of which nothing lands for so long: connect anew
+	mostInFlight   = 1000             // with more, answers and our own controls wait, states and relays take their time
+	mostOfAZone    = 3                // heater, cooler and state of each zone go beyond that
+	mostEver       = 60_000           // MQTT counts to 65,535
+	flightPatience = 30 * time.Second // none of so many lands for so long: connect anew
 )
 
 // flight is what was published at QoS 1 on this connection and is not known to
@@ -44,9 +45,14 @@ func (f *flight) waiting(now time.Time) int {
 	return len(f.tokens)
 }
 
-// room reports whether something that can wait may be published now.
-func (s *Session) room(now time.Time) bool {
-	return s.flight.waiting(now) < mostInFlight+mostOfAZone*len(s.names)
+// room reports whether everything may be published now.
+func (s *Session) room(now time.Time) bool { return s.flight.waiting(now) < mostInFlight }
+
+// roomFor reports whether a zone's state or relays may be told now, that were told
+// last at a time: with little room only some time later, however often they changed.
+func (s *Session) roomFor(told, now time.Time) bool {
+	n := s.flight.waiting(now)
+	return n < mostInFlight || n < min(mostInFlight+mostOfAZone*len(s.names), mostEver) && now.Sub(told) >= stateGap
 }
 
 // judgeFlight leaves a broker that acknowledges nothing any more.

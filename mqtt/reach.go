@@ -34,7 +34,7 @@ func reach(ctx context.Context, l login, handle paho.MessageHandler) (c paho.Cli
 // brokerOf tells the one broker that a client of ours is made for.
 func brokerOf(c paho.Client) string {
 	o := c.OptionsReader()
-	return o.Servers()[0].Host
+	return o.Servers()[0].String()
 }
 
 // open connects once; lost is closed when the connection ends. No message may

@@ -57,7 +57,6 @@ type Relay struct {
 	since    time.Time  // since when it has had the time to obey
 	said     []byte     // the command that was said for the wish; nil: not yet
 	saidAt   time.Time  // when it was said last
-	onAt     time.Time  // when On was said last; zero: never
 	sayAt    time.Time  // when it is to be said again
 	restEnds time.Time  // no On is said before
 	off      bool       // the broker has taken an Off, nothing after it, and the device does not deny it
@@ -185,18 +184,7 @@ func (r *Relay) connection(there bool) {
 	defer r.mu.Unlock()
 	r.reached, r.echoes, r.known = there, false, false
 	r.since = time.Now()
-	if there {
-		r.restAfterOutage(r.since)
-	}
 	r.renew()
-}
-
-// restAfterOutage lets a device rest that has heard no On for longer than its
-// lease: it went off by itself, and a compressor needs its min_off from then on.
-func (r *Relay) restAfterOutage(now time.Time) {
-	if off := r.onAt.Add(r.spec.Lease); !r.onAt.IsZero() && now.After(off) {
-		r.restEnds = later(r.restEnds, off.Add(r.spec.MinOff))
-	}
 }
 
 // grants notes that the broker gives us our own commands back from now on. What
@@ -241,9 +229,6 @@ func (r *Relay) say(client paho.Client, now time.Time) {
 	}
 	r.everOn = r.everOn || on
 	r.said, r.saidAt, r.sayAt = payload, now, now.Add(r.again())
-	if on {
-		r.onAt = now
-	}
 	r.mu.Unlock()
 
 	token := client.Publish(r.spec.Topic, 1, r.spec.Retain, payload)

@@ -87,6 +87,8 @@ type zoneSession struct {
 	held      bool
 	answers   []pending // to be given once the memory is saved
 	ready     []Answer  // to be published as soon as there is room in flight
+	says      bool      // a control of ours is to be published as soon as there is
+	say       []byte    // that control
 
 	modeAsked   controlloop.Mode // while nobody knew a temperature
 	modeAskedAt time.Time
@@ -397,7 +399,9 @@ func (s *Session) down() {
 	s.online.Store(false)
 	s.opts.Devices.disconnected()
 	for _, name := range s.names {
-		s.zones[name].truth.disconnected()
+		z := s.zones[name]
+		z.truth.disconnected()
+		z.ready, z.says = nil, false
 	}
 }
 
@@ -523,8 +527,17 @@ func (s *Session) do(z *zoneSession, d deeds, reply func(Answer)) {
 	} else {
 		s.finish(z, d, reply)
 	}
-	if d.publish {
-		s.publish(s.topics.control(name), d.payload, 1, true)
+	if d.publish && s.client != nil {
+		z.says, z.say = true, d.payload
+	}
+	s.sayControl(z, time.Now())
+}
+
+// sayControl publishes our newest control as soon as there is room.
+func (s *Session) sayControl(z *zoneSession, now time.Time) {
+	if z.says && s.room(now) {
+		z.says = false
+		s.publish(s.topics.control(z.truth.zone.Name), z.say, 1, true)
 	}
 }
 
@@ -612,10 +625,14 @@ func (s *Session) answer(z *zoneSession, answers []pending, notSaved error) {
 	s.tellAnswers(z, time.Now())
 }
 
-// tellAnswers publishes the answers for which there is room. Without a broker
-// nobody waits for them.
+// tellAnswers publishes the answers for which there is room, once the state that
+// they follow is told. Without a broker nobody waits for them.
 func (s *Session) tellAnswers(z *zoneSession, now time.Time) {
-	for len(z.ready) > 0 && (s.client == nil || s.room(now)) {
+	t := &z.telemetry
+	if s.client == nil {
+		z.ready = nil
+	}
+	for len(z.ready) > 0 && t.told.Setpoint.Serial == t.latest.Setpoint.Serial && s.room(now) {
 		s.publish(s.topics.ack(z.truth.zone.Name), asJSON(z.ready[0]), 1, false)
 		z.ready = z.ready[1:]
 	}
@@ -658,15 +675,16 @@ func (s *Session) tell(z *zoneSession, now time.Time) {
 	}
 	shown := t.latest.Setpoint.Serial
 	if s.client != nil {
-		room := s.room(now)
-		if room {
+		if s.roomFor(later(t.heaterAt, t.coolerAt), now) {
 			t.relays(now, s.topics, s.send)
 		}
 		t.readings(now, s.topics, s.opts.SensorEvery, s.send)
-		if room {
+		if s.roomFor(t.toldAt, now) {
 			t.state(now, s.topics, s.opts.StateEvery, s.send)
 		}
-		shown = t.told.Setpoint.Serial
+		if s.room(now) {
+			shown = t.told.Setpoint.Serial // else what is obeyed is saved, and its answer alone waits for the state
+		}
 		if now.Before(t.heldUntil) {
 			s.hold(z)
 		}
@@ -677,6 +695,7 @@ func (s *Session) tell(z *zoneSession, now time.Time) {
 		w.tellWhen()
 		s.finish(z, w.deeds, w.reply)
 	}
+	s.tellAnswers(z, now)
 }
 
 // hold comes back to a zone when its relays' messages have had their head start.
@@ -738,6 +757,7 @@ func (s *Session) goodbye() {
 	if s.client == nil {
 		return
 	}
+	s.flight = flight{} // the last words wait for nothing
 	s.opts.Devices.farewell(time.Second)
 	for _, name := range s.names {
 		s.zones[name].telemetry.heldUntil = time.Time{}
