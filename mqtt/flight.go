@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"slices"
 	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
@@ -32,17 +33,28 @@ func (f *flight) add(now time.Time, t paho.Token) {
 
 // waiting counts what has not landed.
 func (f *flight) waiting(now time.Time) int {
-	for len(f.tokens) > 0 {
-		select {
-		case <-f.tokens[0].Done():
-			f.tokens[0] = nil
-			f.tokens, f.moved = f.tokens[1:], now
-			continue
-		default:
-		}
-		break
+	for len(f.tokens) > 0 && landed(f.tokens[0]) {
+		f.tokens[0] = nil
+		f.tokens, f.moved = f.tokens[1:], now
 	}
 	return len(f.tokens)
+}
+
+// overtake lets go of what has landed behind a message that the broker forgot.
+func (f *flight) overtake(now time.Time) {
+	n := len(f.tokens)
+	if f.tokens = slices.DeleteFunc(f.tokens, landed); len(f.tokens) < n {
+		f.moved = now
+	}
+}
+
+func landed(t paho.Token) bool {
+	select {
+	case <-t.Done():
+		return true
+	default:
+		return false
+	}
 }
 
 // room reports whether everything may be published now.
@@ -57,6 +69,10 @@ func (s *Session) roomFor(told, now time.Time) bool {
 
 // judgeFlight leaves a broker that acknowledges nothing any more.
 func (s *Session) judgeFlight(now time.Time) {
+	if s.room(now) {
+		return
+	}
+	s.flight.overtake(now)
 	if !s.room(now) && now.Sub(s.flight.moved) >= flightPatience {
 		s.opts.Log.Warn("the broker acknowledges nothing: connecting anew", "messages", len(s.flight.tokens))
 		s.drop()

@@ -13,10 +13,17 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
+// silence is what a broker does not acknowledge: everything for a time, or the
+// next few for ever.
+type silence struct {
+	atomic.Bool
+	forgets atomic.Int32
+}
+
 // mute is a connection to a broker that keeps its acknowledgements to itself.
 type mute struct {
 	net.Conn
-	on   *atomic.Bool
+	*silence
 	held []packets.ControlPacket
 	next bytes.Buffer
 }
@@ -33,11 +40,17 @@ func (m *mute) Read(p []byte) (int, error) {
 }
 
 func (m *mute) pass(packet packets.ControlPacket) {
-	if _, ok := packet.(*packets.PubackPacket); ok && m.on.Load() {
-		m.held = append(m.held, packet)
-		return
+	if _, ok := packet.(*packets.PubackPacket); ok {
+		if m.forgets.Load() > 0 {
+			m.forgets.Add(-1)
+			return
+		}
+		if m.Load() {
+			m.held = append(m.held, packet)
+			return
+		}
 	}
-	if !m.on.Load() {
+	if !m.Load() {
 		for _, late := range m.held {
 			late.Write(&m.next)
 		}
@@ -47,9 +60,9 @@ func (m *mute) pass(packet packets.ControlPacket) {
 }
 
 // inMuteHouse runs a test with an agent that is connected and heats.
-func inMuteHouse(t *testing.T, test func(h *house, on *atomic.Bool)) {
+func inMuteHouse(t *testing.T, test func(h *house, on *silence)) {
 	inHouse(t, func(h *house) {
-		var on atomic.Bool
+		var on silence
 		h.change = func(o *Options) {
 			dial := o.Dial
 			o.Dial = func(u *url.URL) (net.Conn, error) {
@@ -57,7 +70,7 @@ func inMuteHouse(t *testing.T, test func(h *house, on *atomic.Bool)) {
 				if err != nil {
 					return nil, err
 				}
-				return &mute{Conn: c, on: &on}, nil
+				return &mute{Conn: c, silence: &on}, nil
 			}
 		}
 		h.startAgent(18)
@@ -68,7 +81,7 @@ func inMuteHouse(t *testing.T, test func(h *house, on *atomic.Bool)) {
 }
 
 // unmute lets the broker acknowledge: what was held comes before its next packet.
-func (h *house) unmute(on *atomic.Bool) {
+func (h *house) unmute(on *silence) {
 	on.Store(false)
 	h.publish("living/set/nothing", "", false)
 }
@@ -114,7 +127,7 @@ func (h *house) kept() int {
 // is obeyed, and what it has to be told is not heaped up; it gets the newest of
 // it when it acknowledges again.
 func TestFlightIsBounded(t *testing.T) {
-	inMuteHouse(t, func(h *house, on *atomic.Bool) {
+	inMuteHouse(t, func(h *house, on *silence) {
 		on.Store(true)
 		before := h.counted(aboutTheZone...)
 		h.flood(5000)
@@ -153,7 +166,7 @@ func (h *house) refused(n int) {
 // TestRefusalsInFlight: so it is with the answers to controls that are refused;
 // what the zone does is told all the same.
 func TestRefusalsInFlight(t *testing.T) {
-	inMuteHouse(t, func(h *house, on *atomic.Bool) {
+	inMuteHouse(t, func(h *house, on *silence) {
 		on.Store(true)
 		_, before := h.ack()
 		h.refused(5000)
@@ -177,7 +190,7 @@ func TestRefusalsInFlight(t *testing.T) {
 // TestLocalChangesInFlight: a change on the page is obeyed, saved and answered
 // though the broker acknowledges nothing; it hears the last one when it does.
 func TestLocalChangesInFlight(t *testing.T) {
-	inMuteHouse(t, func(h *house, on *atomic.Bool) {
+	inMuteHouse(t, func(h *house, on *silence) {
 		on.Store(true)
 		h.refused(1500)
 		before := h.counted("living/control")
@@ -221,11 +234,47 @@ func last(log []string, what string) int {
 	return -1
 }
 
+// TestOvertakenInFlight: a change of ours that waits for room gives way to a
+// newer one of somebody else.
+func TestOvertakenInFlight(t *testing.T) {
+	inMuteHouse(t, func(h *house, on *silence) {
+		on.Store(true)
+		h.refused(1500)
+		if a, err := h.session.Submit(context.Background(), "living", "page", []byte(`{"desired":25}`)); err != nil || !a.Applied {
+			t.Fatalf("%+v, %v", a, err)
+		}
+		h.publish("living/control", `{"desired":12}`, true)
+		time.Sleep(time.Second)
+		h.unmute(on)
+		time.Sleep(time.Minute)
+		if s := h.state(); *s.Desired != 12 || string(h.retained("living/control")) != `{"desired":12}` {
+			t.Errorf("state %v, retained %q", *s.Desired, h.retained("living/control"))
+		}
+	})
+}
+
+// TestForgottenInFlight: a broker that forgets to acknowledge a message is no
+// reason to connect anew.
+func TestForgottenInFlight(t *testing.T) {
+	inMuteHouse(t, func(h *house, on *silence) {
+		on.forgets.Store(1)
+		time.Sleep(2 * flightPatience)
+		h.flood(3000)
+		time.Sleep(2 * flightPatience)
+		if n := h.counted("status"); n != 1 {
+			t.Errorf("%d connections", n)
+		}
+		if a, _ := h.ack(); a.ID == nil || *a.ID != "flood 2999" {
+			t.Errorf("the last answer is %+v", a)
+		}
+	})
+}
+
 // TestFarewellInFlight: the last words wait for no acknowledgement.
 func TestFarewellInFlight(t *testing.T) {
-	inMuteHouse(t, func(h *house, on *atomic.Bool) {
+	inMuteHouse(t, func(h *house, on *silence) {
 		on.Store(true)
-		h.flood(1500)
+		h.flood(8000) // states that are told without room, too
 		h.stopAgent()
 		if s := h.state(); s.Reason != "stopped" || *s.Heater != "off" || string(h.retained("status")) != "offline" {
 			t.Errorf("state %+v, status %q", s, h.retained("status"))
@@ -238,7 +287,7 @@ func TestFarewellInFlight(t *testing.T) {
 // TestBrokerThatAcknowledgesNothing is left for a new connection, which is told
 // everything. A silent one with room in flight is not.
 func TestBrokerThatAcknowledgesNothing(t *testing.T) {
-	inMuteHouse(t, func(h *house, on *atomic.Bool) {
+	inMuteHouse(t, func(h *house, on *silence) {
 		on.Store(true)
 		time.Sleep(2 * flightPatience)
 		if n := h.counted("status"); n != 1 {

@@ -527,8 +527,11 @@ func (s *Session) do(z *zoneSession, d deeds, reply func(Answer)) {
 	} else {
 		s.finish(z, d, reply)
 	}
-	if d.publish && s.client != nil {
-		z.says, z.say = true, d.payload
+	switch {
+	case d.publish:
+		z.says, z.say = s.client != nil, d.payload
+	case d.obey != nil:
+		z.says = false // somebody else's word is newer than one that still waits
 	}
 	s.sayControl(z, time.Now())
 }
@@ -760,8 +763,11 @@ func (s *Session) goodbye() {
 	s.flight = flight{} // the last words wait for nothing
 	s.opts.Devices.farewell(time.Second)
 	for _, name := range s.names {
-		s.zones[name].telemetry.heldUntil = time.Time{}
-		s.tell(s.zones[name], time.Now())
+		z := s.zones[name]
+		for range 2 { // what the relays did, and the state, which gives way to it
+			z.telemetry.heldUntil = time.Time{}
+			s.tell(z, time.Now())
+		}
 	}
 	token := s.client.Publish(s.topics.status(), 1, true, "offline")
 	token.WaitTimeout(time.Second)
