@@ -100,7 +100,7 @@ type reader struct {
 	complaints []Complaint
 
 	base    string   // of the agent's own topics, with a slash at its end
-	births  []string // topics on which Home Assistant says that it is there
+	births  []string // Home Assistant's
 	brokers bool     // there are some
 }
 
@@ -131,7 +131,7 @@ func (r *reader) readRoot(root *node, c *Config) {
 	r.oneOf(root.child("units"), &c.Units, "C", "F")
 	r.readMQTT(root.child("mqtt"), &c.MQTT)
 	r.base, r.brokers = c.MQTT.Prefix+"/"+c.Device+"/", len(c.MQTT.Brokers) > 0 || root.child("mqtt").child("brokers").holds()
-	r.births = []string{"homeassistant/status", c.MQTT.DiscoveryPrefix + "/status"}
+	r.births = mqtt.Births(c.MQTT.DiscoveryPrefix)
 	r.readHTTP(root.child("http"), &c.HTTP)
 	r.readZones(root.child("zones"), c)
 }

@@ -18,6 +18,10 @@ const (
 	usualBirth  = "homeassistant/status" // Home Assistant's default, whatever its discovery prefix is
 )
 
+// Births are the topics on which Home Assistant says that it is there, for a
+// discovery prefix.
+func Births(discovery string) []string { return []string{discovery + "/status", usualBirth} }
+
 // Announced is a device that Home Assistant was told of, and a zone whose
 // retained topics the broker has.
 type Announced struct {
@@ -58,7 +62,7 @@ func newAnnouncer(o Options, t topics) announcer {
 	}
 	for _, g := range append(o.Announces(), a.gone...) {
 		if g.Discovery != "" {
-			a.births = append(a.births, g.Discovery+"/status", usualBirth)
+			a.births = append(a.births, Births(g.Discovery)...)
 		}
 	}
 	slices.Sort(a.births)
