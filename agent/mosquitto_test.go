@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -196,17 +198,33 @@ type mosquitto struct {
 
 func newMosquitto(t *testing.T, settings string) *mosquitto {
 	need(t, "mosquitto", "mosquitto_pub", "mosquitto_sub")
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	l.Close()
+	port := brokerPort(t)
 	m := &mosquitto{t: t, dir: t.TempDir(), port: port}
 	m.conf = filepath.Join(m.dir, "mosquitto.conf")
 	settings = strings.ReplaceAll(settings, "DIR", m.dir)
 	write(t, m.conf, "listener "+port+" 127.0.0.1\nuser root\nset_tcp_nodelay true\n"+settings)
 	return m
+}
+
+var takenPorts sync.Map
+
+// brokerPort gives a port that no other test has. Those that the kernel gives
+// away begin at 32768: one of them could go to somebody else while its broker is
+// not there.
+func brokerPort(t *testing.T) string {
+	for range 1000 {
+		port := strconv.Itoa(10_000 + rand.IntN(10_000))
+		l, err := net.Listen("tcp", "127.0.0.1:"+port)
+		if err != nil {
+			continue
+		}
+		l.Close()
+		if _, taken := takenPorts.LoadOrStore(port, true); !taken {
+			return port
+		}
+	}
+	t.Fatal("no free port between 10000 and 20000")
+	return ""
 }
 
 const (
