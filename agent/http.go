@@ -31,7 +31,7 @@ func (a *agent) newPage() *status.Server {
 			return pageAnswer(a.session.Clear(ctx, zone))
 		},
 		Counters: func(zone string) controlloop.Counters { return a.counters[zone].now() },
-		Failsafe: a.letsGo, Log: a.log,
+		Failsafe: a.letsGo, Log: a.log, Contain: a.contain.run,
 	}
 	o.Machine, _ = os.Hostname() // without one, only addresses and http.hosts count
 	if len(a.cfg.MQTT.Brokers) > 0 {
@@ -67,11 +67,11 @@ func (a *agent) serve() (end func()) {
 	served, kept := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(served)
-		a.page.Run(ctx)
+		a.contain.run("the page", func() { a.page.Run(ctx) })
 	}()
 	go func() {
 		defer close(kept)
-		past.keep(ctx)
+		a.contain.run("the page's history", func() { past.keep(ctx) })
 	}()
 	return func() {
 		cancel()

@@ -78,6 +78,7 @@ type agent struct {
 	letsGo   *bool                      // whether the kernel lets go of relays after a crash; nil: not known
 	beat     *heartbeat                 // nil where no service manager listens
 	also     func(controlloop.Snapshot) // a further observer; may be nil
+	contain  containment                // of what drives no relay
 	alarms   map[string]*memoryAlarm    // by zone
 	keepers  map[string]*keeper         // by zone; none without a state folder
 	counters map[string]*counters       // by zone
@@ -114,6 +115,7 @@ func newAgent(cfg Config, log *slog.Logger, also func(controlloop.Snapshot)) (*a
 		a.zones = append(a.zones, a.newZone(z, d))
 	}
 	a.letsGo = a.failsafe(hardware)
+	a.contain = containment{log, a.zones}
 	a.session = mqtt.NewSession(a.sessionOptions())
 	a.page = a.newPage()
 	return a, nil
@@ -163,7 +165,7 @@ func (a *agent) sessionOptions() mqtt.Options {
 	o := mqtt.Options{
 		Access: a.cfg.MQTT.Access, Device: a.cfg.Device, Instance: newInstance(), Discovery: a.cfg.MQTT.DiscoveryPrefix,
 		SensorEvery: a.cfg.MQTT.SensorEvery, StateEvery: a.cfg.MQTT.StateEvery,
-		NotBefore: b.notBefore(), Log: a.log, Devices: a.remote,
+		NotBefore: b.notBefore(), Log: a.log, Devices: a.remote, Contain: a.contain.run,
 		Answered: func(zone string, applied bool) { a.counters[zone].answered(applied) },
 	}
 	for i, z := range a.cfg.Zones {
@@ -255,7 +257,9 @@ func (a *agent) memoryFault(zone, what string, err error) {
 func (a *agent) keep() (end func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	for zone, k := range a.keepers {
-		go k.run(ctx, func(err error) { a.memoryFault(zone, keptSwitches, err) })
+		go a.contain.run("the memory", func() {
+			k.run(ctx, func(err error) { a.memoryFault(zone, keptSwitches, err) })
+		})
 	}
 	return func() {
 		for _, k := range a.keepers { // the zones have ended: theirs is ours

@@ -39,7 +39,7 @@ func (p *patience) read(ctx context.Context, f func() (controlloop.Reading, erro
 	mine := make(chan outcome, 1) // never blocks the goroutine, even if nobody waits any more
 	p.pending, p.began = mine, time.Now()
 	go func() {
-		r, err := f()
+		r, err := survived(f)
 		mine <- outcome{r, err}
 	}()
 	select {
@@ -51,6 +51,17 @@ func (p *patience) read(ctx context.Context, f func() (controlloop.Reading, erro
 	case <-ctx.Done():
 		return controlloop.Reading{}, ctx.Err()
 	}
+}
+
+// survived makes of a panic in a driver, or in a library below it, an answer that
+// is no temperature: no zone ends because of one chip.
+func survived(f func() (controlloop.Reading, error)) (r controlloop.Reading, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			r, err = controlloop.Reading{}, bad(controlloop.VerdictError, "the driver failed by a mistake of this program, please report it: %v", cause)
+		}
+	}()
+	return f()
 }
 
 func (p *patience) overdue() (controlloop.Reading, error) {

@@ -230,7 +230,7 @@ func (s *Session) forget(gone []Announced) {
 	s.wipe(gone)
 	s.home.gone = nil
 	if s.opts.Forgotten != nil {
-		go s.opts.Forgotten() // it writes a file
+		go s.opts.Contain("the memory", s.opts.Forgotten) // it writes a file
 	}
 }
 

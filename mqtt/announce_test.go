@@ -1,7 +1,9 @@
 package mqtt
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -356,6 +358,51 @@ func TestModeBeforeTemperature(t *testing.T) {
 			time.Sleep(2 * time.Second)
 			if s := h.state(); s.Mode != row.want || *s.Desired != 21.5 || s.Source != "home_assistant" {
 				t.Errorf("after %v: mode %s, desired %v, source %s", row.wait, s.Mode, *s.Desired, s.Source)
+			}
+		})
+	}
+}
+
+// TestARememberedModeEndsWithItsUseOrANewerWord: in a zone without a temperature,
+// words 0.4 s apart. An Off that came after it is not overruled.
+func TestARememberedModeEndsWithItsUseOrANewerWord(t *testing.T) {
+	for said, want := range map[string]string{
+		"mode heat, desired 21, mode off, desired 18":               "off 18",
+		"mode cool, desired 21, mode heat, desired 18":              "heat 18",
+		"mode cool, desired 21, desired 18":                         "cool 18",
+		"mode cool, mode off, desired 18":                           "off 18",
+		"mode cool, mode heat, desired 18":                          "heat 18",
+		`mode cool, control {"desired":20}, desired 18`:             "heat 18",
+		`mode heat, control {"mode":"off"}, desired 18`:             "off 18",
+		`mode cool, page {"desired":20}, desired 18`:                "heat 18",
+		`mode heat, page {"mode":"off"}, desired 18`:                "off 18",
+		`mode heat, control {"desired":99}, desired 18`:             "heat 18",
+		`mode heat, desired 21, control {"mode":"off"}, desired 18`: "off 18",
+	} {
+		inHouse(t, func(h *house) {
+			h.change = func(o *Options) {
+				o.Zones[0].Default = controlloop.Setpoint{Desired: math.NaN(), UpDelta: 0.5, DownDelta: 0.5}
+				o.Zones[0].Params.Cooler = true
+			}
+			h.startAgent(20)
+			time.Sleep(15 * time.Second)
+			for _, words := range strings.Split(said, ", ") {
+				way, word, _ := strings.Cut(words, " ")
+				switch way {
+				case "control":
+					h.publish("living/control", word, true)
+				case "page":
+					if _, err := h.session.Submit(context.Background(), "living", "page", []byte(word)); err != nil {
+						t.Error(err)
+					}
+				default:
+					h.publish("living/set/"+way, word, false)
+				}
+				time.Sleep(400 * time.Millisecond)
+			}
+			time.Sleep(2 * time.Second)
+			if s := h.state(); fmt.Sprint(s.Mode, " ", *s.Desired) != want {
+				t.Errorf("%s: %s %v, want %s", said, s.Mode, *s.Desired, want)
 			}
 		})
 	}

@@ -59,12 +59,20 @@ func clientOptions(l login, broker string) (*paho.ClientOptions, error) {
 		o.SetBinaryWill(l.will, []byte("offline"), 1, true)
 	}
 	o.SetCustomOpenConnectionFn(func(u *url.URL, o paho.ClientOptions) (net.Conn, error) {
-		if l.dial != nil {
-			return l.dial(u)
+		conn, err := l.open(u, o)
+		if err != nil {
+			return nil, err
 		}
-		return dialBroker(u, o)
+		return newGuardedConn(conn), nil
 	})
 	return o, l.readFiles(o)
+}
+
+func (l login) open(u *url.URL, o paho.ClientOptions) (net.Conn, error) {
+	if l.dial != nil {
+		return l.dial(u)
+	}
+	return dialBroker(u, o)
 }
 
 // readFiles fills in what proves who we are, and who the broker is.
@@ -119,7 +127,7 @@ func (a Access) tls() (*tls.Config, error) {
 // refusedTopics gives the topics that a SUBACK refuses; paho calls that no error.
 func refusedTopics(t paho.Token) (topics []string) {
 	for topic, code := range t.(*paho.SubscribeToken).Result() {
-		if code == 0x80 { // MQTT 3.1.1, 3.9.3: failure
+		if code > 2 { // MQTT 3.1.1, 3.9.3: 0x80 is failure, and what is no QoS grants nothing
 			topics = append(topics, topic)
 		}
 	}

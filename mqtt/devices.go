@@ -20,6 +20,7 @@ type Devices struct {
 	relays  []*Relay
 	heard   map[string][]*Relay // by the topics on which they hear of themselves
 	wake    chan struct{}
+	contain func(part string, f func()) // survives f's panic
 
 	mu      sync.Mutex
 	client  paho.Client // nil while down
@@ -202,9 +203,9 @@ func (d *Devices) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-d.wake:
-			d.sayPending()
+			d.contain("a relay on the broker", d.sayPending)
 		case now := <-pulse.C:
-			d.sayDue()
+			d.contain("a relay on the broker", d.sayDue)
 			d.askAgain(now)
 		}
 	}
@@ -239,18 +240,6 @@ func (d *Devices) say(r *Relay) {
 	d.mu.Unlock()
 	if now := time.Now(); client != nil && r.due(now) {
 		r.say(client, now)
-	}
-}
-
-// letGo tells every relay that was ever on to go off, whatever its zone wishes, on
-// a connection that is for nothing else. It waits for the broker to take it.
-func (d *Devices) letGo(client paho.Client) {
-	if d.none() {
-		return
-	}
-	end := time.Now().Add(relayPatience)
-	for _, r := range d.relays {
-		r.letGo(client, end)
 	}
 }
 

@@ -376,30 +376,6 @@ func TestStuckZone(t *testing.T) {
 	})
 }
 
-// TestYieldingAgentLetsGo: an agent that leaves its name to an elder one can tell
-// its relays nothing more, so that its last word to them is Off, each time.
-func TestYieldingAgentLetsGo(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{On: "ON", Off: "OFF"}, func(h *house) {
-		h.change, h.sensor = startedNow, fakeSensor{18} // a local one: the wish stays On
-		h.startAgent(0)
-		time.Sleep(5 * time.Second)
-		if p, _ := h.told("there/relay"); p != "ON" {
-			t.Fatalf("told %q", p)
-		}
-		for range 2 {
-			h.say("thermostat/cabin/info", asText(Info{Process: "elder", Instance: "other", Time: time.Now()}), false)
-			time.Sleep(time.Minute)
-			if p, _ := h.told("there/relay"); p != "OFF" || h.session.Connected() {
-				t.Errorf("told %q, connected %v", p, h.session.Connected())
-			}
-			time.Sleep(minSilence) // the elder is gone
-			if p, _ := h.told("there/relay"); p != "ON" || !h.session.Connected() {
-				t.Errorf("with the name back: told %q, connected %v", p, h.session.Connected())
-			}
-		}
-	})
-}
-
 // TestLostOff: an Off that did not arrive is said again soon, however long the lease.
 func TestLostOff(t *testing.T) {
 	inRemoteHouse(t, RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", Lease: time.Hour}, func(h *house) {

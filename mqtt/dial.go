@@ -1,101 +1,111 @@
 package mqtt
 
 import (
-	"bufio"
+	"context"
 	"crypto/tls"
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
+	"github.com/gorilla/websocket"
 )
-
-// maxPacket bounds the messages that are taken in at all, in bytes. What is
-// between it and maxControl is refused with an answer; what is larger is
-// dropped unread, or anybody on the broker could fill a small board's memory.
-const maxPacket = 256 << 10
 
 // dialBroker opens a connection by the URL's scheme.
 func dialBroker(u *url.URL, o paho.ClientOptions) (net.Conn, error) {
-	conn, err := dialScheme(u, o)
-	if err != nil {
-		return nil, err
-	}
-	return newSmallPackets(conn), nil
-}
-
-func dialScheme(u *url.URL, o paho.ClientOptions) (net.Conn, error) {
 	switch u.Scheme {
-	case "ws":
-		return paho.NewWebsocket(u.String(), nil, o.ConnectTimeout, o.HTTPHeaders, o.WebsocketOptions)
-	case "wss":
-		return paho.NewWebsocket(u.String(), o.TLSConfig, o.ConnectTimeout, o.HTTPHeaders, o.WebsocketOptions)
+	case "ws", "wss":
+		return dialWebsocket(u, o)
 	case "mqtts":
 		return tls.DialWithDialer(o.Dialer, "tcp", u.Host, o.TLSConfig)
 	}
 	return o.Dialer.Dial("tcp", u.Host)
 }
 
-// smallPackets is a connection whose reader never sees a PUBLISH larger than
-// maxPacket. We subscribe at QoS 0, so nobody waits for an acknowledgement.
-type smallPackets struct {
+// dialWebsocket opens MQTT over WebSocket (MQTT 3.1.1, 6). The answer to the
+// upgrade is bounded: net/http takes headers of any length from a server.
+func dialWebsocket(u *url.URL, o paho.ClientOptions) (net.Conn, error) {
+	var raw *boundedConn
+	d := websocket.Dialer{
+		Proxy: http.ProxyFromEnvironment, HandshakeTimeout: o.ConnectTimeout,
+		TLSClientConfig: o.TLSConfig, Subprotocols: []string{"mqtt"},
+		NetDialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			c, err := o.Dialer.DialContext(ctx, network, addr)
+			raw = &boundedConn{Conn: c}
+			raw.left.Store(maxHandshake)
+			return raw, err
+		},
+	}
+	ws, _, err := d.Dial(u.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	raw.open.Store(true)
+	return &websocketConn{Conn: ws}, nil
+}
+
+// maxHandshake bounds certificates and headers of a WebSocket's beginning, in bytes.
+const maxHandshake = 256 << 10
+
+// boundedConn gives a bounded number of bytes, until it is opened.
+type boundedConn struct {
 	net.Conn
-	in   *bufio.Reader
-	head []byte // of the current packet, not read yet
-	body int    // bytes of the current packet, not read yet
+	left atomic.Int64
+	open atomic.Bool
 }
 
-func newSmallPackets(c net.Conn) *smallPackets {
-	return &smallPackets{Conn: c, in: bufio.NewReader(c)}
-}
-
-// Read gives the next bytes of the packets that pass.
-func (s *smallPackets) Read(p []byte) (int, error) {
-	for len(s.head) == 0 && s.body == 0 {
-		if err := s.next(); err != nil {
-			return 0, err
-		}
+// Read fails once more has come than a handshake takes.
+func (b *boundedConn) Read(p []byte) (int, error) {
+	n, err := b.Conn.Read(p)
+	if !b.open.Load() && b.left.Add(-int64(n)) < 0 {
+		return 0, errors.New("the answer to the WebSocket handshake is too long")
 	}
-	if len(s.head) > 0 {
-		n := copy(p, s.head)
-		s.head = s.head[n:]
-		return n, nil
-	}
-	n, err := s.in.Read(p[:min(len(p), s.body)])
-	s.body -= n
 	return n, err
 }
 
-// next reads a fixed header (MQTT 3.1.1, 2.2) and skips the packet if it is too large.
-func (s *smallPackets) next() error {
-	first, err := s.in.ReadByte()
-	if err != nil {
-		return err
+// websocketConn is a WebSocket as a stream of bytes: a packet may be cut into
+// several messages, and a message hold several packets (MQTT 3.1.1, 6).
+type websocketConn struct {
+	*websocket.Conn
+	message io.Reader // the one being read; nil: none
+	writing sync.Mutex
+}
+
+// Write sends bytes as one message.
+func (c *websocketConn) Write(p []byte) (int, error) {
+	c.writing.Lock() // paho's pings come from a goroutine of their own
+	defer c.writing.Unlock()
+	if err := c.WriteMessage(websocket.BinaryMessage, p); err != nil {
+		return 0, err
 	}
-	head := []byte{first}
-	length := 0
-	for shift := 0; ; shift += 7 { // 2.2.3: seven bits a byte, the lowest first, four bytes at most
-		b, err := s.in.ReadByte()
-		switch {
-		case err == io.EOF:
-			return io.ErrUnexpectedEOF
-		case err != nil:
-			return err
-		case shift > 21:
-			return errors.New("malformed length of a packet")
+	return len(p), nil
+}
+
+// SetDeadline is for reads and writes.
+func (c *websocketConn) SetDeadline(t time.Time) error {
+	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
+}
+
+// Read gives bytes of the current message, or waits for the next one.
+func (c *websocketConn) Read(p []byte) (int, error) {
+	for {
+		if c.message == nil {
+			var err error
+			if _, c.message, err = c.NextReader(); err != nil {
+				return 0, err
+			}
 		}
-		head = append(head, b)
-		length |= int(b&0x7f) << shift
-		if b < 0x80 {
-			break
+		n, err := c.message.Read(p)
+		if err == io.EOF {
+			c.message, err = nil, nil
+		}
+		if n > 0 || err != nil {
+			return n, err
 		}
 	}
-	const publish = 3 // 2.2.1
-	if first>>4 == publish && length > maxPacket {
-		_, err := s.in.Discard(length)
-		return err
-	}
-	s.head, s.body = head, length
-	return nil
 }

@@ -2,65 +2,84 @@ package mqtt
 
 import (
 	"bytes"
-	"encoding/binary"
 	"io"
-	"math/rand/v2"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+	"github.com/gorilla/websocket"
 )
 
-// bytesConn is a connection that has only a reading side.
-type bytesConn struct {
-	net.Conn
-	io.Reader
+// overWebsocket connects to a server of this process.
+func overWebsocket(t *testing.T, url string) (net.Conn, error) {
+	o, err := clientOptions(login{}, url)
+	must(t, err)
+	o.SetConnectTimeout(5 * time.Second)
+	r := paho.NewClient(o).OptionsReader()
+	return dialBroker(r.Servers()[0], *o)
 }
 
-func (c bytesConn) Read(p []byte) (int, error) { return c.Reader.Read(p) }
-
-func packet(kind byte, size int) []byte {
-	return append(binary.AppendUvarint([]byte{kind << 4}, uint64(size)), bytes.Repeat([]byte{kind}, size)...)
-}
-
-// TestSmallPackets: large publishes vanish, everything else passes to the byte,
-// however it is cut into reads.
-func TestSmallPackets(t *testing.T) {
-	rnd := rand.New(rand.NewPCG(1, 2))
-	for range 200 {
-		var wire, want []byte
-		for range rnd.IntN(8) {
-			kind := byte(2 + rnd.IntN(12))
-			size := []int{0, 1, 127, 128, maxPacket, maxPacket + 1, 3 * maxPacket}[rnd.IntN(7)]
-			p := packet(kind, size)
-			wire = append(wire, p...)
-			if kind != 3 || size <= maxPacket {
-				want = append(want, p...)
-			}
+// TestAWebsocketHandshakeIsBounded: a server may announce and say what it likes.
+func TestAWebsocketHandshakeIsBounded(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	defer l.Close()
+	var said atomic.Int64
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			return
 		}
-		c := newSmallPackets(bytesConn{Reader: bytes.NewReader(wire)})
-		var got []byte
-		buf := make([]byte, 1+rnd.IntN(9000))
+		defer c.Close()
+		c.Write([]byte("HTTP/1.1 101 Switching Protocols\r\n"))
 		for {
-			n, err := c.Read(buf)
-			got = append(got, buf[:n]...)
-			if err != nil {
-				if err != io.EOF {
-					t.Fatal(err)
-				}
-				break
+			n, err := c.Write([]byte("X-More: " + strings.Repeat("x", 1000) + "\r\n"))
+			if said.Add(int64(n)); err != nil || said.Load() > 100<<20 {
+				return
 			}
 		}
-		if !bytes.Equal(got, want) {
-			t.Fatalf("%d bytes passed, want %d", len(got), len(want))
-		}
+	}()
+	c, err := overWebsocket(t, "ws://"+l.Addr().String()+"/mqtt")
+	if err == nil || !strings.Contains(err.Error(), "too long") || c != nil {
+		t.Errorf("%v %v", c, err)
+	}
+	if said.Load() > 100<<20 {
+		t.Error("all of 100 MiB was read")
 	}
 }
 
-// TestMalformedLength: five bytes of length are no packet.
-func TestMalformedLength(t *testing.T) {
-	for name, wire := range map[string][]byte{"too long": {0x30, 0xff, 0xff, 0xff, 0xff, 0x01}, "cut": {0x30, 0xff}} {
-		c := newSmallPackets(bytesConn{Reader: bytes.NewReader(wire)})
-		if _, err := c.Read(make([]byte, 10)); err == nil || err == io.EOF {
-			t.Errorf("%s: %v", name, err)
+// TestBytesOverAWebsocketAreWhole, however they are cut into messages, and after more
+// bytes than a handshake may have.
+func TestBytesOverAWebsocketAreWhole(t *testing.T) {
+	sent := bytes.Repeat([]byte("0123456789"), maxHandshake/10+7000)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		up := websocket.Upgrader{Subprotocols: []string{"mqtt"}}
+		c, err := up.Upgrade(w, r, nil)
+		if err != nil {
+			return
 		}
+		defer c.Close()
+		_, heard, _ := c.ReadMessage()
+		c.WriteMessage(websocket.BinaryMessage, nil)
+		for rest, n := sent, 1; len(rest) > 0; n = n*2 + 1 {
+			n = min(n, len(rest))
+			c.WriteMessage(websocket.BinaryMessage, rest[:n])
+			rest = rest[n:]
+		}
+		c.WriteMessage(websocket.BinaryMessage, heard)
+	}))
+	defer server.Close()
+	c, err := overWebsocket(t, "ws"+strings.TrimPrefix(server.URL, "http"))
+	must(t, err)
+	c.Write([]byte("end"))
+	got, want := make([]byte, len(sent)+3), append(bytes.Clone(sent), "end"...)
+	if _, err := io.ReadFull(c, got); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("not what was sent: %v", err)
 	}
+	must(t, c.Close())
 }

@@ -114,7 +114,7 @@ func (h *Heater) hand(ctx context.Context, client paho.Client) {
 	}
 }
 
-func (h *Heater) connect(ctx context.Context) (paho.Client, <-chan struct{}, error) {
+func (h *Heater) connect(ctx context.Context) (paho.Client, <-chan error, error) {
 	handle := func(_ paho.Client, m paho.Message) {
 		select {
 		case h.messages <- Message{m.Topic(), m.Payload(), m.Retained()}:

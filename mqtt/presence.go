@@ -11,21 +11,17 @@ func (o Options) infoEvery() time.Duration { return max(o.StateEvery, minInfoEve
 
 // tellInfo publishes what the agent says of itself.
 func (s *Session) tellInfo(now time.Time) {
-	client := s.client
-	if s.aside != nil {
-		client = s.aside
-	}
-	if s.opts.Info == nil || client == nil {
+	if s.opts.Info == nil || s.client == nil {
 		return
 	}
 	i := s.opts.Info()
-	i.Process, i.Time, i.EveryS = s.twin.process, now.UTC().Truncate(time.Millisecond), s.opts.infoEvery().Seconds()
+	i.Process, i.Time, i.EveryS = s.duplicates.process, now.UTC().Truncate(time.Millisecond), s.opts.infoEvery().Seconds()
 	i.Problem, i.ProblemText = s.problem()
 	s.toldProblem, s.infoAt = i.ProblemText, now
-	if s.echo.info && s.client != nil {
+	if s.echo.info {
 		s.echo.said(now)
 	}
-	client.Publish(s.topics.info(), 1, s.client != nil, asJSON(i))
+	s.client.Publish(s.topics.info(), 1, true, asJSON(i))
 }
 
 // tellInfoAgain publishes it when it is time, or something else is wrong now.

@@ -14,7 +14,7 @@ import (
 // reach enters the first broker that lets us in, in their order, each with a
 // client and time limits of its own: paho would give the error of the last one
 // only. It tells of those that did not; there is no client if none did.
-func reach(ctx context.Context, l login, handle paho.MessageHandler) (c paho.Client, lost <-chan struct{}, failed misses) {
+func reach(ctx context.Context, l login, handle paho.MessageHandler) (c paho.Client, lost <-chan error, failed misses) {
 	for _, broker := range l.Brokers {
 		o, err := clientOptions(l, broker)
 		if err != nil {
@@ -37,12 +37,15 @@ func brokerOf(c paho.Client) string {
 	return o.Servers()[0].String()
 }
 
-// open connects once; lost is closed when the connection ends. No message may
-// come before its handler is there, so it is set here.
-func open(ctx context.Context, o *paho.ClientOptions, handle paho.MessageHandler) (c paho.Client, lost <-chan struct{}, err error) {
-	ended := make(chan struct{})
+// open connects once; lost gives why the connection ended, and is closed then.
+// No message may come before its handler is there, so it is set here.
+func open(ctx context.Context, o *paho.ClientOptions, handle paho.MessageHandler) (c paho.Client, lost <-chan error, err error) {
+	ended := make(chan error, 1)
 	o.SetDefaultPublishHandler(handle)
-	o.SetConnectionLostHandler(func(paho.Client, error) { close(ended) })
+	o.SetConnectionLostHandler(func(_ paho.Client, err error) {
+		ended <- err
+		close(ended)
+	})
 	c = paho.NewClient(o)
 	token := c.Connect()
 	limit := time.NewTimer(3 * connectTimeout)

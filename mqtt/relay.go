@@ -53,7 +53,7 @@ type Relay struct {
 	on       bool // the wish
 	wishedAt time.Time
 	setAt    time.Time  // when Set was called last
-	everOn   bool       // On was said, and it was not let go since
+	everOn   bool       // On was said since the start
 	since    time.Time  // since when it has had the time to obey
 	said     []byte     // the command that was said for the wish; nil: not yet
 	saidAt   time.Time  // when it was said last
@@ -237,23 +237,6 @@ func (r *Relay) say(client paho.Client, now time.Time) {
 	defer r.mu.Unlock()
 	if r.on == on && !r.acked {
 		r.token = token
-	}
-}
-
-// letGo publishes an Off whatever the wish is, if it may be on.
-func (r *Relay) letGo(client paho.Client, limit time.Time) {
-	r.mu.Lock()
-	everOn := r.everOn
-	r.mu.Unlock()
-	if !everOn {
-		return
-	}
-	off := Relay{spec: r.spec, wishedAt: time.Now()}
-	token := client.Publish(r.spec.Topic, 1, r.spec.Retain, off.payload())
-	if token.WaitTimeout(time.Until(limit)) && token.Error() == nil {
-		r.mu.Lock()
-		r.everOn = false
-		r.mu.Unlock()
 	}
 }
 

@@ -35,7 +35,7 @@ type Remote struct {
 	client   paho.Client
 	prefix   string
 	messages chan Message
-	lost     <-chan struct{}
+	lost     <-chan error
 	end      func()
 }
 

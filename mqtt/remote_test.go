@@ -33,7 +33,7 @@ func TestUnacknowledged(t *testing.T) {
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	lost := make(chan struct{})
+	lost := make(chan error)
 	close(lost)
 	if _, err := (&Remote{lost: lost}).next(t.Context()); !errors.Is(err, ErrNoAnswer) {
 		t.Errorf("%v", err)

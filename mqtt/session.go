@@ -40,6 +40,8 @@ type Options struct {
 	NotBefore time.Time                         // a clock before this is not trusted
 	Log       *slog.Logger
 	Dial      DialFunc // nil: the network
+
+	Contain func(part string, f func()) // runs f and survives its panic; nil: nobody does
 }
 
 // Session is the agent's side of the broker. One goroutine, Run, owns all of
@@ -54,14 +56,12 @@ type Session struct {
 	client paho.Client   // nil while down
 	drop   func()        // ends the connection from our side
 	online atomic.Bool   // whether there is a client, for others to see
-	aside  paho.Client   // while the name is left to a twin; nil: not, or down
-	yields atomic.Bool   // whether it is left
-	twin   twin
 
-	alarms  alarms
-	refused notGranted
-	echo    echo
-	flight  flight
+	alarms     alarms
+	duplicates duplicates
+	refused    notGranted
+	echo       echo
+	flight     flight
 
 	home        announcer
 	toldProblem string    // in the info
@@ -90,7 +90,7 @@ type zoneSession struct {
 	says      bool      // a control of ours is to be published as soon as there is
 	say       []byte    // that control
 
-	modeAsked   controlloop.Mode // while nobody knew a temperature
+	modeAsked   controlloop.Mode // while nobody knew a temperature; until its use, or a newer word
 	modeAskedAt time.Time
 
 	looked []controlloop.Snapshot // room for the next fresh ones
@@ -126,6 +126,12 @@ const pulse = 500 * time.Millisecond
 
 // NewSession makes a session; it does nothing before Run.
 func NewSession(o Options) *Session {
+	if o.Contain == nil {
+		o.Contain = func(_ string, f func()) { f() }
+	}
+	if o.Devices != nil {
+		o.Devices.contain = o.Contain
+	}
 	s := &Session{
 		opts: o, topics: newTopics(o.Prefix, o.Device), zones: map[string]*zoneSession{},
 		events: make(chan func(), 64), done: make(chan struct{}), dirty: make(chan *zoneSession, len(o.Zones)),
@@ -137,7 +143,7 @@ func NewSession(o Options) *Session {
 	s.goOn = time.NewTimer(0)
 	s.goOn.Stop()
 	s.home = newAnnouncer(o, s.topics)
-	s.twin, s.alarms = newTwin(o), newAlarms(o.Zones)
+	s.duplicates, s.alarms = newDuplicates(o), newAlarms(o.Zones)
 	s.refused.told = map[string]*complaint{}
 	return s
 }
@@ -253,7 +259,7 @@ func (s *Session) Run(ctx context.Context) error {
 	dialing, stop := context.WithCancel(ctx)
 	defer stop()
 	if len(s.opts.Brokers) > 0 {
-		go s.keepConnected(dialing)
+		go s.opts.Contain(partSession, func() { s.keepConnected(dialing) })
 	}
 	if !s.opts.Devices.none() {
 		go s.opts.Devices.run(dialing)
@@ -263,18 +269,44 @@ func (s *Session) Run(ctx context.Context) error {
 	for {
 		select {
 		case f := <-s.events:
-			f()
+			s.step(f)
 		case z := <-s.dirty:
-			s.look(z, time.Now())
+			s.step(func() { s.look(z, time.Now()) })
 		case <-s.goOn.C:
-			s.tellHeld(time.Now())
+			s.step(func() { s.tellHeld(time.Now()) })
 		case <-tick.C:
-			s.pulse(time.Now())
+			s.step(func() { s.pulse(time.Now()) })
 		case <-ctx.Done():
-			s.goodbye()
+			s.opts.Contain(partSession, s.goodbye)
 			return nil
 		}
+	}
+}
+
+// partSession is what a user knows the session as.
+const partSession = "the connection to the broker"
+
+// step does one thing. A panic costs the connection: the next one asks for
+// everything and tells everything anew.
+func (s *Session) step(f func()) {
+	whole := false
+	s.opts.Contain(partSession, func() {
+		f()
 		s.askControls()
+		whole = true
+	})
+	if !whole {
+		s.asking = nil
+		s.leave()
+	}
+}
+
+// leave ends the connection from our side.
+func (s *Session) leave() {
+	drop := s.drop
+	s.down()
+	if drop != nil {
+		drop()
 	}
 }
 
@@ -292,7 +324,7 @@ func (s *Session) keepConnected(ctx context.Context) {
 		case connected:
 			if short++; short == 3 {
 				s.opts.Log.Warn("connections end soon after they began: does another client use this id, or is something not allowed?",
-					"client_id", "thermostat-"+s.opts.Device)
+					"client_id", s.clientID())
 			}
 		}
 		if connected {
@@ -307,13 +339,16 @@ func (s *Session) keepConnected(ctx context.Context) {
 // without pause.
 const lasting = time.Minute
 
+// clientID is the name at the broker, which lets only one connection of a name live.
+func (s *Session) clientID() string { return "thermostat-" + s.opts.Device }
+
 // connection is the life of one connection; it reports whether there was one.
 func (s *Session) connection(ctx context.Context, told *complaint) bool {
 	here, end := context.WithCancel(ctx)
 	defer end()
 	handle := func(_ paho.Client, m paho.Message) {
 		topic, payload, retained := m.Topic(), m.Payload(), m.Retained()
-		if s.opts.Devices.take(topic, payload, retained) {
+		if s.forDevices(topic, payload, retained) {
 			return // checked by the configuration: none of them is our own topic
 		}
 		select { // in order, and never longer than this connection
@@ -321,8 +356,8 @@ func (s *Session) connection(ctx context.Context, told *complaint) bool {
 		case <-here.Done():
 		}
 	}
-	aside := s.yields.Load()
-	client, lost, failed := reach(ctx, s.login(aside), handle)
+	l := login{Access: s.opts.Access, clientID: s.clientID(), will: s.topics.status(), dial: s.opts.Dial}
+	client, lost, failed := reach(ctx, l, handle)
 	if client == nil {
 		if ctx.Err() == nil {
 			s.unreached(failed, told)
@@ -330,14 +365,15 @@ func (s *Session) connection(ctx context.Context, told *complaint) bool {
 		return false
 	}
 	s.entered(failed, told)
-	s.post(func() { s.begin(client, end, aside) })
+	s.post(func() { s.connected(client, end) })
+	var cause error
 	select {
-	case <-lost:
+	case cause = <-lost:
 		end()
 	case <-here.Done():
 	}
 	if ctx.Err() == nil {
-		s.post(func() { s.disconnected(client) })
+		s.post(func() { s.disconnected(client, cause) })
 	} else {
 		<-s.done // it says goodbye first
 	}
@@ -345,21 +381,15 @@ func (s *Session) connection(ctx context.Context, told *complaint) bool {
 	return true
 }
 
+// forDevices hands a message to the devices on the broker, in paho's goroutine.
+func (s *Session) forDevices(topic string, payload []byte, retained bool) (taken bool) {
+	s.opts.Contain("a device on the broker", func() { taken = s.opts.Devices.take(topic, payload, retained) })
+	return taken
+}
+
 // farewell is how long, in ms, an end from our side may take to be told to the
 // broker, which else speaks our will.
 const farewell = 250
-
-// begin goes on with a new connection of the wanted kind.
-func (s *Session) begin(client paho.Client, drop func(), aside bool) {
-	switch {
-	case aside != s.yields.Load():
-		drop()
-	case aside:
-		s.connectedAside(client, drop)
-	default:
-		s.connected(client, drop)
-	}
-}
 
 // connected tells the broker everything and asks for the controls.
 func (s *Session) connected(client paho.Client, drop func()) {
@@ -368,7 +398,7 @@ func (s *Session) connected(client paho.Client, drop func()) {
 	s.online.Store(true)
 	s.opts.Log.Info("broker connected")
 	s.opts.Devices.connected(client, drop)
-	s.twin.connected(now, brokerOf(client))
+	s.duplicates.connected(brokerOf(client))
 	s.refused.topics, s.echo, s.flight = nil, echo{}, flight{}
 	filters := []string{s.topics.status(), s.topics.info(), s.topics.anySet()}
 	if s.restart != nil {
@@ -386,16 +416,18 @@ func (s *Session) connected(client paho.Client, drop func()) {
 	s.pulse(now)
 }
 
-func (s *Session) disconnected(client paho.Client) {
-	if s.client != client && s.aside != client {
+func (s *Session) disconnected(client paho.Client, cause error) {
+	if s.client != client {
 		return
 	}
-	s.opts.Log.Warn("broker lost: control goes on without")
+	if cause != nil { // else we left it, and said why
+		s.opts.Log.Warn("broker lost: control goes on without", "error", cause)
+	}
 	s.down()
 }
 
 func (s *Session) down() {
-	s.client, s.aside, s.drop = nil, nil, nil
+	s.client, s.drop = nil, nil
 	s.online.Store(false)
 	s.opts.Devices.disconnected()
 	for _, name := range s.names {
@@ -490,7 +522,7 @@ func (s *Session) setDesired(z *zoneSession, text string) {
 		err = fmt.Errorf("desired: %.40q is not a number", text)
 	}
 	sp := z.truth.desire(celsius)
-	if time.Since(z.modeAskedAt) < modeFirst {
+	if z.modeAsked != controlloop.ModeNone && time.Since(z.modeAskedAt) < modeFirst {
 		sp.Mode = z.modeAsked
 	}
 	sp.Source = "home_assistant"
@@ -501,11 +533,11 @@ func (s *Session) setMode(z *zoneSession, text string) {
 	sp := z.truth.obeyed
 	var err error
 	sp.Mode, err = controlloop.ParseMode(strings.TrimSpace(text))
+	sp.Source = "home_assistant"
+	s.do(z, z.truth.local(time.Now(), sp, "", err), nil)
 	if err == nil && math.IsNaN(sp.Desired) {
 		z.modeAsked, z.modeAskedAt = sp.Mode, time.Now()
 	}
-	sp.Source = "home_assistant"
-	s.do(z, z.truth.local(time.Now(), sp, "", err), nil)
 }
 
 // do carries out what the rules ask for. What must wait until the zone obeys
@@ -517,6 +549,9 @@ func (s *Session) do(z *zoneSession, d deeds, reply func(Answer)) {
 	}
 	if d.subscribe && s.client != nil {
 		s.asking = append(s.asking, z)
+	}
+	if d.answer != nil {
+		z.modeAsked = controlloop.ModeNone // it was used, or this word is newer
 	}
 	if d.obey != nil {
 		z.serial++
@@ -603,7 +638,8 @@ func (s *Session) settle(z *zoneSession) {
 	answers, memory := z.answers, z.truth.mem
 	z.answers = nil
 	go func() {
-		err := s.opts.Save(z.truth.zone.Name, memory)
+		err := errors.New("saving failed")
+		s.opts.Contain("the memory", func() { err = s.opts.Save(z.truth.zone.Name, memory) })
 		s.post(func() {
 			z.saving = false
 			s.answer(z, answers, err)
@@ -736,7 +772,7 @@ func (s *Session) send(m outgoing) {
 
 // pulse does what is due by time.
 func (s *Session) pulse(now time.Time) {
-	s.judgeTwin(now)
+	s.judgeDuplicates(now)
 	s.tellInfoAgain(now)
 	if s.client == nil {
 		return

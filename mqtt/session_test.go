@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -477,5 +478,56 @@ func TestTelemetryRates(t *testing.T) {
 		if heater, state := told(step.at, snap(step.celsius, step.at, step.relay)); heater != step.heater || state != step.state {
 			t.Errorf("%s: %d heater, %d state; want %d, %d", step.name, heater, state, step.heater, step.state)
 		}
+	}
+}
+
+// TestAMistakeInTheSessionCostsAConnectionAndNoZone: whatever part of it panics, the
+// zone ticks on, and the next connection hears and tells everything anew.
+func TestAMistakeInTheSessionCostsAConnectionAndNoZone(t *testing.T) {
+	for name, breaks := range map[string]func(o *Options, mistake func()){
+		"while answering": func(o *Options, mistake func()) { o.Answered = func(string, bool) { mistake() } },
+		"while telling":   func(o *Options, mistake func()) { o.Info = func() Info { mistake(); return Info{Version: "test"} } },
+		"while saving": func(o *Options, mistake func()) {
+			save := o.Save
+			o.Save = func(zone string, m Memory) error { mistake(); return save(zone, m) }
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inHouse(t, func(h *house) {
+				var broken atomic.Bool
+				survived := 0
+				h.change = func(o *Options) {
+					breaks(o, func() {
+						if broken.Swap(false) {
+							panic("a mistake")
+						}
+					})
+					o.Contain = func(_ string, f func()) {
+						defer func() {
+							if recover() != nil {
+								survived++
+							}
+						}()
+						f()
+					}
+				}
+				h.startAgent(18)
+				time.Sleep(time.Minute)
+				broken.Store(true)
+				h.publish("living/control", `{"desired":25}`, true)
+				time.Sleep(3 * time.Minute)
+				if snap := h.snapshot(); survived != 1 || time.Since(snap.Time) > time.Second || snap.Setpoint.Desired != 25 {
+					t.Errorf("survived %d panics; %+v", survived, snap)
+				}
+				h.publish("living/control", `{"desired":26}`, true)
+				time.Sleep(time.Minute)
+				if a, _ := h.ack(); !a.Applied || *a.Desired != 26 {
+					t.Errorf("the answer afterwards: %+v", a)
+				}
+				if s := h.state(); *s.Desired != 26 || string(h.retained("status")) != "online" {
+					t.Errorf("%+v", s)
+				}
+			})
+		})
 	}
 }

@@ -19,7 +19,7 @@ import (
 var faultNames = []string{
 	"sensor", "fallback_sensor", "sensors_disagree", "relay", "heat_cutout", "cool_cutout", "not_warming", "not_cooling",
 	"still_warming", "still_cooling", "memory", "crash_loop", "control_not_retained", "control_not_readable",
-	"broker_refused", "subscription_refused", "publish_refused", "duplicate_device",
+	"broker_refused", "subscription_refused", "publish_refused", "duplicate_device", "internal_error",
 }
 
 // metrics serves what Prometheus reads. Nothing is compressed: a compressor

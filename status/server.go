@@ -33,7 +33,8 @@ type Options struct {
 	Connected func() bool // whether the broker is; nil: there is none
 	Failsafe  *bool       // whether the kernel lets go of relays after a crash; nil: not known
 
-	Log *slog.Logger
+	Log     *slog.Logger
+	Contain func(part string, f func()) // runs f and survives its panic; nil: nobody does
 }
 
 // The bounds of what clients may cost. A page holds one stream and up to five
@@ -68,6 +69,9 @@ type Server struct {
 
 // New makes a server; nothing is served before Run.
 func New(o Options) *Server {
+	if o.Contain == nil {
+		o.Contain = func(_ string, f func()) { f() }
+	}
 	return &Server{
 		opts: o, board: newBoard(o.Zones), hosts: ownHosts(o.Machine, o.Hosts), assets: loadAssets(),
 		streams: make(chan struct{}, maxStreams),
@@ -117,7 +121,7 @@ func (s *Server) serve(ctx context.Context, l net.Listener) error {
 		MaxHeaderBytes: maxHeader, DisableGeneralOptionsHandler: true,
 		ErrorLog: slog.NewLogLogger(s.opts.Log.Handler(), slog.LevelDebug),
 	}
-	go s.pump(ctx)
+	go s.opts.Contain("the page", func() { s.pump(ctx) })
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(netutil.LimitListener(smallBuffers{l}, maxConnections)) }()
 	select {

@@ -122,6 +122,7 @@ const faults = {
   control_not_retained: 'The broker does not keep the setpoint', control_not_readable: 'The broker refuses to show the setpoint',
   broker_refused: 'The broker cannot be entered', subscription_refused: 'The broker refuses a subscription',
   publish_refused: 'The broker drops what the agent says', duplicate_device: 'Another agent has the same name',
+  internal_error: 'A part of the agent failed',
 };
 export const faultWord = (name) => faults[name] ?? title(name.replaceAll('_', ' '));
 

@@ -1,0 +1,115 @@
+package mqtt
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"time"
+)
+
+// duplicates finds out whether another agent of this name is at work. Who of the
+// two has the client id is the broker's to say, and which of them shall have the
+// name a person's: both raise a fault and control on.
+//
+// A single word of another process proves nothing: it may be the last word of
+// our predecessor, which a broker or a bridge has kept, or anybody's invention.
+// Whoever is at work says something new at the pace of the clock, or after our
+// own word was at that broker.
+type duplicates struct {
+	process string        // a random word of this process: copied memories have the same instance
+	silence time.Duration // for so long nothing new was heard of who is taken for gone
+
+	broker string          // of this connection
+	landed map[string]bool // by broker: our own info has come back; each may keep its own
+	after  bool            // it had before this connection began
+	others map[string]word // by process: its newest info
+
+	other   Info      // of the duplicate heard last
+	heardAt time.Time // zero: there is none
+}
+
+// word is when a process said something: by its clock, and by ours.
+type word struct{ said, heard time.Time }
+
+const (
+	maxProcesses = 100              // are remembered: anybody on the broker can invent some
+	minSilence   = 3 * time.Minute  // the shortest time after which a duplicate is taken for gone
+	paceSlack    = 15 * time.Second // between two clocks that measure the time from word to word: a queue, a slow link
+)
+
+func newDuplicates(o Options) duplicates {
+	return duplicates{
+		process: strconv.FormatUint(rand.Uint64(), 36), silence: max(minSilence, 3*o.infoEvery()),
+		landed: map[string]bool{}, others: map[string]word{},
+	}
+}
+
+// connected begins a connection to a broker.
+func (d *duplicates) connected(broker string) {
+	d.broker, d.after = broker, d.landed[broker]
+}
+
+// hears takes an info of this name; own reports whether we said it ourselves.
+func (d *duplicates) hears(now time.Time, i Info, retained bool) (own bool) {
+	if i.Process == d.process {
+		d.landed[d.broker] = true
+		return true
+	}
+	last, known := d.others[i.Process]
+	if i.Process == "" || known && !i.Time.After(last.said) {
+		return false
+	}
+	d.note(i.Process, word{i.Time, now})
+	drift := i.Time.Sub(last.said) - now.Sub(last.heard)
+	if known && (retained && d.after || !retained && drift.Abs() <= paceSlack) {
+		d.other, d.heardAt = i, now
+	}
+	return false
+}
+
+// note remembers a word, in the place of the one heard longest ago if there are many.
+func (d *duplicates) note(process string, w word) {
+	if _, known := d.others[process]; !known && len(d.others) >= maxProcesses {
+		oldest := ""
+		for p, o := range d.others {
+			if oldest == "" || o.heard.Before(d.others[oldest].heard) {
+				oldest = p
+			}
+		}
+		delete(d.others, oldest)
+	}
+	d.others[process] = w
+}
+
+// text is the fault in words, empty while there is no duplicate.
+func (d *duplicates) text(device string, now time.Time) string {
+	if d.heardAt.IsZero() || now.Sub(d.heardAt) >= d.silence {
+		return ""
+	}
+	return fmt.Sprintf("another agent of the name %s is at the broker (instance %.40q, since %s): give one of them another `device`",
+		device, d.other.Instance, d.other.StartedAt.UTC().Format(time.RFC3339))
+}
+
+// heard takes an info of this name.
+func (s *Session) heard(now time.Time, payload []byte, retained bool) {
+	var i Info
+	if json.Unmarshal(payload, &i) != nil {
+		return // somebody else's message on our topic
+	}
+	if s.duplicates.hears(now, i, retained) && !retained {
+		s.echo.info = true
+		s.echoCame()
+	}
+	s.judgeDuplicates(now)
+}
+
+// judgeDuplicates raises and ends the fault.
+func (s *Session) judgeDuplicates(now time.Time) {
+	text := s.duplicates.text(s.opts.Device, now)
+	if text != "" && s.alarms.duplicate.text == "" {
+		s.opts.Log.Error("another agent has this name: the zones are controlled on, and the broker takes turns between the two",
+			"instance", s.duplicates.other.Instance, "started_at", s.duplicates.other.StartedAt)
+	}
+	s.alarms.duplicate.set(text)
+}
