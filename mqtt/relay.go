@@ -66,6 +66,7 @@ type Relay struct {
 	echoed   bool       // and has done so with this one
 	position bool       // as the device told last
 	known    bool       // it has told it on this connection
+	without  int        // messages on this connection that did not tell it
 	movedAt  time.Time  // when it last went where it was not told to go
 }
 
@@ -121,6 +122,8 @@ func (r *Relay) doubt() error {
 		return r.errorf("it went off without the zone's wish, and rests until %s", r.restEnds.Format(time.TimeOnly))
 	case !r.acked:
 		return r.errorf("the broker does not take the command")
+	case r.spec.StateTopic != "" && !r.known && r.without > 0:
+		return r.errorf("%s without `%s` on %s", messages(r.without), r.spec.stateField(), r.spec.StateTopic)
 	case r.spec.StateTopic != "" && !r.known:
 		return r.errorf("nothing comes on %s", r.spec.StateTopic)
 	case r.spec.StateTopic != "" && r.position != r.on:
@@ -182,7 +185,7 @@ func (r *Relay) Close() error {
 func (r *Relay) connection(there bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.reached, r.echoes, r.known = there, false, false
+	r.reached, r.echoes, r.known, r.without = there, false, false, 0
 	r.since = time.Now()
 	r.renew()
 }
@@ -300,8 +303,11 @@ func (r *Relay) take(now time.Time, topic string, payload []byte, retained bool)
 		return
 	}
 	on, err := decodePosition(r.spec, payload)
+	if errors.Is(err, errOther) && bytes.HasPrefix(bytes.TrimSpace(payload), []byte("{")) {
+		r.without++
+	}
 	if err != nil {
-		return // about something else; silence is told by doubt
+		return // silence is told by doubt
 	}
 	if on != r.on && (!r.known || r.position == r.on) {
 		r.moved(now)

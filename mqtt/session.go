@@ -8,7 +8,6 @@ import (
 	"math"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -485,11 +484,11 @@ func (s *Session) receiveForZone(topic string, payload []byte, retained bool) {
 }
 
 func (s *Session) setDesired(z *zoneSession, text string) {
-	celsius, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	if err != nil || math.IsNaN(celsius) {
-		err = fmt.Errorf("desired: %.40q is not a number", text)
+	desired, err := parseNumber(text)
+	if err != nil {
+		err = fmt.Errorf("desired: %w", err)
 	}
-	sp := z.truth.desire(celsius)
+	sp := z.truth.desire(desired)
 	if time.Since(z.modeAskedAt) < modeFirst {
 		sp.Mode = z.modeAsked
 	}
