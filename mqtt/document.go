@@ -79,17 +79,18 @@ func find(document any, path string, around []map[string]any) (at spot, there bo
 	return spot{}, false
 }
 
-// objects calls for every object in a document.
-func objects(document any, each func(map[string]any)) {
+// objects calls for every object in a document, with those that hold it.
+func objects(document any, around []map[string]any, each func(o map[string]any, around []map[string]any)) {
 	switch d := document.(type) {
 	case map[string]any:
-		each(d)
+		each(d, around)
+		around = append(around[:len(around):len(around)], d)
 		for _, inner := range d {
-			objects(inner, each)
+			objects(inner, around, each)
 		}
 	case []any:
 		for _, inner := range d {
-			objects(inner, each)
+			objects(inner, around, each)
 		}
 	}
 }

@@ -287,6 +287,10 @@ func TestWhere(t *testing.T) {
 		{"a list that was sorted anew", "devices.0.t", map[string]string{"mac": "B"}, `{"devices":[{"mac":"A","t":1},{"mac":"B","t":2}]}`, 2, "", false},
 		{"two names move", "DS18B20-1.temp.value", tasmota("AAAA"), `{"DS18B20-2":{"Id":"AAAA","temp":{"value":7}}}`, 7, "", false},
 		{"dotted names", "28.FF01.temperature", map[string]string{"28.FF01.a.b": "1"}, `{"28.FF01":{"temperature":20.5,"a.b":1}}`, 20.5, "", false},
+		{"Tasmota in °F, renumbered", "DS18B20.Temperature", tasmota("AAAA"), `{"DS18B20-1":{"Id":"0000","Temperature":1},"DS18B20-2":{"Id":"AAAA","Temperature":68},"TempUnit":"F"}`, 20, "", false},
+		{"a word at the top is not of it alone", "a.t", map[string]string{"id": "37"}, `{"id":37,"b":{"t":4}}`, no, "", true},
+		{"one word beside it, one at the top", "a.t", map[string]string{"id": "37", "hub": "h"}, `{"hub":"h","b":{"id":37,"t":4}}`, 4, "", false},
+		{"one word beside it, another at the top", "a.t", map[string]string{"id": "37", "hub": "h"}, `{"hub":"g","b":{"id":37,"t":4}}`, no, "", true},
 		{"everything", "t", map[string]string{}, `{"id":1,"t":4}`, 4, "", false},
 	} {
 		r, err := decodeReading(SensorSpec{Field: row.field, Where: row.where}, []byte(row.payload))
@@ -296,6 +300,10 @@ func TestWhere(t *testing.T) {
 		case row.want != no && (err != nil || r.Celsius != row.want):
 			t.Errorf("%s: %v, %v; want %v", row.name, r.Celsius, err, row.want)
 		}
+	}
+	moved := SensorSpec{Field: "DS18B20.Temperature", Where: tasmota("AAAA")}
+	if r, err := decodeReading(moved, []byte(`{"Time":"2026-01-31T12:00:05","DS18B20-2":{"Id":"AAAA","Temperature":20}}`)); err != nil || r.own.IsZero() {
+		t.Errorf("found under another name it has lost its time: %+v %v", r, err)
 	}
 	s := SensorSpec{Field: "SI7021-1.Temperature", HumidityField: "SI7021-1.Humidity", Where: map[string]string{"Id": "B"}}
 	r, err := decodeReading(s, []byte(`{"SI7021-1":{"Id":"A","Temperature":1,"Humidity":11},"SI7021-2":{"Id":"B","Temperature":2,"Humidity":22}}`))

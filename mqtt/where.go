@@ -34,7 +34,8 @@ func (s SensorSpec) pick(document any, field string) (spot, error) {
 }
 
 // elsewhere finds the values that bear the last names of a field, as many as
-// can be, and are beside the words of where.
+// can be, and are beside the words of where. One of these at least must be in the
+// object that bears another name: what the whole message says is not of it alone.
 func (s SensorSpec) elsewhere(document any, field string) (found []spot) {
 	for {
 		_, rest, more := strings.Cut(field, ".")
@@ -42,12 +43,23 @@ func (s SensorSpec) elsewhere(document any, field string) (found []spot) {
 			return found
 		}
 		field = rest
-		objects(document, func(o map[string]any) {
-			if at, there := find(o, field, nil); there && s.isMeant(at) {
+		objects(document, nil, func(o map[string]any, outside []map[string]any) {
+			at, there := find(o, field, outside)
+			if inside := (spot{around: at.around[min(len(outside), len(at.around)):]}); there && s.isMeant(at) && s.namesOf(inside) {
 				found = append(found, at)
 			}
 		})
 	}
+}
+
+// namesOf reports whether a word of where stands there.
+func (s SensorSpec) namesOf(at spot) bool {
+	for path := range s.Where {
+		if _, there := around(at, path); there {
+			return true
+		}
+	}
+	return false
 }
 
 // isMeant reports whether all words of where stand around a value. The object
