@@ -27,6 +27,10 @@ func TestEveryComplaint(t *testing.T) {
 		{"directive", "%YAML 1.2\n---\ndevice: a\n", "f:1:1: a directive (%) has no place here: leave it out"},
 		{"syntax", "device: a\nmqtt: [1\n", "f:2:7: YAML: sequence end token ']' not found"},
 		{"tab", "mqtt:\n\tprefix: a\n", "f:2:1: YAML: found character '\t' that cannot start any token"},
+		{"no-break space in a value", "mqtt:\n  prefix:\u00a0a\n", "f:1:1: mqtt: has a no-break space (U+00A0): write an ordinary blank, or none"},
+		{"no-break space that breaks the form", "mqtt:\n  prefix: b\n  username:\u00a0a\n", "f:3:3: YAML: non-map value is specified; the line has a no-break space (U+00A0): write an ordinary blank, or none"},
+		{"no-break space before a key", "device: a\n\u00a0units: C\n", `f:2:1: "\u00a0units": the key has a no-break space (U+00A0): write an ordinary blank, or none`},
+		{"no-break space in a comment", "device: a #\u00a0hello\n", ""},
 		{"question mark", "? device\n: a\n", "f:1:1: a key after ? is not understood: write key: value"},
 		{"anchor", "device: &x a\n", "f:1:1: device: an anchor (&) is not understood: write the value out wherever it is wanted"},
 		{"alias", "device: *x\n", "f:1:1: device: an alias (*) is not understood: write the value out"},
@@ -120,9 +124,9 @@ func TestEveryComplaint(t *testing.T) {
 		{"fallback sensors no list", room + "    fallback_sensors: {driver: simulated}\n", "f:5:5: zones[0].fallback_sensors: is a mapping, but a list is wanted"},
 		{"fallback sensor with a room", room + "    fallback_sensors: [{driver: simulated, speed: 2}]\n", "f:5:44: zones[0].fallback_sensors[0].speed: is an unknown key: did you mean seed?"},
 		{"fallback sensor's noise", room + "    fallback_sensors: [{driver: simulated, noise: 6}]\n", "f:5:44: zones[0].fallback_sensors[0].noise: 6 is outside 0..5"},
-		{"fallback sensor without a room", strings.Replace(room, "driver: simulated}", "driver: bme280}", 1) + "    fallback_sensors: [{driver: simulated}]\n",
+		{"fallback sensor without a room", strings.NewReplacer("sensor: {driver: simulated}", "sensor: {driver: bme280}", "heater: {driver: simulated}", "heater: {driver: gpio, line: GPIO17}").Replace(room) + "    fallback_sensors: [{driver: simulated}]\n",
 			"f:5:25: zones[0].fallback_sensors[0].driver: a simulated fallback needs a simulated sensor: it measures that sensor's room"},
-		{"one sensor twice", strings.Replace(room, "driver: simulated}", "driver: bme280}", 1) + "    fallback_sensors: [{driver: bme280, address: 0x77}, {driver: bme280, offset: 1}]\n",
+		{"one sensor twice", strings.NewReplacer("sensor: {driver: simulated}", "sensor: {driver: bme280}", "heater: {driver: simulated}", "heater: {driver: gpio, line: GPIO17}").Replace(room) + "    fallback_sensors: [{driver: bme280, address: 0x77}, {driver: bme280, offset: 1}]\n",
 			"f:5:57: zones[0].fallback_sensors[1]: is a sensor that this zone has already: it cannot stand in for itself"},
 		{"max_disagreement alone", room + "    max_disagreement: 1.5K\n", "warning: f:5:5: zones[0].max_disagreement: compares nothing: the zone has no fallback_sensors"},
 		{"max_disagreement negative", room + "    max_disagreement: -1\n", "f:5:5: zones[0].max_disagreement: -1 is outside 0..50 K; 0 is not compared"},
@@ -212,6 +216,9 @@ func TestEveryComplaintOfASensor(t *testing.T) {
 		{"{driver: simulated, offset: 10.5}", "f:3:33: zones[0].sensor.offset: 10.5 is outside -10..10 K"},
 	} {
 		text := strings.Replace(room, "{driver: simulated}", row.sensor, 1)
+		if !strings.Contains(row.sensor, "driver: simulated") { // a simulated heater needs a simulated room
+			text = strings.Replace(text, "heater: {driver: simulated}", "heater: {driver: gpio, line: GPIO17}", 1)
+		}
 		if got := strings.Join(complaintsOf(text), "\n"); got != row.want {
 			t.Errorf("%s: got\n%s\nwant\n%s", row.sensor, got, row.want)
 		}
@@ -332,6 +339,31 @@ func TestEveryComplaintOfARemoteDevice(t *testing.T) {
 			"f:8:28: zones[0].cooler.topic: \"t/b\" is also the topic of zones[0].heater"},
 		{"sensor: {driver: mqtt, topic: t/a}\n    fallback_sensors: [{driver: mqtt, topic: t/a, field: temperature}]\n    heater: {driver: mqtt, topic: t/b}",
 			"f:7:24: zones[0].fallback_sensors[0]: is a sensor that this zone has already: it cannot stand in for itself"},
+		{"sensor: {driver: mqtt, topic: t/a, where: {id: 1}}\n    fallback_sensors: [{driver: mqtt, topic: t/a, where: {id: 2}}]\n    heater: {driver: mqtt, topic: t/b}", ""},
+		{"sensor: {driver: mqtt, topic: t/a, unit: F, where: {}}\n    heater: {driver: mqtt, topic: t/b}", ""},
+		{"sensor: {driver: mqtt, topic: t/a, unit: K, where: [Id]}\n    heater: {driver: mqtt, topic: t/b}",
+			"f:6:40: zones[0].sensor.unit: \"K\" is none of C, F\nf:6:49: zones[0].sensor.where: is a list, but a mapping such as {Id: 01191ED4A0B2} is wanted"},
+		{"sensor: {driver: mqtt, topic: t/a, where: {Id: '', channel: {a: 1}}}\n    heater: {driver: mqtt, topic: t/b}",
+			"f:6:48: zones[0].sensor.where.Id: \"\" is empty\nf:6:56: zones[0].sensor.where.channel: is a mapping, but a text is wanted"},
+		{"sensor: {driver: mqtt, topic: t/a, format: number, where: {Id: A}}\n    heater: {driver: mqtt, topic: t/b}",
+			"f:6:56: zones[0].sensor.where: belongs to format json, but the format is number"},
+		{"sensor: {driver: mqtt, topic: t/a, format: protobuf, unit: F}\n    heater: {driver: mqtt, topic: t/b}",
+			"f:6:58: zones[0].sensor.unit: belongs to formats json and number: a SensorData is in °C"},
+		{"sensor: {driver: mqtt, topic: t/a, field: tC, unit: F}\n    heater: {driver: mqtt, topic: t/b}",
+			"warning: f:6:51: zones[0].sensor.unit: is F, but the field's name \"tC\" says °C: the unit counts"},
+		{"sensor: {driver: mqtt, topic: t/a}\n    heater: {driver: simulated}\n    safety_relay: {driver: simulated}",
+			"f:7:14: zones[0].heater.driver: a simulated relay needs a simulated sensor, whose room it heats or cools: the zone's is \"mqtt\"\n" +
+				"f:8:20: zones[0].safety_relay.driver: a simulated relay needs a simulated sensor, whose room it heats or cools: the zone's is \"mqtt\""},
+		{"sensor: {driver: mqtt, topic:\u00a0t}\n    heater: {driver: mqtt, topic: \"t\\u200bb\", state_topic: 't/s ', state_field: \"s\u00ad\"}",
+			"f:6:28: zones[0].sensor.topic: has a no-break space (U+00A0): write an ordinary blank, or none\n" +
+				"f:7:28: zones[0].heater.topic: has a character that nobody sees (U+200B): leave it out\n" +
+				"f:7:47: zones[0].heater.state_topic: \"t/s \" begins or ends with a blank\n" +
+				"f:7:68: zones[0].heater.state_field: has a character that nobody sees (U+00AD): leave it out"},
+		{"sensor: {driver: mqtt, topic: t/a, \ufefffield: x, where: {\"I\u202ed\": 1, channel: \u28001}}\n    heater: {driver: mqtt, topic: t/b}",
+			"f:6:40: zones[0].sensor.\"\\ufefffield\": the key has a character that nobody sees (U+FEFF): leave it out\n" +
+				"f:6:59: zones[0].sensor.where.\"I\\u202ed\": the key has a character that nobody sees (U+202E): leave it out\n" +
+				"f:6:69: zones[0].sensor.where.channel: has a character that nobody sees (U+2800): leave it out"},
+		{"sensor: {driver: mqtt, topic: t/⚡\ufe0f/👨\u200d👩\u200d👧/می\u200cخواهم}\n    heater: {driver: mqtt, topic: Küche/ö}", ""},
 	} {
 		if got := strings.Join(complaintsOf(broker+"    "+row.devices+"\n"), "\n"); got != row.want {
 			t.Errorf("%s:\ngot  %q\nwant %q", row.devices, got, row.want)

@@ -29,9 +29,22 @@ func (r *reader) readDevices(zone *node, z *ZoneConfig) {
 	z.Devices.Heater = r.readRelay(zone.child("heater"))
 	z.Devices.Cooler = r.readRelay(zone.child("cooler"))
 	z.Devices.Safety = r.readRelay(zone.child("safety_relay"))
+	r.needsRoom(zone, z.Devices)
 	z.Params.Heater = z.Devices.Heater != nil
 	z.Params.Cooler = z.Devices.Cooler != nil
 	z.Params.Speed = z.Devices.Sensor.Simulated.Speed // 0 where the room is real
+}
+
+// needsRoom complains of a simulated relay where the sensor is real: it has no room to heat.
+func (r *reader) needsRoom(zone *node, d drivers.Spec) {
+	if d.Sensor.Driver == "" || d.Sensor.Driver == "simulated" {
+		return
+	}
+	for _, key := range []string{"heater", "cooler", "safety_relay"} {
+		if at := zone.child(key).child("driver"); at != nil && at.text == "simulated" {
+			r.complain(at, "a simulated relay needs a simulated sensor, whose room it heats or cools: the zone's is %s", shown(d.Sensor.Driver))
+		}
+	}
 }
 
 // readDriver reads the name of a driver and reports whether it is one that

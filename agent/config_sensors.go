@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"maps"
 	"time"
 
 	"thermostat/controlloop"
@@ -47,7 +48,7 @@ func twice(spec drivers.SensorSpec, others []drivers.SensorSpec) bool {
 		case spec.Driver == "bme280" && o.BME280 == spec.BME280:
 			return true
 		case spec.Driver == "mqtt" && spec.Remote.Topic != "" && o.Remote.Topic == spec.Remote.Topic &&
-			cmp.Or(o.Remote.Field, mqtt.UsualField) == cmp.Or(spec.Remote.Field, mqtt.UsualField):
+			cmp.Or(o.Remote.Field, mqtt.UsualField) == cmp.Or(spec.Remote.Field, mqtt.UsualField) && maps.Equal(o.Remote.Where, spec.Remote.Where):
 			return true
 		}
 	}

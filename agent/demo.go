@@ -43,7 +43,7 @@ Faults:` + demoFaultHelp(),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
-	cmd.Flags().Float64Var(&f.speed, "speed", 60, "how many times faster room time runs")
+	numberVar(cmd.Flags(), &f.speed, "speed", 60, "how many times faster room time runs")
 	cmd.Flags().StringVar(&f.mqtt, "mqtt", "127.0.0.1:1883", "the broker's `ADDR`; a taken port: the next free one")
 	cmd.Flags().StringVar(&f.http, "http", defaultListen, "the page's `ADDR`; a taken port: the next free one; empty: no page")
 	cmd.Flags().DurationVar(&f.lasts, "for", 0, "end by itself after this `DURATION`")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
@@ -31,9 +32,20 @@ func (r *reader) readYAML(text []byte) *node {
 	}
 	file := r.parse(tokens)
 	if file == nil {
+		r.blameInvisible(string(text))
 		return nil
 	}
 	return r.document(file)
+}
+
+// blameInvisible adds to a complaint of the parser what may be wrong in that line
+// and cannot be seen there.
+func (r *reader) blameInvisible(text string) {
+	c := &r.complaints[len(r.complaints)-1]
+	lines := strings.Split(text, "\n")
+	if unseen := invisible(lines[min(c.Line, len(lines))-1]); unseen != "" {
+		c.Text += "; the line has " + unseen
+	}
 }
 
 // checkText refuses what no parser should see.

@@ -8,7 +8,6 @@ import (
 	"math"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -518,11 +517,11 @@ func (s *Session) receiveForZone(topic string, payload []byte, retained bool) {
 }
 
 func (s *Session) setDesired(z *zoneSession, text string) {
-	celsius, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	if err != nil || math.IsNaN(celsius) {
-		err = fmt.Errorf("desired: %.40q is not a number", text)
+	desired, err := parseNumber(text)
+	if err != nil {
+		err = fmt.Errorf("desired: %w", err)
 	}
-	sp := z.truth.desire(celsius)
+	sp := z.truth.desire(desired)
 	if z.modeAsked != controlloop.ModeNone && time.Since(z.modeAskedAt) < modeFirst {
 		sp.Mode = z.modeAsked
 	}
