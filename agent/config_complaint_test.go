@@ -87,6 +87,9 @@ func TestEveryComplaint(t *testing.T) {
 		{"listen", "http: {listen: here}\n", `f:1:8: http.listen: "here" is not an address such as 127.0.0.1:8466`},
 		{"listen's port", "http: {listen: '127.0.0.1:http'}\n", `f:1:8: http.listen: "127.0.0.1:http" is not an address such as 127.0.0.1:8466`},
 		{"host with a port", "http: {hosts: ['cabin.lan:80']}\n", `f:1:16: http.hosts[0]: "cabin.lan:80" is not a host name such as cabin.example; the port does not belong to it`},
+		{"proxy by its name", "http: {proxies: [localhost]}\n", `f:1:18: http.proxies[0]: "localhost" is not an address such as 127.0.0.1, or a network such as 172.30.32.0/23`},
+		{"proxy with a port", "http: {proxies: ['127.0.0.1:80']}\n", `f:1:18: http.proxies[0]: "127.0.0.1:80" is not an address such as 127.0.0.1, or a network such as 172.30.32.0/23`},
+		{"proxies everywhere", "http: {proxies: [0.0.0.0/0]}\n", `f:1:18: http.proxies[0]: "0.0.0.0/0" would believe everybody: name the proxy's own address, such as 127.0.0.1`},
 		{"hosts", "http: {listen: '', hosts: x}\n", "f:1:20: http.hosts: is a plain value, but a list is wanted"},
 
 		// zones

@@ -85,7 +85,7 @@ mqtt:
   discovery_prefix: ""
   sensor_every: 10s
   state_every: 5m
-http: {listen: "0.0.0.0:80", hosts: [den.example], password_file: /h}
+http: {listen: "0.0.0.0:80", hosts: [den.example], password_file: /h, proxies: [127.0.0.1, "::1", 172.30.33.9/23, "::ffff:10.0.0.1"]}
 zones:
   - name: a
     sensor_id: 7
@@ -105,7 +105,7 @@ zones:
 	got, _ := json.Marshal(c)
 	want := `{"Device":"den","StateDir":"/var/lib/x","Units":"F","MQTT":{"Brokers":["mqtt://h","mqtts://h","ws://h/mqtt","wss://[::1]:9/x?y=1","mqtts://[::1]"],` +
 		`"Username":"007","PasswordFile":"/p","CAFile":"/ca","CertFile":"/c","KeyFile":"/k","Prefix":"home/heat","DiscoveryPrefix":"","SensorEvery":10000000000,"StateEvery":300000000000},` +
-		`"HTTP":{"Listen":"0.0.0.0:80","Hosts":["den.example"],"PasswordFile":"/h"},` +
+		`"HTTP":{"Listen":"0.0.0.0:80","Hosts":["den.example"],"PasswordFile":"/h","Proxies":["127.0.0.1/32","::1/128","172.30.32.0/23","10.0.0.1/32"]},` +
 		`"Zones":[{"Name":"a","SensorID":7,"Plant":"floor","Params":{"Heater":true,"Cooler":true,"Electric":false,"DesiredMin":6,"DesiredMax":27,"HeatCutout":34,"CoolCutout":4,"PlausibleMin":-29,"PlausibleMax":69,"MaxRate":4,"MaxDisagreement":1.5,` +
 		`"Sample":6000000000,"StaleAfter":59000000000,"MinOn":60000000000,"MinOff":120000000000,"MaxOn":3600000000000,"Changeover":660000000000,"Speed":2,"FrozenAfter":18000000000000,"Loss":{"Percent":12.5,"Period":1800000000000,"For":172800000000000}},` +
 		`"Devices":{"Sensor":{"Driver":"simulated","Offset":-1.5,"DS18B20":{"ID":"","Bus":"","I2CBus":0,"Resolution":0},"BME280":{"Bus":0,"Address":0},"Simulated":{"Model":"linear","Speed":2,"Start":3,"Up":4000000000,"Down":5000000000,"Outdoor":6,"OutdoorSwing":7,"Place":"window","Sun":250,"HeaterPower":8,"CoolerPower":9,"Noise":0.1,"Seed":18446744073709551615},"Remote":{"SensorID":0,"StaleAfter":0,"Topic":"","Format":"","Field":"","HumidityField":"","Unit":"","Where":null}},"Fallbacks":[` +
