@@ -76,8 +76,8 @@ func (b *bme280) Read(ctx context.Context) (controlloop.Reading, error) {
 }
 
 func (b *bme280) measure() (controlloop.Reading, error) {
-	b.memory.Lock()
-	defer b.memory.Unlock()
+	b.memory.turns.take()
+	defer b.memory.turns.give()
 	if b.chip != nil && time.Since(b.since) > bme280Rebuild {
 		b.drop()
 	}

@@ -3,7 +3,6 @@ package drivers
 import (
 	"fmt"
 	"math"
-	"sync"
 	"time"
 
 	"thermostat/controlloop"
@@ -94,9 +93,9 @@ func (d *doubt) sees(alike bool, now time.Time) bool {
 }
 
 // chipMemory is what is known of the chip at one address. All zones that read
-// it share one; whoever uses it holds it.
+// it share one; whoever uses it has its turn.
 type chipMemory struct {
-	sync.Mutex
+	turns   turns
 	known   calibration // believed; zero: none yet
 	other   calibration // read last, and not as known
 	others  doubt       // of other

@@ -25,8 +25,8 @@ type DS18B20 struct {
 // DefaultDS18B20 is a thermometer on the kernel's own bus.
 func DefaultDS18B20() DS18B20 { return DS18B20{Bus: "kernel", I2CBus: 1} }
 
-// oneWireLimit is how long a 1-Wire read may take: a conversion of 750 ms, the
-// kernel's five tries, and the turns of the other thermometers on the bus.
+// oneWireLimit is how long a 1-Wire read may take: a conversion of 750 ms, and
+// the kernel's five tries. Other thermometers on the bus may take as long before it.
 const oneWireLimit = 5 * time.Second
 
 func (h *Hardware) openDS18B20(d DS18B20) (controlloop.Sensor, error) {
@@ -34,7 +34,7 @@ func (h *Hardware) openDS18B20(d DS18B20) (controlloop.Sensor, error) {
 		return &kernelThermometer{
 			dir:        h.path("/sys/bus/w1/devices", d.ID),
 			resolution: d.Resolution,
-			patience:   patience{limit: oneWireLimit},
+			patience:   patience{limit: oneWireLimit, queue: h.oneWireQueue(d)},
 		}, nil
 	}
 	return h.openBridged(d)

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"periph.io/x/conn/v3/i2c"
@@ -49,7 +48,7 @@ func (h *Hardware) openBridged(d DS18B20) (controlloop.Sensor, error) {
 	}
 	return &bridgedThermometer{
 		bus: h.oneWireBus(d), address: address, resolution: d.Resolution,
-		patience: patience{limit: oneWireLimit},
+		patience: patience{limit: oneWireLimit, queue: h.oneWireQueue(d)},
 	}, nil
 }
 
@@ -73,8 +72,9 @@ func oneWireAddress(id string) (onewire.Address, error) {
 // it, one at a time.
 type oneWireBus struct {
 	connect func() (onewire.Bus, func() error, error)
+	queue   queue
 
-	mu    sync.Mutex
+	turns turns
 	bus   onewire.Bus // nil until connected, and after any error
 	close func() error
 }
@@ -85,6 +85,16 @@ func (h *Hardware) oneWireBus(d DS18B20) *oneWireBus {
 		return h.shared("netlink "+d.ID, func() (onewire.Bus, func() error, error) { return h.connectNetlink(d.ID) })
 	}
 	return h.shared("ds2482 "+strconv.Itoa(d.I2CBus), func() (onewire.Bus, func() error, error) { return h.connectDS2482(d.I2CBus) })
+}
+
+// oneWireQueue counts the thermometers that a thermometer's bus serves one after
+// another: a bridge always does, the kernel those that are fed by the data line,
+// on all its masters together.
+func (h *Hardware) oneWireQueue(d DS18B20) *queue {
+	if d.Bus == "ds2482" {
+		return &h.oneWireBus(d).queue
+	}
+	return &h.kernelQueue
 }
 
 func (h *Hardware) shared(name string, connect func() (onewire.Bus, func() error, error)) *oneWireBus {
@@ -144,8 +154,8 @@ func (h *Hardware) connectNetlink(id string) (onewire.Bus, func() error, error) 
 // with gives the connected bus to f and drops it after an error of its own, so
 // that the next read begins anew. A thermometer's failure is none of the bus's.
 func (b *oneWireBus) with(f func(onewire.Bus) error) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	b.turns.take()
+	defer b.turns.give()
 	if b.bus == nil {
 		var err error
 		if b.bus, b.close, err = b.connect(); err != nil {

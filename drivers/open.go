@@ -67,6 +67,8 @@ type Hardware struct {
 	root string                                  // before /sys and /dev
 	i2c  func(number int) (i2c.BusCloser, error) // instead of /dev/i2c-N; nil for the real one
 
+	kernelQueue queue // of the thermometers behind the kernel's masters
+
 	mu    sync.Mutex
 	buses map[string]*oneWireBus
 	chips map[BME280]*chipMemory
@@ -159,6 +161,7 @@ func (h *Hardware) openSensor(spec SensorSpec, simulated func(Simulated) (contro
 	var err error
 	switch spec.Driver {
 	case "ds18b20":
+		h.oneWireQueue(spec.DS18B20).join()
 		sensor, err = h.openDS18B20(spec.DS18B20)
 	case "bme280":
 		sensor = h.openBME280(spec.BME280)
