@@ -96,6 +96,11 @@ func TestEveryComplaint(t *testing.T) {
 		{"zone a word", "zones: [a]\n", "f:1:9: zones[0]: is a plain value, but a mapping is wanted"},
 		{"no name", "zones:\n  - sensor: {driver: simulated}\n    heater: {driver: simulated}\n", "f:2:5: zones[0].name: is missing"},
 		{"name", strings.Replace(room, "a\n", "Küche\n", 1), `f:2:5: zones[0].name: "Küche" does not match [a-z0-9-]{1,40}`},
+		{"one thermometer in two zones", roomsWith("{driver: ds18b20, id: 28-0316a2795bff}", "{driver: ds18b20, id: 28-0316a2795bff, resolution: 12, bus: ds2482}"),
+			"warning: f:8:31: zones[1].sensor.id: is also the sensor of zone a: both zones go by one place's temperature; where this one has a sensor of its own, write that (thermostat probe lists them)"},
+		{"one chip in two zones", roomsWith("{driver: bme280}", "{driver: bme280, address: 0x76}"),
+			"warning: f:8:30: zones[1].sensor.address: is also the sensor of zone a: both zones go by one place's temperature; where this one has a sensor of its own, write that (thermostat probe lists them)"},
+		{"two thermometers in two zones", roomsWith("{driver: ds18b20, id: 28-0316a2795bff}", "{driver: ds18b20, id: 28-0316a2795b00}"), ""},
 		{"same name", room + strings.TrimPrefix(room, "zones:\n"), `f:5:5: zones[1].name: "a" is also the name of zones[0]`},
 		{"same sensor_id", room + "    sensor_id: 5\n" + strings.Replace(strings.TrimPrefix(room, "zones:\n"), "a\n", "b\n", 1) + "    sensor_id: 5\n",
 			"f:9:5: zones[1].sensor_id: 5 of b is also that of zones[0] (a)"},
@@ -184,6 +189,21 @@ func TestEveryComplaint(t *testing.T) {
 	}
 }
 
+// roomsWith is a configuration of two zones with these sensors.
+func roomsWith(first, second string) string {
+	return fmt.Sprintf(`device: d
+zones:
+  - name: a
+    sensor: %s
+    heater: {driver: gpio, line: GPIO17}
+    default_setpoint: {mode: heat, desired: 20}
+  - name: b
+    sensor: %s
+    heater: {driver: gpio, line: GPIO22}
+    default_setpoint: {mode: heat, desired: 20}
+`, first, second)
+}
+
 // The complaints of each sensor.
 func TestEveryComplaintOfASensor(t *testing.T) {
 	for _, row := range []struct{ sensor, want string }{
@@ -195,6 +215,9 @@ func TestEveryComplaintOfASensor(t *testing.T) {
 		{"{driver: ds18b21}", `f:3:14: zones[0].sensor.driver: "ds18b21" is none of ds18b20, bme280, simulated, mqtt`},
 		{"{driver: ds18b20, id: 28-0316a2795bff, bus: kernel, offset: -0.3}", ""},
 		{"{driver: ds18b20}", "f:3:5: zones[0].sensor.id: is missing: the thermometer's name, such as 28-0316a2795bff (thermostat probe lists them)"},
+		{"{driver: ds18b20, id: 22-0316a2795bff}", ""},
+		{"{driver: ds18b20, id: 42-0316a2795bff}", ""},
+		{"{driver: ds18b20, id: 10-0316a2795bff}", `f:3:31: zones[0].sensor.id: 10-0316a2795bff is a DS18S20 or DS1920 (family 10), which counts otherwise and is not read; DS18B20 (28-), DS1822 (22-) and DS28EA00 (42-) are read`},
 		{"{driver: ds18b20, id: 28-0316A2795BFF}", `f:3:31: zones[0].sensor.id: "28-0316A2795BFF" does not match 28-[0-9a-f]{12}`},
 		{"{driver: ds18b20, id: 28-0316a2795bff, bus: w1}", `f:3:52: zones[0].sensor.bus: "w1" is none of kernel, ds2482, netlink`},
 		{"{driver: ds18b20, id: 28-0316a2795bff, bus: ds2482, i2c_bus: 3, resolution: 9}", ""},

@@ -15,6 +15,7 @@ const offsetBound = 10
 
 var (
 	thermometerForm = regexp.MustCompile(`^28-[0-9a-f]{12}$`)
+	likeThermometer = regexp.MustCompile(`^(22|42)-[0-9a-f]{12}$`) // other families, read alike
 	// A line and a chip are names of the kernel's: at most 31 printable characters.
 	lineForm = regexp.MustCompile(`^[!-~]{1,31}$`)
 	chipForm = regexp.MustCompile(`^[!-~]{1,36}$`) // with /dev/ before it
@@ -147,7 +148,7 @@ func (r *reader) readDS18B20(n *node, d *drivers.DS18B20) {
 	if n.child("id") == nil {
 		r.missing(n, "id", "is missing: the thermometer's name, such as 28-0316a2795bff (thermostat probe lists them)")
 	}
-	r.matching(n.child("id"), &d.ID, thermometerForm)
+	r.readThermometerID(n.child("id"), &d.ID)
 	r.oneOf(n.child("bus"), &d.Bus, "kernel", "ds2482", "netlink")
 	r.i2cBus(n.child("i2c_bus"), &d.I2CBus)
 	if at := n.child("i2c_bus"); at != nil && d.Bus != "ds2482" {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"time"
 
@@ -36,6 +37,50 @@ func (r *reader) readSpare(n *node, s *drivers.Simulated, first string) {
 	r.number(n.child("noise"), &s.Noise)
 	r.seed(n.child("seed"), &s.Seed)
 	r.checkSimulated(n, *s, r.badPlaces(before))
+}
+
+// readThermometerID reads the name of a 1-Wire thermometer, and says which chip
+// a name is of that is none of those that are read.
+func (r *reader) readThermometerID(n *node, to *string) {
+	text := ""
+	if n != nil && n.kind == kindScalar {
+		text = n.text
+	}
+	switch other := drivers.UnreadThermometer(text); {
+	case other != "":
+		r.complain(n, "%s", other)
+	case likeThermometer.MatchString(text):
+		*to = text
+	default:
+		r.matching(n, to, thermometerForm)
+	}
+}
+
+// sensorOwner is a zone's own sensor on this board.
+type sensorOwner struct {
+	zone   string
+	sensor drivers.SensorSpec
+}
+
+// addSensor finds two zones that go by one chip: mostly a line that was copied.
+// Another zone's sensor as a fallback is a choice.
+func (u *unique) addSensor(n *node, z ZoneConfig) {
+	spec := z.Devices.Sensor
+	if spec.Driver != "ds18b20" && spec.Driver != "bme280" {
+		return
+	}
+	for _, o := range u.sensors {
+		if !twice(spec, []drivers.SensorSpec{o.sensor}) {
+			continue
+		}
+		at, _ := find(n, "id")
+		if spec.Driver == "bme280" {
+			at, _ = find(n, "address")
+		}
+		u.warn(at, fmt.Sprintf("is also the sensor of zone %s: both zones go by one place's temperature; where this one has a sensor of its own, write that (thermostat probe lists them)", o.zone))
+		return
+	}
+	u.sensors = append(u.sensors, sensorOwner{z.Name, spec})
 }
 
 // twice reports whether a chip is one of the others.

@@ -56,6 +56,8 @@ type unique struct {
 	ids    map[int32]idOwner
 	lines  []lineOwner
 	topics map[string]*node
+
+	sensors []sensorOwner
 }
 
 type lineOwner struct {
@@ -69,6 +71,7 @@ type idOwner struct {
 }
 
 func (u *unique) add(n *node, z ZoneConfig) {
+	u.addSensor(n.child("sensor"), z)
 	u.addRelay(n.child("heater"), z.Devices.Heater)
 	u.addRelay(n.child("cooler"), z.Devices.Cooler)
 	u.addRelay(n.child("safety_relay"), z.Devices.Safety)

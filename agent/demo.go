@@ -170,6 +170,10 @@ func demoFaultHelp() string {
 	return help
 }
 
+// demoConfirmed is when every room has been read twice. A fault before that
+// would break a house that does nothing yet.
+const demoConfirmed = 1500 * time.Millisecond
+
 // plannedFault is a fault with its time.
 type plannedFault struct {
 	demoFault
@@ -264,7 +268,7 @@ func (f *demoFlags) play(ctx context.Context, out io.Writer, faults []plannedFau
 	view.taken(f.http, pageAddr)
 	view.welcome(addr, pageAddr, f.speed)
 	for _, p := range faults {
-		timer := time.AfterFunc(p.at, func() {
+		timer := time.AfterFunc(max(p.at, demoConfirmed), func() {
 			view.line("fault %s: %s", p.name, p.means)
 			p.does(house)
 		})

@@ -76,9 +76,9 @@ func thermometerCure(a drivers.Answer) string {
 		return "its answers are damaged on the way: shorten the cable, keep it away from mains, or take a pull-up of 2.2 kΩ"
 	case drivers.VerdictShorted:
 		return "the data line is held low: look for a short between data and ground"
-	case drivers.VerdictBadConfig, drivers.VerdictOutOfRange:
+	case drivers.VerdictOutOfRange:
 		return "the chip is damaged or no true DS18B20: replace it"
-	case controlloop.VerdictAbsent, drivers.VerdictBusError:
+	case controlloop.VerdictAbsent, drivers.VerdictBusError, drivers.VerdictBadConfig, drivers.VerdictWrongChip:
 		return a.Text
 	}
 	return a.Text + ": look at the kernel's log (dmesg)"

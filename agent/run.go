@@ -107,6 +107,7 @@ func newAgent(cfg Config, log *slog.Logger, also func(controlloop.Snapshot)) (*a
 	}
 	a.held = append(cfg.relays(), releaseOthers(cfg, log)...)
 	hardware := drivers.NewHardware("/")
+	hardware.Tell = func(text string) { log.Warn(text) }
 	a.remote = mqtt.NewDevices(log)
 	hardware.Remote = remoteDevices{a.remote}
 	for _, z := range cfg.Zones {

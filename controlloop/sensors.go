@@ -102,7 +102,7 @@ func (s *sense) hear(p *Params, a answer, heating bool) {
 	s.health.heard = a.at
 	s.raw = a.reading
 	if a.err != nil {
-		s.raw = Reading{}
+		s.raw = suspectOf(a.err)
 		s.health.set(verdictOf(a.err), a.err.Error(), a.at)
 		return
 	}
@@ -120,6 +120,8 @@ func (s *sense) judgement(p *Params, v Verdict, r Reading) string {
 		return fmt.Sprintf("a reading of %s that is no number, or from the future or the past", clock(r.At))
 	case VerdictTooFast:
 		return fmt.Sprintf("jumped to %.2f °C, faster than %v K/min; waits for a second reading that agrees", r.Celsius, p.MaxRate)
+	case VerdictUnconfirmed:
+		return fmt.Sprintf("the first reading after the start or an absence is %.2f °C; waits for a second one that agrees", r.Celsius)
 	case VerdictFrozen:
 		return fmt.Sprintf("stands at %.2f °C to the last bit while the heat is on; waits for a change", r.Celsius)
 	}
@@ -139,9 +141,12 @@ func (s *sense) grow(p *Params, now time.Time) {
 // good reports whether the sensor's last good reading may still be acted on.
 func (s *sense) good(p *Params, now time.Time) bool { return s.judge.last.fresh(p, now) }
 
-// fails tells a fault from the time before the first answer.
-func (s *sense) fails() bool {
-	return s.health.verdict != VerdictOK && s.health.verdict != VerdictNoReading
+// fails tells a fault from the time before the first good reading.
+func (s *sense) fails() bool { return s.health.verdict != VerdictOK && !s.begins() }
+
+// begins reports whether the sensor has said nothing yet, or its first word only.
+func (s *sense) begins() bool {
+	return s.health.verdict == VerdictNoReading || s.health.verdict == VerdictUnconfirmed && s.judge.last.At.IsZero()
 }
 
 // fail reports whether any of them does.
@@ -171,7 +176,7 @@ func (ss *senses) inForce(p *Params, now time.Time) (s *sense, place int, good b
 		if s.good(p, now) {
 			return s, i, true
 		}
-		if s.health.verdict == VerdictNoReading {
+		if s.begins() {
 			break
 		}
 	}

@@ -76,10 +76,14 @@ func TestRemoteZone(t *testing.T) {
 		if h.toldOn() || h.state().Reason != controlloop.ReasonNoReading {
 			t.Errorf("it heats without a reading: %+v", h.state())
 		}
+		h.measure("18", 1)
+		if h.toldOn() || h.state().Sensor != controlloop.VerdictUnconfirmed || h.fault("sensor") != "" {
+			t.Errorf("it heats on the first word, or takes it for a fault: %+v", h.state())
+		}
 		h.say("there/sensor", "18", false)
 		synctest.Wait()
 		if !h.toldOn() {
-			t.Error("no On at the instant of the reading")
+			t.Error("no On at the instant of the second reading")
 		}
 		_, before := h.told("there/relay")
 		h.measure("18.05", 31)
@@ -110,7 +114,7 @@ func TestSilentSensor(t *testing.T) {
 	inRemoteHouse(t, RelaySpec{}, func(h *house) {
 		h.startAgent(0)
 		time.Sleep(time.Second)
-		h.measure("18", 1)
+		h.measure("18", 2)
 		time.Sleep(4 * time.Second) // 5 s after the reading
 		if !h.toldOn() {
 			t.Error("off before stale_after")
@@ -164,7 +168,7 @@ func TestForeignReadings(t *testing.T) {
 		if text := h.fault("sensor"); !strings.Contains(text, "no field temperature") {
 			t.Errorf("fault %q", text)
 		}
-		h.measure(`{"temperature":18}`, 1)
+		h.measure(`{"temperature":18}`, 2)
 		h.measure(`{"battery":97}`, 1)
 		h.measure(data(8, 12), 1)
 		if s := h.state(); len(s.Faults) > 0 || !h.toldOn() || *s.Temperature != 18 {
