@@ -28,6 +28,11 @@ func configTxt(s drivers.Survey) string {
 
 func isRaspberry(s drivers.Survey) bool { return strings.Contains(s.Model, "Raspberry Pi") }
 
+// hidden knows a Raspberry Pi whose model is not to be seen, as in a container.
+func hidden(s drivers.Survey) bool {
+	return s.Model == "" && slices.ContainsFunc(s.Chips, func(c drivers.SurveyedChip) bool { return c.Header() })
+}
+
 func oneWireWarnings(s drivers.Survey) []string {
 	switch {
 	case len(s.Thermometers) > 0:
@@ -125,8 +130,8 @@ func failsafeWarnings(s drivers.Survey) []string {
 	switch cure := fmt.Sprintf("add dtparam=strict_gpiod to %s and reboot", configTxt(s)); {
 	case s.KeepsOutputs != nil && *s.KeepsOutputs:
 		all = append(all, "the kernel leaves a relay on after a crash of the agent: "+cure)
-	case s.KeepsOutputs == nil && isRaspberry(s):
-		all = append(all, "the kernel does not say whether it leaves a relay on after a crash of the agent, as older ones do: bring the system up to date, "+cure)
+	case s.KeepsOutputs == nil && (isRaspberry(s) || hidden(s)):
+		all = append(all, "it is not known whether this kernel leaves a relay on after a crash of the agent, as older ones do: bring the system up to date, "+cure)
 	}
 	switch {
 	case !s.Watchdog:

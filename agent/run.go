@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -120,10 +121,15 @@ func newAgent(cfg Config, log *slog.Logger, also func(controlloop.Snapshot)) (*a
 }
 
 // failsafe reports whether the kernel lets go of the relays when the agent
-// dies; nil where that is not known, or nothing hangs on it.
+// dies; nil where that is not known of each, or nothing hangs on it.
 func (a *agent) failsafe(h *drivers.Hardware) *bool {
+	relays := a.cfg.relays()
+	if len(relays) == 0 {
+		return nil
+	}
 	keeps, known := h.KeepsOutputs()
-	if !known || len(a.cfg.relays()) == 0 {
+	if !known || !keeps && slices.ContainsFunc(relays, func(g drivers.GPIO) bool { return !h.OnHeader(g) }) {
+		a.log.Warn("whether a relay stays on after the agent was killed is not known of this kernel and chip, so only thermostat off ends that: run the agent as a service, which runs it after every end")
 		return nil
 	}
 	if keeps {
