@@ -29,7 +29,7 @@ func check(out, errs io.Writer, file string) error {
 	if printComplaints(errs, complaints) {
 		return &exitError{exitUsage, nil}
 	}
-	printOutranked(errs, c)
+	printTellings(errs, c)
 	return failed(printZones(out, c))
 }
 

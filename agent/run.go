@@ -31,7 +31,7 @@ func runCommand() *cobra.Command {
 				leaveRemoteOff(cmd.Context(), file, slog.Default())
 				return err
 			}
-			for _, line := range outranked(cfg) {
+			for _, line := range tellings(cfg) {
 				slog.Warn(line)
 			}
 			a, err := newAgent(cfg, slog.Default(), nil)
@@ -82,6 +82,7 @@ type agent struct {
 	alarms   map[string]*memoryAlarm    // by zone
 	keepers  map[string]*keeper         // by zone; none without a state folder
 	counters map[string]*counters       // by zone
+	sleep    *sleepClock                // how long the machine was suspended
 	restarts chan error                 // ends run, which then gives this error
 	ended    func() error               // notes an orderly end; nil without a state folder
 }
@@ -100,6 +101,7 @@ func newAgent(cfg Config, log *slog.Logger, also func(controlloop.Snapshot)) (*a
 	a := &agent{
 		cfg: cfg, log: log, also: also, devices: map[string]drivers.Devices{},
 		alarms: map[string]*memoryAlarm{}, keepers: map[string]*keeper{}, counters: map[string]*counters{},
+		sleep:    &sleepClock{ahead: bootAhead},
 		restarts: make(chan error, 1),
 	}
 	a.held = append(cfg.relays(), releaseOthers(cfg, log)...)
@@ -149,6 +151,8 @@ func (a *agent) newZone(z ZoneConfig, d drivers.Devices) *controlloop.Zone {
 		Sensor: d.Sensor, Fallbacks: d.Fallbacks, Heater: d.Heater, Cooler: d.Cooler, Safety: d.Safety,
 		Clears:    controlloop.NewLatest[struct{}](),
 		Setpoints: controlloop.NewLatest[controlloop.Setpoint](),
+		Slept:     a.sleep.total,
+		Woken:     controlloop.NewLatest[struct{}](),
 		Alarms:    alarms,
 		Observe: func(s controlloop.Snapshot) {
 			s.Wear = a.counters[z.Name].saw(s)
@@ -169,7 +173,7 @@ func (a *agent) sessionOptions() mqtt.Options {
 	o := mqtt.Options{
 		Access: a.cfg.MQTT.Access, Device: a.cfg.Device, Instance: newInstance(), Discovery: a.cfg.MQTT.DiscoveryPrefix,
 		SensorEvery: a.cfg.MQTT.SensorEvery, StateEvery: a.cfg.MQTT.StateEvery,
-		NotBefore: b.notBefore(), Log: a.log, Devices: a.remote,
+		NotBefore: b.notBefore(), Log: a.log, Devices: a.remote, Slept: a.sleep.total,
 		Answered: func(zone string, applied bool) { a.counters[zone].answered(applied) },
 	}
 	for i, z := range a.cfg.Zones {
@@ -329,6 +333,7 @@ func (a *agent) run(ctx context.Context) error {
 	if a.beat != nil {
 		go a.beat.run(ctx)
 	}
+	go a.wakeZones(ctx)
 	errs := make([]error, len(a.zones))
 	var running sync.WaitGroup
 	for i, z := range a.zones {
