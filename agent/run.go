@@ -24,32 +24,37 @@ func runCommand() *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
 		Use: "run", Short: "Run the agent", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := configOrExit(cmd, file)
-			if err != nil {
-				leaveOff(file, slog.Default())
-				leaveRemoteOff(cmd.Context(), file, slog.Default())
-				return err
-			}
-			for _, line := range tellings(cfg) {
-				slog.Warn(line)
-			}
-			a, err := newAgent(cfg, slog.Default(), nil)
-			if err != nil {
-				leaveOff(file, slog.Default())
-				return relayExit(err)
-			}
-			if len(cfg.Zones) > fewZones {
-				debug.FreeOSMemory() // reading a long configuration leaves many times its size behind
-			}
-			if err := a.notify(os.Getenv); err != nil {
-				slog.Warn("the service manager cannot be told", "error", err)
-			}
-			return failed(a.run(cmd.Context()))
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return runFile(cmd, file) },
 	}
 	cmd.Flags().StringVar(&file, "config", defaultConfig, "the configuration `FILE`")
 	return cmd
+}
+
+func runFile(cmd *cobra.Command, file string) error {
+	m := mending{file: file, seen: fingerprint(file)}
+	cfg, err := configOrExit(cmd, file)
+	if err != nil {
+		leaveOff(file, slog.Default())
+		leaveRemoteOff(cmd.Context(), file, slog.Default())
+		m.limit = mendConfig
+		return m.await(cmd, err)
+	}
+	for _, line := range tellings(cfg) {
+		slog.Warn(line)
+	}
+	a, err := newAgent(cfg, slog.Default(), nil)
+	if err != nil {
+		leaveOff(file, slog.Default())
+		m.limit = mendRelay
+		return m.await(cmd, relayExit(err))
+	}
+	if len(cfg.Zones) > fewZones {
+		debug.FreeOSMemory() // reading a long configuration leaves many times its size behind
+	}
+	if err := a.notify(os.Getenv); err != nil {
+		slog.Warn("the service manager cannot be told", "error", err)
+	}
+	return failed(a.run(cmd.Context()))
 }
 
 // configOrExit reads a configuration, prints every complaint, and fails with
