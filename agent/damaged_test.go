@@ -48,9 +48,11 @@ func TestADamagedConfigurationIsWaitedForAndNotTriedAgainAndAgain(t *testing.T) 
 // Whatever changes the file ends the wait: another text, a rename, its removal.
 func TestAChangedConfigurationEndsTheWaitWithinOneLook(t *testing.T) {
 	for name, change := range map[string]func(file string) error{
-		"mended":        func(file string) error { return os.WriteFile(file, []byte("device: den\nzones: []\n"), 0o600) },
-		"still damaged": func(file string) error { return os.WriteFile(file, []byte("device: den\nzones:\n  - naem: hall\n"), 0o600) },
-		"gone":          os.Remove,
+		"mended": func(file string) error { return os.WriteFile(file, []byte("device: den\nzones: []\n"), 0o600) },
+		"still damaged": func(file string) error {
+			return os.WriteFile(file, []byte("device: den\nzones:\n  - naem: hall\n"), 0o600)
+		},
+		"gone": os.Remove,
 		"another in its place": func(file string) error {
 			write(t, file+"~", "device: den\nzones: []\n")
 			return os.Rename(file+"~", file)

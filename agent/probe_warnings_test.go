@@ -29,6 +29,22 @@ func TestNoWarningOfASoundBoard(t *testing.T) {
 	}
 }
 
+// An Orange Pi has no config.txt: its owner is sent to the file that it has.
+func TestOtherBoardsAreSentToTheirOwnFileOfOverlays(t *testing.T) {
+	s := soundSurvey()
+	s.Model, s.ConfigTxt, s.EnvTxt, s.Thermometers, s.Buses = "Xunlong Orange Pi Zero 3", "", "/boot/orangepiEnv.txt", nil, nil
+	got := strings.Join(warnings(s), "\n")
+	for _, want := range []string{"add w1-gpio to the words behind overlays= in /boot/orangepiEnv.txt", "add i2c1 to the words behind overlays= in /boot/orangepiEnv.txt"} {
+		if !strings.Contains(got, want) || strings.Contains(got, "config.txt") {
+			t.Errorf("%s, want %q", got, want)
+		}
+	}
+	s.EnvTxt = ""
+	if got := strings.Join(warnings(s), "\n"); strings.Contains(got, "config.txt") || !strings.Contains(got, "switch on the overlay w1-gpio") {
+		t.Errorf("a board of which nothing is known: %s", got)
+	}
+}
+
 // Each warning comes alone and holds its cure.
 func TestWarningsHoldTheirCure(t *testing.T) {
 	denied := fmt.Errorf("%w to open /dev/gpiochip0", drivers.ErrNoPermission)

@@ -23,7 +23,7 @@ import (
 func runCommand() *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
-		Use: "run", Short: "Run the agent", Args: cobra.NoArgs,
+		Use: "run", Short: "Run the agent", Args: noFile,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runFile(cmd, file) },
 	}
 	cmd.Flags().StringVar(&file, "config", defaultConfig, "the configuration `FILE`")

@@ -200,10 +200,14 @@ func lineNumber(line string) (n int, ok bool) {
 	return int(number), err == nil
 }
 
+// HeaderChip reports whether the line is looked for on a Raspberry Pi's header,
+// as far as its name tells.
+func (g GPIO) HeaderChip() bool { return g.Chip == "" || slices.Contains(headerLabels, g.Chip) }
+
 // Number is N where the line is the header's GPIO N; ok is false where that is
 // not known without looking at the board.
 func (g GPIO) Number() (n int, ok bool) {
-	if g.Chip != "" && !slices.Contains(headerLabels, g.Chip) {
+	if !g.HeaderChip() {
 		return 0, false
 	}
 	return lineNumber(strings.TrimPrefix(g.Line, "GPIO"))
