@@ -32,6 +32,7 @@ func (r *reader) spelled(n *node, to *string, form *regexp.Regexp, what string, 
 const (
 	zoneNameIs   = "name of a zone, which is made of a-z, 0-9 and -, at most 40 of them"
 	deviceNameIs = "name of a device, which is made of A-Z, a-z, 0-9, _ and -, at most 63 of them"
+	prefixIs     = "beginning of topics, which is words of A-Z, a-z, 0-9, _ and - with one / between two"
 	sensorIDIs   = "id of a 1-Wire thermometer such as 28-0316a2795bff (thermostat probe lists yours)"
 	lineNameIs   = "name of a GPIO line, which has at most 31 characters, such as GPIO17"
 	chipNameIs   = "name or label of a GPIO chip, which has at most 31 characters, such as gpiochip0"
@@ -53,6 +54,17 @@ func deviceWord(text string) string {
 	return hyphened(text, 63, func(c rune) bool {
 		return c == '_' || c < unicode.MaxASCII && (unicode.IsLetter(c) || unicode.IsDigit(c))
 	})
+}
+
+// prefixWord leaves out empty words, such as that behind a slash at the end.
+func prefixWord(text string) string {
+	var words []string
+	for word := range strings.SplitSeq(text, "/") {
+		if word = deviceWord(word); word != "" {
+			words = append(words, word)
+		}
+	}
+	return strings.Join(words, "/")
 }
 
 // hyphened joins the words that are made of some characters; what comes out too

@@ -60,20 +60,6 @@ func (r *reader) filled(n *node, to *string) bool {
 	return true
 }
 
-// matching reads a text of a form.
-func (r *reader) matching(n *node, to *string, form *regexp.Regexp) bool {
-	var text string
-	if n == nil || !r.text(n, &text) {
-		return n == nil
-	}
-	if !form.MatchString(text) {
-		r.complain(n, "%s does not match %s", shown(text), strings.Trim(form.String(), "^$"))
-		return false
-	}
-	*to = text
-	return true
-}
-
 // oneOf reads one of a few words.
 func (r *reader) oneOf(n *node, to *string, words ...string) bool {
 	var text string
