@@ -40,11 +40,11 @@ func SpellID(text string) (id, note string) {
 // number, checksum first, Arduino in the order on the wire, checksum last.
 func romID(rom []byte, number bool) (id, note string) {
 	back := reversed(rom)
-	switch {
-	case onewire.CheckCRC(rom):
-		return kernelID(rom), "with its checksum, as Arduino's programs do"
-	case onewire.CheckCRC(back):
+	switch soundBack, sound := onewire.CheckCRC(back), onewire.CheckCRC(rom); {
+	case soundBack && (number || !sound): // one in 256 is sound both ways
 		return kernelID(back), "as a number with its checksum, as ESPHome does"
+	case sound && !number:
+		return kernelID(rom), "with its checksum, as Arduino's programs do"
 	case number:
 		return kernelID(back), "as a number, as ESPHome does; its checksum does not fit, so look for a typing error"
 	}
