@@ -10,10 +10,16 @@ import (
 func checkCommand() *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
-		Use:   "check",
+		Use:   "check [FILE]",
 		Short: "Check a configuration: every complaint at once, then the effective zones",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 && cmd.Flags().Changed("config") && args[0] != file {
+				return &exitError{exitUsage, fmt.Errorf("two files are named, %s and %s: name one", args[0], file)}
+			}
+			if len(args) > 0 {
+				file = args[0]
+			}
 			return check(cmd.OutOrStdout(), cmd.ErrOrStderr(), file)
 		},
 	}
@@ -29,8 +35,16 @@ func check(out, errs io.Writer, file string) error {
 	if printComplaints(errs, complaints) {
 		return &exitError{exitUsage, nil}
 	}
-	printOutranked(errs, c)
+	printTellings(errs, c)
 	return failed(printZones(out, c))
+}
+
+// noFile refuses what is written behind a command that takes its file by a flag.
+func noFile(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%q has no place behind %s: a configuration is named with --config %s", args[0], cmd.CommandPath(), args[0])
 }
 
 // printComplaints prints errors and, marked as such, warnings. It reports

@@ -117,12 +117,15 @@ func readConfig(file string, text []byte, m machine) (Config, []Complaint) {
 	return c, r.complaints
 }
 
+// rootKeys are the keys that stand at the left margin.
+var rootKeys = []string{"device", "state_dir", "units", "mqtt", "http", "zones"}
+
 func (r *reader) readRoot(root *node, c *Config) {
 	if root.kind == kindEmpty || root.kind == kindScalar || root.kind == kindList {
 		r.complain(root, "the file is %v, but a mapping is wanted", root.kind)
 		return
 	}
-	if !r.isMapping(root, "device", "state_dir", "units", "mqtt", "http", "zones") {
+	if !r.isMapping(root, rootKeys...) {
 		return
 	}
 	r.readDevice(root, c)

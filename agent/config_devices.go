@@ -14,11 +14,11 @@ import (
 const offsetBound = 10
 
 var (
-	thermometerForm = regexp.MustCompile(`^28-[0-9a-f]{12}$`)
-	likeThermometer = regexp.MustCompile(`^(22|42)-[0-9a-f]{12}$`) // other families, read alike
-	// A line and a chip are names of the kernel's: at most 31 printable characters.
-	lineForm = regexp.MustCompile(`^[!-~]{1,31}$`)
-	chipForm = regexp.MustCompile(`^[!-~]{1,36}$`) // with /dev/ before it
+	thermometerForm = regexp.MustCompile(`^(28|22|42)-[0-9a-f]{12}$`) // DS18B20, and two families that are read alike
+	// A line and a chip are names of the kernel's: at most 31 printable characters,
+	// blanks among them, such as 7J1 Header Pin11.
+	lineForm = regexp.MustCompile(`^[!-~]([ -~]{0,29}[!-~])?$`)
+	chipForm = regexp.MustCompile(`^[!-~]([ -~]{0,34}[!-~])?$`) // with /dev/ before it
 )
 
 // readDevices takes a relay that is named badly for one that is there: the
@@ -55,7 +55,7 @@ func (r *reader) readDriver(n *node, to *string, known ...string) bool {
 	case n == nil || n.kind == kindRefused:
 		return false
 	case n.kind != kindMapping:
-		r.complain(n, "is %v, but a mapping such as {driver: %s} is wanted", n.kind, known[0])
+		r.complain(n, "is %v, but a mapping such as {driver: %s} is wanted%s", n.kind, known[0], exampleOf(n, known))
 		return false
 	case n.child("driver") == nil:
 		r.missing(n, "driver", "is missing: one of "+strings.Join(known, ", "))
@@ -66,7 +66,7 @@ func (r *reader) readDriver(n *node, to *string, known ...string) bool {
 		return false
 	}
 	if !slices.Contains(known, *to) {
-		r.complain(at, "%s is none of %s", shown(*to), strings.Join(known, ", "))
+		r.noneOf(at, *to, known)
 		return false
 	}
 	return true
@@ -97,8 +97,8 @@ func (r *reader) readGPIO(n *node, g *drivers.GPIO) {
 	if line == nil {
 		r.missing(n, "line", "is missing: the line's name, such as GPIO17")
 	}
-	r.matching(line, &g.Line, lineForm)
-	r.matching(n.child("chip"), &g.Chip, chipForm)
+	r.spelled(n.child("chip"), &g.Chip, chipForm, chipNameIs, func(string) string { return "" })
+	r.readLine(line, g)
 	r.boolean(n.child("active_low"), &g.ActiveLow)
 	if g.SwitchesOnAtReset() {
 		r.warn(line, atReset(*g))

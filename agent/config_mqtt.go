@@ -32,7 +32,7 @@ func (r *reader) readMQTT(n *node, c *MQTTConfig) {
 }
 
 func (r *reader) prefix(n *node, to *string) {
-	if r.matching(n, to, prefixForm) && len(*to) > maxPrefix {
+	if r.spelled(n, to, prefixForm, prefixIs, prefixWord) && len(*to) > maxPrefix {
 		r.complain(n, "is longer than %d characters", maxPrefix)
 	}
 }

@@ -39,23 +39,6 @@ func (r *reader) readSpare(n *node, s *drivers.Simulated, first string) {
 	r.checkSimulated(n, *s, r.badPlaces(before))
 }
 
-// readThermometerID reads the name of a 1-Wire thermometer, and says which chip
-// a name is of that is none of those that are read.
-func (r *reader) readThermometerID(n *node, to *string) {
-	text := ""
-	if n != nil && n.kind == kindScalar {
-		text = n.text
-	}
-	switch other := drivers.UnreadThermometer(text); {
-	case other != "":
-		r.complain(n, "%s", other)
-	case likeThermometer.MatchString(text):
-		*to = text
-	default:
-		r.matching(n, to, thermometerForm)
-	}
-}
-
 // sensorOwner is a zone's own sensor on this board.
 type sensorOwner struct {
 	zone   string

@@ -29,7 +29,7 @@ func replayCommand() *cobra.Command {
 Law and timers are those of run; time is the records' own. A verdict instead of a temperature
 is an answer without a reading; "no_reading" is a start of the agent. Beside a temperature may stand
 "heater":"on", "cooler":"off" and "outdoor":3.5, from which simulate --trace learns.`,
-		Args: cobra.NoArgs,
+		Args: noFile,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := configOrExit(cmd, file)
 			if err != nil {

@@ -39,7 +39,7 @@ What the figures mean, and where the rooms are from: docs/simulate.md`,
   thermostat simulate --room radiator --days 365 --weather year.csv
   thermostat simulate --vary up_delta=0.1,0.3,0.5 --vary min_off=3m,10m
   thermostat simulate --trace living-room.jsonl`,
-		Args: cobra.NoArgs,
+		Args: noFile,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.given = cmd.Flags().Changed
 			return f.run(cmd)

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
@@ -146,7 +145,7 @@ func (r *reader) convertKey(key ast.Node, n *node) bool {
 		n.key = key.GetToken().Value
 	}
 	if unseen := invisible(n.key); unseen != "" {
-		r.complain(n, "the key has %s", unseen)
+		r.complain(n, "%s", unseen)
 		return false
 	}
 	return true
@@ -174,30 +173,9 @@ func (r *reader) convertScalar(from ast.Node, n *node) {
 		r.complain(n, "is not understood")
 	}
 	if unseen := invisible(n.text); unseen != "" {
-		r.complain(n, "has %s", unseen)
+		r.complain(n, "%s", unseen)
 		n.kind, n.text = kindRefused, ""
 	}
-}
-
-// fillers are letters that look like nothing (U+2800 BRAILLE PATTERN BLANK, Hangul fillers).
-const fillers = "\u2800\u115f\u1160\u3164\uffa0"
-
-// invisible tells of the first character of a text that nobody sees, and says
-// what to do; "" if there is none. What joins letters or paints an emoji may
-// stand behind one that is not ASCII. Controls are complained of elsewhere.
-func invisible(text string) string {
-	before := ' '
-	for _, c := range text {
-		joins := before > unicode.MaxASCII && (c == '\u200c' || c == '\u200d' || c == '\ufe0f')
-		switch {
-		case c == '\u00a0':
-			return "a no-break space (U+00A0): write an ordinary blank, or none"
-		case !joins && c != ' ' && (unicode.In(c, unicode.Zs, unicode.Zl, unicode.Zp, unicode.Cf) || c == '\ufe0f' || strings.ContainsRune(fillers, c)):
-			return fmt.Sprintf("a character that nobody sees (%U): leave it out", c)
-		}
-		before = c
-	}
-	return ""
 }
 
 // startOf is where a value begins; the library says for a block mapping where

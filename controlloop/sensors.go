@@ -22,6 +22,7 @@ type answer struct {
 	reading Reading
 	err     error
 	at      time.Time
+	slept   time.Duration // in all, when the sensor was asked
 }
 
 func newSense(s Sensor, now time.Time) *sense {
@@ -31,7 +32,7 @@ func newSense(s Sensor, now time.Time) *sense {
 
 // measure reads the sensor whenever it is woken, or always if it is a stream. It is a goroutine of its own
 // since a read may hang; the zone does not wait for it, not even at the end.
-func (s *sense) measure(ctx context.Context, out chan<- answer) {
+func (s *sense) measure(ctx context.Context, out chan<- answer, slept func() time.Duration) {
 	for {
 		if !s.stream {
 			select {
@@ -40,7 +41,9 @@ func (s *sense) measure(ctx context.Context, out chan<- answer) {
 			case <-s.woken:
 			}
 		}
+		asked := slept()
 		a := s.ask(ctx, time.Time{})
+		a.slept = asked
 		select {
 		case out <- a:
 		case <-ctx.Done():
@@ -59,7 +62,7 @@ func (s *sense) ask(ctx context.Context, now time.Time) answer {
 	if r.At.IsZero() {
 		r.At = now
 	}
-	return answer{s, r, err, now}
+	return answer{sense: s, reading: r, err: err, at: now}
 }
 
 // sameMoment is a delay between the arrival of a reading and the decision on it

@@ -37,6 +37,7 @@ type Options struct {
 	Save      func(zone string, m Memory) error // keeps an accepted word; called outside the session's goroutine
 	Answered  func(zone string, applied bool)   // told of each answer to a control, in the session's goroutine; nil: nobody counts
 	NotBefore time.Time                         // a clock before this is not trusted
+	Slept     func() time.Duration              // how long the machine has been suspended, in all; nil: never
 	Log       *slog.Logger
 	Dial      DialFunc // nil: the network
 
@@ -346,7 +347,12 @@ func (s *Session) clientID() string { return "thermostat-" + s.opts.Device }
 func (s *Session) connection(ctx context.Context, told *complaint) bool {
 	here, end := context.WithCancel(ctx)
 	defer end()
+	slept := s.slept()
 	handle := func(_ paho.Client, m paho.Message) {
+		if s.slept() != slept { // nobody knows how long it was on its way
+			end()
+			return
+		}
 		topic, payload, retained := m.Topic(), m.Payload(), m.Retained()
 		if s.forDevices(topic, payload, retained) {
 			return // checked by the configuration: none of them is our own topic
@@ -366,6 +372,7 @@ func (s *Session) connection(ctx context.Context, told *complaint) bool {
 	}
 	s.entered(failed, told)
 	s.post(func() { s.connected(client, end) })
+	go s.endAsleep(here, end, slept)
 	var cause error
 	select {
 	case cause = <-lost:
@@ -385,6 +392,34 @@ func (s *Session) connection(ctx context.Context, told *complaint) bool {
 func (s *Session) forDevices(topic string, payload []byte, retained bool) (taken bool) {
 	s.opts.Contain("a device on the broker", func() { taken = s.opts.Devices.take(topic, payload, retained) })
 	return taken
+}
+
+// endAsleep ends a connection that a suspend of the machine has outlived: what
+// the broker sent meanwhile would arrive as if it were new.
+func (s *Session) endAsleep(here context.Context, end func(), slept time.Duration) {
+	if s.opts.Slept == nil {
+		return
+	}
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-here.Done():
+			return
+		case <-tick.C:
+			if s.slept() != slept {
+				s.opts.Log.Info("the machine was suspended: connecting to the broker anew")
+				end()
+			}
+		}
+	}
+}
+
+func (s *Session) slept() time.Duration {
+	if s.opts.Slept == nil {
+		return 0
+	}
+	return s.opts.Slept()
 }
 
 // farewell is how long, in ms, an end from our side may take to be told to the
