@@ -59,12 +59,21 @@ func clientOptions(l login, broker string) (*paho.ClientOptions, error) {
 		o.SetBinaryWill(l.will, []byte("offline"), 1, true)
 	}
 	o.SetCustomOpenConnectionFn(func(u *url.URL, o paho.ClientOptions) (net.Conn, error) {
-		if l.dial != nil {
-			return l.dial(u)
+		conn, err := l.open(u, o)
+		if err != nil {
+			return nil, err
 		}
-		return dialBroker(u, o)
+		return newUnhurried(conn), nil
 	})
 	return o, l.readFiles(o)
+}
+
+// open gives a connection by the network, or as a test wants it.
+func (l login) open(u *url.URL, o paho.ClientOptions) (net.Conn, error) {
+	if l.dial != nil {
+		return l.dial(u)
+	}
+	return dialBroker(u, o)
 }
 
 // readFiles fills in what proves who we are, and who the broker is.

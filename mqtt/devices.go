@@ -29,11 +29,8 @@ type Devices struct {
 	askAt   time.Time   // when they are asked for again
 }
 
-// The sizes and times of the devices' talk.
-const (
-	filtersAtOnce = 100         // topics in one SUBSCRIBE
-	speakPulse    = time.Second // how often due leases are looked for
-)
+// speakPulse is how often due leases are looked for.
+const speakPulse = time.Second
 
 // NewDevices makes an empty set. The log is told of topics that may not be read.
 func NewDevices(log *slog.Logger) *Devices {
@@ -123,20 +120,12 @@ func (d *Devices) disconnected() {
 
 // subscribe asks for topics. A broker that does not answer is left.
 func (d *Devices) subscribe(client paho.Client, drop func(), topics []string) {
-	for filters := range slices.Chunk(topics, filtersAtOnce) {
-		wanted := map[string]byte{}
-		for _, f := range filters {
-			wanted[f] = 0
-		}
-		token := client.SubscribeMultiple(wanted, nil)
-		if !token.WaitTimeout(2*writeTimeout) || token.Error() != nil {
-			if client.IsConnectionOpen() { // else it is lost, which is told and seen to
-				d.log.Warn("a subscription to devices was not answered: connecting anew", "topics", len(filters))
-				drop()
-			}
-			return
-		}
-		d.granted(filters, refusedTopics(token))
+	refused, err := askFor(client, topics).answered()
+	if err == nil {
+		d.granted(topics, refused)
+	} else if client.IsConnectionOpen() { // else it is lost, which is told and seen to
+		d.log.Warn("a subscription to devices was not answered: connecting anew", "topics", len(topics))
+		drop()
 	}
 }
 
