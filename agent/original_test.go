@@ -63,8 +63,8 @@ func (w *watcher) reading(_ paho.Client, m paho.Message) {
 	r.warm = r.warm || d.GetTemperature() > bandHigh
 }
 
-// command judges a switch: heat begins for a reading below the band and ends for
-// one above it, or since the agent has just started or hears nothing.
+// command judges a switch: heat begins for a reading below the band, and is a
+// whole cycle where it ends for one above it.
 func (w *watcher) command(_ paho.Client, m paho.Message) {
 	var c pb.HeaterControl
 	if proto.Unmarshal(m.Payload(), &c) != nil {
@@ -77,11 +77,11 @@ func (w *watcher) command(_ paho.Client, m paho.Message) {
 	if on == r.on {
 		return
 	}
-	reason := controlloop.Reason(c.GetReason())
 	switch {
-	case on && (reason != controlloop.ReasonTooCold || !r.cold && !r.missed), reason == controlloop.ReasonTooWarm && !r.warm && !r.missed:
-		w.wrong = errors.Join(w.wrong, fmt.Errorf("room %d: on %v (%s) after %+v", id, on, reason, *r))
-	case reason == controlloop.ReasonTooWarm && !r.missed:
+	case r.missed:
+	case on && !r.cold:
+		w.wrong = errors.Join(w.wrong, fmt.Errorf("room %d is heated, and no reading was below %d °C", id, bandLow))
+	case !on && r.warm: // one that began, or hears nothing, goes off as well
 		w.cycles[id]++
 	}
 	*r = watchedRoom{on: on}
