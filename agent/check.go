@@ -56,7 +56,7 @@ func printComplaints(w io.Writer, complaints []Complaint) (unusable bool) {
 			prefix = "warning: "
 		}
 		unusable = unusable || !c.Warning
-		fmt.Fprintln(w, prefix+c.String())
+		fmt.Fprintln(w, prefix+harmlessText(c.String()))
 	}
 	return unusable
 }

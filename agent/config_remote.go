@@ -132,7 +132,7 @@ func (r *reader) command(n *node, to *string) bool {
 	return true
 }
 
-// topic reads the one topic of a device; wildcards would make it many.
+// topic reads one topic, of a device or of a birth; wildcards would make it many.
 func (r *reader) topic(parent *node, key string, to *string) {
 	n := parent.child(key)
 	if n == nil {

@@ -65,7 +65,7 @@ func relaysToSwitchOff(errs io.Writer, file string, stateDirs []string) (relays 
 		held, err := readRelays(dir)
 		if err != nil {
 			doubt = errors.Join(doubt, err)
-			fmt.Fprintln(errs, "thermostat: warning: what the last agent held is not known:", err)
+			fmt.Fprintln(errs, "thermostat: warning: what the last agent held is not known:", harmlessText(err.Error()))
 		}
 		known = known || held != nil
 		relays = append(relays, others(held, relays)...)
@@ -77,7 +77,7 @@ func relaysToSwitchOff(errs io.Writer, file string, stateDirs []string) (relays 
 		return relays, nil, nil
 	}
 	if !errors.Is(configErr, fs.ErrNotExist) {
-		fmt.Fprintln(errs, "thermostat: warning: a relay of the configuration may be missing here:", configErr)
+		fmt.Fprintln(errs, "thermostat: warning: a relay of the configuration may be missing here:", harmlessText(configErr.Error()))
 	}
 	if doubt != nil {
 		doubt = fmt.Errorf("a relay may be missing here, since neither file is whole: %w", errors.Join(configErr, doubt))

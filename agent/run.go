@@ -182,7 +182,7 @@ func (a *agent) newZone(z ZoneConfig, d drivers.Devices) *controlloop.Zone {
 func (a *agent) sessionOptions() mqtt.Options {
 	b := thisBuild()
 	o := mqtt.Options{
-		Access: a.cfg.MQTT.Access, Device: a.cfg.Device, Instance: newInstance(), Discovery: a.cfg.MQTT.DiscoveryPrefix,
+		Access: a.cfg.MQTT.Access, Device: a.cfg.Device, Instance: newInstance(), Discovery: a.cfg.MQTT.DiscoveryPrefix, Birth: a.cfg.MQTT.BirthTopic,
 		SensorEvery: a.cfg.MQTT.SensorEvery, StateEvery: a.cfg.MQTT.StateEvery,
 		NotBefore: b.notBefore(), Log: a.log, Devices: a.remote, Contain: a.contain.run, Slept: a.sleep.total,
 		Answered: func(zone string, applied bool) { a.counters[zone].answered(applied) },

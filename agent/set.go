@@ -175,12 +175,12 @@ func askAgent(cmd *cobra.Command, access mqtt.Access, timeout time.Duration, uni
 }
 
 func sayApplied(w io.Writer, a mqtt.Answer, units string) {
-	fmt.Fprintf(w, "applied: mode %s", a.Mode)
+	fmt.Fprintf(w, "applied: mode %s", harmlessText(a.Mode))
 	if a.Desired != nil {
 		fmt.Fprintf(w, ", desired %s", formatTemperature(*a.Desired, units))
 	}
 	if a.Reason != "" {
-		fmt.Fprintf(w, " (%s)", a.Reason)
+		fmt.Fprintf(w, " (%s)", harmlessText(a.Reason))
 	}
 	fmt.Fprintln(w)
 	if a.Mode == "off" {

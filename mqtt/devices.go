@@ -30,11 +30,10 @@ type Devices struct {
 	bridges int         // how often the states of bridges were asked for in a row, without an answer
 }
 
-// The sizes and times of the devices' talk.
+// The times of the devices' talk.
 const (
-	filtersAtOnce = 100         // topics in one SUBSCRIBE
-	speakPulse    = time.Second // how often due leases are looked for
-	bridgeAsks    = 3           // so often a broker is asked for its bridges that ends the connection instead
+	speakPulse = time.Second // how often due leases are looked for
+	bridgeAsks = 3           // so often a broker is asked for its bridges that ends the connection instead
 )
 
 // NewDevices makes an empty set. The log is told of topics that may not be read.
@@ -177,20 +176,12 @@ func (d *Devices) disconnected() {
 
 // subscribe asks for topics. A broker that does not answer is left.
 func (d *Devices) subscribe(client paho.Client, drop func(), topics []string) {
-	for filters := range slices.Chunk(topics, filtersAtOnce) {
-		wanted := map[string]byte{}
-		for _, f := range filters {
-			wanted[f] = 0
-		}
-		token := client.SubscribeMultiple(wanted, nil)
-		if !token.WaitTimeout(2*writeTimeout) || token.Error() != nil {
-			if client.IsConnectionOpen() { // else it is lost, which is told and seen to
-				d.log.Warn("a subscription to devices was not answered: connecting anew", "topics", len(filters))
-				drop()
-			}
-			return
-		}
-		d.granted(filters, refusedTopics(token))
+	refused, err := askFor(client, topics).answered()
+	if err == nil {
+		d.granted(topics, refused)
+	} else if client.IsConnectionOpen() { // else it is lost, which is told and seen to
+		d.log.Warn("a subscription to devices was not answered: connecting anew", "topics", len(topics))
+		drop()
 	}
 }
 
