@@ -219,6 +219,20 @@ type Relay interface {
 	Set(on bool) error
 }
 
+// Unconfirmed is the error of a [Relay] that has been told to go off by all that
+// is known, and whose last word is another. That is a fault, but its rest is
+// served: what stays silent could else never be switched on again.
+type Unconfirmed struct {
+	Err   error
+	Since time.Time // when it may have gone off: not before it last said that it is on
+}
+
+// Error gives what its relay says.
+func (u *Unconfirmed) Error() string { return u.Err.Error() }
+
+// Unwrap gives the cause.
+func (u *Unconfirmed) Unwrap() error { return u.Err }
+
 // Fault is something a person should know of, and maybe mend.
 type Fault struct {
 	Name  string    // snake_case

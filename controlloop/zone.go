@@ -58,6 +58,7 @@ type Zone struct {
 type output struct {
 	relay Relay
 	known RelayState
+	off   time.Time // since when it may be off that is not known to be; zero: it is not off
 }
 
 // RelayState is what is known of a relay. The zero value is "nothing".
@@ -250,8 +251,13 @@ func (o *output) set(on bool) error {
 	if o.relay == nil {
 		return nil
 	}
-	if err := o.relay.Set(on); err != nil {
+	err := o.relay.Set(on)
+	o.off = time.Time{}
+	if err != nil {
 		o.known = RelayUnknown
+		if silent := new(Unconfirmed); errors.As(err, &silent) {
+			o.off = silent.Since
+		}
 		return err
 	}
 	o.known = RelayOff
@@ -261,10 +267,15 @@ func (o *output) set(on bool) error {
 	return nil
 }
 
-// restFrom lets the rest of an output begin only once its relay has gone off.
+// restFrom lets the rest of an output begin only once its relay has gone off, as
+// far as that can be known.
 func (o *output) restFrom(now time.Time, memory *Output) {
-	if o.relay != nil && o.known == RelayUnknown && !memory.On {
+	switch {
+	case o.relay == nil || o.known != RelayUnknown || memory.On:
+	case o.off.IsZero():
 		memory.Since = now
+	case o.off.After(memory.Since):
+		memory.Since = o.off
 	}
 }
 

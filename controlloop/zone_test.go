@@ -528,6 +528,24 @@ func TestARelayThatStaysOnKeepsTheOtherOff(t *testing.T) {
 	})
 }
 
+// TestUnconfirmedOffServesItsRest: a relay that was told to go off, and whose last
+// word is another, is a fault; its rest counts from when it may have gone off.
+func TestUnconfirmedOffServesItsRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := room()
+		p.MinOff = 10 * p.Sample
+		b := onBench(t, p, 18).run(heat(20))
+		b.wait(4 * p.Sample)
+		b.relayFails("heater", &Unconfirmed{Err: errors.New("told off, it says on"), Since: time.Now()})
+		s := b.wait(p.MinOff - p.Sample)
+		expect(t, s, "idle starting")
+		if !hasFault(s, "relay") || s.HeaterRelay != RelayUnknown {
+			t.Errorf("faults %v, heater %v", s.Faults, s.HeaterRelay)
+		}
+		expect(t, b.wait(2*p.Sample), "heating too_cold")
+	})
+}
+
 func TestOffComesBeforeOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := room() // not even a changeover

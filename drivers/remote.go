@@ -23,7 +23,8 @@ type RemoteSensor struct {
 type RemoteRelay struct {
 	SensorID   int32
 	Sample     time.Duration // of its zone, which wishes as often; a zone that is stuck does not
-	MinOff     time.Duration // of its zone: how long it rests that went off without the zone's wish
+	MinOff     time.Duration // of its zone: how long it rests that went off
+	Safety     bool          // in series with the zone's others
 	Topic      string        // of its commands
 	On, Off    string        // the commands; both empty: HeaterControl
 	StateTopic string        // where it tells its position; empty: it does not
@@ -63,7 +64,7 @@ func (s *Spec) Identify(sensorID int32, p controlloop.Params) {
 	}
 	for _, r := range []*RelaySpec{s.Heater, s.Cooler, s.Safety} {
 		if r != nil && r.Driver == "mqtt" {
-			r.Remote.SensorID, r.Remote.Sample, r.Remote.MinOff = sensorID, p.Sample, p.MinOff
+			r.Remote.SensorID, r.Remote.Sample, r.Remote.MinOff, r.Remote.Safety = sensorID, p.Sample, p.MinOff, r == s.Safety
 		}
 	}
 }

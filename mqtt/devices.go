@@ -188,6 +188,11 @@ func (d *Devices) subscribe(client paho.Client, drop func(), topics []string) {
 // granted tells sensors that they cannot be heard, and relays that they can.
 func (d *Devices) granted(asked, refused []string) {
 	for _, topic := range asked {
+		for _, r := range d.heard[topic] {
+			if topic == r.spec.StateTopic {
+				r.listens() // or will never
+			}
+		}
 		if slices.Contains(refused, topic) {
 			d.refuse(topic)
 			continue

@@ -324,24 +324,33 @@ func (d *door) OnACLCheck(_ *broker.Client, topic string, write bool) bool {
 // add gives the broker a hook.
 func (h *house) add(hook broker.Hook) { must(h.t, h.server.AddHook(hook, nil)) }
 
-// TestMuteRelay: one that never tells its position is told as a fault, once it is to be on.
+// TestMuteRelay: one that is off and says nothing is believed; one that is told
+// to go on and never says that it did is told as a fault.
 func TestMuteRelay(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state"}, func(h *house) {
-		h.startAgent(0)
-		time.Sleep(time.Second)
-		h.measure("20", 90)
-		if text := h.fault("relay"); text != "" {
-			t.Errorf("an Off that nobody contradicts: %q", text)
-		}
-		h.measure("18", 50)
-		if text := h.fault("relay"); text != "" {
-			t.Errorf("it had less than a minute: %q", text)
-		}
-		h.measure("18", 20)
-		if text := h.fault("relay"); !strings.Contains(text, "nothing comes on there/state") {
-			t.Errorf("fault %q", text)
-		}
-	})
+	for says, want := range map[string]string{"": "nothing comes on there/state", `{"state_l1":"ON"}`: "4 messages without `state` on there/state"} {
+		inRemoteHouse(t, RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state"}, func(h *house) {
+			h.say("there/state", "OFF", true)
+			h.startAgent(0)
+			time.Sleep(time.Second)
+			h.measure("20", 70)
+			if text := h.fault("relay"); text != "" {
+				t.Errorf("off and silent: %q", text)
+			}
+			for range 4 {
+				h.measure("18", 13)
+				if says != "" {
+					h.say("there/state", says, false)
+				}
+			}
+			if text := h.fault("relay"); text != "" {
+				t.Errorf("it had less than a minute: %q", text)
+			}
+			h.measure("18", 20)
+			if text := h.fault("relay"); !strings.Contains(text, want) {
+				t.Errorf("fault %q, want %q", text, want)
+			}
+		})
+	}
 }
 
 // TestRefusedInSilence: a broker that swallows our commands is found out by

@@ -20,17 +20,17 @@ type duplicates struct {
 	process string        // a random word of this process: copied memories have the same instance
 	silence time.Duration // for so long nothing new was heard of who is taken for gone
 
-	broker string          // of this connection
-	landed map[string]bool // by broker: our own info has come back; each may keep its own
-	after  bool            // it had before this connection began
-	others map[string]word // by process: its newest info
+	broker string              // of this connection
+	landed map[string]bool     // by broker: our own info has come back; each may keep its own
+	after  bool                // it had before this connection began
+	others map[string]lastSaid // by process: its newest info
 
 	other   Info      // of the duplicate heard last
 	heardAt time.Time // zero: there is none
 }
 
-// word is when a process said something: by its clock, and by ours.
-type word struct{ said, heard time.Time }
+// lastSaid is when a process said something: by its clock, and by ours.
+type lastSaid struct{ said, heard time.Time }
 
 const (
 	maxProcesses = 100              // are remembered: anybody on the broker can invent some
@@ -41,7 +41,7 @@ const (
 func newDuplicates(o Options) duplicates {
 	return duplicates{
 		process: strconv.FormatUint(rand.Uint64(), 36), silence: max(minSilence, 3*o.infoEvery()),
-		landed: map[string]bool{}, others: map[string]word{},
+		landed: map[string]bool{}, others: map[string]lastSaid{},
 	}
 }
 
@@ -60,7 +60,7 @@ func (d *duplicates) hears(now time.Time, i Info, retained bool) (own bool) {
 	if i.Process == "" || known && !i.Time.After(last.said) {
 		return false
 	}
-	d.note(i.Process, word{i.Time, now})
+	d.note(i.Process, lastSaid{i.Time, now})
 	drift := i.Time.Sub(last.said) - now.Sub(last.heard)
 	if known && (retained && d.after || !retained && drift.Abs() <= paceSlack) {
 		d.other, d.heardAt = i, now
@@ -69,7 +69,7 @@ func (d *duplicates) hears(now time.Time, i Info, retained bool) (own bool) {
 }
 
 // note remembers a word, in the place of the one heard longest ago if there are many.
-func (d *duplicates) note(process string, w word) {
+func (d *duplicates) note(process string, w lastSaid) {
 	if _, known := d.others[process]; !known && len(d.others) >= maxProcesses {
 		oldest := ""
 		for p, o := range d.others {

@@ -2,14 +2,12 @@ package mqtt
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"google.golang.org/protobuf/proto"
 
@@ -176,46 +174,4 @@ func decodeHeaterControl(sensorID int32, payload []byte) (on bool, err error) {
 		return false, nil
 	}
 	return false, fmt.Errorf("command %d is unknown: 0 on, 1 off", c.GetCommand())
-}
-
-// asText is a value of JSON as a device would write it alone.
-func asText(value any) string {
-	if text, ok := value.(string); ok {
-		return text
-	}
-	text, _ := json.Marshal(value) // it came from JSON
-	return string(text)
-}
-
-// positionWords are what devices call the position of a relay.
-var positionWords = map[string]bool{"on": true, "true": true, "1": true, "off": false, "false": false, "0": false}
-
-// decodePosition reads what a device says of its relay.
-func decodePosition(s RelaySpec, payload []byte) (on bool, err error) {
-	text := strings.TrimSpace(string(payload))
-	switch {
-	case len(payload) > maxControl || !s.plain() && !utf8.Valid(payload):
-		return decodeHeaterControl(s.SensorID, payload)
-	case s.plain() && text == s.On:
-		return true, nil
-	case s.plain() && text == s.Off:
-		return false, nil
-	case strings.HasPrefix(text, "{"):
-		var message any
-		if err := json.Unmarshal(payload, &message); err != nil {
-			return false, fmt.Errorf("not JSON: %w", err)
-		}
-		value, there := lookUp(message, s.stateField())
-		if !there {
-			return false, fmt.Errorf("%w: it has no field %s", errOther, s.stateField())
-		}
-		text = asText(value)
-	}
-	if on, known := positionWords[strings.ToLower(text)]; known {
-		return on, nil
-	}
-	if s.plain() {
-		return false, fmt.Errorf("%s is neither on nor off", quoted(text))
-	}
-	return decodeHeaterControl(s.SensorID, payload)
 }

@@ -13,6 +13,7 @@ import (
 	paho "github.com/eclipse/paho.mqtt.golang"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"thermostat/controlloop"
 	pb "thermostat/proto"
 )
 
@@ -20,7 +21,8 @@ import (
 type RelaySpec struct {
 	SensorID   int32
 	Sample     time.Duration // of its zone, which wishes as often; a zone that is stuck does not
-	MinOff     time.Duration // of its zone: how long it rests that went off without the zone's wish
+	MinOff     time.Duration // of its zone: how long it rests that went off
+	Safety     bool          // in series with the zone's others
 	Topic      string        // of its commands
 	On, Off    string        // the commands; both empty: HeaterControl
 	StateTopic string        // where it tells its position; empty: it does not
@@ -47,56 +49,61 @@ type Relay struct {
 	spec  RelaySpec
 	speak func(*Relay) // asks the speaker to say it now
 
-	mu       sync.Mutex
-	reached  bool // the broker is there
-	wished   bool // Set was called
-	on       bool // the wish
-	wishedAt time.Time
-	setAt    time.Time  // when Set was called last
-	everOn   bool       // On was said since the start
-	since    time.Time  // since when it has had the time to obey
-	said     []byte     // the command that was said for the wish; nil: not yet
-	saidAt   time.Time  // when it was said last
-	sayAt    time.Time  // when it is to be said again
-	restEnds time.Time  // no On is said before
-	off      bool       // the broker has taken an Off, nothing after it, and the device does not deny it
-	token    paho.Token // of the command, until the broker takes it
-	acked    bool       // the broker has taken it
-	echoes   bool       // the broker gives us our own commands back
-	echoed   bool       // and has done so with this one
-	position position   // as the device told last on this connection
-	odd      string     // what it told that is no position, for people
-	oddAt    time.Time  // when it told that
-	obeyed   bool       // it has told that it is where the wish is, on any connection
-	withheld bool       // the rest is for an odd word: Off is said meanwhile
-	without  int        // messages on this connection that did not tell it
-	movedAt  time.Time  // when it last went where it was not told to go
+	mu        sync.Mutex
+	reached   bool // the broker is there
+	wished    bool // Set was called
+	on        bool // the wish
+	wishedAt  time.Time
+	setAt     time.Time  // when Set was called last
+	tells     bool       // what it is told: the wish, but Off in a rest after a word that is unclear
+	since     time.Time  // since when it has had the time to obey
+	said      []byte     // the command that was said; nil: not yet
+	saidAt    time.Time  // when it was said last
+	sayAt     time.Time  // when it is to be said again
+	changedAt time.Time  // when it was told last to go where it was not told before
+	token     paho.Token // of the command, until the broker takes it
+	acked     bool       // the broker has taken it
+	told      bool       // what was said last was On
+	takenAt   time.Time  // when the broker took the Off by which it may have gone off
+	echoes    bool       // the broker gives us our own commands back
+	echoed    bool       // and has done so with this one
+
+	everOn    bool      // On was said, and it was not let go since
+	maybeOn   bool      // On was said or heard, and nothing since by which it is off
+	off       bool      // the broker has taken an Off, nothing after it, and the device does not deny it
+	onSaid    time.Time // when On was said last
+	onTaken   time.Time // when that On was said which the broker has taken last
+	rest      rest
+	word      word      // its last, also of an earlier connection
+	owes      bool      // it was told to go on from off, and has not said that it did
+	puzzledAt time.Time // since when it is unclear or was, and was not told to go on since; zero: it is not
+	listensAt time.Time // since when its words can be heard on this connection; zero: not yet
+	foreign   int       // messages on its state topic without its position, since the last with one
+	movedAt   time.Time // when it last went where it was not told to go
 }
 
-// position is what a device told of its relay.
-type position uint8
+// rest is a time in which no On is said.
+type rest struct {
+	ends time.Time
+	why  string // for people
+}
 
+// Why a relay rests, for people.
 const (
-	silent position = iota // nothing
-	isOff
-	isOn
-	isOdd // neither on nor off: a tripped circuit, a device that is gone
+	restWished = "it went off a moment ago"
+	restMoved  = "it went off without the zone's wish"
+	restLease  = "it heard nothing for longer than its lease"
 )
-
-func positionOf(on bool) position {
-	if on {
-		return isOn
-	}
-	return isOff
-}
 
 // How long a command may be on its way before that is a fault. A device that
 // has not told its position yet may do so by its own clock, once a minute.
 const (
 	relayPatience = patience
 	firstWord     = time.Minute
+	keptWord      = time.Second      // so soon comes what the broker has kept, once it grants a topic
 	offEvery      = 30 * time.Second // an Off is said again at least so often, however long the lease
 	shortest      = time.Second      // between two commands for one wish
+	unclearRest   = 10 * time.Second // the shortest rest after a word that is unclear: it may be a tripped circuit's
 )
 
 // stuckSamples is after how many samples without a wish a zone counts as stuck,
@@ -104,68 +111,87 @@ const (
 const stuckSamples = 3
 
 // Set notes the wish. It never blocks. A command that has not arrived within 10
-// s, as far as that can be known, is an error.
+// s, as far as that can be known, is an error; a device that was told to go off,
+// and did for all that is known but its last word, is [controlloop.Unconfirmed].
 func (r *Relay) Set(on bool) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
 	r.setAt = now
 	if !r.wished || on != r.on {
-		r.wished, r.on, r.wishedAt, r.since, r.obeyed, r.withheld = true, on, now, now, false, false
-		r.off = r.off && !on
-		r.renew()
-		r.speak(r)
+		r.wished, r.on, r.wishedAt, r.since = true, on, now, now
+		r.turn(on)
 	}
 	if !on && !r.reached && r.off {
 		return nil // it was told before the broker went away
 	}
-	wait := relayPatience
-	switch {
-	case r.position == isOdd || r.withheld:
-		wait = 0 // it has answered
-	case r.reached && r.acked && r.spec.StateTopic != "" && r.position == silent:
-		wait = firstWord
+	err := r.doubt(now)
+	if err == nil || now.Sub(r.since) < r.patience() {
+		return nil
 	}
-	if err := r.doubt(); err != nil && now.Sub(r.since) >= wait {
-		return err
+	if !on && r.reached && r.acked && r.disagrees() != nil && r.echoed == r.echoes {
+		return &controlloop.Unconfirmed{Err: err, Since: later(r.takenAt, r.word.at)}
 	}
-	return nil
+	return err
 }
 
-// order is what is said: the wish, but Off while an On rests for an odd word.
-func (r *Relay) order() bool { return r.on && !r.withheld }
+// patience is how long a doubt may last before it is an error.
+func (r *Relay) patience() time.Duration {
+	switch {
+	case r.reached && (r.word.position == posUnclear || r.on && !r.puzzledAt.IsZero()):
+		return 0
+	case r.reached && r.acked && r.spec.StateTopic != "" && !r.word.live:
+		return firstWord
+	}
+	return relayPatience
+}
+
+// turn has the device told another position.
+func (r *Relay) turn(on bool) {
+	r.tells, r.off, r.takenAt = on, r.off && !on, time.Time{}
+	r.renew()
+	r.speak(r)
+}
 
 // renew forgets what became of an earlier command.
 func (r *Relay) renew() { r.said, r.token, r.acked, r.echoed = nil, nil, false, false }
 
 // doubt says why it is not known that the device obeys, or nil.
-func (r *Relay) doubt() error {
-	r.noteToken()
+func (r *Relay) doubt(now time.Time) error {
+	r.noteToken(now)
 	switch {
 	case !r.reached:
 		return r.errorf("there is no broker, and %s", r.byItself())
-	case r.withheld, r.position == isOdd && (r.on || time.Now().Before(r.restEnds)):
-		return r.errorf("nobody knows whether it is on: %s; On is said no sooner than %s", r.odd, r.restEnds.Format(time.TimeOnly))
-	case r.on && time.Now().Before(r.restEnds):
-		return r.errorf("it went off without the zone's wish, and rests until %s", r.restEnds.Format(time.TimeOnly))
+	case r.on && r.resting(now):
+		return r.errorf("%s, and rests until %s", r.rest.why, r.rest.ends.Format(time.TimeOnly))
 	case !r.acked:
 		return r.errorf("the broker does not take the command")
-	case r.mute() && r.without > 0:
-		return r.errorf("%s without `%s` on %s", messages(r.without), r.spec.stateField(), r.spec.StateTopic)
-	case r.mute():
-		return r.errorf("nothing comes on %s", r.spec.StateTopic)
-	case r.position == isOn && !r.on, r.position == isOff && r.on:
-		return r.errorf("told %s, it says %s", onOff(r.on), onOff(!r.on))
-	case r.echoes && !r.echoed:
+	}
+	if err := r.disagrees(); err != nil {
+		return err
+	}
+	if r.echoes && !r.echoed {
 		return r.errorf("the broker does not pass on the command: is this agent allowed to write there?")
 	}
 	return nil
 }
 
-// mute reports whether an On is in force that the device has not confirmed by a word.
-// An Off that nobody contradicts needs none: a device may tell nothing but changes.
-func (r *Relay) mute() bool {
-	return r.spec.StateTopic != "" && r.on && r.position == silent && !r.obeyed
+// disagrees tells what the device says that was told otherwise. One that says
+// nothing agrees, unless it was told to go on and owes a word.
+func (r *Relay) disagrees() error {
+	switch {
+	case r.spec.StateTopic == "" || r.word.position.is(r.tells):
+		return nil
+	case r.word.position == posUnclear:
+		return r.errorf("it says %s", r.word.text)
+	case r.owes && !r.word.live && r.foreign > 0:
+		return r.errorf("%s without `%s` on %s", messages(r.foreign), r.spec.stateField(), r.spec.StateTopic)
+	case r.owes && !r.word.live:
+		return r.errorf("nothing comes on %s", r.spec.StateTopic)
+	case r.word.position == posUnheard:
+		return nil
+	}
+	return r.errorf("told %s, it says %s", onOff(r.tells), onOff(!r.tells))
 }
 
 func (r *Relay) errorf(format string, args ...any) error {
@@ -181,21 +207,46 @@ func (r *Relay) byItself() string {
 	return fmt.Sprintf("it lets go by itself %v after its last On", r.spec.Lease)
 }
 
-func (r *Relay) noteToken() {
-	if r.token == nil {
+// noteToken sees whether the broker has taken the command.
+func (r *Relay) noteToken(now time.Time) {
+	if r.token == nil || !landed(r.token) {
 		return
 	}
-	select {
-	case <-r.token.Done():
-		if r.acked = r.token.Error() == nil; r.acked {
-			r.off = !r.order() && r.position != isOn
-		} else {
-			r.said = nil // the next pulse says it again
-		}
-		r.token = nil
-	default:
+	r.acked = r.token.Error() == nil
+	r.token = nil
+	switch {
+	case !r.acked:
+		r.said = nil // the next pulse says it again
+		return
+	case r.tells:
+		r.onTaken = r.saidAt
+		return
+	case r.word.position == posOn && !r.word.at.Before(r.saidAt): // it said so after that Off
+		return
+	case r.maybeOn || r.takenAt.IsZero():
+		r.takenAt = now
+	}
+	r.off = r.word.position <= posOff
+	r.wentOff(now, restWished)
+}
+
+// wentOff begins the rest of a device that may have been on until now. What is
+// off already does not rest anew. A safety relay that goes off by the zone's wish
+// does not rest: the outputs do.
+func (r *Relay) wentOff(now time.Time, why string) {
+	if r.maybeOn && !(r.spec.Safety && why == restWished) {
+		r.restUntil(now.Add(r.spec.MinOff), why)
+	}
+	r.maybeOn = false
+}
+
+func (r *Relay) restUntil(ends time.Time, why string) {
+	if ends.After(r.rest.ends) {
+		r.rest = rest{ends, why}
 	}
 }
+
+func (r *Relay) resting(now time.Time) bool { return now.Before(r.rest.ends) }
 
 func onOff(on bool) string {
 	if on {
@@ -208,21 +259,38 @@ func onOff(on bool) string {
 func (r *Relay) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.noteToken()
-	if !r.everOn || !r.on && (r.acked || r.off) {
+	r.noteToken(time.Now())
+	if !r.everOn || !r.tells && (r.acked || r.off) {
 		return nil
 	}
 	return r.errorf("it could not be told to go off, and %s", r.byItself())
 }
 
 // connection notes that the broker came or went: what was said before counts no
-// more. A device that tells its position only when that changes is silent then.
+// more, what was heard stays the last word. A device that says its position only
+// when it changes has no other for us.
 func (r *Relay) connection(there bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.reached, r.echoes, r.position, r.without = there, false, silent, 0
-	r.since = time.Now()
+	now := time.Now()
+	r.noteToken(now)
+	if !there && r.word.at.Before(r.changedAt) && now.Sub(r.changedAt) < firstWord {
+		r.word, r.owes = word{}, false // its answer may be lost
+	}
+	r.reached, r.echoes, r.since = there, false, now
+	r.word.live, r.listensAt, r.foreign = false, time.Time{}, 0
+	if there && r.on {
+		r.restAfterOutage(now)
+	}
 	r.renew()
+}
+
+// restAfterOutage lets a device rest that has heard no On for longer than its
+// lease: it went off by itself, and a compressor needs its min_off from then on.
+func (r *Relay) restAfterOutage(now time.Time) {
+	if r.maybeOn && now.After(r.onTaken.Add(r.spec.Lease)) {
+		r.restUntil(r.onSaid.Add(r.spec.Lease+r.spec.MinOff), restLease)
+	}
 }
 
 // grants notes that the broker gives us our own commands back from now on. What
@@ -235,17 +303,33 @@ func (r *Relay) grants() {
 	r.speak(r)
 }
 
+// listens notes that the broker has answered whether we may hear the device.
+func (r *Relay) listens() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.listensAt = time.Now()
+}
+
+// hears reports whether the device's answer would be heard, and what the broker
+// has kept of it has come: an On to one that went off meanwhile must wait.
+func (r *Relay) hears(now time.Time) bool {
+	return r.spec.StateTopic == "" || r.word.live || !r.listensAt.IsZero() && now.Sub(r.listensAt) >= keptWord
+}
+
 // due reports whether the command is to be said, again or for the first time.
 func (r *Relay) due(now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.lapse(now)
-	r.noteToken()
+	r.noteToken(now)
 	switch {
-	case r.withheld && !now.Before(r.restEnds):
-		r.withheld, r.since = false, now
-		r.renew()
-	case r.order() && now.Before(r.restEnds):
+	case !r.on:
+	case r.resting(now) && r.tells:
+		return false
+	case !r.resting(now) && !r.tells:
+		r.turn(true)
+	}
+	if r.tells && !r.hears(now) {
 		return false
 	}
 	return r.wished && r.reached && (r.said == nil || !now.Before(r.sayAt))
@@ -256,8 +340,8 @@ func (r *Relay) due(now time.Time) bool {
 func (r *Relay) lapse(now time.Time) {
 	if r.on && now.Sub(r.setAt) > max(stuckSamples*r.spec.Sample, relayPatience) {
 		r.on, r.wishedAt, r.since = false, now, now
-		r.restEnds = now.Add(r.spec.MinOff)
-		r.renew()
+		r.restUntil(now.Add(r.spec.MinOff), restMoved)
+		r.turn(false)
 	}
 }
 
@@ -265,11 +349,12 @@ func (r *Relay) lapse(now time.Time) {
 // a slow connection.
 func (r *Relay) say(client paho.Client, now time.Time) {
 	r.mu.Lock()
-	on, payload := r.order(), r.payload()
-	if on && r.said != nil && r.doubt() == nil { // each renewal must arrive anew
+	on, payload := r.tells, r.payload()
+	if on && r.said != nil && r.doubt(now) == nil { // each renewal must arrive anew
 		r.since, r.acked, r.echoed = now, false, false
 	}
-	r.everOn = r.everOn || on
+	r.acked = r.acked && (on || !r.maybeOn) // of one that says that it is on, this is the Off that counts
+	r.noteSaid(now, on)
 	r.said, r.saidAt, r.sayAt = payload, now, now.Add(r.again())
 	r.mu.Unlock()
 
@@ -277,20 +362,32 @@ func (r *Relay) say(client paho.Client, now time.Time) {
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.order() == on && !r.acked {
+	if r.tells == on && !r.acked {
 		r.token = token
+	}
+}
+
+// noteSaid keeps what a command that is being said may do. An On to a device
+// that was off must be answered.
+func (r *Relay) noteSaid(now time.Time, on bool) {
+	if on != r.told || on && !r.maybeOn {
+		r.changedAt, r.owes = now, on
+	}
+	r.told = on
+	if on {
+		r.everOn, r.maybeOn, r.puzzledAt, r.onSaid = true, true, time.Time{}, now
 	}
 }
 
 // again is when the command is said again: an On three times within the lease,
 // so that two may be lost, an Off once in 30 s, or three times while the device
-// says that it is on. Spread, so that many do not march in step.
+// does not say that it is off. Spread, so that many do not march in step.
 func (r *Relay) again() time.Duration {
 	every := r.spec.Lease
-	if !r.order() {
+	if !r.tells {
 		every = min(every, offEvery)
 	}
-	if r.order() || r.position == isOn {
+	if r.tells || r.word.position > posOff {
 		every /= 3
 	}
 	return every*2/3 + rand.N(every/3)
@@ -298,75 +395,127 @@ func (r *Relay) again() time.Duration {
 
 func (r *Relay) payload() []byte {
 	switch {
-	case r.spec.plain() && r.order():
+	case r.spec.plain() && r.tells:
 		return []byte(r.spec.On)
 	case r.spec.plain():
 		return []byte(r.spec.Off)
 	}
 	command := pb.HeaterCommand_Off
-	if r.order() {
+	if r.tells {
 		command = pb.HeaterCommand_On
 	}
 	return marshal(&pb.HeaterControl{SensorID: &r.spec.SensorID, Command: &command, SwitchedAt: timestamppb.New(r.wishedAt)})
 }
 
-// take hears what the device says of itself, or our own command come back. What
-// the broker had kept is a first word of the device, and no sign of our command.
+// take hears what the device says of itself, or a command come back. A command
+// that the broker had kept tells nothing about now.
 func (r *Relay) take(now time.Time, topic string, payload []byte, retained bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if topic == r.spec.Topic && bytes.Equal(payload, r.said) && !retained {
-		r.echoed = true
+	if topic == r.spec.Topic && !retained {
+		r.takeCommand(now, payload)
 	}
-	if topic != r.spec.StateTopic || retained && r.position != silent || len(payload) == 0 {
-		return // an empty message takes back what the broker had kept
-	}
-	on, err := decodePosition(r.spec, payload)
-	switch {
-	case errors.Is(err, errOther):
-		if bytes.HasPrefix(bytes.TrimSpace(payload), []byte("{")) {
-			r.without++
-		}
-		return // silence is told by doubt
-	case err != nil:
-		r.confused(now, err)
+	if topic != r.spec.StateTopic || retained && r.word.live {
 		return
 	}
-	if on != r.on && !retained && (r.position == silent || r.position == positionOf(r.on)) {
-		r.moved(now)
+	switch w, err := wordFrom(r.spec, now, payload, retained); {
+	case err == nil:
+		r.foreign = 0
+		r.takeWord(now, w)
+	case errors.Is(err, errNoField):
+		r.foreign++
 	}
-	r.position, r.obeyed = positionOf(on), r.obeyed || on == r.on
-	r.off = !r.order() && !on && (r.off || r.acked)
 }
 
-// confused notes a word that is no position. Nobody knows what the device does: it is
-// told Off, and rests before it is told On once more. The same word again begins no new
-// rest, or one that is said each minute would keep it off for ever.
-func (r *Relay) confused(now time.Time, word error) {
-	again := r.withheld || r.position == isOdd && r.oddAt.After(r.since)
-	r.position, r.odd, r.oddAt, r.off = isOdd, word.Error(), now, false
-	if again {
-		return
+// takeCommand hears our own command, or another's: thermostat off, a person. The
+// broker gives them back in their order, so that what comes behind our last is not ours.
+func (r *Relay) takeCommand(now time.Time, payload []byte) {
+	switch on, known := r.commandOf(payload); {
+	case bytes.Equal(payload, r.said):
+		r.echoed = true
+	case !known || !r.echoed || on == r.tells:
+	case on:
+		r.maybeOn, r.token = true, nil // our Off came before it
+		r.moved(now)
+	default:
+		r.wentOff(now, restMoved)
 	}
-	r.restEnds = now.Add(r.spec.MinOff)
-	if r.on {
-		r.withheld = true
-		r.renew()
-		r.speak(r)
+}
+
+func (r *Relay) commandOf(payload []byte) (on, known bool) {
+	if r.spec.plain() {
+		return string(payload) == r.spec.On, string(payload) == r.spec.On || string(payload) == r.spec.Off
+	}
+	on, err := decodeHeaterControl(r.spec.SensorID, payload)
+	return on, err == nil
+}
+
+// takeWord hears where the device is.
+func (r *Relay) takeWord(now time.Time, w word) {
+	was := r.word
+	r.word = w
+	switch w.position {
+	case posOn:
+		r.takeOn(now, was)
+	case posOff:
+		r.takeOff(now, was)
+	default:
+		r.takeUnclear(now)
+	}
+	r.owes = r.owes && w.position != posOn
+	r.off = !r.tells && w.position == posOff && (r.off || r.acked)
+}
+
+func (r *Relay) takeOn(now time.Time, was word) {
+	if r.word.live {
+		r.maybeOn, r.puzzledAt = true, time.Time{}
+		if r.rest.why == restLease {
+			r.rest = rest{} // it has none
+		}
+	}
+	if !r.tells && was.position != posOn {
+		r.moved(now)
+	}
+}
+
+// takeOff hears that it is off. One that was off when it was told to go on may
+// have said so before it heard that.
+func (r *Relay) takeOff(now time.Time, was word) {
+	late := was.position == posUnheard && now.Sub(r.changedAt) > relayPatience
+	r.maybeOn = r.maybeOn || was.position == posOn
+	switch {
+	case !r.tells:
+		r.wentOff(now, restWished)
+	case was.position == posOn || late:
+		r.wentOff(now, restMoved)
+	}
+	if r.tells && was.position != posOff {
+		r.moved(now)
+	}
+}
+
+// takeUnclear hears what is neither on nor off, as of a relay that has tripped. It
+// is told to go off and rests; that begins once for each On.
+func (r *Relay) takeUnclear(now time.Time) {
+	if r.puzzledAt.IsZero() {
+		r.puzzledAt, r.maybeOn = now, false
+		r.restUntil(now.Add(max(r.spec.MinOff, unclearRest)), "it said "+r.word.text)
+		r.moved(now)
+	}
+	r.word.at = r.puzzledAt
+	if r.tells && r.resting(now) {
+		r.turn(false)
 	}
 }
 
 // moved notes that the device is where it was not told to be: by another hand, by
 // its own timer, or since a command was lost. It has its time to obey us again,
-// but not over and over, and it rests first if it went off: a compressor needs that.
+// but not over and over.
 func (r *Relay) moved(now time.Time) {
 	if r.movedAt.IsZero() || now.Sub(r.movedAt) > firstWord {
 		r.since = now
 	}
 	r.movedAt = now
-	if r.on && r.position == isOn {
-		r.restEnds = now.Add(r.spec.MinOff)
-	}
 	if r.said != nil {
 		r.sayAt = later(now, r.saidAt.Add(shortest))
 	}

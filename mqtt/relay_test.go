@@ -1,275 +1,253 @@
 package mqtt
 
 import (
-	"fmt"
-	"math/rand/v2"
 	"strings"
-	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	pb "thermostat/proto"
 )
 
-// plug is a device on the broker that obeys ON and OFF. It keeps the books of the test:
-// every command it was sent, and when.
-type plug struct {
-	h        *house
-	onChange bool   // it tells its position only when that changes
-	retains  bool   // and the broker keeps it
-	form     string // of its words, with one %s
-	trips    string // what it says half a second after each On; empty: it stays on
-
-	mu       sync.Mutex
-	on       bool
-	deaf     bool
-	commands []command
-}
-
-type command struct {
-	on bool
-	at time.Time
-}
-
-func (p *plug) obey(topic string, text []byte) {
-	if topic != "there/relay" {
-		return
-	}
-	p.mu.Lock()
-	want := string(text) == "ON"
-	p.commands = append(p.commands, command{want, time.Now()})
-	heard, changed := !p.deaf, want != p.on
-	if heard {
-		p.on = want
-	}
-	p.mu.Unlock()
-	if heard && (changed || !p.onChange) {
-		p.tell(want)
-	}
-	if heard && want && p.trips != "" {
-		go func() {
-			time.Sleep(500 * time.Millisecond)
-			p.mu.Lock()
-			p.on = false
-			p.mu.Unlock()
-			p.h.say("there/state", p.trips, p.retains)
-		}()
-	}
-}
-
-func (p *plug) tell(on bool) {
-	p.h.say("there/state", fmt.Sprintf(p.form, map[bool]string{true: "true", false: "false"}[on]), p.retains)
-}
-
-// turn is a hand at the device, or its own timer, or a cut of its power that nobody tells.
-func (p *plug) turn(on, told bool) {
-	p.mu.Lock()
-	changed := p.on != on
-	p.on = on
-	p.mu.Unlock()
-	if told && changed {
-		p.tell(on)
-	}
-}
-
-func (p *plug) setDeaf(deaf bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.deaf = deaf
-}
-
-func (p *plug) isOn() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.on
-}
-
-// ons are the times of the first On after each other command, or pause.
-func (p *plug) ons() (at []time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	before := command{}
-	for _, c := range p.commands {
-		if c.on && !before.on {
-			at = append(at, c.at)
+// onlyChanges is a device that says its position when it changes, and never else.
+func onlyChanges(h *house, on, off string) *device {
+	was := off
+	return &device{says: func(topic string, command []byte) {
+		if position := map[string]string{"ON": on, "OFF": off}[string(command)]; topic == "there/relay" && position != was {
+			was = position
+			h.say("there/state", position, false)
 		}
-		before = c
-	}
-	return at
+	}}
 }
 
-const plugRest = 90 * time.Second
+// TestRelayThatTellsOnlyChangesGoesOnAfterItsRest: it is off and says nothing when
+// it is told so again; the Off that the broker took ends its rest.
+func TestRelayThatTellsOnlyChangesGoesOnAfterItsRest(t *testing.T) {
+	for name, first := range map[string]string{"silent": "", "kept off": `{"id":0,"output":false}`, "an old on is kept": `{"id":0,"output":true}`} {
+		spec := RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", StateField: "output", MinOff: 90 * time.Second}
+		inRemoteHouse(t, spec, func(h *house) {
+			h.add(onlyChanges(h, `{"id":0,"output":true,"apower":9}`, `{"id":0,"output":false}`))
+			h.minOff = spec.MinOff
+			if first != "" {
+				h.say("there/state", first, true)
+			}
+			h.startAgent(0)
+			h.measure("15", 89)
+			if payload, _ := h.told("there/relay"); payload != "OFF" {
+				t.Errorf("%s: told %q within min_off", name, payload)
+			}
+			h.measure("15", 20)
+			if payload, _ := h.told("there/relay"); payload != "ON" || h.fault("relay") != "" {
+				t.Errorf("%s: told %q after min_off, fault %q", name, payload, h.fault("relay"))
+			}
+		})
+	}
+}
 
-// inPlugHouse is an agent whose zone has a plug, with a min_off of 90 s.
-func inPlugHouse(t *testing.T, p *plug, spec RelaySpec, test func(h *house)) {
-	spec.On, spec.Off, spec.StateTopic, spec.MinOff, spec.Sample = "ON", "OFF", "there/state", plugRest, time.Second
-	inRemoteHouse(t, spec, func(h *house) {
-		p.h = h
-		h.add(&device{says: p.obey})
-		h.change = func(o *Options) { o.Zones[0].Params.MinOff, o.Zones[0].Params.StaleAfter = plugRest, 10*time.Minute }
-		test(h)
+// TestReconnectEndsNoHeat: a device that is on and stays silent, since nothing has
+// changed, is no fault after the broker's return, and heats on.
+func TestReconnectEndsNoHeat(t *testing.T) {
+	for _, after := range []time.Duration{0, 30 * time.Second} { // 0: its answer is lost with the connection
+		inRemoteHouse(t, RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", MinOff: 90 * time.Second}, func(h *house) {
+			d := onlyChanges(h, "on", "off")
+			if after == 0 {
+				d.says = nil
+			}
+			h.add(d)
+			h.sensor = fakeSensor{18}
+			h.startAgent(0)
+			time.Sleep(2*time.Second + after)
+			if payload, _ := h.told("there/relay"); payload != "ON" {
+				t.Fatalf("told %q", payload)
+			}
+			h.stopBroker()
+			time.Sleep(2 * time.Second)
+			h.startBroker()
+			time.Sleep(20 * time.Second)
+			_, before := h.told("there/relay")
+			time.Sleep(150 * time.Second)
+			if payload, n := h.told("there/relay"); payload != "ON" || n-before < 15 || h.fault("relay") != "" {
+				t.Errorf("told %q, %d times, fault %q", payload, n-before, h.fault("relay"))
+			}
+		})
+	}
+}
+
+// TestRestsAfterAnOutage: a device that heard nothing for longer than its lease
+// rests from the end of the lease on; after a shorter outage it goes on at once.
+func TestRestsAfterAnOutage(t *testing.T) {
+	for outage, rest := range map[time.Duration]time.Duration{20 * time.Second: 0, 4 * time.Minute: 7 * time.Minute, time.Hour: 0} {
+		inRemoteHouse(t, RelaySpec{MinOff: 10 * time.Minute, Lease: 90 * time.Second}, func(h *house) {
+			h.sensor = fakeSensor{18}
+			h.startAgent(0)
+			time.Sleep(30 * time.Second)
+			h.stopBroker()
+			time.Sleep(outage)
+			_, before := h.told("there/relay")
+			h.startBroker()
+			time.Sleep(rest)
+			if text, n := h.told("there/relay"); rest > 0 && n > before {
+				t.Errorf("outage of %v: %q in its rest, %d times", outage, text, n-before)
+			}
+			time.Sleep(90 * time.Second) // to connect, and a renewal
+			if _, n := h.told("there/relay"); n == before || !h.toldOn() {
+				t.Errorf("outage of %v: no On after its rest of %v", outage, rest)
+			}
+		})
+	}
+}
+
+// TestKeptOffAfterAnOutage: a device that went off while the broker was away, and
+// had the broker keep that, rests before it is told to go on.
+func TestKeptOffAfterAnOutage(t *testing.T) {
+	inRemoteHouse(t, RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", MinOff: 90 * time.Second}, func(h *house) {
+		h.sensor = fakeSensor{18}
+		h.startAgent(0)
+		time.Sleep(3 * time.Second)
+		h.say("there/state", "ON", false)
+		synctest.Wait()
+		h.stopBroker()
+		_, before := h.told("there/relay")
+		h.startBroker()
+		h.say("there/state", "OFF", true)
+		time.Sleep(88 * time.Second)
+		if payload, n := h.told("there/relay"); n != before || !strings.Contains(h.fault("relay"), "rests until") {
+			t.Errorf("told %q in its rest, fault %q", payload, h.fault("relay"))
+		}
+		time.Sleep(15 * time.Second)
+		if payload, n := h.told("there/relay"); payload != "ON" || n == before {
+			t.Errorf("told %q after its rest", payload)
+		}
 	})
 }
 
-// TestARelayThatTellsItsPositionOnlyWhenItChangesGoesOnAfterItsRest: also with a
-// position that the broker keeps, after a reconnection, and again and again.
-func TestARelayThatTellsItsPositionOnlyWhenItChangesGoesOnAfterItsRest(t *testing.T) {
-	for _, retains := range []bool{false, true} {
-		p := &plug{onChange: true, retains: retains, form: `{"id":0,"output":%s}`}
-		inPlugHouse(t, p, RelaySpec{StateField: "output"}, func(h *house) {
-			if retains {
-				p.tell(false)
-			}
-			h.startAgent(0)
-			time.Sleep(time.Second)
-			for range 3 {
-				h.stay("15", 100)
-				if !p.isOn() || h.fault("relay") != "" {
-					t.Fatalf("retained %v: after its rest it is on: %v, fault %q", retains, p.isOn(), h.fault("relay"))
-				}
-				h.stopBroker()
-				h.startBroker()
-				h.add(&device{says: p.obey})
-				time.Sleep(15 * time.Second)
-				h.stay("15", 90)
-				if !p.isOn() || h.fault("relay") != "" {
-					t.Fatalf("retained %v: after a reconnection it is on: %v, fault %q", retains, p.isOn(), h.fault("relay"))
-				}
-				h.stay("25", 30)
-				h.stopBroker()
-				h.startBroker()
-				h.add(&device{says: p.obey})
-				time.Sleep(15 * time.Second)
-				h.stay("25", 120)
-				if p.isOn() || h.fault("relay") != "" {
-					t.Fatalf("retained %v: switched off it is on: %v, fault %q", retains, p.isOn(), h.fault("relay"))
-				}
-			}
-		})
-	}
-}
-
-// TestAWordThatIsNoPositionIsAFaultAndARestBeforeTheNextOn, whatever the word is.
-func TestAWordThatIsNoPositionIsAFaultAndARestBeforeTheNextOn(t *testing.T) {
-	for word, form := range map[string]string{
-		"overpower":           "%s",
-		"unavailable":         "%s",
-		"\x1b[2J":             "%s",
-		`{"state":"tripped"}`: `{"state":%s}`,
-		`{"state":null}`:      `{"state":%s}`,
-		`{"state":2}`:         `{"state":%s}`,
-		`{"state":`:           `{"state":%s}`,
+// TestUnclearPosition: what is neither on nor off is a fault that shows it, and
+// the device is told Off for min_off, then On once, and so on.
+func TestUnclearPosition(t *testing.T) {
+	for _, row := range []struct{ field, says, shows string }{
+		{"", "overpower", `it said "overpower"`},
+		{"", "", `it said "", which is neither`},
+		{"", "unavailable", `"unavailable"`},
+		{"", "\x1b[2J\u202e", `"\x1b[2J\u202e"`},
+		{"", strings.Repeat("x", 100_000), `"` + strings.Repeat("x", 40) + `…"`},
+		{"", "null", `"null"`},
+		{"", `{"state":null,"power":12}`, `"null"`},
+		{"output", `{"id":0,"output":2}`, `"2"`},
+		{"a.b", `{"a":{"b":["on"]}}`, `"[\"on\"]"`},
+		{"", `{"state":`, `"{\"state\":"`},
+		{"", "\xff\x00", `"?\x00"`},
 	} {
-		for _, repeats := range []bool{false, true} {
-			p := &plug{form: form, trips: word}
-			inPlugHouse(t, p, RelaySpec{}, func(h *house) {
-				h.startAgent(0)
-				time.Sleep(time.Second)
-				for range 20 {
-					h.stay("15", 60)
-					if repeats && len(p.ons()) > 0 {
-						h.say("there/state", word, false)
-					}
+		spec := RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", StateField: row.field, MinOff: 90 * time.Second}
+		inRemoteHouse(t, spec, func(h *house) {
+			commands := map[string]int{}
+			h.add(&device{says: func(topic string, command []byte) {
+				if topic != "there/relay" {
+					return
 				}
-				ons := p.ons()
-				for i := 1; i < len(ons); i++ {
-					if rest := ons[i].Sub(ons[i-1]); rest < plugRest {
-						t.Errorf("%q: On again after %v", word, rest)
-					}
+				commands[string(command)]++
+				if string(command) == "ON" {
+					h.say("there/state", "ON", false)
+					time.Sleep(500 * time.Millisecond)
+					h.say("there/state", row.says, false)
 				}
-				if len(ons) < 8 || len(ons) > 14 {
-					t.Errorf("%q: On said %d times in 20 minutes", word, len(ons))
-				}
-				text := h.fault("relay")
-				if !strings.Contains(text, "nobody knows whether it is on") || strings.ContainsRune(text, '\x1b') {
-					t.Errorf("%q: fault %q", word, text)
-				}
-				p.mu.Lock()
-				p.trips = ""
-				p.mu.Unlock()
-				h.stay("15", 120)
-				if text := h.fault("relay"); text != "" || !p.isOn() {
-					t.Errorf("%q: when it is mended the fault is %q, on %v", word, text, p.isOn())
-				}
-			})
-		}
-	}
-}
-
-// TestAfterTheLastDisturbanceARelayComesToObey: brokers that restart, devices that
-// lose power, are deaf, are turned by hand or say what is no position, in any order.
-// The plug keeps the books: it comes to its order, and between an odd word and the next
-// On, or an Off and the next On, lies the whole rest.
-func TestAfterTheLastDisturbanceARelayComesToObey(t *testing.T) {
-	for seed := range uint64(25) {
-		rnd := rand.New(rand.NewPCG(seed, 1))
-		p := &plug{onChange: rnd.IntN(2) == 0, retains: rnd.IntN(2) == 0, form: "%s"}
-		inPlugHouse(t, p, RelaySpec{}, func(h *house) {
+			}})
 			h.startAgent(0)
 			time.Sleep(time.Second)
-			did := disturb(h, p, rnd)
-			for _, room := range []string{"15", "25", "15"} {
-				h.stay(room, 200)
-				if want := room == "15"; p.isOn() != want {
-					t.Errorf("seed %d, %v, in a room of %s: on %v, fault %q", seed, did, room, p.isOn(), h.fault("relay"))
+			for n := 1; n <= 3; n++ {
+				h.measure("18", 88)
+				payload, _ := h.told("there/relay")
+				if commands["ON"] != n || payload != "OFF" || !strings.Contains(h.fault("relay"), row.shows) || h.state().Heater != nil {
+					t.Errorf("%.20q: On %d times, want %d, now %q, fault %q", row.says, commands["ON"], n, payload, h.fault("relay"))
 				}
-			}
-			if text := h.fault("relay"); text != "" {
-				t.Errorf("seed %d, %v: fault %q", seed, did, text)
-			}
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			var off time.Time
-			for _, c := range p.commands {
-				if c.on && !off.IsZero() && c.at.Sub(off) < plugRest-2*time.Second {
-					t.Errorf("seed %d, %v: On %v after the first Off", seed, did, c.at.Sub(off))
-				}
-				if c.on {
-					off = time.Time{}
-				} else if off.IsZero() {
-					off = c.at
-				}
+				h.measure("18", 4)
 			}
 		})
 	}
 }
 
-// stay keeps the room at a temperature, told every 30 s.
-func (h *house) stay(celsius string, seconds int) {
-	for ; seconds > 0; seconds -= 30 {
-		h.say("there/sensor", celsius, false)
-		time.Sleep(time.Duration(min(seconds, 30)) * time.Second)
-	}
+// TestUnclearWhileOff: a device that is off and says what nobody understands is a
+// fault, which its next answer ends; it is told to go on after min_off, however
+// often it says so.
+func TestUnclearWhileOff(t *testing.T) {
+	spec := RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", MinOff: 90 * time.Second}
+	inRemoteHouse(t, spec, func(h *house) {
+		h.add(onlyChanges(h, "ON", "OFF"))
+		h.minOff = spec.MinOff
+		h.startAgent(0)
+		time.Sleep(time.Second)
+		h.measure("20", 100)
+		for i := range 88 {
+			h.say("there/state", []string{"offline", "OFF"}[i%2], false)
+			h.measure("18", 1)
+			if i%10 == 0 && !strings.Contains(h.fault("relay"), "offline") {
+				t.Errorf("after %d s: fault %q", i, h.fault("relay"))
+			}
+		}
+		if payload, _ := h.told("there/relay"); payload != "OFF" {
+			t.Errorf("told %q within min_off", payload)
+		}
+		h.measure("18", 15)
+		if payload, _ := h.told("there/relay"); payload != "ON" || h.fault("relay") != "" {
+			t.Errorf("told %q, fault %q", payload, h.fault("relay"))
+		}
+	})
 }
 
-func disturb(h *house, p *plug, rnd *rand.Rand) (did []string) {
-	for range 8 {
-		h.stay([]string{"15", "25"}[rnd.IntN(2)], 1+rnd.IntN(200))
-		switch rnd.IntN(6) {
-		case 0:
-			did = append(did, "broker")
-			h.stopBroker()
-			time.Sleep(time.Duration(rnd.IntN(60)) * time.Second)
-			h.startBroker()
-			h.add(&device{says: p.obey})
-			time.Sleep(70 * time.Second)
-		case 1:
-			did = append(did, "power")
-			p.turn(false, false)
-			p.tell(false) // it boots
-		case 2:
-			did = append(did, "hand")
-			p.turn(rnd.IntN(2) == 0, true)
-		case 3:
-			did = append(did, "deaf")
-			p.setDeaf(true)
-			h.stay("15", 1+rnd.IntN(100))
-			p.setDeaf(false)
-		case 4:
-			did = append(did, "odd")
-			h.say("there/state", "overpower", p.retains)
-		case 5:
-			did = append(did, "retained odd")
-			h.say("there/state", "unavailable", true)
+// TestForeignCommands: an Off that another says where this agent commands, as
+// thermostat off does, is a stop that must rest; an On is answered with Off.
+func TestForeignCommands(t *testing.T) {
+	inRemoteHouse(t, RelaySpec{MinOff: 90 * time.Second}, func(h *house) {
+		h.startAgent(0)
+		time.Sleep(time.Second)
+		h.measure("18", 20)
+		off := Relay{spec: h.relay.(*Relay).spec, wishedAt: time.Now()}
+		h.say("there/relay", string(off.payload()), false)
+		_, before := h.told("there/relay")
+		h.measure("18", 88)
+		if _, n := h.told("there/relay"); n != before || !strings.Contains(h.fault("relay"), "rests until") {
+			t.Errorf("told %d times in its rest, fault %q", n-before, h.fault("relay"))
+		}
+		h.measure("18", 4)
+		if !h.toldOn() {
+			t.Error("no On after its rest")
+		}
+		h.measure("20", 5)
+		on, id := pb.HeaterCommand_On, int32(7)
+		h.say("there/relay", string(marshal(&pb.HeaterControl{SensorID: &id, Command: &on})), false)
+		time.Sleep(time.Second)
+		if synctest.Wait(); h.toldOn() {
+			t.Error("another's On was not answered")
+		}
+	})
+}
+
+// TestPositionWords: how devices say where they are, and what is neither.
+func TestPositionWords(t *testing.T) {
+	plain := RelaySpec{SensorID: 7, On: "ON", Off: "OFF"}
+	power, shelly := plain, plain
+	power.StateField, shelly.StateField = "POWER", "output"
+	strange := RelaySpec{SensorID: 7, On: "Open ", Off: "closed"}
+	inverted := RelaySpec{SensorID: 7, On: "0", Off: "1"}
+	for _, row := range []struct {
+		spec          RelaySpec
+		payload, want string
+	}{
+		{plain, "on", "on"}, {plain, " Off\n", "off"}, {plain, "TRUE", "on"}, {plain, "1", "on"}, {plain, "0", "off"}, {plain, "1.0", "on"},
+		{plain, `"ON"`, "on"}, {plain, "true", "on"}, {plain, "2", "unclear"}, {plain, `""`, "unclear"}, {plain, "[true]", "unclear"},
+		{plain, `{"state":"ON","power":12}`, "on"}, {plain, `{"state":0}`, "off"}, {plain, `{"power":12}`, "other"}, {plain, "{}", "other"},
+		{power, `{"POWER":"ON"}`, "on"}, {power, `{"POWER":"unavailable"}`, "unclear"}, {power, `{"power":"ON"}`, "other"},
+		{shelly, `{"id":0,"output":true,"apower":0}`, "on"}, {shelly, `{"id":0,"output":null}`, "unclear"},
+		{strange, "Open", "on"}, {strange, `{"state":"closed"}`, "off"}, {strange, "open", "unclear"}, {strange, "on", "on"},
+		{inverted, "0", "on"}, {inverted, `{"state":"1"}`, "off"}, {inverted, "on", "on"},
+		{RelaySpec{SensorID: 7}, "on", "on"}, {RelaySpec{SensorID: 7}, "overpower", "unclear"}, {RelaySpec{SensorID: 7}, "", "other"},
+		{RelaySpec{SensorID: 7}, "\x08\x07\x10\x01", "off"}, {RelaySpec{SensorID: 7}, "\x08\x07\x10\x05", "unclear"}, {RelaySpec{SensorID: 7}, "\x08\x08", "other"},
+	} {
+		got := "other"
+		if w, err := wordFrom(row.spec, time.Now(), []byte(row.payload), false); err == nil {
+			got = map[position]string{posOn: "on", posOff: "off", posUnclear: "unclear"}[w.position]
+		}
+		if got != row.want {
+			t.Errorf("%q is %s, want %s", row.payload, got, row.want)
 		}
 	}
-	return did
 }

@@ -78,7 +78,8 @@ type house struct {
 	change  func(*Options) // before the session is made; may be nil
 	after   func()         // after each step of the zone; may be nil
 	door    door
-	devices *Devices // nil: sensor and relay are fakes
+	minOff  time.Duration // of the zone
+	devices *Devices      // nil: sensor and relay are fakes
 	sensor  controlloop.Sensor
 	relay   controlloop.Relay
 	cancel  context.CancelFunc
@@ -153,6 +154,7 @@ func (h *house) startAgentThat(celsius float64, does func(*Session)) {
 	if h.devices != nil {
 		o.Devices, sensor, relay = h.devices, h.sensor, h.relay
 	}
+	o.Zones[0].Params.MinOff = h.minOff
 	h.session = NewSession(o)
 	does(h.session)
 	h.zone = &controlloop.Zone{
