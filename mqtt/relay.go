@@ -120,8 +120,9 @@ func (r *Relay) Set(on bool) error {
 	r.setAt = now
 	if !r.wished || on != r.on {
 		r.wished, r.on, r.wishedAt, r.since = true, on, now, now
-		r.turn(on)
+		r.turn(now, on)
 	}
+	r.wake(now)
 	if !on && !r.reached && r.off {
 		return nil // it was told before the broker went away
 	}
@@ -146,8 +147,20 @@ func (r *Relay) patience() time.Duration {
 	return relayPatience
 }
 
-// turn has the device told another position.
-func (r *Relay) turn(on bool) {
+// wake ends the rest of a device that was told to go off for it.
+func (r *Relay) wake(now time.Time) {
+	if r.on && !r.tells && !r.resting(now) {
+		r.turn(now, true)
+	}
+}
+
+// turn has the device told another position. An Off that is still on its way to
+// one that may be on counts from now.
+func (r *Relay) turn(now time.Time, on bool) {
+	r.noteToken(now)
+	if on && !r.told {
+		r.wentOff(now, restWished)
+	}
 	r.tells, r.off, r.takenAt = on, r.off && !on, time.Time{}
 	r.renew()
 	r.speak(r)
@@ -322,14 +335,8 @@ func (r *Relay) due(now time.Time) bool {
 	defer r.mu.Unlock()
 	r.lapse(now)
 	r.noteToken(now)
-	switch {
-	case !r.on:
-	case r.resting(now) && r.tells:
-		return false
-	case !r.resting(now) && !r.tells:
-		r.turn(true)
-	}
-	if r.tells && !r.hears(now) {
+	r.wake(now)
+	if r.tells && (r.resting(now) || !r.hears(now)) {
 		return false
 	}
 	return r.wished && r.reached && (r.said == nil || !now.Before(r.sayAt))
@@ -341,7 +348,7 @@ func (r *Relay) lapse(now time.Time) {
 	if r.on && now.Sub(r.setAt) > max(stuckSamples*r.spec.Sample, relayPatience) {
 		r.on, r.wishedAt, r.since = false, now, now
 		r.restUntil(now.Add(r.spec.MinOff), restMoved)
-		r.turn(false)
+		r.turn(now, false)
 	}
 }
 
@@ -504,7 +511,7 @@ func (r *Relay) takeUnclear(now time.Time) {
 	}
 	r.word.at = r.puzzledAt
 	if r.tells && r.resting(now) {
-		r.turn(false)
+		r.turn(now, false)
 	}
 }
 
