@@ -126,7 +126,7 @@ func (r *reader) readRoot(root *node, c *Config) {
 		return
 	}
 	r.readDevice(root, c)
-	c.StateDir = r.machine.stateDir()
+	c.StateDir = r.machine.stateDir(c.Device)
 	r.filled(root.child("state_dir"), &c.StateDir)
 	r.oneOf(root.child("units"), &c.Units, "C", "F")
 	r.readMQTT(root.child("mqtt"), &c.MQTT)

@@ -3,7 +3,6 @@ package main
 import (
 	"hash/fnv"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -21,20 +20,6 @@ func thisMachine() machine {
 		name = "" // the device must be given then
 	}
 	return machine{name, os.Getenv}
-}
-
-// stateDir is systemd's state folder, else the user's.
-func (m machine) stateDir() string {
-	if dir, _, _ := strings.Cut(m.getenv("STATE_DIRECTORY"), ":"); dir != "" {
-		return dir
-	}
-	if dir := m.getenv("XDG_STATE_HOME"); dir != "" {
-		return filepath.Join(dir, "thermostat")
-	}
-	if home := m.getenv("HOME"); home != "" {
-		return filepath.Join(home, ".local", "state", "thermostat")
-	}
-	return "/var/lib/thermostat"
 }
 
 var deviceForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,63}$`)

@@ -208,10 +208,10 @@ func TestStateDir(t *testing.T) {
 	env := map[string]string{"STATE_DIRECTORY": "/a:/b", "XDG_STATE_HOME": "/x", "HOME": "/h"}
 	m := machine{"cabin", func(k string) string { return env[k] }}
 	for _, row := range []struct{ want, without string }{
-		{"/a", "STATE_DIRECTORY"}, {"/x/thermostat", "XDG_STATE_HOME"},
-		{"/h/.local/state/thermostat", "HOME"}, {"/var/lib/thermostat", ""},
+		{"/a", "STATE_DIRECTORY"}, {"/x/thermostat/cabin", "XDG_STATE_HOME"},
+		{"/h/.local/state/thermostat/cabin", "HOME"}, {"/var/lib/thermostat", ""},
 	} {
-		if got := m.stateDir(); got != row.want {
+		if got := m.stateDir("cabin"); got != row.want {
 			t.Errorf("got %s want %s", got, row.want)
 		}
 		delete(env, row.without)

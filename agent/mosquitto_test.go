@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -54,11 +55,26 @@ func inCI(all, some int) int {
 func TestMain(m *testing.M) {
 	// Debian keeps mosquitto itself outside a user's PATH.
 	os.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin")
+	// Neither what this user's agents remember nor what this shell is set up for is a test's.
+	home, err := os.MkdirTemp("", "thermostat-test")
+	if err != nil {
+		panic(err)
+	}
+	os.Setenv("XDG_STATE_HOME", home)
+	for _, set := range os.Environ() {
+		name, _, _ := strings.Cut(set, "=")
+		ours := strings.HasPrefix(name, "THERMOSTAT_") && name != "THERMOSTAT_CI"
+		if ours || slices.Contains([]string{"STATE_DIRECTORY", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"}, name) {
+			os.Unsetenv(name)
+		}
+	}
 	flag.Parse()
 	if parallel := flag.Lookup("test.parallel"); os.Getenv("THERMOSTAT_CI") == "" && parallel.Value.String() == parallel.DefValue {
 		flag.Set("test.parallel", "8") // most of these tests wait for other programs
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	os.RemoveAll(home)
+	os.Exit(code)
 }
 
 // binary builds the agent once for all tests.

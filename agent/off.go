@@ -22,10 +22,6 @@ const (
 	offRetry    = 50 * time.Millisecond
 )
 
-// packagedState is where an installed agent remembers; `off` typed by hand
-// knows nothing of systemd's STATE_DIRECTORY.
-const packagedState = "/var/lib/thermostat"
-
 func offCommand() *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
@@ -34,7 +30,7 @@ func offCommand() *cobra.Command {
 			"It needs no sensor, no broker, and only one of the two files to be readable. Relays on a broker are told\n" +
 			"last, for 2 s at most: what hears nothing more lets go after its lease.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			dirs := []string{thisMachine().stateDir()}
+			dirs := thisMachine().stateDirs()
 			if file == defaultConfig {
 				dirs = append(dirs, packagedState)
 			}

@@ -63,7 +63,7 @@ func releaseOthers(cfg Config, log *slog.Logger) (still []drivers.GPIO) {
 // have been killed while one of these relays was on. What somebody else drives
 // is left alone.
 func leaveOff(file string, log *slog.Logger) {
-	relays, _, err := relaysToSwitchOff(io.Discard, file, []string{thisMachine().stateDir()})
+	relays, _, err := relaysToSwitchOff(io.Discard, file, thisMachine().stateDirs())
 	if err != nil {
 		return // no relay is known; the start's own error says what is wrong
 	}

@@ -30,6 +30,9 @@ func runCommand() *cobra.Command {
 				leaveRemoteOff(cmd.Context(), file, slog.Default())
 				return err
 			}
+			if err := thisMachine().adoptState(cfg, slog.Default()); err != nil {
+				slog.Warn("memory", "error", err)
+			}
 			for _, line := range outranked(cfg) {
 				slog.Warn(line)
 			}

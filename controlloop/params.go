@@ -12,7 +12,7 @@ type Params struct {
 	Electric       bool // the heater is one by itself: ordered on in vain, it is switched off until somebody clears that
 
 	DesiredMin, DesiredMax     float64 // °C, setpoints outside are refused
-	HeatCutout, CoolCutout     float64 // °C, the heater is never on at or above, the cooler never at or below
+	HeatCutout, CoolCutout     float64 // °C, the heater is never on at or above, the cooler never at or below; of a relay that is not there it says nothing
 	PlausibleMin, PlausibleMax float64 // °C, readings outside are faults
 	MaxRate                    float64 // K per minute; a faster change is held back until confirmed
 	MaxDisagreement            float64 // K between the sensors of a zone; 0: not compared
@@ -113,8 +113,8 @@ func (p Params) validateLimits(vs *violations) {
 	}
 	vs.check(0 <= p.MaxDisagreement && p.MaxDisagreement <= 50, "max_disagreement", p.MaxDisagreement, "is outside 0..50 K; 0 is not compared")
 	vs.check(p.DesiredMin < p.DesiredMax, "limits.desired_min", p.DesiredMin, "must be below desired_max %v", p.DesiredMax)
-	vs.check(p.DesiredMax < p.HeatCutout, "limits.heat_cutout", p.HeatCutout, "must be above desired_max %v", p.DesiredMax)
-	vs.check(p.DesiredMin > p.CoolCutout, "limits.cool_cutout", p.CoolCutout, "must be below desired_min %v", p.DesiredMin)
+	vs.check(!p.Heater || p.DesiredMax < p.HeatCutout, "limits.heat_cutout", p.HeatCutout, "must be above desired_max %v", p.DesiredMax)
+	vs.check(!p.Cooler || p.DesiredMin > p.CoolCutout, "limits.cool_cutout", p.CoolCutout, "must be below desired_min %v", p.DesiredMin)
 	vs.check(p.PlausibleMax >= p.DesiredMax, "limits.plausible_max", p.PlausibleMax, "must not be below desired_max %v", p.DesiredMax)
 	vs.check(p.PlausibleMin <= p.DesiredMin, "limits.plausible_min", p.PlausibleMin, "must not be above desired_min %v", p.DesiredMin)
 }
@@ -171,12 +171,17 @@ func (p Params) CheckSetpoint(s Setpoint) error {
 	return nil
 }
 
+// ServesBoth reports whether mode heat_cool is accepted with these deltas, in K.
+func (p Params) ServesBoth(upDelta, downDelta float64) bool {
+	return p.Heater && p.Cooler && upDelta+downDelta >= MinBandToBoth
+}
+
 func (p Params) checkDesired(s Setpoint, vs *violations) {
 	vs.check(p.DesiredMin <= s.Desired && s.Desired <= p.DesiredMax, "desired", s.Desired,
 		"is outside %v..%v °C", p.DesiredMin, p.DesiredMax)
-	vs.check(s.Mode != ModeHeatCool || s.UpDelta+s.DownDelta >= MinBandToBoth, "up_delta + down_delta",
+	vs.check(s.Mode != ModeHeatCool || !p.Heater || !p.Cooler || p.ServesBoth(s.UpDelta, s.DownDelta), "up_delta + down_delta",
 		s.UpDelta+s.DownDelta, "must be at least %v K in mode heat_cool", MinBandToBoth)
-	vs.check(s.Desired+s.UpDelta < p.HeatCutout, "desired + up_delta", s.Desired+s.UpDelta,
+	vs.check(!p.Heater || s.Desired+s.UpDelta < p.HeatCutout, "desired + up_delta", s.Desired+s.UpDelta,
 		"must stay below heat_cutout %v °C", p.HeatCutout)
 	vs.check(!s.Mode.Cools() || s.Desired-s.DownDelta > p.CoolCutout, "desired - down_delta", s.Desired-s.DownDelta,
 		"must stay above cool_cutout %v °C", p.CoolCutout)

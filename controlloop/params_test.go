@@ -112,7 +112,22 @@ func TestValidateKnowsWhatHangsTogether(t *testing.T) {
 	p.Heater = false
 	refuses(t, p, "heater", "neither")
 
-	if n := len(Params{}.Validate()); n < 5 {
+	// The limits of a relay that is not there are compared with nothing.
+	p = ordinary()
+	p.Cooler, p.DesiredMin = false, 0
+	accepts(t, p, "limits.desired_min", p.DesiredMin)
+	p.Cooler = true
+	refuses(t, p, "limits.cool_cutout", p.DesiredMin)
+	p = ordinary()
+	p.Heater, p.DesiredMax = false, 40
+	accepts(t, p, "limits.desired_max", p.DesiredMax)
+	if err := p.CheckSetpoint(Setpoint{Mode: ModeCool, Desired: 38, UpDelta: 1, DownDelta: 1}); err != nil {
+		t.Error(err)
+	}
+	p.Heater = true
+	refuses(t, p, "limits.heat_cutout", p.DesiredMax)
+
+	if n := len(Params{}.Validate()); n < 4 {
 		t.Errorf("all complaints shall come at once, and there are only %d", n)
 	}
 	v := Violation{"timing.min_on", "-1s", "is outside 0s..2h0m0s"}

@@ -66,7 +66,9 @@ func TestPatienceEndsWithItsContext(t *testing.T) {
 func TestAPanicInADriverIsAnAnswerThatIsNoTemperature(t *testing.T) {
 	p := patience{limit: time.Minute}
 	var block []byte
-	if r, err := p.read(t.Context(), func() (controlloop.Reading, error) { return controlloop.Temperature(float64(block[8]), time.Now()), nil }); judged(err) != controlloop.VerdictError || r != (controlloop.Reading{}) {
+	if r, err := p.read(t.Context(), func() (controlloop.Reading, error) {
+		return controlloop.Temperature(float64(block[8]), time.Now()), nil
+	}); judged(err) != controlloop.VerdictError || r != (controlloop.Reading{}) {
 		t.Errorf("%v, %v", r, err)
 	}
 	if r, err := p.read(t.Context(), func() (controlloop.Reading, error) { return controlloop.Temperature(20, time.Now()), nil }); err != nil || r.Celsius != 20 {

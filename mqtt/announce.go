@@ -53,6 +53,7 @@ type announcer struct {
 	agentAt, zonesAt, removeAt time.Time // zero: not due
 	left                       []string  // zones that are still to be announced
 	again                      bool      // a birth came in the middle of an answer
+	announced                  bool      // every zone, on this connection
 }
 
 func newAnnouncer(o Options, t topics) announcer {
@@ -89,7 +90,7 @@ func (a *announcer) whole(zone string) discoveryDevice {
 	if zone == "" {
 		return a.agent(true)
 	}
-	d := a.zone(Zone{Name: zone, Humidity: true, Params: controlloop.Params{Heater: true, Cooler: true, DesiredMin: 5, DesiredMax: 28}})
+	d := a.zone(Zone{Name: zone, Humidity: true, Params: controlloop.Params{Heater: true, Cooler: true, DesiredMin: 5, DesiredMax: 28}}, true)
 	d.Device.Via = "" // that one may be gone, too
 	return d
 }
@@ -99,7 +100,7 @@ func (a *announcer) whole(zone string) discoveryDevice {
 // a message that it does not allow.
 func (s *Session) meet(client paho.Client) {
 	a := &s.home
-	a.agentAt, a.zonesAt, a.removeAt, a.left, a.again = time.Time{}, time.Time{}, time.Time{}, nil, false
+	a.agentAt, a.zonesAt, a.removeAt, a.left, a.again, a.announced = time.Time{}, time.Time{}, time.Time{}, nil, false, false
 	if len(a.births) == 0 {
 		s.forget(a.gone)
 		return
@@ -141,6 +142,7 @@ func (s *Session) announce(now time.Time) {
 		s.announceZones(now)
 	} else {
 		s.announceMore(now)
+		s.announceChanged(now)
 	}
 	if a.again && len(a.left) == 0 && a.zonesAt.IsZero() {
 		a.again = false
@@ -162,7 +164,7 @@ func (s *Session) announceZones(now time.Time) {
 		}
 	}
 	first := s.some(s.names)
-	a.left = s.names[len(first):]
+	a.left, a.announced = s.names[len(first):], true
 	s.announceDevices(first)
 	s.sayOnline()
 	s.tellInfo(now)
@@ -190,7 +192,27 @@ func (s *Session) announceDevices(zones []string) {
 		return
 	}
 	for _, name := range zones {
-		s.publish(a.config(a.prefix, name), asJSON(a.zone(s.zones[name].truth.zone)), 1, false)
+		z := s.zones[name]
+		z.offersBoth = z.servesBoth()
+		s.publish(a.config(a.prefix, name), asJSON(a.zone(z.truth.zone, z.offersBoth)), 1, false)
+	}
+}
+
+// servesBoth reports whether mode heat_cool is accepted with the deltas in force.
+func (z *zoneSession) servesBoth() bool {
+	return z.truth.zone.Params.ServesBoth(z.truth.obeyed.UpDelta, z.truth.obeyed.DownDelta)
+}
+
+// announceChanged announces zones anew whose deltas serve both modes now, or no more.
+func (s *Session) announceChanged(now time.Time) {
+	if s.home.prefix == "" || !s.home.announced || len(s.home.left) > 0 {
+		return
+	}
+	for _, name := range s.names {
+		if z := s.zones[name]; z.offersBoth != z.servesBoth() {
+			s.announceDevices([]string{name})
+			s.tellStates([]string{name}, now)
+		}
 	}
 }
 

@@ -443,3 +443,41 @@ func TestInfoTellsProblems(t *testing.T) {
 		}
 	})
 }
+
+// TestHeatCoolIsOfferedWhileItIsAccepted: narrow deltas make a band in which heater and
+// cooler would chase each other. The announcement follows the deltas in force.
+func TestHeatCoolIsOfferedWhileItIsAccepted(t *testing.T) {
+	inHouse(t, func(h *house) {
+		h.change = func(o *Options) {
+			o.Discovery = "homeassistant"
+			o.Zones[0].Params.Cooler = true
+			o.Zones[0].Default.UpDelta, o.Zones[0].Default.DownDelta = 0.3, 0.3
+		}
+		h.startAgent(20)
+		time.Sleep(time.Minute)
+		offers := func() bool {
+			payload, n := h.told(testDiscovery().config("homeassistant", "living"))
+			return n > 0 && strings.Contains(payload, `"heat_cool"`)
+		}
+		accepts := func() bool {
+			h.publish("living/set/mode", "heat_cool", false)
+			time.Sleep(2 * time.Second)
+			a, _ := h.ack()
+			return a.Applied
+		}
+		if offers() || accepts() {
+			t.Errorf("with 0.3 and 0.3 K: offered %v, accepted %v", offers(), accepts())
+		}
+		h.publish("living/control", `{"desired":20,"up_delta":0.5,"down_delta":0.5}`, true)
+		time.Sleep(5 * time.Second)
+		if !offers() || !accepts() {
+			t.Errorf("with 0.5 and 0.5 K: offered %v, accepted %v", offers(), accepts())
+		}
+		_, before := h.told(testDiscovery().config("homeassistant", "living"))
+		h.publish("living/control", `{"desired":21,"up_delta":0.6,"down_delta":0.5}`, true)
+		time.Sleep(time.Minute)
+		if _, n := h.told(testDiscovery().config("homeassistant", "living")); n != before {
+			t.Errorf("announced %d times more although it offers the same", n-before)
+		}
+	})
+}

@@ -89,10 +89,10 @@ func (d discovery) agent(restart bool) discoveryDevice {
 // not the sensor's health: the heat can be switched off while the sensor is
 // dead. No sensor needs to expire: without a fresh reading the state says null,
 // and without an agent the broker says offline.
-func (d discovery) zone(z Zone) discoveryDevice {
+func (d discovery) zone(z Zone, both bool) discoveryDevice {
 	id := d.id(z.Name)
 	p := parts{id: id, state: d.topics.state(z.Name), all: map[string]entity{}}
-	p.add("climate", true, d.climate(z))
+	p.add("climate", true, d.climate(z, both))
 	p.addSensors(z)
 	p.addOutput("heat_call", "Heat call", "heater", "Heater", z.Params.Heater)
 	p.addOutput("cool_call", "Cool call", "cooler", "Cooler", z.Params.Cooler)

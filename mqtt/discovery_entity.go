@@ -38,12 +38,13 @@ func (p parts) show(name, key string, has bool, e entity) {
 // Assistant knows as unknown.
 func template(key string) string { return "{{ value_json." + key + " }}" }
 
-// climate is the thermostat itself. Its name is null: it has the device's.
-func (d discovery) climate(z Zone) entity {
+// climate is the thermostat itself. Its name is null: it has the device's. Whether it
+// offers heat_cool hangs on the deltas in force: what is always refused is not offered.
+func (d discovery) climate(z Zone, both bool) entity {
 	state := d.topics.state(z.Name)
 	e := entity{
 		"platform": "climate", "name": nil,
-		"modes":              zoneModes(z.Params),
+		"modes":              zoneModes(z.Params, both),
 		"mode_command_topic": d.topics.set(z.Name, "mode"), "mode_state_topic": state, "mode_state_template": template("mode"),
 		"temperature_command_topic": d.topics.set(z.Name, "desired"),
 		"temperature_state_topic":   state, "temperature_state_template": template("desired"),
@@ -59,7 +60,7 @@ func (d discovery) climate(z Zone) entity {
 }
 
 // zoneModes are the modes that a zone's relays allow.
-func zoneModes(p controlloop.Params) []string {
+func zoneModes(p controlloop.Params, both bool) []string {
 	modes := []string{controlloop.ModeOff.String()}
 	if p.Heater {
 		modes = append(modes, controlloop.ModeHeat.String())
@@ -67,7 +68,7 @@ func zoneModes(p controlloop.Params) []string {
 	if p.Cooler {
 		modes = append(modes, controlloop.ModeCool.String())
 	}
-	if p.Heater && p.Cooler {
+	if both {
 		modes = append(modes, controlloop.ModeHeatCool.String())
 	}
 	return modes

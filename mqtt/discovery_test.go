@@ -37,7 +37,7 @@ func announcements() map[string]announcement {
 		"agent-without-restart": {"", asJSON(d.agent(false))},
 	}
 	for _, z := range announcedZones() {
-		all[z.Name] = announcement{z.Name, asJSON(d.zone(z))}
+		all[z.Name] = announcement{z.Name, asJSON(d.zone(z, z.Params.ServesBoth(1, 1)))}
 	}
 	return all
 }
@@ -144,12 +144,13 @@ func TestWordsAreHomeAssistants(t *testing.T) {
 		}
 	}
 	for _, z := range announcedZones() {
+		modes := zoneModes(z.Params, z.Params.ServesBoth(1, 1))
 		for m := controlloop.ModeNone; m <= controlloop.ModeHeatCool; m++ {
 			sp := controlloop.Setpoint{Mode: m, Desired: 10, UpDelta: 1, DownDelta: 1}
 			z.Params.HeatCutout, z.Params.CoolCutout = 35, -35
 			obeyed := m == controlloop.ModeNone || z.Params.CheckSetpoint(sp) == nil
-			if obeyed != slices.Contains(zoneModes(z.Params), m.String()) && m != controlloop.ModeNone {
-				t.Errorf("zone %s: mode %v obeyed %v, announced %v", z.Name, m, obeyed, zoneModes(z.Params))
+			if obeyed != slices.Contains(modes, m.String()) && m != controlloop.ModeNone {
+				t.Errorf("zone %s: mode %v obeyed %v, announced %v", z.Name, m, obeyed, modes)
 			}
 		}
 	}

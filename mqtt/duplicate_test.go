@@ -153,7 +153,7 @@ func TestAForgedInfoTakesNothingFromAnAgent(t *testing.T) {
 		for n, desired := range []string{"20", "21", "22"} {
 			for range n * 150 {
 				forged := Info{Process: "a" + strconv.Itoa(n%2), Instance: "other", Time: time.Now(), StartedAt: time.Unix(0, 0), EveryS: maxEvery.Seconds()}
-				h.say("thermostat/cabin/info", asText(forged), false)
+				h.say("thermostat/cabin/info", string(asJSON(forged)), false)
 				time.Sleep(time.Second)
 			}
 			h.publish("living/control", `{"desired":`+desired+`}`, true)

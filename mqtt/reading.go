@@ -190,6 +190,15 @@ func decodeHeaterControl(sensorID int32, payload []byte) (on bool, err error) {
 	return false, fmt.Errorf("command %d is unknown: 0 on, 1 off", c.GetCommand())
 }
 
+// asText is a value of JSON as a device would write it alone.
+func asText(value any) string {
+	if text, ok := value.(string); ok {
+		return text
+	}
+	text, _ := json.Marshal(value) // it came from JSON
+	return string(text)
+}
+
 // positionWords are what devices call the position of a relay.
 var positionWords = map[string]bool{"on": true, "true": true, "1": true, "off": false, "false": false, "0": false}
 
@@ -212,7 +221,7 @@ func decodePosition(s RelaySpec, payload []byte) (on bool, err error) {
 		if !there {
 			return false, errOther
 		}
-		text = fmt.Sprint(value)
+		text = asText(value)
 	}
 	if on, known := positionWords[strings.ToLower(text)]; known {
 		return on, nil

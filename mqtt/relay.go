@@ -64,9 +64,29 @@ type Relay struct {
 	acked    bool       // the broker has taken it
 	echoes   bool       // the broker gives us our own commands back
 	echoed   bool       // and has done so with this one
-	position bool       // as the device told last
-	known    bool       // it has told it on this connection
+	position position   // as the device told last on this connection
+	odd      string     // what it told that is no position, for people
+	oddAt    time.Time  // when it told that
+	obeyed   bool       // it has told that it is where the wish is, on any connection
+	withheld bool       // the rest is for an odd word: Off is said meanwhile
 	movedAt  time.Time  // when it last went where it was not told to go
+}
+
+// position is what a device told of its relay.
+type position uint8
+
+const (
+	silent position = iota // nothing
+	isOff
+	isOn
+	isOdd // neither on nor off: a tripped circuit, a device that is gone
+)
+
+func positionOf(on bool) position {
+	if on {
+		return isOn
+	}
+	return isOff
 }
 
 // How long a command may be on its way before that is a fault. A device that
@@ -90,7 +110,7 @@ func (r *Relay) Set(on bool) error {
 	now := time.Now()
 	r.setAt = now
 	if !r.wished || on != r.on {
-		r.wished, r.on, r.wishedAt, r.since = true, on, now, now
+		r.wished, r.on, r.wishedAt, r.since, r.obeyed, r.withheld = true, on, now, now, false, false
 		r.off = r.off && !on
 		r.renew()
 		r.speak(r)
@@ -99,7 +119,10 @@ func (r *Relay) Set(on bool) error {
 		return nil // it was told before the broker went away
 	}
 	wait := relayPatience
-	if r.reached && r.acked && r.spec.StateTopic != "" && !r.known {
+	switch {
+	case r.position == isOdd || r.withheld:
+		wait = 0 // it has answered
+	case r.reached && r.acked && r.spec.StateTopic != "" && r.position == silent:
 		wait = firstWord
 	}
 	if err := r.doubt(); err != nil && now.Sub(r.since) >= wait {
@@ -107,6 +130,9 @@ func (r *Relay) Set(on bool) error {
 	}
 	return nil
 }
+
+// order is what is said: the wish, but Off while an On rests for an odd word.
+func (r *Relay) order() bool { return r.on && !r.withheld }
 
 // renew forgets what became of an earlier command.
 func (r *Relay) renew() { r.said, r.token, r.acked, r.echoed = nil, nil, false, false }
@@ -117,14 +143,16 @@ func (r *Relay) doubt() error {
 	switch {
 	case !r.reached:
 		return r.errorf("there is no broker, and %s", r.byItself())
+	case r.withheld, r.position == isOdd && (r.on || time.Now().Before(r.restEnds)):
+		return r.errorf("nobody knows whether it is on: %s; On is said no sooner than %s", r.odd, r.restEnds.Format(time.TimeOnly))
 	case r.on && time.Now().Before(r.restEnds):
 		return r.errorf("it went off without the zone's wish, and rests until %s", r.restEnds.Format(time.TimeOnly))
 	case !r.acked:
 		return r.errorf("the broker does not take the command")
-	case r.spec.StateTopic != "" && !r.known:
+	case r.spec.StateTopic != "" && r.on && r.position == silent && !r.obeyed:
 		return r.errorf("nothing comes on %s", r.spec.StateTopic)
-	case r.spec.StateTopic != "" && r.position != r.on:
-		return r.errorf("told %s, it says %s", onOff(r.on), onOff(r.position))
+	case r.position == isOn && !r.on, r.position == isOff && r.on:
+		return r.errorf("told %s, it says %s", onOff(r.on), onOff(!r.on))
 	case r.echoes && !r.echoed:
 		return r.errorf("the broker does not pass on the command: is this agent allowed to write there?")
 	}
@@ -151,7 +179,7 @@ func (r *Relay) noteToken() {
 	select {
 	case <-r.token.Done():
 		if r.acked = r.token.Error() == nil; r.acked {
-			r.off = !r.on && !(r.known && r.position)
+			r.off = !r.order() && r.position != isOn
 		} else {
 			r.said = nil // the next pulse says it again
 		}
@@ -178,11 +206,12 @@ func (r *Relay) Close() error {
 	return r.errorf("it could not be told to go off, and %s", r.byItself())
 }
 
-// connection notes that the broker came or went: what was said before counts no more.
+// connection notes that the broker came or went: what was said before counts no
+// more. A device that tells its position only when that changes is silent then.
 func (r *Relay) connection(there bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.reached, r.echoes, r.known = there, false, false
+	r.reached, r.echoes, r.position = there, false, silent
 	r.since = time.Now()
 	r.renew()
 }
@@ -203,7 +232,11 @@ func (r *Relay) due(now time.Time) bool {
 	defer r.mu.Unlock()
 	r.lapse(now)
 	r.noteToken()
-	if r.on && now.Before(r.restEnds) {
+	switch {
+	case r.withheld && !now.Before(r.restEnds):
+		r.withheld, r.since = false, now
+		r.renew()
+	case r.order() && now.Before(r.restEnds):
 		return false
 	}
 	return r.wished && r.reached && (r.said == nil || !now.Before(r.sayAt))
@@ -223,7 +256,7 @@ func (r *Relay) lapse(now time.Time) {
 // a slow connection.
 func (r *Relay) say(client paho.Client, now time.Time) {
 	r.mu.Lock()
-	on, payload := r.on, r.payload()
+	on, payload := r.order(), r.payload()
 	if on && r.said != nil && r.doubt() == nil { // each renewal must arrive anew
 		r.since, r.acked, r.echoed = now, false, false
 	}
@@ -235,7 +268,7 @@ func (r *Relay) say(client paho.Client, now time.Time) {
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.on == on && !r.acked {
+	if r.order() == on && !r.acked {
 		r.token = token
 	}
 }
@@ -245,10 +278,10 @@ func (r *Relay) say(client paho.Client, now time.Time) {
 // says that it is on. Spread, so that many do not march in step.
 func (r *Relay) again() time.Duration {
 	every := r.spec.Lease
-	if !r.on {
+	if !r.order() {
 		every = min(every, offEvery)
 	}
-	if r.on || r.known && r.position {
+	if r.order() || r.position == isOn {
 		every /= 3
 	}
 	return every*2/3 + rand.N(every/3)
@@ -256,41 +289,59 @@ func (r *Relay) again() time.Duration {
 
 func (r *Relay) payload() []byte {
 	switch {
-	case r.spec.plain() && r.on:
+	case r.spec.plain() && r.order():
 		return []byte(r.spec.On)
 	case r.spec.plain():
 		return []byte(r.spec.Off)
 	}
 	command := pb.HeaterCommand_Off
-	if r.on {
+	if r.order() {
 		command = pb.HeaterCommand_On
 	}
 	return marshal(&pb.HeaterControl{SensorID: &r.spec.SensorID, Command: &command, SwitchedAt: timestamppb.New(r.wishedAt)})
 }
 
 // take hears what the device says of itself, or our own command come back. What
-// the broker had kept tells nothing about now.
+// the broker had kept is a first word of the device, and no sign of our command.
 func (r *Relay) take(now time.Time, topic string, payload []byte, retained bool) {
-	if retained {
-		return
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if topic == r.spec.Topic && bytes.Equal(payload, r.said) {
+	if topic == r.spec.Topic && bytes.Equal(payload, r.said) && !retained {
 		r.echoed = true
 	}
-	if topic != r.spec.StateTopic {
-		return
+	if topic != r.spec.StateTopic || retained && r.position != silent || len(payload) == 0 {
+		return // an empty message takes back what the broker had kept
 	}
 	on, err := decodePosition(r.spec, payload)
-	if err != nil {
-		return // about something else; silence is told by doubt
+	switch {
+	case errors.Is(err, errOther):
+		return // silence is told by doubt
+	case err != nil:
+		r.confused(now, err)
+		return
 	}
-	if on != r.on && (!r.known || r.position == r.on) {
+	if on != r.on && !retained && (r.position == silent || r.position == positionOf(r.on)) {
 		r.moved(now)
 	}
-	r.position, r.known = on, true
-	r.off = !r.on && !on && (r.off || r.acked)
+	r.position, r.obeyed = positionOf(on), r.obeyed || on == r.on
+	r.off = !r.order() && !on && (r.off || r.acked)
+}
+
+// confused notes a word that is no position. Nobody knows what the device does: it is
+// told Off, and rests before it is told On once more. The same word again begins no new
+// rest, or one that is said each minute would keep it off for ever.
+func (r *Relay) confused(now time.Time, word error) {
+	again := r.withheld || r.position == isOdd && r.oddAt.After(r.since)
+	r.position, r.odd, r.oddAt, r.off = isOdd, word.Error(), now, false
+	if again {
+		return
+	}
+	r.restEnds = now.Add(r.spec.MinOff)
+	if r.on {
+		r.withheld = true
+		r.renew()
+		r.speak(r)
+	}
 }
 
 // moved notes that the device is where it was not told to be: by another hand, by
@@ -301,7 +352,7 @@ func (r *Relay) moved(now time.Time) {
 		r.since = now
 	}
 	r.movedAt = now
-	if r.on && r.known {
+	if r.on && r.position == isOn {
 		r.restEnds = now.Add(r.spec.MinOff)
 	}
 	if r.said != nil {

@@ -92,6 +92,7 @@ type zoneSession struct {
 
 	modeAsked   controlloop.Mode // while nobody knew a temperature; until its use, or a newer word
 	modeAskedAt time.Time
+	offersBoth  bool // Home Assistant was told of mode heat_cool
 
 	looked []controlloop.Snapshot // room for the next fresh ones
 

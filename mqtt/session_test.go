@@ -156,7 +156,7 @@ func (h *house) startAgentThat(celsius float64, does func(*Session)) {
 	h.session = NewSession(o)
 	does(h.session)
 	h.zone = &controlloop.Zone{
-		Name: z.Name, SensorID: z.SensorID, Params: z.Params, Sensor: sensor, Heater: relay,
+		Name: z.Name, SensorID: z.SensorID, Params: o.Zones[0].Params, Sensor: sensor, Heater: relay,
 		Setpoints: z.Setpoints, Alarms: z.Alarms, Observe: h.observe,
 	}
 	ctx, cancel := context.WithCancel(context.Background())
