@@ -161,7 +161,9 @@ func TestPageOfSomebodyElse(t *testing.T) {
 		{"endless", answer(200, `{"reason":"`+strings.Repeat("x", 2*maxPageAnswer)+`"}`), false, "answers as no agent does"},
 		{"no zones", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "\x1b[2J") }, false, "answers as no agent does"},
 		{"a zone's name", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `[{"zone":"\u001b[2J"}]`) }, false, "has no zone"},
-		{"elsewhere", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound) }, false, "answers as no agent does"},
+		{"elsewhere", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound)
+		}, false, "answers as no agent does"},
 	} {
 		a, err := hostilePage(t, c.handle).Set(t.Context(), mqtt.Request{Zone: "room", Desired: &desired})
 		text := fmt.Sprint(err, a.Mode, a.Reason)
