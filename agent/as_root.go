@@ -27,7 +27,8 @@ func asRoot(err error) string {
 	if os.Getenv("NOTIFY_SOCKET") != "" {
 		return "the service must be able to read it: type sudo chmod a+r " + quoted(path.Path)
 	}
-	return "only root may do this: type sudo " + typed(os.Args)
+	executable, _ := os.Executable() // unknown is as good as installed
+	return "only root may do this: type sudo " + howToRun(os.Args[0], executable) + " " + typed(os.Args[1:])
 }
 
 func isDevice(path string) bool {
@@ -36,10 +37,10 @@ func isDevice(path string) bool {
 
 var bareWord = regexp.MustCompile(`^[A-Za-z0-9_./:=@%+,-]+$`)
 
-// typed is a command as a person types it into a shell.
+// typed are arguments as a person types them into a shell.
 func typed(args []string) string {
-	words := []string{strings.TrimPrefix(args[0], "/usr/bin/")}
-	for _, a := range args[1:] {
+	var words []string
+	for _, a := range args {
 		words = append(words, quoted(a))
 	}
 	return strings.Join(words, " ")

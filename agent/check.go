@@ -10,10 +10,16 @@ import (
 func checkCommand() *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
-		Use:   "check",
+		Use:   "check [FILE]",
 		Short: "Check a configuration: every complaint at once, then the effective zones",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 && cmd.Flags().Changed("config") && args[0] != file {
+				return &exitError{exitUsage, fmt.Errorf("two files are named, %s and %s: name one", args[0], file)}
+			}
+			if len(args) > 0 {
+				file = args[0]
+			}
 			return check(cmd.OutOrStdout(), cmd.ErrOrStderr(), file)
 		},
 	}
@@ -32,8 +38,16 @@ func check(out, errs io.Writer, file string) error {
 	if own := thisMachine().stateDir(c.Device); file == defaultConfig && c.StateDir == own && exists(packagedState) {
 		c.StateDir = packagedState // check typed by hand knows nothing of the service's folder
 	}
-	printOutranked(errs, c)
+	printTellings(errs, c)
 	return failed(printZones(out, c))
+}
+
+// noFile refuses what is written behind a command that takes its file by a flag.
+func noFile(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%q has no place behind %s: a configuration is named with --config %s", args[0], cmd.CommandPath(), args[0])
 }
 
 // printComplaints prints errors and, marked as such, warnings. It reports
@@ -45,7 +59,7 @@ func printComplaints(w io.Writer, complaints []Complaint) (unusable bool) {
 			prefix = "warning: "
 		}
 		unusable = unusable || !c.Warning
-		fmt.Fprintln(w, prefix+c.String())
+		fmt.Fprintln(w, prefix+harmlessText(c.String()))
 	}
 	return unusable
 }

@@ -99,6 +99,7 @@ func TestCheckExits(t *testing.T) {
 	}{
 		{"clean", "device: a\n", "no zones\n", "", 0},
 		{"warning", "device: a\nhttp: {listen: ':1'}\n", "no zones\n", "warning: FILE:2:1: http: other machines can look, but nobody can change anything over HTTP: that needs http.password_file\n", 0},
+		{"proxy", "device: a\nhttp: {proxies: [127.0.0.1]}\n", "no zones\n", "warning: FILE:2:8: http.proxies: through a proxy people can look, but change nothing: that needs http.password_file\n", 0},
 		{"error", "device: a\nunits: K\n", "", "FILE:2:1: units: \"K\" is none of C, F\n", 2},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"math"
+	"slices"
 
 	"thermostat/controlloop"
 	"thermostat/drivers"
@@ -67,6 +69,12 @@ func sensorText(s drivers.SensorSpec) string {
 		text += fmt.Sprintf(" %s, format %s", s.Remote.Topic, s.Remote.Format)
 		if s.Remote.Field != "" {
 			text += ", field " + s.Remote.Field
+		}
+		for _, path := range slices.Sorted(maps.Keys(s.Remote.Where)) {
+			text += fmt.Sprintf(", where %s is %s", path, s.Remote.Where[path])
+		}
+		if s.Remote.Unit != "" {
+			text += ", in °" + s.Remote.Unit
 		}
 	}
 	if s.Offset != 0 {

@@ -132,6 +132,12 @@ func TestExitCodes(t *testing.T) {
 		{"run --config " + bad, 2, "sensor: is missing"},
 		{"check --config " + bad, 2, "zones[0]"},
 		{"check --config " + empty, 0, ""},
+		{"check " + empty, 0, "no zones"},
+		{"check " + bad, 2, "zones[0]"},
+		{"check " + bad + " --config " + empty, 2, "two files are named"},
+		{"check a b", 2, "at most 1"},
+		{"run " + empty, 2, "a configuration is named with --config " + empty},
+		{"off " + empty, 2, "--config " + empty},
 		{"demo --fault nonsense@5s", 2, "is unknown: one of sensor-gone"},
 		{"demo --fault sensor-gone", 2, "want a time like"},
 		{"demo --speed 0", 2, "outside 0.1..10000"},
@@ -167,9 +173,29 @@ func TestParseTemperature(t *testing.T) {
 			t.Errorf("%s in %s: %v, %v; want %v", c.text, c.units, got, err, c.want)
 		}
 	}
-	for _, text := range []string{"", "C", "warm", "NaN", "Inf", "21,5", "21.5K", "1e999"} {
+	for _, text := range []string{"", "C", "warm", "NaN", "Inf", "21,5", "21.5K", "1e999", "2_1", "0x15", "0x1.8p4F", "+21", " 21", "21 "} {
 		if got, err := parseTemperature(text, "C"); err == nil {
 			t.Errorf("%q is taken as %v", text, got)
+		}
+	}
+}
+
+// TestNumbersOfFlags: a flag takes a number as people write it, and nothing else.
+func TestNumbersOfFlags(t *testing.T) {
+	for _, row := range []struct {
+		flag, text string
+		sound      bool
+	}{
+		{"--up-delta", "0.5", true}, {"--up-delta", "5_0", false}, {"--up-delta", "0x1p-1", false}, {"--down-delta", "inf", false}, {"--down-delta", "+1", false},
+	} {
+		err := setCommand().ParseFlags([]string{row.flag, row.text})
+		if (err == nil) != row.sound {
+			t.Errorf("%s %s: %v", row.flag, row.text, err)
+		}
+	}
+	for text, sound := range map[string]bool{"16": true, "010": false, "0x10": false, "1_6": false, "2147483648": false, "a": false} {
+		if err := heaterCommand().ParseFlags([]string{"--sensor-id", text}); (err == nil) != sound {
+			t.Errorf("--sensor-id %s: %v", text, err)
 		}
 	}
 }

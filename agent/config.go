@@ -33,6 +33,7 @@ type Config struct {
 type MQTTConfig struct {
 	mqtt.Access
 	DiscoveryPrefix string        // empty: no discovery
+	BirthTopic      string        // empty: the usual ones
 	SensorEvery     time.Duration // slowest rate of readings; 0: each
 	StateEvery      time.Duration // slowest rate of states; a change is always sent
 }
@@ -117,12 +118,15 @@ func readConfig(file string, text []byte, m machine) (Config, []Complaint) {
 	return c, r.complaints
 }
 
+// rootKeys are the keys that stand at the left margin.
+var rootKeys = []string{"device", "state_dir", "units", "mqtt", "http", "zones"}
+
 func (r *reader) readRoot(root *node, c *Config) {
 	if root.kind == kindEmpty || root.kind == kindScalar || root.kind == kindList {
 		r.complain(root, "the file is %v, but a mapping is wanted", root.kind)
 		return
 	}
-	if !r.isMapping(root, "device", "state_dir", "units", "mqtt", "http", "zones") {
+	if !r.isMapping(root, rootKeys...) {
 		return
 	}
 	r.readDevice(root, c)
@@ -131,7 +135,8 @@ func (r *reader) readRoot(root *node, c *Config) {
 	r.oneOf(root.child("units"), &c.Units, "C", "F")
 	r.readMQTT(root.child("mqtt"), &c.MQTT)
 	r.base, r.brokers = c.MQTT.Prefix+"/"+c.Device+"/", len(c.MQTT.Brokers) > 0 || root.child("mqtt").child("brokers").holds()
-	r.births = mqtt.Births(c.MQTT.DiscoveryPrefix)
+	r.readBirthTopic(root.child("mqtt"), &c.MQTT)
+	r.births = mqtt.Births(c.MQTT.BirthTopic, c.MQTT.DiscoveryPrefix)
 	r.readHTTP(root.child("http"), &c.HTTP)
 	r.readZones(root.child("zones"), c)
 }

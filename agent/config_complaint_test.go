@@ -11,11 +11,12 @@ import (
 func TestEveryComplaint(t *testing.T) {
 	for _, row := range []struct{ name, text, want string }{
 		// the file
-		{"empty", "", "f:1:1: the file is empty"},
-		{"only a comment", "# hello\n", "f:1:1: the file is empty"},
-		{"only a dash line", "---\n", "f:1:1: the file is empty"},
+		{"empty", "", "f:1:1: the file is empty: thermostat probe --write FILE makes a configuration"},
+		{"only a comment", "# hello\n", "f:1:1: the file is empty: thermostat probe --write FILE makes a configuration"},
+		{"only a dash line", "---\n", "f:1:1: the file is empty: thermostat probe --write FILE makes a configuration"},
 		{"null", "~\n", "f:1:1: the file is empty, but a mapping is wanted"},
 		{"a list", "- a\n", "f:1:1: the file is a list, but a mapping is wanted"},
+		{"a word that is a key", "units\n", "f:1:1: a colon is missing: write units:"},
 		{"a word", "hello\n", "f:1:1: the file is a plain value, but a mapping is wanted"},
 		{"not UTF-8", "device: a\nunits: \"\xff\"\n", "f:2:9: the file is not UTF-8"},
 		{"Latin-1 in a comment", "# K\xfcche\n", "f:1:4: the file is not UTF-8"},
@@ -25,8 +26,12 @@ func TestEveryComplaint(t *testing.T) {
 		{"second document after dots", "device: a\n...\nunits: F\n", "f:3:1: a second document begins here: the file must be one"},
 		{"second document, empty", "device: a\n---\n", "f:2:1: a second document begins here: the file must be one"},
 		{"directive", "%YAML 1.2\n---\ndevice: a\n", "f:1:1: a directive (%) has no place here: leave it out"},
-		{"syntax", "device: a\nmqtt: [1\n", "f:2:7: YAML: sequence end token ']' not found"},
-		{"tab", "mqtt:\n\tprefix: a\n", "f:2:1: YAML: found character '\t' that cannot start any token"},
+		{"syntax", "device: a\nmqtt: [1\n", "f:2:7: the [ here is not closed: write ] behind its last value"},
+		{"tab", "mqtt:\n\tprefix: a\n", "f:2:1: a tab before the first word: YAML is indented with blanks alone, put blanks in its place"},
+		{"no-break space in a value", "mqtt:\n  prefix:\u00a0a\n", "f:1:1: mqtt: a no-break space (U+00A0) looks like a blank and is none: type a blank in its place"},
+		{"no-break space that breaks the form", "mqtt:\n  prefix: b\n  username:\u00a0a\n", "f:3:12: a no-break space (U+00A0) looks like a blank and is none: type a blank in its place"},
+		{"no-break space before a key", "device: a\n\u00a0units: C\n", `f:2:1: "\u00a0units": a no-break space (U+00A0) looks like a blank and is none: type a blank in its place`},
+		{"no-break space in a comment", "device: a #\u00a0hello\n", ""},
 		{"question mark", "? device\n: a\n", "f:1:1: a key after ? is not understood: write key: value"},
 		{"anchor", "device: &x a\n", "f:1:1: device: an anchor (&) is not understood: write the value out wherever it is wanted"},
 		{"alias", "device: *x\n", "f:1:1: device: an alias (*) is not understood: write the value out"},
@@ -45,8 +50,8 @@ func TestEveryComplaint(t *testing.T) {
 		{"too many tags", strings.Repeat("!!map\n", 9) + "a: 1", "f:9:1: more than 8 tags or anchors in a row"},
 
 		// the top
-		{"device with a space", "device: a b\n", `f:1:1: device: "a b" does not match [A-Za-z0-9_-]{1,63}`},
-		{"device too long", "device: " + strings.Repeat("a", 64) + "\n", `f:1:1: device: "` + strings.Repeat("a", 40) + `…" does not match [A-Za-z0-9_-]{1,63}`},
+		{"device with a space", "device: a b\n", `f:1:1: device: "a b" is no name of a device, which is made of A-Z, a-z, 0-9, _ and -, at most 63 of them: write a-b`},
+		{"device too long", "device: " + strings.Repeat("a", 64) + "\n", `f:1:1: device: "` + strings.Repeat("a", 40) + `…" is no name of a device, which is made of A-Z, a-z, 0-9, _ and -, at most 63 of them`},
 		{"device reserved", "device: heaters\n", `f:1:1: device: "heaters" is reserved: the topics of simulated heaters begin with it`},
 		{"device empty", "device:\n", "f:1:1: device: is empty, but a text is wanted"},
 		{"device a list", "device: [a]\n", "f:1:1: device: is a list, but a text is wanted"},
@@ -54,10 +59,10 @@ func TestEveryComplaint(t *testing.T) {
 		{"state_dir empty", "state_dir: ''\n", `f:1:1: state_dir: "" is empty`},
 		{"units", "units: K\n", `f:1:1: units: "K" is none of C, F`},
 		{"mqtt a list", "mqtt: []\n", "f:1:1: mqtt: is a list, but a mapping is wanted"},
-		{"zones a mapping", "zones: {}\n", "f:1:1: zones: is a mapping, but a list is wanted"},
+		{"zones a mapping", "zones: {}\n", "f:1:1: zones: is a mapping, but a list is wanted: begin each zone with a dash, a blank and its name, such as - name: living-room"},
 
 		// mqtt
-		{"brokers a word", "mqtt: {brokers: 'mqtt://h'}\n", "f:1:8: mqtt.brokers: is a plain value, but a list is wanted"},
+		{"brokers a word", "mqtt: {brokers: 'mqtt://h'}\n", "f:1:8: mqtt.brokers: is a plain value, but a list is wanted: put the value into [ ], such as [a, b]"},
 		{"broker empty", "mqtt: {brokers: ['']}\n", `f:1:18: mqtt.brokers[0]: "" is empty`},
 		{"broker's scheme", "mqtt: {brokers: ['tcp://h']}\n", `f:1:18: mqtt.brokers[0]: "tcp://h" is not a broker's URL such as mqtt://host:1883 (mqtt, mqtts, ws, wss)`},
 		{"broker without host", "mqtt: {brokers: ['mqtt://:1']}\n", `f:1:18: mqtt.brokers[0]: "mqtt://:1" is not a broker's URL such as mqtt://host:1883 (mqtt, mqtts, ws, wss)`},
@@ -68,10 +73,13 @@ func TestEveryComplaint(t *testing.T) {
 		{"password", "mqtt: {password: secret}\n", "f:1:8: mqtt.password: a password has no place in this file: put it into one of its own and name that as password_file"},
 		{"password without user", "mqtt: {password_file: /p}\n", "f:1:8: mqtt.password_file: needs mqtt.username beside it"},
 		{"cert without key", "mqtt: {tls: {cert_file: /c}}\n", "f:1:8: mqtt.tls: cert_file and key_file go together"},
-		{"prefix", "mqtt: {prefix: a//b}\n", `f:1:8: mqtt.prefix: "a//b" does not match [A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*`},
-		{"prefix empty", "mqtt: {prefix: ''}\n", `f:1:8: mqtt.prefix: "" does not match [A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*`},
+		{"prefix", "mqtt: {prefix: a//b}\n", `f:1:8: mqtt.prefix: "a//b" is no beginning of topics, which is words of A-Z, a-z, 0-9, _ and - with one / between two: write a/b`},
+		{"prefix empty", "mqtt: {prefix: ''}\n", `f:1:8: mqtt.prefix: "" is no beginning of topics, which is words of A-Z, a-z, 0-9, _ and - with one / between two`},
 		{"prefix too long", "mqtt: {prefix: " + strings.Repeat("a", 101) + "}\n", "f:1:8: mqtt.prefix: is longer than 100 characters"},
-		{"discovery_prefix", "mqtt: {discovery_prefix: '#'}\n", `f:1:8: mqtt.discovery_prefix: "#" does not match [A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*`},
+		{"discovery_prefix", "mqtt: {discovery_prefix: '#'}\n", `f:1:8: mqtt.discovery_prefix: "#" is no beginning of topics, which is words of A-Z, a-z, 0-9, _ and - with one / between two`},
+		{"birth_topic with a wildcard", "mqtt: {birth_topic: hass/+}\n", `f:1:8: mqtt.birth_topic: "hass/+" has a wildcard: it is the one topic on which Home Assistant says online`},
+		{"birth_topic empty", "mqtt: {birth_topic: ''}\n", `f:1:8: mqtt.birth_topic: "" is empty`},
+		{"birth_topic of our own", "device: den\nmqtt: {birth_topic: thermostat/den/status}\n", `f:2:8: mqtt.birth_topic: "thermostat/den/status" is one of this agent's own topics, below thermostat/den/`},
 		{"bare duration", "mqtt: {sensor_every: 5}\n", "f:1:8: mqtt.sensor_every: 5 has no unit: write 5s or 5m"},
 		{"bare zero", "mqtt: {sensor_every: 0}\n", "f:1:8: mqtt.sensor_every: 0 has no unit: write 0s or 0m"},
 		{"no duration", "mqtt: {sensor_every: soon}\n", `f:1:8: mqtt.sensor_every: "soon" is not a duration such as 5s, 10m or 1h30m`},
@@ -83,12 +91,20 @@ func TestEveryComplaint(t *testing.T) {
 		{"listen", "http: {listen: here}\n", `f:1:8: http.listen: "here" is not an address such as 127.0.0.1:8466`},
 		{"listen's port", "http: {listen: '127.0.0.1:http'}\n", `f:1:8: http.listen: "127.0.0.1:http" is not an address such as 127.0.0.1:8466`},
 		{"host with a port", "http: {hosts: ['cabin.lan:80']}\n", `f:1:16: http.hosts[0]: "cabin.lan:80" is not a host name such as cabin.example; the port does not belong to it`},
-		{"hosts", "http: {listen: '', hosts: x}\n", "f:1:20: http.hosts: is a plain value, but a list is wanted"},
+		{"proxy by its name", "http: {proxies: [localhost]}\n", `f:1:18: http.proxies[0]: "localhost" is not an address such as 127.0.0.1, or a network such as 172.30.32.0/23`},
+		{"proxy with a port", "http: {proxies: ['127.0.0.1:80']}\n", `f:1:18: http.proxies[0]: "127.0.0.1:80" is not an address such as 127.0.0.1, or a network such as 172.30.32.0/23`},
+		{"proxies everywhere", "http: {proxies: [0.0.0.0/0]}\n", `f:1:18: http.proxies[0]: "0.0.0.0/0" would believe everybody: name the proxy's own address, such as 127.0.0.1`},
+		{"hosts", "http: {listen: '', hosts: x}\n", "f:1:20: http.hosts: is a plain value, but a list is wanted: put the value into [ ], such as [a, b]"},
 
 		// zones
 		{"zone a word", "zones: [a]\n", "f:1:9: zones[0]: is a plain value, but a mapping is wanted"},
-		{"no name", "zones:\n  - sensor: {driver: simulated}\n    heater: {driver: simulated}\n", "f:2:5: zones[0].name: is missing"},
-		{"name", strings.Replace(room, "a\n", "Küche\n", 1), `f:2:5: zones[0].name: "Küche" does not match [a-z0-9-]{1,40}`},
+		{"no name", "zones:\n  - sensor: {driver: simulated}\n    heater: {driver: simulated}\n", "f:2:5: zones[0].name: is missing: write - name: and a name; each dash here begins another zone"},
+		{"name", strings.Replace(room, "a\n", "Küche\n", 1), `f:2:5: zones[0].name: "Küche" is no name of a zone, which is made of a-z, 0-9 and -, at most 40 of them: write kueche`},
+		{"one thermometer in two zones", roomsWith("{driver: ds18b20, id: 28-0316a2795bff}", "{driver: ds18b20, id: 28-0316a2795bff, resolution: 12, bus: ds2482}"),
+			"warning: f:8:31: zones[1].sensor.id: is also the sensor of zone a: both zones go by one place's temperature; where this one has a sensor of its own, write that (thermostat probe lists them)"},
+		{"one chip in two zones", roomsWith("{driver: bme280}", "{driver: bme280, address: 0x76}"),
+			"warning: f:8:30: zones[1].sensor.address: is also the sensor of zone a: both zones go by one place's temperature; where this one has a sensor of its own, write that (thermostat probe lists them)"},
+		{"two thermometers in two zones", roomsWith("{driver: ds18b20, id: 28-0316a2795bff}", "{driver: ds18b20, id: 28-0316a2795b00}"), ""},
 		{"same name", room + strings.TrimPrefix(room, "zones:\n"), `f:5:5: zones[1].name: "a" is also the name of zones[0]`},
 		{"same sensor_id", room + "    sensor_id: 5\n" + strings.Replace(strings.TrimPrefix(room, "zones:\n"), "a\n", "b\n", 1) + "    sensor_id: 5\n",
 			"f:9:5: zones[1].sensor_id: 5 of b is also that of zones[0] (a)"},
@@ -106,8 +122,8 @@ func TestEveryComplaint(t *testing.T) {
 		{"relay without driver", room + "    cooler: {line: GPIO4}\n", "f:5:5: zones[0].cooler.driver: is missing: one of gpio, simulated, mqtt"},
 		{"relay on no broker", room + "    cooler: {driver: mqtt, topic: x}\n", "f:5:14: zones[0].cooler.driver: needs a broker: mqtt.brokers is empty"},
 		{"no line", room + "    cooler: {driver: gpio}\n", "f:5:5: zones[0].cooler.line: is missing: the line's name, such as GPIO17"},
-		{"line with a space", room + "    cooler: {driver: gpio, line: GPIO 17}\n", `f:5:28: zones[0].cooler.line: "GPIO 17" does not match [!-~]{1,31}`},
-		{"polarity a word", room + "    cooler: {driver: gpio, line: GPIO17, active_low: yes}\n", `f:5:42: zones[0].cooler.active_low: "yes" is none of true, false`},
+		{"line with a space", room + "    cooler: {driver: gpio, line: GPIO 17}\n", `f:5:28: zones[0].cooler.line: "GPIO 17" is no line of a Raspberry Pi's header: write GPIO17; of another board, name the chip as well`},
+		{"polarity a word", room + "    cooler: {driver: gpio, line: GPIO17, active_low: yes}\n", `f:5:42: zones[0].cooler.active_low: "yes" is none of true, false: write true`},
 		{"key of a GPIO relay", room + "    cooler: {driver: gpio, line: GPIO17, activ_low: true}\n", "f:5:42: zones[0].cooler.activ_low: is an unknown key: did you mean active_low?"},
 		{"pull at reset, active low", room + "    cooler: {driver: gpio, line: GPIO17, active_low: true}\n", "warning: f:5:28: zones[0].cooler.line: GPIO17 pulls down at reset, which holds an active-low relay on until the agent runs: GPIO0 to GPIO8 pull up"},
 		{"pull at reset, active high", room + "    cooler: {driver: gpio, line: GPIO5}\n", "warning: f:5:28: zones[0].cooler.line: GPIO5 pulls up at reset, which holds an active-high relay on until the agent runs: GPIO9 to GPIO27 pull down"},
@@ -117,12 +133,12 @@ func TestEveryComplaint(t *testing.T) {
 		{"relay unknown", room + "    cooler: {driver: magic, wand: 1}\n", `f:5:14: zones[0].cooler.driver: "magic" is none of gpio, simulated, mqtt`},
 		{"relay with more", room + "    cooler: {driver: simulated, line: GPIO4}\n", "f:5:33: zones[0].cooler.line: is an unknown key: known here are driver"},
 		{"fallback sensor unknown", room + "    fallback_sensors: [{driver: simulated}, {driver: magic}]\n", `f:5:46: zones[0].fallback_sensors[1].driver: "magic" is none of ds18b20, bme280, simulated, mqtt`},
-		{"fallback sensors no list", room + "    fallback_sensors: {driver: simulated}\n", "f:5:5: zones[0].fallback_sensors: is a mapping, but a list is wanted"},
+		{"fallback sensors no list", room + "    fallback_sensors: {driver: simulated}\n", "f:5:5: zones[0].fallback_sensors: is a mapping, but a list is wanted: put a dash and a blank before the first key of each item"},
 		{"fallback sensor with a room", room + "    fallback_sensors: [{driver: simulated, speed: 2}]\n", "f:5:44: zones[0].fallback_sensors[0].speed: is an unknown key: did you mean seed?"},
 		{"fallback sensor's noise", room + "    fallback_sensors: [{driver: simulated, noise: 6}]\n", "f:5:44: zones[0].fallback_sensors[0].noise: 6 is outside 0..5"},
-		{"fallback sensor without a room", strings.Replace(room, "driver: simulated}", "driver: bme280}", 1) + "    fallback_sensors: [{driver: simulated}]\n",
+		{"fallback sensor without a room", strings.NewReplacer("sensor: {driver: simulated}", "sensor: {driver: bme280}", "heater: {driver: simulated}", "heater: {driver: gpio, line: GPIO17}").Replace(room) + "    fallback_sensors: [{driver: simulated}]\n",
 			"f:5:25: zones[0].fallback_sensors[0].driver: a simulated fallback needs a simulated sensor: it measures that sensor's room"},
-		{"one sensor twice", strings.Replace(room, "driver: simulated}", "driver: bme280}", 1) + "    fallback_sensors: [{driver: bme280, address: 0x77}, {driver: bme280, offset: 1}]\n",
+		{"one sensor twice", strings.NewReplacer("sensor: {driver: simulated}", "sensor: {driver: bme280}", "heater: {driver: simulated}", "heater: {driver: gpio, line: GPIO17}").Replace(room) + "    fallback_sensors: [{driver: bme280, address: 0x77}, {driver: bme280, offset: 1}]\n",
 			"f:5:57: zones[0].fallback_sensors[1]: is a sensor that this zone has already: it cannot stand in for itself"},
 		{"max_disagreement alone", room + "    max_disagreement: 1.5K\n", "warning: f:5:5: zones[0].max_disagreement: compares nothing: the zone has no fallback_sensors"},
 		{"max_disagreement negative", room + "    max_disagreement: -1\n", "f:5:5: zones[0].max_disagreement: -1 is outside 0..50 K; 0 is not compared"},
@@ -177,6 +193,21 @@ func TestEveryComplaint(t *testing.T) {
 	}
 }
 
+// roomsWith is a configuration of two zones with these sensors.
+func roomsWith(first, second string) string {
+	return fmt.Sprintf(`device: d
+zones:
+  - name: a
+    sensor: %s
+    heater: {driver: gpio, line: GPIO17}
+    default_setpoint: {mode: heat, desired: 20}
+  - name: b
+    sensor: %s
+    heater: {driver: gpio, line: GPIO22}
+    default_setpoint: {mode: heat, desired: 20}
+`, first, second)
+}
+
 // The complaints of each sensor.
 func TestEveryComplaintOfASensor(t *testing.T) {
 	for _, row := range []struct{ sensor, want string }{
@@ -188,7 +219,10 @@ func TestEveryComplaintOfASensor(t *testing.T) {
 		{"{driver: ds18b21}", `f:3:14: zones[0].sensor.driver: "ds18b21" is none of ds18b20, bme280, simulated, mqtt`},
 		{"{driver: ds18b20, id: 28-0316a2795bff, bus: kernel, offset: -0.3}", ""},
 		{"{driver: ds18b20}", "f:3:5: zones[0].sensor.id: is missing: the thermometer's name, such as 28-0316a2795bff (thermostat probe lists them)"},
-		{"{driver: ds18b20, id: 28-0316A2795BFF}", `f:3:31: zones[0].sensor.id: "28-0316A2795BFF" does not match 28-[0-9a-f]{12}`},
+		{"{driver: ds18b20, id: 22-0316a2795bff}", ""},
+		{"{driver: ds18b20, id: 42-0316a2795bff}", ""},
+		{"{driver: ds18b20, id: 10-0316a2795bff}", `f:3:31: zones[0].sensor.id: 10-0316a2795bff is a DS18S20 or DS1920 (family 10), which counts otherwise and is not read; DS18B20 (28-), DS1822 (22-) and DS28EA00 (42-) are read`},
+		{"{driver: ds18b20, id: 28-0316A2795BFF}", `f:3:31: zones[0].sensor.id: "28-0316A2795BFF" is no id of a 1-Wire thermometer such as 28-0316a2795bff (thermostat probe lists yours): write 28-0316a2795bff`},
 		{"{driver: ds18b20, id: 28-0316a2795bff, bus: w1}", `f:3:52: zones[0].sensor.bus: "w1" is none of kernel, ds2482, netlink`},
 		{"{driver: ds18b20, id: 28-0316a2795bff, bus: ds2482, i2c_bus: 3, resolution: 9}", ""},
 		{"{driver: ds18b20, id: 28-0316a2795bff, i2c_bus: 1}", "f:3:52: zones[0].sensor.i2c_bus: belongs to bus ds2482, but the bus is kernel"},
@@ -212,6 +246,9 @@ func TestEveryComplaintOfASensor(t *testing.T) {
 		{"{driver: simulated, offset: 10.5}", "f:3:33: zones[0].sensor.offset: 10.5 is outside -10..10 K"},
 	} {
 		text := strings.Replace(room, "{driver: simulated}", row.sensor, 1)
+		if !strings.Contains(row.sensor, "driver: simulated") { // a simulated heater needs a simulated room
+			text = strings.Replace(text, "heater: {driver: simulated}", "heater: {driver: gpio, line: GPIO17}", 1)
+		}
 		if got := strings.Join(complaintsOf(text), "\n"); got != row.want {
 			t.Errorf("%s: got\n%s\nwant\n%s", row.sensor, got, row.want)
 		}
@@ -239,11 +276,11 @@ zones:
     default_setpoint: {desired: 99, down_delta: x}
 `)
 	want := []string{
-		`f:1:1: device: "a b" does not match [A-Za-z0-9_-]{1,63}`,
+		`f:1:1: device: "a b" is no name of a device, which is made of A-Z, a-z, 0-9, _ and -, at most 63 of them: write a-b`,
 		"f:3:13: mqtt.brokers[0]: a user or password has no place in the URL: use username and password_file",
 		`f:3:35: mqtt.brokers[1]: "ftp://x" is not a broker's URL such as mqtt://host:1883 (mqtt, mqtts, ws, wss)`,
 		"f:4:3: mqtt.password: a password has no place in this file: put it into one of its own and name that as password_file",
-		`f:6:5: zones[0].name: "A" does not match [a-z0-9-]{1,40}`,
+		`f:6:5: zones[0].name: "A" is no name of a zone, which is made of a-z, 0-9 and -, at most 40 of them: write a`,
 		"f:7:5: zones[0].sensor.id: is missing: the thermometer's name, such as 28-0316a2795bff (thermostat probe lists them)",
 		"f:8:5: zones[0].heater.line: is missing: the line's name, such as GPIO17",
 		"f:9:14: zones[0].timing.sample: 5 has no unit: write 5s or 5m",
@@ -332,6 +369,31 @@ func TestEveryComplaintOfARemoteDevice(t *testing.T) {
 			"f:8:28: zones[0].cooler.topic: \"t/b\" is also the topic of zones[0].heater"},
 		{"sensor: {driver: mqtt, topic: t/a}\n    fallback_sensors: [{driver: mqtt, topic: t/a, field: temperature}]\n    heater: {driver: mqtt, topic: t/b}",
 			"f:7:24: zones[0].fallback_sensors[0]: is a sensor that this zone has already: it cannot stand in for itself"},
+		{"sensor: {driver: mqtt, topic: t/a, where: {id: 1}}\n    fallback_sensors: [{driver: mqtt, topic: t/a, where: {id: 2}}]\n    heater: {driver: mqtt, topic: t/b}", ""},
+		{"sensor: {driver: mqtt, topic: t/a, unit: F, where: {}}\n    heater: {driver: mqtt, topic: t/b}", ""},
+		{"sensor: {driver: mqtt, topic: t/a, unit: K, where: [Id]}\n    heater: {driver: mqtt, topic: t/b}",
+			"f:6:40: zones[0].sensor.unit: \"K\" is none of C, F\nf:6:49: zones[0].sensor.where: is a list, but a mapping such as {Id: 01191ED4A0B2} is wanted"},
+		{"sensor: {driver: mqtt, topic: t/a, where: {Id: '', channel: {a: 1}}}\n    heater: {driver: mqtt, topic: t/b}",
+			"f:6:48: zones[0].sensor.where.Id: \"\" is empty\nf:6:56: zones[0].sensor.where.channel: is a mapping, but a text is wanted"},
+		{"sensor: {driver: mqtt, topic: t/a, format: number, where: {Id: A}}\n    heater: {driver: mqtt, topic: t/b}",
+			"f:6:56: zones[0].sensor.where: belongs to format json, but the format is number"},
+		{"sensor: {driver: mqtt, topic: t/a, format: protobuf, unit: F}\n    heater: {driver: mqtt, topic: t/b}",
+			"f:6:58: zones[0].sensor.unit: belongs to formats json and number: a SensorData is in °C"},
+		{"sensor: {driver: mqtt, topic: t/a, field: tC, unit: F}\n    heater: {driver: mqtt, topic: t/b}",
+			"warning: f:6:51: zones[0].sensor.unit: is F, but the field's name \"tC\" says °C: the unit counts"},
+		{"sensor: {driver: mqtt, topic: t/a}\n    heater: {driver: simulated}\n    safety_relay: {driver: simulated}",
+			"f:7:14: zones[0].heater.driver: a simulated relay needs a simulated sensor, whose room it heats or cools: the zone's is \"mqtt\"\n" +
+				"f:8:20: zones[0].safety_relay.driver: a simulated relay needs a simulated sensor, whose room it heats or cools: the zone's is \"mqtt\""},
+		{"sensor: {driver: mqtt, topic:\u00a0t}\n    heater: {driver: mqtt, topic: \"t\\u200bb\", state_topic: 't/s ', state_field: \"s\u00ad\"}",
+			"f:6:28: zones[0].sensor.topic: a no-break space (U+00A0) looks like a blank and is none: type a blank in its place\n" +
+				"f:7:28: zones[0].heater.topic: the invisible character U+200B has no place here: take it out, or type a blank in its place\n" +
+				"f:7:47: zones[0].heater.state_topic: \"t/s \" begins or ends with a blank\n" +
+				"f:7:68: zones[0].heater.state_field: the invisible character U+00AD has no place here: take it out, or type a blank in its place"},
+		{"sensor: {driver: mqtt, topic: t/a, \ufefffield: x, where: {\"I\u202ed\": 1, channel: \u28001}}\n    heater: {driver: mqtt, topic: t/b}",
+			"f:6:40: zones[0].sensor.\"\\ufefffield\": the invisible character U+FEFF has no place here: take it out, or type a blank in its place\n" +
+				"f:6:59: zones[0].sensor.where.\"I\\u202ed\": the invisible character U+202E has no place here: take it out, or type a blank in its place\n" +
+				"f:6:69: zones[0].sensor.where.channel: the invisible character U+2800 has no place here: take it out, or type a blank in its place"},
+		{"sensor: {driver: mqtt, topic: t/⚡\ufe0f/👨\u200d👩\u200d👧/می\u200cخواهم}\n    heater: {driver: mqtt, topic: Küche/ö}", ""},
 	} {
 		if got := strings.Join(complaintsOf(broker+"    "+row.devices+"\n"), "\n"); got != row.want {
 			t.Errorf("%s:\ngot  %q\nwant %q", row.devices, got, row.want)

@@ -14,10 +14,11 @@ import (
 const offsetBound = 10
 
 var (
-	thermometerForm = regexp.MustCompile(`^28-[0-9a-f]{12}$`)
-	// A line and a chip are names of the kernel's: at most 31 printable characters.
-	lineForm = regexp.MustCompile(`^[!-~]{1,31}$`)
-	chipForm = regexp.MustCompile(`^[!-~]{1,36}$`) // with /dev/ before it
+	thermometerForm = regexp.MustCompile(`^(28|22|42)-[0-9a-f]{12}$`) // DS18B20, and two families that are read alike
+	// A line and a chip are names of the kernel's: at most 31 printable characters,
+	// blanks among them, such as 7J1 Header Pin11.
+	lineForm = regexp.MustCompile(`^[!-~]([ -~]{0,29}[!-~])?$`)
+	chipForm = regexp.MustCompile(`^[!-~]([ -~]{0,34}[!-~])?$`) // with /dev/ before it
 )
 
 // readDevices takes a relay that is named badly for one that is there: the
@@ -29,9 +30,22 @@ func (r *reader) readDevices(zone *node, z *ZoneConfig) {
 	z.Devices.Heater = r.readRelay(zone.child("heater"))
 	z.Devices.Cooler = r.readRelay(zone.child("cooler"))
 	z.Devices.Safety = r.readRelay(zone.child("safety_relay"))
+	r.needsRoom(zone, z.Devices)
 	z.Params.Heater = z.Devices.Heater != nil
 	z.Params.Cooler = z.Devices.Cooler != nil
 	z.Params.Speed = z.Devices.Sensor.Simulated.Speed // 0 where the room is real
+}
+
+// needsRoom complains of a simulated relay where the sensor is real: it has no room to heat.
+func (r *reader) needsRoom(zone *node, d drivers.Spec) {
+	if d.Sensor.Driver == "" || d.Sensor.Driver == "simulated" {
+		return
+	}
+	for _, key := range []string{"heater", "cooler", "safety_relay"} {
+		if at := zone.child(key).child("driver"); at != nil && at.text == "simulated" {
+			r.complain(at, "a simulated relay needs a simulated sensor, whose room it heats or cools: the zone's is %s", shown(d.Sensor.Driver))
+		}
+	}
 }
 
 // readDriver reads the name of a driver and reports whether it is one that
@@ -41,7 +55,7 @@ func (r *reader) readDriver(n *node, to *string, known ...string) bool {
 	case n == nil || n.kind == kindRefused:
 		return false
 	case n.kind != kindMapping:
-		r.complain(n, "is %v, but a mapping such as {driver: %s} is wanted", n.kind, known[0])
+		r.complain(n, "is %v, but a mapping such as {driver: %s} is wanted%s", n.kind, known[0], exampleOf(n, known))
 		return false
 	case n.child("driver") == nil:
 		r.missing(n, "driver", "is missing: one of "+strings.Join(known, ", "))
@@ -52,7 +66,7 @@ func (r *reader) readDriver(n *node, to *string, known ...string) bool {
 		return false
 	}
 	if !slices.Contains(known, *to) {
-		r.complain(at, "%s is none of %s", shown(*to), strings.Join(known, ", "))
+		r.noneOf(at, *to, known)
 		return false
 	}
 	return true
@@ -83,8 +97,8 @@ func (r *reader) readGPIO(n *node, g *drivers.GPIO) {
 	if line == nil {
 		r.missing(n, "line", "is missing: the line's name, such as GPIO17")
 	}
-	r.matching(line, &g.Line, lineForm)
-	r.matching(n.child("chip"), &g.Chip, chipForm)
+	r.spelled(n.child("chip"), &g.Chip, chipForm, chipNameIs, func(string) string { return "" })
+	r.readLine(line, g)
 	r.boolean(n.child("active_low"), &g.ActiveLow)
 	if g.SwitchesOnAtReset() {
 		r.warn(line, atReset(*g))
@@ -134,7 +148,7 @@ func (r *reader) readDS18B20(n *node, d *drivers.DS18B20) {
 	if n.child("id") == nil {
 		r.missing(n, "id", "is missing: the thermometer's name, such as 28-0316a2795bff (thermostat probe lists them)")
 	}
-	r.matching(n.child("id"), &d.ID, thermometerForm)
+	r.readThermometerID(n.child("id"), &d.ID)
 	r.oneOf(n.child("bus"), &d.Bus, "kernel", "ds2482", "netlink")
 	r.i2cBus(n.child("i2c_bus"), &d.I2CBus)
 	if at := n.child("i2c_bus"); at != nil && d.Bus != "ds2482" {

@@ -16,7 +16,8 @@ func FuzzConfig(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	files, _ := filepath.Glob("../examples/*.yaml")
-	for _, file := range files {
+	wrong, _ := filepath.Glob("testdata/wrong/*.yaml")
+	for _, file := range append(files, wrong...) {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			f.Fatal(err)

@@ -10,9 +10,10 @@ import (
 
 // HTTPConfig is where the page is, and who may change something there.
 type HTTPConfig struct {
-	Listen       string   // empty: no page
-	Hosts        []string // further names that it answers to
-	PasswordFile string   // empty: there is none
+	Listen       string         // empty: no page
+	Hosts        []string       // further names that it answers to
+	PasswordFile string         // empty: there is none
+	Proxies      []netip.Prefix // whose headers about the client are believed
 }
 
 const defaultListen = "127.0.0.1:8466"
@@ -22,7 +23,7 @@ var hostForm = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?$`)
 
 func (r *reader) readHTTP(n *node, c *HTTPConfig) {
 	c.Listen = defaultListen
-	if !r.isMapping(n, "listen", "password_file", "hosts") {
+	if !r.isMapping(n, "listen", "password_file", "hosts", "proxies") {
 		return
 	}
 	listen := n.child("listen")
@@ -39,8 +40,31 @@ func (r *reader) readHTTP(n *node, c *HTTPConfig) {
 		}
 	}
 	c.Hosts = hosts
+	r.readProxies(n.child("proxies"), c)
 	if sound && c.PasswordFile == "" && isOpenToAll(c.Listen) {
 		r.warn(n, "other machines can look, but nobody can change anything over HTTP: that needs http.password_file")
+	} else if c.PasswordFile == "" && len(c.Proxies) > 0 {
+		r.warn(n.child("proxies"), "through a proxy people can look, but change nothing: that needs http.password_file")
+	}
+}
+
+// readProxies takes addresses, and networks of them.
+func (r *reader) readProxies(n *node, c *HTTPConfig) {
+	proxies, at := r.texts(n)
+	for i, text := range proxies {
+		p, err := netip.ParsePrefix(text)
+		if ip, err2 := netip.ParseAddr(text); err2 == nil {
+			ip = ip.Unmap().WithZone("")
+			p, err = netip.PrefixFrom(ip, ip.BitLen()), nil
+		}
+		switch {
+		case err != nil || p.Addr().Is4In6():
+			r.complain(at[i], "%s is not an address such as 127.0.0.1, or a network such as 172.30.32.0/23", shown(text))
+		case p.Bits() == 0:
+			r.complain(at[i], "%s would believe everybody: name the proxy's own address, such as 127.0.0.1", shown(text))
+		default:
+			c.Proxies = append(c.Proxies, p.Masked())
+		}
 	}
 }
 

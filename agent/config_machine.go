@@ -33,7 +33,7 @@ func (r *reader) readDevice(root *node, c *Config) {
 		r.deviceOfHost(root, c)
 		return
 	}
-	if r.matching(n, &c.Device, deviceForm) && c.Device == "heaters" {
+	if r.spelled(n, &c.Device, deviceForm, deviceNameIs, deviceWord) && c.Device == "heaters" {
 		r.complain(n, `"heaters" is reserved: the topics of simulated heaters begin with it`)
 	}
 }

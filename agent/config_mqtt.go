@@ -2,6 +2,7 @@ package main
 
 import (
 	"regexp"
+	"strings"
 	"time"
 
 	"thermostat/mqtt"
@@ -15,7 +16,7 @@ const maxPrefix = 100 // bytes
 func (r *reader) readMQTT(n *node, c *MQTTConfig) {
 	c.Prefix, c.DiscoveryPrefix = "thermostat", "homeassistant"
 	c.StateEvery = 60 * time.Second
-	if !r.isMapping(n, "brokers", "username", "password_file", "tls", "prefix", "discovery_prefix", "sensor_every", "state_every") {
+	if !r.isMapping(n, "brokers", "username", "password_file", "tls", "prefix", "discovery_prefix", "birth_topic", "sensor_every", "state_every") {
 		return
 	}
 	c.Brokers = r.readBrokers(n.child("brokers"))
@@ -31,8 +32,20 @@ func (r *reader) readMQTT(n *node, c *MQTTConfig) {
 	r.rate(n.child("state_every"), &c.StateEvery)
 }
 
+// readBirthTopic reads where Home Assistant says that it is there. It must not be
+// one of this agent's own topics, so those are known before.
+func (r *reader) readBirthTopic(n *node, c *MQTTConfig) {
+	switch at := n.child("birth_topic"); {
+	case at == nil:
+	case at.kind == kindScalar && strings.ContainsAny(at.text, "+#"):
+		r.complain(at, "%s has a wildcard: it is the one topic on which Home Assistant says online", shown(at.text))
+	default:
+		r.topic(n, "birth_topic", &c.BirthTopic)
+	}
+}
+
 func (r *reader) prefix(n *node, to *string) {
-	if r.matching(n, to, prefixForm) && len(*to) > maxPrefix {
+	if r.spelled(n, to, prefixForm, prefixIs, prefixWord) && len(*to) > maxPrefix {
 		r.complain(n, "is longer than %d characters", maxPrefix)
 	}
 }

@@ -1,5 +1,7 @@
 package main
 
+import "strings"
+
 // nearest gives the word that was probably meant, or nothing where none is near.
 func nearest(word string, known []string) string {
 	best, least := "", 1+max(2, len(word)/3)
@@ -11,7 +13,15 @@ func nearest(word string, known []string) string {
 			best, least = k, d
 		}
 	}
-	return best
+	if best != "" || len(word) < 4 {
+		return best
+	}
+	for _, k := range known { // setpoint for default_setpoint
+		if strings.Contains(k, word) {
+			return k
+		}
+	}
+	return ""
 }
 
 // distance counts the bytes to insert, delete or replace (Levenshtein).

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -13,23 +14,68 @@ import (
 const (
 	maxTopic     = 512 // bytes
 	maxCommand   = 1024
+	maxWhere     = 16
 	defaultLease = 30 * time.Second
 )
 
 // readRemoteSensor reads a sensor on the broker.
 func (r *reader) readRemoteSensor(n *node, s *drivers.RemoteSensor) {
-	r.isMapping(n, "driver", "topic", "format", "field", "humidity_field", "offset")
+	r.isMapping(n, "driver", "topic", "format", "field", "humidity_field", "unit", "where", "offset")
 	r.needsBroker(n)
 	r.topic(n, "topic", &s.Topic)
 	s.Format = "auto"
 	r.oneOf(n.child("format"), &s.Format, mqtt.SensorFormats...)
-	r.filled(n.child("field"), &s.Field)
-	r.filled(n.child("humidity_field"), &s.HumidityField)
-	for _, key := range []string{"field", "humidity_field"} {
+	r.path(n.child("field"), &s.Field)
+	r.path(n.child("humidity_field"), &s.HumidityField)
+	r.oneOf(n.child("unit"), &s.Unit, mqtt.SensorUnits...)
+	s.Where = r.readWhere(n.child("where"))
+	for _, key := range []string{"field", "humidity_field", "where"} {
 		if at := n.child(key); at != nil && s.Format != "auto" && s.Format != "json" {
 			r.complain(at, "belongs to format json, but the format is %s", s.Format)
 		}
 	}
+	if at := n.child("unit"); at != nil && s.Format == "protobuf" {
+		r.complain(at, "belongs to formats json and number: a SensorData is in °C")
+	}
+	if at, says := n.child("unit"), mqtt.UnitOfName(s.Field); at != nil && says != "" && says != s.Unit && s.Unit != "" {
+		r.warn(at, fmt.Sprintf("is %s, but the field's name %s says °%s: the unit counts", s.Unit, shown(s.Field), says))
+	}
+}
+
+// readWhere reads which words a reading must have beside it: {Id: 0119A, channel: 1}.
+func (r *reader) readWhere(n *node) map[string]string {
+	switch {
+	case n == nil || n.kind == kindRefused:
+		return nil
+	case n.kind != kindMapping:
+		r.complain(n, "is %v, but a mapping such as {Id: 01191ED4A0B2} is wanted", n.kind)
+		return nil
+	case len(n.children) > maxWhere:
+		r.complain(n, "has %d words, at most %d can be asked for", len(n.children), maxWhere)
+	}
+	where := map[string]string{}
+	for _, c := range n.children {
+		var word string
+		if c.key == "" {
+			r.complain(c, "has no name: write the path of a word, such as Id")
+		} else if r.filled(c, &word) {
+			where[c.key] = word
+		}
+	}
+	return where
+}
+
+// path reads the path of a value in JSON.
+func (r *reader) path(n *node, to *string) {
+	var text string
+	if !r.filled(n, &text) || text == "" {
+		return
+	}
+	if strings.Trim(text, " ") != text {
+		r.complain(n, "%s begins or ends with a blank", shown(text))
+		return
+	}
+	*to = text
 }
 
 // readRemoteRelay reads a relay on the broker.
@@ -52,7 +98,7 @@ func (r *reader) readRemoteRelay(n *node, s *drivers.RemoteRelay) {
 	if s.Topic != "" && s.StateTopic == s.Topic {
 		r.complain(n.child("state_topic"), "is also the topic of the commands: our own would count as the device's answer")
 	}
-	r.filled(n.child("state_field"), &s.StateField)
+	r.path(n.child("state_field"), &s.StateField)
 	if at := n.child("state_field"); at != nil && n.child("state_topic") == nil {
 		r.complain(at, "is a field of what comes on state_topic, which is missing")
 	}
@@ -86,7 +132,7 @@ func (r *reader) command(n *node, to *string) bool {
 	return true
 }
 
-// topic reads the one topic of a device; wildcards would make it many.
+// topic reads one topic, of a device or of a birth; wildcards would make it many.
 func (r *reader) topic(parent *node, key string, to *string) {
 	n := parent.child(key)
 	if n == nil {
@@ -100,6 +146,8 @@ func (r *reader) topic(parent *node, key string, to *string) {
 	switch {
 	case !utf8.ValidString(text) || len(text) > maxTopic:
 		r.complain(n, "is no topic: UTF-8 of at most %d bytes", maxTopic)
+	case strings.Trim(text, " ") != text:
+		r.complain(n, "%s begins or ends with a blank", shown(text))
 	case strings.ContainsAny(text, "+#"):
 		r.complain(n, "%s has a wildcard: one device has one topic", shown(text))
 	case strings.HasPrefix(text, "$"):

@@ -2,6 +2,8 @@ package main
 
 import (
 	"cmp"
+	"fmt"
+	"maps"
 	"time"
 
 	"thermostat/controlloop"
@@ -37,6 +39,33 @@ func (r *reader) readSpare(n *node, s *drivers.Simulated, first string) {
 	r.checkSimulated(n, *s, r.badPlaces(before))
 }
 
+// sensorOwner is a zone's own sensor on this board.
+type sensorOwner struct {
+	zone   string
+	sensor drivers.SensorSpec
+}
+
+// addSensor finds two zones that go by one chip: mostly a line that was copied.
+// Another zone's sensor as a fallback is a choice.
+func (u *unique) addSensor(n *node, z ZoneConfig) {
+	spec := z.Devices.Sensor
+	if spec.Driver != "ds18b20" && spec.Driver != "bme280" {
+		return
+	}
+	for _, o := range u.sensors {
+		if !twice(spec, []drivers.SensorSpec{o.sensor}) {
+			continue
+		}
+		at, _ := find(n, "id")
+		if spec.Driver == "bme280" {
+			at, _ = find(n, "address")
+		}
+		u.warn(at, fmt.Sprintf("is also the sensor of zone %s: both zones go by one place's temperature; where this one has a sensor of its own, write that (thermostat probe lists them)", o.zone))
+		return
+	}
+	u.sensors = append(u.sensors, sensorOwner{z.Name, spec})
+}
+
 // twice reports whether a chip is one of the others.
 func twice(spec drivers.SensorSpec, others []drivers.SensorSpec) bool {
 	for _, o := range others {
@@ -47,7 +76,7 @@ func twice(spec drivers.SensorSpec, others []drivers.SensorSpec) bool {
 		case spec.Driver == "bme280" && o.BME280 == spec.BME280:
 			return true
 		case spec.Driver == "mqtt" && spec.Remote.Topic != "" && o.Remote.Topic == spec.Remote.Topic &&
-			cmp.Or(o.Remote.Field, mqtt.UsualField) == cmp.Or(spec.Remote.Field, mqtt.UsualField):
+			cmp.Or(o.Remote.Field, mqtt.UsualField) == cmp.Or(spec.Remote.Field, mqtt.UsualField) && maps.Equal(o.Remote.Where, spec.Remote.Where):
 			return true
 		}
 	}

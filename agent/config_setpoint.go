@@ -60,7 +60,7 @@ func (r *reader) mode(n *node, to *controlloop.Mode) bool {
 	}
 	m, err := controlloop.ParseMode(word)
 	if err != nil {
-		r.complain(n, "%s is none of off, heat, cool, heat_cool", shown(word))
+		r.noneOf(n, word, []string{"off", "heat", "cool", "heat_cool"})
 		return false
 	}
 	*to = m

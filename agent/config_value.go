@@ -38,6 +38,10 @@ func (r *reader) text(n *node, to *string) bool {
 		r.complain(n, "has a control character or a line break")
 		return false
 	}
+	if what := strangeQuote(text); what != "" {
+		r.complain(n, "%s", what)
+		return false
+	}
 	*to = text
 	return true
 }
@@ -56,20 +60,6 @@ func (r *reader) filled(n *node, to *string) bool {
 	return true
 }
 
-// matching reads a text of a form.
-func (r *reader) matching(n *node, to *string, form *regexp.Regexp) bool {
-	var text string
-	if n == nil || !r.text(n, &text) {
-		return n == nil
-	}
-	if !form.MatchString(text) {
-		r.complain(n, "%s does not match %s", shown(text), strings.Trim(form.String(), "^$"))
-		return false
-	}
-	*to = text
-	return true
-}
-
 // oneOf reads one of a few words.
 func (r *reader) oneOf(n *node, to *string, words ...string) bool {
 	var text string
@@ -77,11 +67,36 @@ func (r *reader) oneOf(n *node, to *string, words ...string) bool {
 		return n == nil
 	}
 	if !slices.Contains(words, text) {
-		r.complain(n, "%s is none of %s", shown(text), strings.Join(words, ", "))
+		r.noneOf(n, text, words)
 		return false
 	}
 	*to = text
 	return true
+}
+
+// noneOf complains of a word that is none of those there are; capitals and
+// typing errors are known again.
+func (r *reader) noneOf(n *node, text string, words []string) {
+	advice := ""
+	near := nearest(strings.ToLower(text), words)
+	if near != "" && (strings.EqualFold(near, text) || !strings.ContainsAny(text, "0123456789")) { // another number is another chip
+		advice = ": write " + near
+	}
+	r.complain(n, "%s is none of %s%s", shown(text), strings.Join(words, ", "), advice)
+}
+
+// exampleOf is for a driver that is named without its mapping.
+func exampleOf(n *node, drivers []string) string {
+	if n.kind != kindScalar || !slices.Contains(drivers, n.text) {
+		return ""
+	}
+	return ": write {driver: " + n.text + "} with its keys"
+}
+
+// truths are other spellings, of YAML 1.1 and of people.
+var truths = map[string]string{
+	"true": "true", "yes": "true", "on": "true", "y": "true", "1": "true",
+	"false": "false", "no": "false", "off": "false", "n": "false", "0": "false",
 }
 
 // boolean reads true or false; yes, no, on and off are texts in YAML 1.2.
@@ -91,7 +106,11 @@ func (r *reader) boolean(n *node, to *bool) bool {
 		return n == nil
 	}
 	if n.quoted || text != "true" && text != "false" {
-		r.complain(n, "%s is none of true, false", shown(text))
+		advice := ""
+		if word := truths[strings.ToLower(text)]; word != "" {
+			advice = ": write " + word
+		}
+		r.complain(n, "%s is none of true, false%s", shown(text), advice)
 		return false
 	}
 	*to = text == "true"
@@ -130,7 +149,7 @@ func (r *reader) number(n *node, to *float64) bool {
 	case infinite.MatchString(text), decimal.MatchString(text) && math.IsInf(x, 0):
 		r.complain(n, "%s is not a finite number", shortened(text))
 	case err != nil || !decimal.MatchString(text):
-		r.complain(n, "%s is not a decimal number", shown(text))
+		r.complain(n, "%s is not a decimal number%s", shown(text), numberAdvice(n.key, text))
 	default:
 		*to = x
 		return true
@@ -199,7 +218,7 @@ func (r *reader) duration(n *node, to *time.Duration) bool {
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil {
-		r.complain(n, "%s is not a duration such as 5s, 10m or 1h30m", shown(text))
+		r.complain(n, "%s is not a duration such as 5s, 10m or 1h30m%s", shown(text), durationAdvice(text))
 		return false
 	}
 	*to = d
@@ -225,7 +244,7 @@ func (r *reader) items(n *node) []*node {
 	case n == nil || n.kind == kindRefused:
 		return nil
 	case n.kind != kindList:
-		r.complain(n, "is %v, but a list is wanted", n.kind)
+		r.complain(n, "is %v, but a list is wanted: %s", n.kind, listAdvice(n))
 		return nil
 	}
 	return n.children
@@ -251,6 +270,10 @@ func (r *reader) isMapping(n *node, known ...string) bool {
 // unknownKey does not show the value, it might be a password.
 func (r *reader) unknownKey(n *node, known []string) {
 	switch near := nearest(n.key, known); {
+	case decimalComma(n) != "":
+		r.complainOf(n, n.parent.path(), "%s", decimalComma(n))
+	case runTogether(n, known) != "":
+		r.complainOf(n, n.parent.path(), "a colon is missing: write %s", runTogether(n, known))
 	case strings.EqualFold(n.key, "password"):
 		r.complain(n, "a password has no place in this file: put it into one of its own and name that as password_file")
 	case near != "":

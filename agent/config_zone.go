@@ -10,7 +10,7 @@ var zoneForm = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)
 
 // readZones reads the zones; none at all is valid.
 func (r *reader) readZones(n *node, c *Config) {
-	u := &unique{reader: r, names: map[string]*node{}, ids: map[int32]idOwner{}, topics: map[string]*node{}}
+	u := &unique{reader: r, names: map[string]*node{}, ids: map[int32]idOwner{}, topics: map[string]*node{}, buses: busUsers{i2c: map[int]*node{}}}
 	for _, item := range r.items(n) {
 		var z ZoneConfig
 		if r.readZone(item, c.Device, &z) {
@@ -18,6 +18,7 @@ func (r *reader) readZones(n *node, c *Config) {
 		}
 		c.Zones = append(c.Zones, z)
 	}
+	u.checkPins()
 }
 
 // readZone reports whether there was a mapping to read.
@@ -39,9 +40,9 @@ func (r *reader) readZone(n *node, device string, z *ZoneConfig) bool {
 
 func (r *reader) readIdentity(n *node, device string, z *ZoneConfig) {
 	if n.child("name") == nil {
-		r.missing(n, "name", "is missing")
+		r.missing(n, "name", "is missing: write - name: and a name; each dash here begins another zone")
 	}
-	r.matching(n.child("name"), &z.Name, zoneForm)
+	r.spelled(n.child("name"), &z.Name, zoneForm, zoneNameIs, zoneWord)
 	z.SensorID = defaultSensorID(device, z.Name)
 	if id := n.child("sensor_id"); id != nil {
 		x, _ := r.whole(id, 1, 1<<31-1)
@@ -56,6 +57,9 @@ type unique struct {
 	ids    map[int32]idOwner
 	lines  []lineOwner
 	topics map[string]*node
+	buses  busUsers
+
+	sensors []sensorOwner
 }
 
 type lineOwner struct {
@@ -69,9 +73,11 @@ type idOwner struct {
 }
 
 func (u *unique) add(n *node, z ZoneConfig) {
+	u.addSensor(n.child("sensor"), z)
 	u.addRelay(n.child("heater"), z.Devices.Heater)
 	u.addRelay(n.child("cooler"), z.Devices.Cooler)
 	u.addRelay(n.child("safety_relay"), z.Devices.Safety)
+	u.addSensors(n, z)
 	if z.Name == "" {
 		return // complained of, and the default number hangs on the name
 	}

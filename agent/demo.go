@@ -43,7 +43,7 @@ Faults:` + demoFaultHelp(),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
-	cmd.Flags().Float64Var(&f.speed, "speed", 60, "how many times faster room time runs")
+	numberVar(cmd.Flags(), &f.speed, "speed", 60, "how many times faster room time runs")
 	cmd.Flags().StringVar(&f.mqtt, "mqtt", "127.0.0.1:1883", "the broker's `ADDR`; a taken port: the next free one")
 	cmd.Flags().StringVar(&f.http, "http", defaultListen, "the page's `ADDR`; a taken port: the next free one; empty: no page")
 	cmd.Flags().DurationVar(&f.lasts, "for", 0, "end by itself after this `DURATION`")
@@ -170,6 +170,10 @@ func demoFaultHelp() string {
 	return help
 }
 
+// demoConfirmed is when every room has been read twice. A fault before that
+// would break a house that does nothing yet.
+const demoConfirmed = 1500 * time.Millisecond
+
 // plannedFault is a fault with its time.
 type plannedFault struct {
 	demoFault
@@ -264,7 +268,7 @@ func (f *demoFlags) play(ctx context.Context, out io.Writer, faults []plannedFau
 	view.taken(f.http, pageAddr)
 	view.welcome(addr, pageAddr, f.speed)
 	for _, p := range faults {
-		timer := time.AfterFunc(p.at, func() {
+		timer := time.AfterFunc(max(p.at, demoConfirmed), func() {
 			view.line("fault %s: %s", p.name, p.means)
 			p.does(house)
 		})
@@ -346,15 +350,28 @@ func (v *demoView) welcome(addr, page string, speed float64) {
 		fmt.Fprintf(v.out, "The page: http://%s\n", page)
 	}
 	host, port, _ := net.SplitHostPort(addr)
+	executable, _ := os.Executable() // unknown is as good as installed
 	fmt.Fprintf(v.out, `Two simulated rooms; one second is %v s of room time. Broker: mqtt://%[2]s
 Try, in another terminal:
-  go run ./agent set living-room 21.5 --broker mqtt://%[2]s
-  go run ./agent watch --broker mqtt://%[2]s
+  %[5]s set living-room 21.5 --broker mqtt://%[2]s
+  %[5]s watch --broker mqtt://%[2]s
   mosquitto_pub -h %[3]s -p %[4]s -r -t thermostat/demo/workshop/control -m '{"desired":19,"mode":"heat"}'
   mosquitto_sub -h %[3]s -p %[4]s -v -t 'thermostat/demo/+/state'
 Ctrl-C ends.
 
-`, speed, addr, host, port)
+`, speed, addr, host, port, howToRun(os.Args[0], executable))
+}
+
+// howToRun is what a person types to run this program once more: what was typed
+// for this run, or go run where that made the program, and removes it again.
+func howToRun(typed, executable string) string {
+	switch {
+	case strings.Contains(executable, "/go-build"):
+		return "go run ./agent"
+	case strings.ContainsFunc(typed, func(r rune) bool { return r <= ' ' || strings.ContainsRune(`'"$&|;<>()*?\`+"`", r) }):
+		return "thermostat" // a path that a shell would not take as it stands
+	}
+	return typed
 }
 
 // saw is called by the zones' goroutines.
@@ -407,7 +424,7 @@ func (v *demoView) print(format string, args ...any) {
 	if v.live {
 		fmt.Fprint(v.out, "\r\x1b[K")
 	}
-	fmt.Fprintf(v.out, "%6.1fs  "+format+"\n", append([]any{time.Since(v.began).Seconds()}, args...)...)
+	fmt.Fprintf(v.out, "%6.1fs  %s\n", time.Since(v.began).Seconds(), harmlessText(fmt.Sprintf(format, args...)))
 }
 
 // status redraws the living line, at most five times a second.

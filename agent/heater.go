@@ -35,8 +35,8 @@ With "run" on mqtt drivers between them (examples/original.yaml) this is the pub
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
 	f.remote.register(cmd)
-	cmd.Flags().Int32Var(&f.sensorID, "sensor-id", 12345, "the `N` of its topics and messages")
-	cmd.Flags().Float64Var(&f.start, "start", firstTemperature, "°C at the beginning")
+	idVar(cmd.Flags(), &f.sensorID, "sensor-id", 12345, "the `N` of its topics and messages")
+	numberVar(cmd.Flags(), &f.start, "start", firstTemperature, "°C at the beginning")
 	cmd.Flags().DurationVar(&f.up, "up", time.Minute, "the time in which it gains 1 °C while on")
 	cmd.Flags().DurationVar(&f.down, "down", 2*time.Minute, "the time in which it loses 1 °C while off")
 	cmd.Flags().DurationVar(&f.every, "every", time.Second, "the time between two readings")

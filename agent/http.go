@@ -23,7 +23,7 @@ func (a *agent) newPage() *status.Server {
 	b := thisBuild()
 	o := status.Options{
 		Device: a.cfg.Device, Version: b.version, Commit: b.commit, Units: a.cfg.Units,
-		Listen: a.listen, Hosts: a.cfg.HTTP.Hosts, PasswordFile: a.cfg.HTTP.PasswordFile,
+		Listen: a.listen, Hosts: a.cfg.HTTP.Hosts, Proxies: a.cfg.HTTP.Proxies, PasswordFile: a.cfg.HTTP.PasswordFile,
 		Submit: func(ctx context.Context, zone string, control []byte) (status.Answer, error) {
 			return pageAnswer(a.session.Submit(ctx, zone, "page", control))
 		},

@@ -71,7 +71,7 @@ func inOneLine(err error) string {
 	if more := len(all) - saidErrors; more > 0 {
 		text += fmt.Sprintf("; and %d more", more)
 	}
-	return text
+	return harmlessText(text)
 }
 
 func rootCommand() *cobra.Command {

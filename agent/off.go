@@ -25,7 +25,7 @@ const (
 func offCommand() *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
-		Use: "off", Short: "Switch every relay off and leave", Args: cobra.NoArgs,
+		Use: "off", Short: "Switch every relay off and leave", Args: noFile,
 		Long: "Switch every relay off and leave: those that the configuration names, and those that the last agent held.\n" +
 			"It needs no sensor, no broker, and only one of the two files to be readable. Relays on a broker are told\n" +
 			"last, for 2 s at most: what hears nothing more lets go after its lease.",
@@ -77,7 +77,7 @@ func relaysToSwitchOff(errs io.Writer, file string, stateDirs []string) (relays 
 		return relays, nil, nil
 	}
 	if !errors.Is(configErr, fs.ErrNotExist) {
-		fmt.Fprintln(errs, "thermostat: warning: a relay of the configuration may be missing here:", configErr)
+		fmt.Fprintln(errs, "thermostat: warning: a relay of the configuration may be missing here:", harmlessText(configErr.Error()))
 	}
 	if doubt != nil {
 		doubt = fmt.Errorf("a relay may be missing here, since neither file is whole: %w", errors.Join(configErr, doubt))

@@ -33,8 +33,18 @@ func outranked(cfg Config) []string {
 	return lines
 }
 
-func printOutranked(w io.Writer, cfg Config) {
-	for _, line := range outranked(cfg) {
+// tellings are what is to be said of a configuration on this machine that no
+// line of the file is to blame for.
+func tellings(cfg Config) []string {
+	lines := outranked(cfg)
+	if text := suspendWarning(cfg, "/"); text != "" {
+		lines = append(lines, text)
+	}
+	return lines
+}
+
+func printTellings(w io.Writer, cfg Config) {
+	for _, line := range tellings(cfg) {
 		fmt.Fprintln(w, "warning: "+line)
 	}
 }

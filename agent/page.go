@@ -98,7 +98,7 @@ func (p *page) state(ctx context.Context, zone string) (controlloop.Report, erro
 		if r.Zone == zone {
 			return r, nil
 		}
-		names = append(names, harmless(r.Zone))
+		names = append(names, r.Zone)
 	}
 	slices.Sort(names)
 	return controlloop.Report{}, fmt.Errorf("%w: the agent at http://%s has no zone %q; there are %s", mqtt.ErrNoAnswer, p.listen, zone, strings.Join(names, ", "))
@@ -126,7 +126,6 @@ func (p *page) ask(ctx context.Context, method, path string, body []byte) (a mqt
 	if json.NewDecoder(io.LimitReader(c.Body, maxPageAnswer)).Decode(&a) != nil {
 		return mqtt.Answer{}, p.strange(c.Response)
 	}
-	a.Mode, a.Reason = harmless(a.Mode), harmless(a.Reason)
 	switch c.StatusCode {
 	case http.StatusServiceUnavailable:
 		return a, fmt.Errorf("%w: %s", mqtt.ErrNoAnswer, a.Reason)
@@ -140,7 +139,7 @@ func (p *page) ask(ctx context.Context, method, path string, body []byte) (a mqt
 
 // strange is the error for what no agent answers.
 func (p *page) strange(r *http.Response) error {
-	return fmt.Errorf("%w: what is at http://%s answers as no agent does (%s)", mqtt.ErrNoAnswer, p.listen, harmless(r.Status))
+	return fmt.Errorf("%w: what is at http://%s answers as no agent does (%s)", mqtt.ErrNoAnswer, p.listen, r.Status)
 }
 
 // exchange is a request that is answered, and its connection.

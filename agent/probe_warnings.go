@@ -26,14 +26,31 @@ func configTxt(s drivers.Survey) string {
 	return s.ConfigTxt
 }
 
+// overlay says how a bus is switched on: on a Raspberry Pi by a line of
+// config.txt, on an Orange Pi and its like by a word in a list.
+func overlay(s drivers.Survey, line, word string) string {
+	switch {
+	case isRaspberry(s) || s.EnvTxt == "" && (s.Model == "" || s.ConfigTxt != ""):
+		return fmt.Sprintf("add %s to %s", line, configTxt(s))
+	case s.EnvTxt != "":
+		return fmt.Sprintf("add %s to the words behind overlays= in %s (its name on your board: ls /boot/dtb*/overlay)", word, s.EnvTxt)
+	}
+	return fmt.Sprintf("switch on the overlay %s of the board's device tree", word)
+}
+
 func isRaspberry(s drivers.Survey) bool { return strings.Contains(s.Model, "Raspberry Pi") }
+
+// hidden knows a Raspberry Pi whose model is not to be seen, as in a container.
+func hidden(s drivers.Survey) bool {
+	return s.Model == "" && slices.ContainsFunc(s.Chips, func(c drivers.SurveyedChip) bool { return c.Header() })
+}
 
 func oneWireWarnings(s drivers.Survey) []string {
 	switch {
 	case len(s.Thermometers) > 0:
 		return nil
 	case s.OneWireMasters == 0:
-		return []string{fmt.Sprintf("no 1-Wire bus (a DS18B20 needs it, a BME280 does not): add dtoverlay=w1-gpio to %s and reboot", configTxt(s))}
+		return []string{fmt.Sprintf("no 1-Wire bus (a DS18B20 needs it, a BME280 does not): %s and reboot", overlay(s, "dtoverlay=w1-gpio", "w1-gpio"))}
 	}
 	return []string{"no thermometer on the 1-Wire bus: look at its wires (data on GPIO4 = pin 7, ground, 3.3 V) and at the pull-up of 4.7 kΩ from data to 3.3 V"}
 }
@@ -45,7 +62,7 @@ func i2cWarnings(s drivers.Survey) []string {
 	if len(s.Buses) > 0 && (!isRaspberry(s) || slices.ContainsFunc(s.Buses, header)) {
 		return nil
 	}
-	return []string{fmt.Sprintf("no I2C bus on the header (a BME280 needs it, a DS18B20 does not): add dtparam=i2c_arm=on to %s and i2c-dev to /etc/modules, and reboot", configTxt(s))}
+	return []string{fmt.Sprintf("no I2C bus on the header (a BME280 needs it, a DS18B20 does not): %s and i2c-dev to /etc/modules, and reboot", overlay(s, "dtparam=i2c_arm=on", "i2c1"))}
 }
 
 // sensorWarnings say what a verdict means.
@@ -76,9 +93,9 @@ func thermometerCure(a drivers.Answer) string {
 		return "its answers are damaged on the way: shorten the cable, keep it away from mains, or take a pull-up of 2.2 kΩ"
 	case drivers.VerdictShorted:
 		return "the data line is held low: look for a short between data and ground"
-	case drivers.VerdictBadConfig, drivers.VerdictOutOfRange:
+	case drivers.VerdictOutOfRange:
 		return "the chip is damaged or no true DS18B20: replace it"
-	case controlloop.VerdictAbsent, drivers.VerdictBusError:
+	case controlloop.VerdictAbsent, drivers.VerdictBusError, drivers.VerdictBadConfig, drivers.VerdictWrongChip:
 		return a.Text
 	}
 	return a.Text + ": look at the kernel's log (dmesg)"
@@ -125,8 +142,8 @@ func failsafeWarnings(s drivers.Survey) []string {
 	switch cure := fmt.Sprintf("add dtparam=strict_gpiod to %s and reboot", configTxt(s)); {
 	case s.KeepsOutputs != nil && *s.KeepsOutputs:
 		all = append(all, "the kernel leaves a relay on after a crash of the agent: "+cure)
-	case s.KeepsOutputs == nil && isRaspberry(s):
-		all = append(all, "the kernel does not say whether it leaves a relay on after a crash of the agent, as older ones do: bring the system up to date, "+cure)
+	case s.KeepsOutputs == nil && (isRaspberry(s) || hidden(s)):
+		all = append(all, "it is not known whether this kernel leaves a relay on after a crash of the agent, as older ones do: bring the system up to date, "+cure)
 	}
 	switch {
 	case !s.Watchdog:

@@ -29,6 +29,22 @@ func TestNoWarningOfASoundBoard(t *testing.T) {
 	}
 }
 
+// An Orange Pi has no config.txt: its owner is sent to the file that it has.
+func TestOtherBoardsAreSentToTheirOwnFileOfOverlays(t *testing.T) {
+	s := soundSurvey()
+	s.Model, s.ConfigTxt, s.EnvTxt, s.Thermometers, s.Buses = "Xunlong Orange Pi Zero 3", "", "/boot/orangepiEnv.txt", nil, nil
+	got := strings.Join(warnings(s), "\n")
+	for _, want := range []string{"add w1-gpio to the words behind overlays= in /boot/orangepiEnv.txt", "add i2c1 to the words behind overlays= in /boot/orangepiEnv.txt"} {
+		if !strings.Contains(got, want) || strings.Contains(got, "config.txt") {
+			t.Errorf("%s, want %q", got, want)
+		}
+	}
+	s.EnvTxt = ""
+	if got := strings.Join(warnings(s), "\n"); strings.Contains(got, "config.txt") || !strings.Contains(got, "switch on the overlay w1-gpio") {
+		t.Errorf("a board of which nothing is known: %s", got)
+	}
+}
+
 // Each warning comes alone and holds its cure.
 func TestWarningsHoldTheirCure(t *testing.T) {
 	denied := fmt.Errorf("%w to open /dev/gpiochip0", drivers.ErrNoPermission)
@@ -54,23 +70,24 @@ func TestWarningsHoldTheirCure(t *testing.T) {
 		"I2C permission": {func(s *drivers.Survey) {
 			s.Buses[0] = drivers.I2CBus{Number: 1, Err: &controlloop.BadReading{Verdict: drivers.VerdictNoPermission}}
 		}, "no permission to open /dev/i2c-1: sudo usermod -aG gpio,i2c $USER, then log in anew"},
-		"GPIO permission":     {func(s *drivers.Survey) { s.Chips[0].Err = denied }, "no permission to open /dev/gpiochip0: sudo usermod -aG gpio,i2c $USER"},
-		"no GPIO":             {func(s *drivers.Survey) { s.Chips = nil }, "no GPIO chip"},
-		"GPIO17 held":         {func(s *drivers.Survey) { s.Chips[0].Lines[17].Holder = "fan" }, `GPIO17 is held by "fan": wire the relay to GPIO27`},
-		"all held":            {holdAll, `end the one that holds GPIO17, "fan"`},
-		"outputs kept":        {func(s *drivers.Survey) { s.KeepsOutputs = &yes }, "add dtparam=strict_gpiod to /boot/config.txt and reboot"},
-		"outputs kept maybe":  {func(s *drivers.Survey) { s.KeepsOutputs = nil }, "bring the system up to date, add dtparam=strict_gpiod"},
-		"watchdog not armed":  {func(s *drivers.Survey) { s.WatchdogArmed = &no }, "RuntimeWatchdogSec=10s, a line each, to /etc/systemd/system.conf.d/"},
-		"no watchdog":         {func(s *drivers.Survey) { s.Watchdog, s.WatchdogArmed = false, &no }, "dtparam=watchdog=on"},
-		"a hot contact":       {verdict(controlloop.VerdictPowerOn), "(power_on): it loses its power"},
-		"a long cable":        {verdict(drivers.VerdictCRC), "(crc): its answers are damaged"},
-		"a shorted line":      {verdict(drivers.VerdictShorted), "(shorted): the data line is held low"},
-		"an open line":        {verdict(drivers.VerdictAllOnes), "(all_ones): it is unplugged"},
-		"a silent one":        {verdict(controlloop.VerdictNoAnswer), "(no_answer): it is unplugged"},
-		"a weak one":          {verdict(drivers.VerdictNotConverted), "(not_converted): it loses its power"},
-		"a clone":             {verdict(drivers.VerdictBadConfig), "(bad_config): the chip is damaged"},
-		"one without driver":  {verdict(controlloop.VerdictAbsent), "(absent): as the driver says"},
-		"what nobody foresaw": {verdict(controlloop.VerdictError), "(error): as the driver says: look at the kernel's log"},
+		"GPIO permission":                    {func(s *drivers.Survey) { s.Chips[0].Err = denied }, "no permission to open /dev/gpiochip0: sudo usermod -aG gpio,i2c $USER"},
+		"no GPIO":                            {func(s *drivers.Survey) { s.Chips = nil }, "no GPIO chip"},
+		"GPIO17 held":                        {func(s *drivers.Survey) { s.Chips[0].Lines[17].Holder = "fan" }, `GPIO17 is held by "fan": wire the relay to GPIO27`},
+		"all held":                           {holdAll, `end the one that holds GPIO17, "fan"`},
+		"outputs kept":                       {func(s *drivers.Survey) { s.KeepsOutputs = &yes }, "add dtparam=strict_gpiod to /boot/config.txt and reboot"},
+		"outputs kept maybe":                 {func(s *drivers.Survey) { s.KeepsOutputs = nil }, "bring the system up to date, add dtparam=strict_gpiod"},
+		"outputs kept maybe, in a container": {func(s *drivers.Survey) { s.Model, s.KeepsOutputs = "", nil }, "it is not known whether this kernel leaves a relay on"},
+		"watchdog not armed":                 {func(s *drivers.Survey) { s.WatchdogArmed = &no }, "RuntimeWatchdogSec=10s, a line each, to /etc/systemd/system.conf.d/"},
+		"no watchdog":                        {func(s *drivers.Survey) { s.Watchdog, s.WatchdogArmed = false, &no }, "dtparam=watchdog=on"},
+		"a hot contact":                      {verdict(controlloop.VerdictPowerOn), "(power_on): it loses its power"},
+		"a long cable":                       {verdict(drivers.VerdictCRC), "(crc): its answers are damaged"},
+		"a shorted line":                     {verdict(drivers.VerdictShorted), "(shorted): the data line is held low"},
+		"an open line":                       {verdict(drivers.VerdictAllOnes), "(all_ones): it is unplugged"},
+		"a silent one":                       {verdict(controlloop.VerdictNoAnswer), "(no_answer): it is unplugged"},
+		"a weak one":                         {verdict(drivers.VerdictNotConverted), "(not_converted): it loses its power"},
+		"a clone":                            {verdict(drivers.VerdictBadConfig), "(bad_config): the chip is damaged"},
+		"one without driver":                 {verdict(controlloop.VerdictAbsent), "(absent): as the driver says"},
+		"what nobody foresaw":                {verdict(controlloop.VerdictError), "(error): as the driver says: look at the kernel's log"},
 	} {
 		s := soundSurvey()
 		row.spoil(&s)

@@ -29,7 +29,7 @@ func replayCommand() *cobra.Command {
 Law and timers are those of run; time is the records' own. A verdict instead of a temperature
 is an answer without a reading; "no_reading" is a start of the agent. Beside a temperature may stand
 "heater":"on", "cooler":"off" and "outdoor":3.5, from which simulate --trace learns.`,
-		Args: cobra.NoArgs,
+		Args: noFile,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := configOrExit(cmd, file)
 			if err != nil {
@@ -86,7 +86,7 @@ type replayZone struct {
 	setpoint controlloop.Setpoint
 	state    controlloop.State
 	last     time.Time // of the last record
-	born     time.Time // the start: of the agent, or of the records
+	born     time.Time // the start: of the agent, or of the records; zero: not yet
 	tick     time.Time // the next one between records
 	heater   bool      // as last told
 	cooler   bool
@@ -218,7 +218,8 @@ func (z *replayZone) take(rec record) (decision, error) {
 			return decision{}, err
 		}
 	}
-	if rec.Verdict != nil && *rec.Verdict == string(controlloop.VerdictNoReading) {
+	first := z.born.IsZero() // a log may begin after the agent's start: then its first record is one
+	if first || rec.Verdict != nil && *rec.Verdict == string(controlloop.VerdictNoReading) {
 		z.begin(now)
 	}
 	z.stepUntil(now)
@@ -261,9 +262,6 @@ func (z *replayZone) read(rec record) (controlloop.Setpoint, error) {
 // the last one is stale and the duty that may follow is over, everything is off
 // and stays so: a gap of years costs nothing.
 func (z *replayZone) stepUntil(now time.Time) {
-	if z.tick.IsZero() {
-		z.tick, z.born = now, now
-	}
 	read := z.state.Reading.At
 	if read.Before(z.born) {
 		read = z.born

@@ -42,12 +42,13 @@ func TestReplay(t *testing.T) {
 		{"nothing said", at(0, `"temperature":15`), `"heater":"off","cooler":"off","action":"off","reason":"no_setpoint","changed":false`},
 		{"a setpoint without a reading", at(0, `"desired":20,"mode":"heat"`), `"action":"idle","reason":"no_reading","changed":false`},
 		{"the start serves min_off", at(0, `"desired":20`) + at(0, `"temperature":15`), `"heater":"off","cooler":"off","action":"idle","reason":"starting","changed":false`},
-		{"then it heats", at(0, `"desired":20`) + at(120, `"temperature":15`), `"heater":"on","cooler":"off","action":"heating","reason":"too_cold","changed":true`},
-		{"a tick between the records switched", at(0, `"desired":20`) + at(80, `"temperature":15`) + at(125, `"temperature":15`), `"heater":"on","cooler":"off","action":"heating","reason":"too_cold","changed":true`},
-		{"what a tick switched off is told", at(0, `"desired":20`) + at(120, `"temperature":15`) + at(500, `"desired":21`), `"heater":"off","cooler":"off","action":"idle","reason":"stale_reading","changed":true`},
-		{"a gap of centuries costs nothing", at(0, `"desired":20`) + at(120, `"temperature":15`) + `{"time":"2999-01-01T00:00:00Z","sensor_id":7,"temperature":15}` + "\n", `"heater":"on","cooler":"off","action":"heating","reason":"too_cold","changed":false`},
+		{"the start of two outputs serves the changeover", at(0, `"desired":20`) + at(299, `"temperature":15`), `"heater":"off","cooler":"off","action":"idle","reason":"starting","changed":false`},
+		{"then it heats", at(0, `"desired":20`) + at(300, `"temperature":15`), `"heater":"on","cooler":"off","action":"heating","reason":"too_cold","changed":true`},
+		{"a tick between the records switched", at(0, `"desired":20`) + at(260, `"temperature":15`) + at(305, `"temperature":15`), `"heater":"on","cooler":"off","action":"heating","reason":"too_cold","changed":true`},
+		{"what a tick switched off is told", at(0, `"desired":20`) + at(300, `"temperature":15`) + at(680, `"desired":21`), `"heater":"off","cooler":"off","action":"idle","reason":"stale_reading","changed":true`},
+		{"a gap of centuries costs nothing", at(0, `"desired":20`) + at(300, `"temperature":15`) + `{"time":"2999-01-01T00:00:00Z","sensor_id":7,"temperature":15}` + "\n", `"heater":"on","cooler":"off","action":"heating","reason":"too_cold","changed":false`},
 		{"nor does one before the first reading", `{"time":"0002-01-01T00:00:00Z","sensor_id":7,"desired":20}` + "\n" + at(0, `"temperature":15`), `"heater":"on","cooler":"off","action":"heating","reason":"too_cold","changed":true`},
-		{"1e308 only cuts out", at(0, `"desired":20`) + at(120, `"temperature":15`) + at(121, `"temperature":1e308`), `"heater":"off","cooler":"off","action":"idle","reason":"heat_cutout","changed":true`},
+		{"1e308 only cuts out", at(0, `"desired":20`) + at(300, `"temperature":15`) + at(301, `"temperature":1e308`), `"heater":"off","cooler":"off","action":"idle","reason":"heat_cutout","changed":true`},
 		{"keyed by sensor", at(0, `"desired":20`) + `{"time":"2026-01-01T00:00:00Z","sensor_id":8,"temperature":15}` + "\n", `"sensor_id":8,"heater":"off","cooler":"off","action":"off","reason":"no_setpoint","changed":false`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -63,6 +64,46 @@ func TestReplay(t *testing.T) {
 				t.Errorf("%s\nwant %s", last, c.want)
 			}
 		})
+	}
+}
+
+// TestALogWithoutItsStartDecidesAsOneWithIt: the first record of a log is a
+// start; a zone with two outputs serves its changeover from there.
+func TestALogWithoutItsStartDecidesAsOneWithIt(t *testing.T) {
+	log := ""
+	for s := 0; s <= 900; s += 5 {
+		log += at(s, `"temperature":15`)
+	}
+	for _, outputs := range []string{"heater", "cooler", "heater and cooler"} {
+		text := replayConfig
+		if outputs != "heater and cooler" {
+			gone := map[string]string{"heater": "    cooler: {driver: simulated}\n", "cooler": "    heater: {driver: simulated}\n"}[outputs]
+			text = strings.Replace(text, gone, "", 1)
+		}
+		desired := map[bool]string{true: `"desired":10,"mode":"cool"`, false: `"desired":20,"mode":"heat"`}[outputs == "cooler"]
+		var with, without bytes.Buffer
+		for out, in := range map[*bytes.Buffer]string{&with: at(0, `"verdict":"no_reading"`) + at(0, desired) + log, &without: at(0, desired) + log} {
+			cfg, complaints := ReadConfig("test", []byte(text))
+			if len(complaints) > 0 {
+				t.Fatal(complaints)
+			}
+			if err := newReplay(cfg).run(strings.NewReader(in), out); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, behind, _ := strings.Cut(with.String(), "\n")
+		if behind != without.String() {
+			t.Errorf("%s: with its start\n%.300s\nwithout\n%.300s", outputs, behind, without.String())
+		}
+		rest := map[bool]string{true: "00:05:00Z", false: "00:02:00Z"}[outputs == "heater and cooler"]
+		for line := range strings.Lines(without.String()) {
+			if strings.Contains(line, `"changed":true`) {
+				if !strings.Contains(line, rest) {
+					t.Errorf("%s: on at %s, want %s", outputs, line, rest)
+				}
+				break
+			}
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,36 +23,41 @@ import (
 func runCommand() *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
-		Use: "run", Short: "Run the agent", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := configOrExit(cmd, file)
-			if err != nil {
-				leaveOff(file, slog.Default())
-				leaveRemoteOff(cmd.Context(), file, slog.Default())
-				return err
-			}
-			if err := thisMachine().adoptState(cfg, slog.Default()); err != nil {
-				slog.Warn("memory", "error", err)
-			}
-			for _, line := range outranked(cfg) {
-				slog.Warn(line)
-			}
-			a, err := newAgent(cfg, slog.Default(), nil)
-			if err != nil {
-				leaveOff(file, slog.Default())
-				return relayExit(err)
-			}
-			if len(cfg.Zones) > fewZones {
-				debug.FreeOSMemory() // reading a long configuration leaves many times its size behind
-			}
-			if err := a.notify(os.Getenv); err != nil {
-				slog.Warn("the service manager cannot be told", "error", err)
-			}
-			return failed(a.run(cmd.Context()))
-		},
+		Use: "run", Short: "Run the agent", Args: noFile,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runFile(cmd, file) },
 	}
 	cmd.Flags().StringVar(&file, "config", defaultConfig, "the configuration `FILE`")
 	return cmd
+}
+
+func runFile(cmd *cobra.Command, file string) error {
+	m := mending{file: file, seen: fingerprint(file)}
+	cfg, err := configOrExit(cmd, file)
+	if err != nil {
+		leaveOff(file, slog.Default())
+		leaveRemoteOff(cmd.Context(), file, slog.Default())
+		m.limit = mendConfig
+		return m.await(cmd, err)
+	}
+	if err := thisMachine().adoptState(cfg, slog.Default()); err != nil {
+		slog.Warn("memory", "error", err)
+	}
+	for _, line := range tellings(cfg) {
+		slog.Warn(line)
+	}
+	a, err := newAgent(cfg, slog.Default(), nil)
+	if err != nil {
+		leaveOff(file, slog.Default())
+		m.limit = mendRelay
+		return m.await(cmd, relayExit(err))
+	}
+	if len(cfg.Zones) > fewZones {
+		debug.FreeOSMemory() // reading a long configuration leaves many times its size behind
+	}
+	if err := a.notify(os.Getenv); err != nil {
+		slog.Warn("the service manager cannot be told", "error", err)
+	}
+	return failed(a.run(cmd.Context()))
 }
 
 // configOrExit reads a configuration, prints every complaint, and fails with
@@ -85,6 +91,7 @@ type agent struct {
 	alarms   map[string]*memoryAlarm    // by zone
 	keepers  map[string]*keeper         // by zone; none without a state folder
 	counters map[string]*counters       // by zone
+	sleep    *sleepClock                // how long the machine was suspended
 	restarts chan error                 // ends run, which then gives this error
 	ended    func() error               // notes an orderly end; nil without a state folder
 }
@@ -103,10 +110,12 @@ func newAgent(cfg Config, log *slog.Logger, also func(controlloop.Snapshot)) (*a
 	a := &agent{
 		cfg: cfg, log: log, also: also, devices: map[string]drivers.Devices{},
 		alarms: map[string]*memoryAlarm{}, keepers: map[string]*keeper{}, counters: map[string]*counters{},
+		sleep:    &sleepClock{ahead: bootAhead},
 		restarts: make(chan error, 1),
 	}
 	a.held = append(cfg.relays(), releaseOthers(cfg, log)...)
 	hardware := drivers.NewHardware("/")
+	hardware.Tell = func(text string) { log.Warn(text) }
 	a.remote = mqtt.NewDevices(log)
 	hardware.Remote = remoteDevices{a.remote}
 	for _, z := range cfg.Zones {
@@ -125,10 +134,15 @@ func newAgent(cfg Config, log *slog.Logger, also func(controlloop.Snapshot)) (*a
 }
 
 // failsafe reports whether the kernel lets go of the relays when the agent
-// dies; nil where that is not known, or nothing hangs on it.
+// dies; nil where that is not known of each, or nothing hangs on it.
 func (a *agent) failsafe(h *drivers.Hardware) *bool {
+	relays := a.cfg.relays()
+	if len(relays) == 0 {
+		return nil
+	}
 	keeps, known := h.KeepsOutputs()
-	if !known || len(a.cfg.relays()) == 0 {
+	if !known || !keeps && slices.ContainsFunc(relays, func(g drivers.GPIO) bool { return !h.OnHeader(g) }) {
+		a.log.Warn("whether a relay stays on after the agent was killed is not known of this kernel and chip, so only thermostat off ends that: run the agent as a service, which runs it after every end")
 		return nil
 	}
 	if keeps {
@@ -148,6 +162,8 @@ func (a *agent) newZone(z ZoneConfig, d drivers.Devices) *controlloop.Zone {
 		Sensor: d.Sensor, Fallbacks: d.Fallbacks, Heater: d.Heater, Cooler: d.Cooler, Safety: d.Safety,
 		Clears:    controlloop.NewLatest[struct{}](),
 		Setpoints: controlloop.NewLatest[controlloop.Setpoint](),
+		Slept:     a.sleep.total,
+		Woken:     controlloop.NewLatest[struct{}](),
 		Alarms:    alarms,
 		Observe: func(s controlloop.Snapshot) {
 			s.Wear = a.counters[z.Name].saw(s)
@@ -166,9 +182,9 @@ func (a *agent) newZone(z ZoneConfig, d drivers.Devices) *controlloop.Zone {
 func (a *agent) sessionOptions() mqtt.Options {
 	b := thisBuild()
 	o := mqtt.Options{
-		Access: a.cfg.MQTT.Access, Device: a.cfg.Device, Instance: newInstance(), Discovery: a.cfg.MQTT.DiscoveryPrefix,
+		Access: a.cfg.MQTT.Access, Device: a.cfg.Device, Instance: newInstance(), Discovery: a.cfg.MQTT.DiscoveryPrefix, Birth: a.cfg.MQTT.BirthTopic,
 		SensorEvery: a.cfg.MQTT.SensorEvery, StateEvery: a.cfg.MQTT.StateEvery,
-		NotBefore: b.notBefore(), Log: a.log, Devices: a.remote, Contain: a.contain.run,
+		NotBefore: b.notBefore(), Log: a.log, Devices: a.remote, Contain: a.contain.run, Slept: a.sleep.total,
 		Answered: func(zone string, applied bool) { a.counters[zone].answered(applied) },
 	}
 	for i, z := range a.cfg.Zones {
@@ -330,6 +346,7 @@ func (a *agent) run(ctx context.Context) error {
 	if a.beat != nil {
 		go a.beat.run(ctx)
 	}
+	go a.wakeZones(ctx)
 	errs := make([]error, len(a.zones))
 	var running sync.WaitGroup
 	for i, z := range a.zones {

@@ -8,7 +8,6 @@ import (
 	"math"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -42,8 +41,8 @@ Exit codes: 0 applied, 3 refused, 4 no answer.`,
 	}
 	f.remote.register(cmd)
 	cmd.Flags().StringVar(&f.mode, "mode", "", "off, heat, cool or heat_cool")
-	cmd.Flags().Float64Var(&f.upDelta, "up-delta", 0, "`K` above the setpoint where heating stops")
-	cmd.Flags().Float64Var(&f.downDelta, "down-delta", 0, "`K` below the setpoint where heating starts")
+	numberVar(cmd.Flags(), &f.upDelta, "up-delta", 0, "`K` above the setpoint where heating stops")
+	numberVar(cmd.Flags(), &f.downDelta, "down-delta", 0, "`K` below the setpoint where heating starts")
 	cmd.Flags().BoolVar(&f.toDefault, "default", false, "back to the configured setpoint")
 	cmd.Flags().DurationVar(&f.timeout, "timeout", 10*time.Second, "how long to wait for the answer")
 	return cmd
@@ -144,8 +143,8 @@ func parseTemperature(text, units string) (float64, error) {
 	if n := len(text) - 1; n > 0 && strings.ContainsRune("CcFf", rune(text[n])) {
 		number, units = text[:n], strings.ToUpper(text[n:])
 	}
-	t, err := strconv.ParseFloat(strings.Replace(number, minus, "-", 1), 64)
-	if err != nil || math.IsNaN(t) || math.IsInf(t, 0) {
+	t, err := controlloop.ParseNumber(strings.Replace(number, minus, "-", 1))
+	if err != nil {
 		return 0, fmt.Errorf("temperature %q: want a number like 21.5, 21.5C or 70F", text)
 	}
 	if units == "F" {
@@ -177,12 +176,12 @@ func askAgent(cmd *cobra.Command, w way, timeout time.Duration, ask func(context
 }
 
 func sayApplied(w io.Writer, a mqtt.Answer, units string) {
-	fmt.Fprintf(w, "applied: mode %s", a.Mode)
+	fmt.Fprintf(w, "applied: mode %s", harmlessText(a.Mode))
 	if a.Desired != nil {
 		fmt.Fprintf(w, ", desired %s", formatTemperature(*a.Desired, units))
 	}
 	if a.Reason != "" {
-		fmt.Fprintf(w, " (%s)", a.Reason)
+		fmt.Fprintf(w, " (%s)", harmlessText(a.Reason))
 	}
 	fmt.Fprintln(w)
 	if a.Mode == "off" {

@@ -39,7 +39,7 @@ What the figures mean, and where the rooms are from: docs/simulate.md`,
   thermostat simulate --room radiator --days 365 --weather year.csv
   thermostat simulate --vary up_delta=0.1,0.3,0.5 --vary min_off=3m,10m
   thermostat simulate --trace living-room.jsonl`,
-		Args: cobra.NoArgs,
+		Args: noFile,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.given = cmd.Flags().Changed
 			return f.run(cmd)
@@ -53,23 +53,23 @@ func (f *simulateFlags) register(cmd *cobra.Command) {
 	s := cmd.Flags()
 	s.StringVar(&f.config, "config", defaultConfig, "the configuration `FILE`; without one an example zone is used")
 	s.StringVar(&f.zone, "zone", "", "only this `ZONE` of the configuration")
-	s.Float64Var(&f.days, "days", 7, "how many days of room time, 0.01..3660")
+	numberVar(s, &f.days, "days", 7, "how many days of room time, 0.01..3660")
 	s.StringVar(&f.room, "room", "", "the `ROOM` to simulate; trace: the one that --trace shows")
 	s.StringVar(&f.place, "place", "", "where the sensor hangs: air, wall, window (in its draught), heater (beside it)")
-	s.Float64Var(&f.desired, "desired", 0, "hold this many °C instead of the configured temperature")
+	numberVar(s, &f.desired, "desired", 0, "hold this many °C instead of the configured temperature")
 	s.StringVar(&f.occupied, "occupied", "", "when somebody is there, like `'mon-fri 06:30-08:30,17:00-22:30; sat,sun 08:00-23:00'`; else always")
-	s.Float64Var(&f.away, "away", 0, "hold this many °C while nobody is there")
-	s.Float64Var(&f.comfort, "comfort", 0.5, "what counts as comfortable: so many K around desired, 0..5")
-	s.Float64Var(&f.outdoor, "outdoor", 0, "mean of the day outdoors, °C (default: the room's)")
-	s.Float64Var(&f.swing, "swing", 0, "half the difference between the warmest and the coldest hour, K (default: the room's)")
-	s.Float64Var(&f.sun, "sun", 0, "sun through the window at noon, W/m² (default: the room's)")
+	numberVar(s, &f.away, "away", 0, "hold this many °C while nobody is there")
+	numberVar(s, &f.comfort, "comfort", 0.5, "what counts as comfortable: so many K around desired, 0..5")
+	numberVar(s, &f.outdoor, "outdoor", 0, "mean of the day outdoors, °C (default: the room's)")
+	numberVar(s, &f.swing, "swing", 0, "half the difference between the warmest and the coldest hour, K (default: the room's)")
+	numberVar(s, &f.sun, "sun", 0, "sun through the window at noon, W/m² (default: the room's)")
 	s.StringVar(&f.weather, "weather", "", "recorded weather: a CSV `FILE` with the columns time, celsius and, optional, w_per_m2")
 	s.Uint64Var(&f.seed, "seed", 0, "of the sensor's noise (default: the room's)")
 	s.StringArrayVar(&f.faults, "fault", nil, "break something: `NAME@TIME`, like sensor-gone@30h; may be given again ("+simulatedFaultNames()+")")
 	s.StringVar(&f.plot, "plot", "", "draw the run into this SVG `FILE`; of several zones each into its own")
 	s.StringArrayVar(&f.vary, "vary", nil, "try several values, `KEY=A,B,…`; with several keys all combinations ("+strings.Join(settingNames(), ", ")+")")
 	s.StringVar(&f.tape, "trace", "", "a recorded stream, a `FILE` in the format of replay: decide on it, and estimate its room")
-	s.Float64Var(&f.power, "power", 0, "of the heater (or cooler) of the recorded room, W (default: the room's)")
+	numberVar(s, &f.power, "power", 0, "of the heater (or cooler) of the recorded room, W (default: the room's)")
 	s.BoolVar(&f.asJSON, "json", false, "print the figures as JSON")
 }
 

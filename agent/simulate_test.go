@@ -341,7 +341,11 @@ func recording(t *testing.T, room string, days int, every time.Duration, beside 
 			continue
 		}
 		state, look := v.stepper.State(), v.room.Look()
-		text := fmt.Sprintf(`"temperature":%v`, state.Reading.Celsius)
+		celsius := state.Reading.Celsius
+		if state.Reading.At.IsZero() { // not confirmed yet, and so nothing that was shown
+			celsius = v.room.True()
+		}
+		text := fmt.Sprintf(`"temperature":%v`, celsius)
 		if beside {
 			text += fmt.Sprintf(`,"heater":%q,"outdoor":%.2f`, onOff(state.Heater.On), look.Outdoor)
 		}

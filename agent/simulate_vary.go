@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+
+	"thermostat/controlloop"
 )
 
 // setting is one key of the configuration with a value to try.
@@ -22,8 +23,8 @@ type knob struct {
 func knobs() []knob {
 	number := func(key string, to func(z *ZoneConfig) *float64) knob {
 		return knob{key, func(z *ZoneConfig, value string) error {
-			x, err := strconv.ParseFloat(strings.TrimSuffix(value, "K"), 64)
-			if err != nil || math.IsNaN(x) || math.IsInf(x, 0) {
+			x, err := controlloop.ParseNumber(strings.TrimSuffix(value, "K"))
+			if err != nil {
 				return fmt.Errorf("%s is not a number", shown(value))
 			}
 			*to(z) = x

@@ -2,7 +2,9 @@ package main
 
 import (
 	"os"
+	"strconv"
 	"strings"
+	"unicode"
 )
 
 // isTerminal reports whether a person looks at the output.
@@ -20,6 +22,22 @@ func printable(text string, most int) string {
 		}
 		return r
 	}, text[:min(len(text), most)])
+}
+
+// harmlessText is a text with words of somebody else, from the broker, a file or
+// a device: what a terminal would obey, or would not show, stands there in Go's
+// escapes.
+func harmlessText(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+			continue
+		}
+		quoted := strconv.QuoteRune(r)
+		b.WriteString(quoted[1 : len(quoted)-1])
+	}
+	return b.String()
 }
 
 // The control sequences that we use, ECMA-48 and xterm's.

@@ -16,7 +16,7 @@ func watchCommand() *cobra.Command {
 	var remote remoteFlags
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "watch", Short: "Show all zones that the broker knows, live", Args: cobra.NoArgs,
+		Use: "watch", Short: "Show all zones that the broker knows, live", Args: noFile,
 		Long: `Shows every zone that the broker knows, or where the configuration names no broker
 those of the agent's own page: a live table on a terminal, else a line for each
 change. NO_COLOR in the environment switches colours off.`,

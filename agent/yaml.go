@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
@@ -29,11 +30,11 @@ func (r *reader) readYAML(text []byte) *node {
 		r.complainAt(at.Position, problem)
 		return nil
 	}
-	file := r.parse(tokens)
+	file := r.parse(tokens, text)
 	if file == nil {
 		return nil
 	}
-	return r.document(file)
+	return r.document(file, text)
 }
 
 // checkText refuses what no parser should see.
@@ -70,7 +71,7 @@ func placeOf(text []byte, offset int) *token.Position {
 
 // parse gives the syntax tree, or complains. No text is known to make the
 // library panic, but if one does, the agent must live to say which file it was.
-func (r *reader) parse(tokens token.Tokens) (file *ast.File) {
+func (r *reader) parse(tokens token.Tokens, text []byte) (file *ast.File) {
 	defer func() {
 		if recover() != nil {
 			r.complainAt(nil, "the file cannot be read as YAML")
@@ -79,7 +80,7 @@ func (r *reader) parse(tokens token.Tokens) (file *ast.File) {
 	}()
 	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
-		r.syntaxError(err)
+		r.syntaxError(err, text)
 		return nil
 	}
 	return file
@@ -87,7 +88,11 @@ func (r *reader) parse(tokens token.Tokens) (file *ast.File) {
 
 // syntaxError leaves out the library's excerpt of the file: a password that
 // somebody wrote there would end up in the log.
-func (r *reader) syntaxError(err error) {
+func (r *reader) syntaxError(err error, text []byte) {
+	if at, what := explain(text); what != "" {
+		r.complainAt(at, what)
+		return
+	}
 	var e yaml.Error
 	if !errors.As(err, &e) {
 		r.complainAt(nil, "the file cannot be read as YAML")
@@ -101,16 +106,23 @@ func (r *reader) syntaxError(err error) {
 }
 
 // document gives the tree of the only document.
-func (r *reader) document(file *ast.File) *node {
+func (r *reader) document(file *ast.File, text []byte) *node {
 	docs := slices.DeleteFunc(file.Docs, r.directive)
 	if len(docs) > 1 {
 		r.complainAt(beginning(docs[1]), "a second document begins here: the file must be one")
 	}
 	if len(docs) == 0 || docs[0].Body == nil {
-		r.complainAt(nil, "the file is empty")
+		r.complainAt(nil, "the file is empty: thermostat probe --write FILE makes a configuration")
 		return nil
 	}
-	return r.convert(docs[0].Body, &node{})
+	root := r.convert(docs[0].Body, &node{})
+	if first, _, _ := strings.Cut(root.text, " "); slices.Contains(rootKeys, first) { // its colon is missing
+		if at, what := explain(text); what != "" {
+			r.complainAt(at, what)
+			return nil
+		}
+	}
+	return root
 }
 
 // beginning is the place of a document's first token.

@@ -144,6 +144,10 @@ func (r *reader) convertKey(key ast.Node, n *node) bool {
 	default:
 		n.key = key.GetToken().Value
 	}
+	if unseen := invisible(n.key); unseen != "" {
+		r.complain(n, "%s", unseen)
+		return false
+	}
 	return true
 }
 
@@ -167,6 +171,10 @@ func (r *reader) convertScalar(from ast.Node, n *node) {
 		n.quoted = tk.Type == token.SingleQuoteType || tk.Type == token.DoubleQuoteType
 	default:
 		r.complain(n, "is not understood")
+	}
+	if unseen := invisible(n.text); unseen != "" {
+		r.complain(n, "%s", unseen)
+		n.kind, n.text = kindRefused, ""
 	}
 }
 

@@ -1,6 +1,7 @@
 package controlloop
 
 import (
+	"cmp"
 	"errors"
 	"math"
 	"time"
@@ -10,11 +11,20 @@ import (
 // DS18B20 at 9 bits are 1 K (datasheet DS18B20 rev. 6, table 2: 0.5 °C a step).
 const rateSlack = 1.0
 
+// rateConfirms is the longest gap for which a reading that confirms another one
+// is allowed to have moved on at max_rate: over more, any two would agree.
+const rateConfirms = time.Minute
+
+// oneWord is the time within which a second message is the first one said
+// again, as brokers and radios do: it confirms nothing.
+const oneWord = 100 * time.Millisecond
+
 // judge weighs a sequence of readings: a single one may be decodable and still
 // be no temperature of this room.
 type judge struct {
 	last Reading // the last good one
-	held Reading // jumped too fast and waits for the next one to confirm it
+	held Reading // not believed yet: it waits for the next one to confirm it
+	why  Verdict // of held
 	same stillness
 }
 
@@ -28,23 +38,57 @@ func (j *judge) weigh(p Params, r Reading, now time.Time, heating bool) Verdict 
 		return VerdictImplausible
 	case j.same.frozen(&p, r, heating):
 		return VerdictFrozen
-	case j.last.At.IsZero(), reachable(&p, j.last, r):
-	case !j.held.At.IsZero() && r.At.After(j.held.At) && reachable(&p, j.held, r):
-	default:
-		j.held = r
-		return VerdictTooFast
+	case j.follows(&p, r), j.confirms(&p, r):
+		j.last, j.held = r, Reading{}
+		return VerdictOK
 	}
-	j.last, j.held = r, Reading{}
-	return VerdictOK
+	return j.hold(&p, r)
 }
 
-// reachable reports whether a room can get from one reading to the next.
-func reachable(p *Params, from, to Reading) bool {
-	minutes := max(to.At.Sub(from.At), 0).Minutes()
-	return math.Abs(to.Celsius-from.Celsius) <= p.MaxRate*minutes+rateSlack
+// follows reports whether a reading is believed at once, for what came before
+// it. After an absence only one that is near the last one is: a lie that was
+// believed would make the truth after it the jump.
+func (j *judge) follows(p *Params, r Reading) bool {
+	if j.absent(p, r) {
+		return !j.last.At.IsZero() && math.Abs(r.Celsius-j.last.Celsius) <= rateSlack
+	}
+	return reachable(p, j.last, r, r.At.Sub(j.last.At))
 }
 
-// stillness is how long a sensor has shown the same to the last bit.
+// absent reports whether a reading is the first one, or the first after so long
+// that the one before it counts no more.
+func (j *judge) absent(p *Params, r Reading) bool {
+	return j.last.At.IsZero() || r.At.Sub(j.last.At) > p.StaleAfter
+}
+
+// confirms reports whether a reading agrees with the one that is held.
+func (j *judge) confirms(p *Params, r Reading) bool {
+	gap := r.At.Sub(j.held.At)
+	return !j.held.At.IsZero() && gap >= oneWord && reachable(p, j.held, r, min(gap, rateConfirms))
+}
+
+// hold keeps a reading until another one confirms it. What is said again within
+// the same word stays of the time when it was said first.
+func (j *judge) hold(p *Params, r Reading) Verdict {
+	if gap := r.At.Sub(j.held.At); !j.held.At.IsZero() && gap < oneWord && reachable(p, j.held, r, gap) {
+		return j.why
+	}
+	j.why = VerdictTooFast
+	if j.held.At.IsZero() && j.absent(p, r) {
+		j.why = VerdictUnconfirmed
+	}
+	j.held = r
+	return j.why
+}
+
+// reachable reports whether a room can get from one reading to another in a time.
+func reachable(p *Params, from, to Reading, gap time.Duration) bool {
+	return math.Abs(to.Celsius-from.Celsius) <= p.MaxRate*max(gap, 0).Minutes()+rateSlack
+}
+
+// stillness is how long a sensor has shown the same temperature to the last bit.
+// What else the device measures proves nothing: a dead thermometer may sit beside
+// a live hygrometer.
 type stillness struct {
 	shown  Reading       // with the time when it was last shown
 	heated time.Duration // of it, with an output ordered on
@@ -63,7 +107,7 @@ const (
 
 // frozen reports whether a value has stood still too long under heat or cold.
 func (q *stillness) frozen(p *Params, r Reading, heating bool) bool {
-	if !sameBits(q.shown, r) {
+	if q.shown.At.IsZero() || q.shown.Celsius != r.Celsius {
 		q.change(r)
 		return false
 	}
@@ -81,20 +125,13 @@ func (q *stillness) change(r Reading) {
 	q.shown, q.heated = r, 0
 }
 
+// patience goes by the step that the driver knows of its chip, else by the
+// smallest that was seen, else by the coarsest.
 func (q *stillness) patience(p *Params) time.Duration {
-	step := coarsestStep
-	if q.step > 0 {
-		step = min(max(q.step, finestStep), coarsestStep)
-	}
+	step := cmp.Or(q.shown.Step, q.step, coarsestStep)
+	step = min(max(step, finestStep), coarsestStep)
 	return time.Duration(float64(p.FrozenAfter) * step / finestStep)
 }
-
-func sameBits(a, b Reading) bool {
-	return !a.At.IsZero() && bits(a.Celsius, b.Celsius) && bits(a.Humidity, b.Humidity) && bits(a.Pascal, b.Pascal)
-}
-
-// bits compares two values; NaN, for what a sensor does not measure, equals itself.
-func bits(a, b float64) bool { return math.Float64bits(a) == math.Float64bits(b) }
 
 // verdictOf names what was wrong with an answer that is no reading.
 func verdictOf(err error) Verdict {
@@ -103,6 +140,15 @@ func verdictOf(err error) Verdict {
 		return bad.Verdict
 	}
 	return VerdictError
+}
+
+// suspectOf is what an answer that is no reading may have measured all the same.
+func suspectOf(err error) Reading {
+	var held *HeldReading
+	if errors.As(err, &held) {
+		return held.Measured
+	}
+	return Reading{}
 }
 
 // health is what a zone knows of its sensor.

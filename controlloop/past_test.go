@@ -60,10 +60,10 @@ func TestPast(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := onBench(t, c.p, 18)
 				b.zone.Past = c.past
-				b.run(c.sp)
-				s := b.last()
-				if s.State.Reason != c.reason && c.wait > 0 || s.State.Wait != c.wait {
-					t.Fatalf("%v %v %v, want %v %v", s.State.Action, s.State.Reason, s.State.Wait, c.reason, c.wait)
+				b.settled(c.sp)
+				s, want := b.last(), max(c.wait-c.p.Sample, 0)
+				if s.State.Reason != c.reason && c.wait > 0 || s.State.Wait != want {
+					t.Fatalf("%v %v %v, want %v %v", s.State.Action, s.State.Reason, s.State.Wait, c.reason, want)
 				}
 				if c.wait > 0 {
 					if s = b.wait(c.wait - minute); s.State.Action != ActionIdle {

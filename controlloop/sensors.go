@@ -22,6 +22,7 @@ type answer struct {
 	reading Reading
 	err     error
 	at      time.Time
+	slept   time.Duration // in all, when the sensor was asked
 }
 
 func newSense(s Sensor, now time.Time) *sense {
@@ -31,7 +32,7 @@ func newSense(s Sensor, now time.Time) *sense {
 
 // measure reads the sensor whenever it is woken, or always if it is a stream. It is a goroutine of its own
 // since a read may hang; the zone does not wait for it, not even at the end.
-func (s *sense) measure(ctx context.Context, out chan<- answer) {
+func (s *sense) measure(ctx context.Context, out chan<- answer, slept func() time.Duration) {
 	for {
 		if !s.stream {
 			select {
@@ -40,7 +41,9 @@ func (s *sense) measure(ctx context.Context, out chan<- answer) {
 			case <-s.woken:
 			}
 		}
+		asked := slept()
 		a := s.ask(ctx, time.Time{})
+		a.slept = asked
 		select {
 		case out <- a:
 		case <-ctx.Done():
@@ -59,7 +62,7 @@ func (s *sense) ask(ctx context.Context, now time.Time) answer {
 	if r.At.IsZero() {
 		r.At = now
 	}
-	return answer{s, r, err, now}
+	return answer{sense: s, reading: r, err: err, at: now}
 }
 
 // sameMoment is a delay between the arrival of a reading and the decision on it
@@ -102,7 +105,7 @@ func (s *sense) hear(p *Params, a answer, heating bool) {
 	s.health.heard = a.at
 	s.raw = a.reading
 	if a.err != nil {
-		s.raw = Reading{}
+		s.raw = suspectOf(a.err)
 		s.health.set(verdictOf(a.err), a.err.Error(), a.at)
 		return
 	}
@@ -120,6 +123,8 @@ func (s *sense) judgement(p *Params, v Verdict, r Reading) string {
 		return fmt.Sprintf("a reading of %s that is no number, or from the future or the past", clock(r.At))
 	case VerdictTooFast:
 		return fmt.Sprintf("jumped to %.2f °C, faster than %v K/min; waits for a second reading that agrees", r.Celsius, p.MaxRate)
+	case VerdictUnconfirmed:
+		return fmt.Sprintf("the first reading after the start or an absence is %.2f °C; waits for a second one that agrees", r.Celsius)
 	case VerdictFrozen:
 		return fmt.Sprintf("stands at %.2f °C to the last bit while the heat is on; waits for a change", r.Celsius)
 	}
@@ -139,9 +144,12 @@ func (s *sense) grow(p *Params, now time.Time) {
 // good reports whether the sensor's last good reading may still be acted on.
 func (s *sense) good(p *Params, now time.Time) bool { return s.judge.last.fresh(p, now) }
 
-// fails tells a fault from the time before the first answer.
-func (s *sense) fails() bool {
-	return s.health.verdict != VerdictOK && s.health.verdict != VerdictNoReading
+// fails tells a fault from the time before the first good reading.
+func (s *sense) fails() bool { return s.health.verdict != VerdictOK && !s.begins() }
+
+// begins reports whether the sensor has said nothing yet, or its first word only.
+func (s *sense) begins() bool {
+	return s.health.verdict == VerdictNoReading || s.health.verdict == VerdictUnconfirmed && s.judge.last.At.IsZero()
 }
 
 // fail reports whether any of them does.
@@ -171,7 +179,7 @@ func (ss *senses) inForce(p *Params, now time.Time) (s *sense, place int, good b
 		if s.good(p, now) {
 			return s, i, true
 		}
-		if s.health.verdict == VerdictNoReading {
+		if s.begins() {
 			break
 		}
 	}

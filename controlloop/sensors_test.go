@@ -65,7 +65,7 @@ var absent = &BadReading{VerdictAbsent, errors.New("it is gone")}
 func TestFallbackStandsInAndReturns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		first, second2 := newSpare(17), newSpare(16)
-		b := withSpares(t, room(), 21, first, second2).run(heat(20))
+		b := withSpares(t, room(), 21, first, second2).settled(heat(20))
 		s := b.wait(5 * second)
 		expect(t, s, "idle too_warm")
 		b.fails(absent)
@@ -129,7 +129,7 @@ func TestFallbackWaitsForTheFirstChoice(t *testing.T) {
 func TestAllSensorsLostIsTheHeatOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newSpare(17)
-		b := withSpares(t, room(), 18, f).run(heat(20))
+		b := withSpares(t, room(), 18, f).settled(heat(20))
 		expect(t, b.wait(5*second), "heating too_cold")
 		b.fails(absent)
 		f.shows(math.NaN())
@@ -148,7 +148,7 @@ func TestEverySensorAliveOpensTheCutout(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			f := newSpare(row.hot)
-			b := withSpares(t, room(), 18, f).run(heat(20))
+			b := withSpares(t, room(), 18, f).settled(heat(20))
 			s := b.wait(15 * second)
 			expect(t, s, "idle heat_cutout")
 			if s.Temperature() != 18 {
@@ -167,7 +167,7 @@ func TestDisagreement(t *testing.T) {
 		p := room()
 		p.MaxDisagreement, p.MaxRate = 2, 1000
 		f := newSpare(20)
-		b := withSpares(t, p, 18, f).run(heat(20))
+		b := withSpares(t, p, 18, f).settled(heat(20))
 		expect(t, b.wait(5*second), "heating too_cold") // exactly at the bound
 		f.shows(20.1)
 		s := b.wait(10 * second)
@@ -202,7 +202,7 @@ func TestDisagreementHoldsNoCutoutBack(t *testing.T) {
 		p := room()
 		p.MaxDisagreement, p.MaxRate = 2, 1000
 		f := newSpare(18)
-		b := withSpares(t, p, 18, f).run(heat(20))
+		b := withSpares(t, p, 18, f).settled(heat(20))
 		expect(t, b.wait(5*second), "heating too_cold")
 		f.shows(35)
 		expect(t, b.wait(10*second), "idle heat_cutout")
@@ -260,8 +260,8 @@ func TestFrozen(t *testing.T) {
 	}
 }
 
-// Only heating counts, any change ends it, also one of the humidity alone, and
-// a gap between readings is no time that a value stood.
+// Only heating counts, any change of the temperature ends it and none of the
+// humidity, and a gap between readings is no time that a value stood.
 func TestFrozenCountsOnlyStillnessUnderHeat(t *testing.T) {
 	p := room()
 	p.FrozenAfter = 3 * time.Hour
@@ -282,9 +282,10 @@ func TestFrozenCountsOnlyStillnessUnderHeat(t *testing.T) {
 		{humid(50, 2*minute), false, minute},
 		{humid(50, time.Hour), true, 2 * minute}, // a gap counts for stale_after at most
 		{humid(50, time.Hour), true, 2 * minute}, // the same answer again
-		{humid(51, time.Hour+minute), true, 0},
-		{humid(math.NaN(), time.Hour+2*minute), true, 0},
-		{humid(math.NaN(), time.Hour+3*minute), true, minute},
+		{humid(51, time.Hour+minute), true, 3 * minute},
+		{humid(math.NaN(), time.Hour+2*minute), true, 4 * minute},
+		{Temperature(20.0625, morning.Add(time.Hour+3*minute)), true, 0},
+		{Temperature(20.0625, morning.Add(time.Hour+4*minute)), true, minute},
 	}
 	for i, st := range steps {
 		if q.frozen(&p, st.r, st.heating) || q.heated != st.heated {
@@ -298,7 +299,7 @@ func TestFrozenSensorEndsTheHeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := room()
 		p.FrozenAfter = 3 * time.Hour
-		b := onBench(t, p, 18).run(heat(20))
+		b := onBench(t, p, 18).settled(heat(20))
 		b.celsius(18.0625)
 		b.wait(20 * second)
 		b.celsius(18)

@@ -112,6 +112,7 @@ const (
 	VerdictPowerOn     Verdict = "power_on"    // the chip's value after a reset, not a temperature
 	VerdictImplausible Verdict = "implausible" // outside plausible_min..plausible_max
 	VerdictTooFast     Verdict = "too_fast"    // jumped faster than max_rate, not yet confirmed
+	VerdictUnconfirmed Verdict = "unconfirmed" // the first after the start or an absence, not yet confirmed by a second
 	VerdictFrozen      Verdict = "frozen"      // the same to the last bit through hours of heating or cooling
 	VerdictDisagree    Verdict = "disagree"    // the zone's sensors are further apart than max_disagreement
 	VerdictRetained    Verdict = "retained"    // kept by a broker, of unknown age
@@ -134,11 +135,25 @@ func (b *BadReading) Error() string {
 // Unwrap gives the cause.
 func (b *BadReading) Unwrap() error { return b.Err }
 
+// HeldReading is the error of an answer that may be true all the same: what was
+// measured may open a cut-out, nothing else.
+type HeldReading struct {
+	Measured Reading
+	Err      error // why it is held back, best a [*BadReading]
+}
+
+// Error says why the reading is held back.
+func (h *HeldReading) Error() string { return h.Err.Error() }
+
+// Unwrap gives why the reading is held back.
+func (h *HeldReading) Unwrap() error { return h.Err }
+
 // Reading is one good answer of a sensor.
 type Reading struct {
 	Celsius  float64   // °C
 	Humidity float64   // % relative humidity; NaN where the sensor has none
 	Pascal   float64   // Pa; NaN where the sensor has none
+	Step     float64   // K, the least change that the thermometer shows; 0: not known
 	At       time.Time // when it was measured
 }
 

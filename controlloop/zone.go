@@ -28,6 +28,11 @@ type Zone struct {
 	Setpoints *Latest[Setpoint]
 	// Clears delivers requests to clear what is latched; nil is allowed.
 	Clears *Latest[struct{}]
+	// Slept tells how long the machine has been suspended since the start, in all:
+	// Go's clock stands still meanwhile. Any goroutine may call it. Nil: never.
+	Slept func() time.Duration
+	// Woken delivers word that it has been, for a decision at once; nil is allowed.
+	Woken *Latest[struct{}]
 	// Alarms carries faults that others found out about this zone; nil is allowed.
 	Alarms *Alarms
 	// Observe is given every snapshot, in the zone's own goroutine: it must not block.
@@ -39,8 +44,9 @@ type Zone struct {
 	answers  uint64
 	answered time.Time // when the last of them came
 	began    time.Time
-	ticked   time.Time // when the last tick of a stream's zone was due
-	decided  time.Time // of the last decision
+	ticked   time.Time     // when the last tick of a stream's zone was due
+	decided  time.Time     // of the last decision
+	slept    time.Duration // of Slept, as far as it was made up for
 	guard    Guard
 	heater   output
 	cooler   output
@@ -75,7 +81,7 @@ func (z *Zone) Run(ctx context.Context, start Setpoint) error {
 	defer z.assertOff() // also on a panic of an observer
 	answers := make(chan answer)
 	for _, s := range z.senses.all {
-		go s.measure(ctx, answers)
+		go s.measure(ctx, answers, z.sleptInAll)
 	}
 	tick := time.NewTicker(z.Params.Sample)
 	defer tick.Stop()
@@ -105,6 +111,8 @@ func (z *Zone) Run(ctx context.Context, start Setpoint) error {
 			z.tell(time.Now())
 		case <-z.clears():
 			z.guard.Clear()
+			z.step(z.moment())
+		case <-z.woken():
 			z.step(z.moment())
 		}
 	}
@@ -151,7 +159,8 @@ func (z *Zone) take(a answer) {
 	if a.sense.stream {
 		a = a.heardAt(now)
 	}
-	z.hear(a)
+	z.wakeUp(now) // before the answer: it may be of after
+	z.hear(z.asleep(a))
 	z.step(now)
 }
 
@@ -163,6 +172,7 @@ func (z *Zone) begin(start Setpoint, now time.Time) {
 	start.At = now
 	z.setpoint, z.began, z.ticked = start, now, now
 	z.heater, z.cooler, z.safety = output{relay: z.Heater}, output{relay: z.Cooler}, output{relay: z.Safety}
+	z.slept = z.sleptInAll()
 	z.senses.all = []*sense{newSense(z.Sensor, now)}
 	for _, s := range z.Fallbacks {
 		z.senses.all = append(z.senses.all, newSense(s, now))
@@ -184,6 +194,7 @@ func (z *Zone) hear(a answer) {
 // step is one tick: decide, switch, tell.
 func (z *Zone) step(now time.Time) {
 	z.decided = now
+	z.wakeUp(now)
 	z.senses.compare(&z.Params, now)
 	reading := z.senses.reading(&z.Params, now)
 	z.watch(reading, now)

@@ -134,6 +134,13 @@ func (b *bench) run(sp Setpoint) *bench {
 	return b
 }
 
+// settled starts the zone and lets a second reading confirm the first.
+func (b *bench) settled(sp Setpoint) *bench {
+	b.run(sp)
+	b.wait(b.zone.Params.Sample)
+	return b
+}
+
 // wait lets time pass and gives the latest snapshot.
 func (b *bench) wait(d time.Duration) Snapshot {
 	time.Sleep(d)
@@ -203,8 +210,9 @@ func TestZoneDecidesAtTheReadingAndNotAtTheNextTick(t *testing.T) {
 		start := time.Now()
 		b.run(heat(20))
 		expect(t, b.last(), "idle no_reading")
+		expect(t, b.wait(10*second), "idle no_reading") // the second reading begins, and confirms the first
 		expect(t, b.wait(750*time.Millisecond), "heating too_cold")
-		if s := b.last(); !s.State.Heater.Since.Equal(start.Add(750*time.Millisecond)) || s.Answers != 1 || s.Temperature() != 18 {
+		if s := b.last(); !s.State.Heater.Since.Equal(start.Add(10750*time.Millisecond)) || s.Answers != 2 || s.Temperature() != 18 {
 			t.Errorf("%+v", s)
 		}
 	})
@@ -213,7 +221,7 @@ func TestZoneDecidesAtTheReadingAndNotAtTheNextTick(t *testing.T) {
 func TestZoneReassertsBothRelaysAtEveryTick(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := room()
-		b := onBench(t, p, 18).run(heat(20))
+		b := onBench(t, p, 18).settled(heat(20))
 		for _, row := range []struct {
 			celsius float64
 			heater  bool
@@ -256,7 +264,7 @@ func hung(t *testing.T, b *bench) (off time.Duration) {
 func TestHungSensorNeverHoldsTheHeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := with(func(p *Params) { p.MinOn = 2 * time.Hour })
-		b := onBench(t, p, 18).run(heat(20))
+		b := onBench(t, p, 18).settled(heat(20))
 		b.hangs()
 		if off := hung(t, b); off > p.StaleAfter+p.Sample {
 			t.Errorf("off only after %v", off)
@@ -269,7 +277,7 @@ func TestHungSensorNeverHoldsTheHeat(t *testing.T) {
 // Not even the end waits for a driver that is deaf to its context.
 func TestDeafSensorHoldsNeitherTheHeatNorTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := onBench(t, room(), 18).run(heat(20))
+		b := onBench(t, room(), 18).settled(heat(20))
 		come := make(chan struct{})
 		b.answers(func(context.Context) (Reading, error) { <-come; return Temperature(18, time.Time{}), nil })
 		hung(t, b)
@@ -292,7 +300,8 @@ func TestSensorThatHangsFromTheStartIsAFaultAndNotAnExit(t *testing.T) {
 		expectSensor(t, b.wait(p.StaleAfter), VerdictNoReading, false)
 		expectSensor(t, b.wait(p.Sample), VerdictNoAnswer, true)
 		close(come)
-		s := b.wait(0)
+		expect(t, b.wait(0), "idle no_reading")
+		s := b.wait(p.Sample)
 		expect(t, s, "heating too_cold")
 		expectSensor(t, s, VerdictOK, false)
 	})
@@ -301,7 +310,7 @@ func TestSensorThatHangsFromTheStartIsAFaultAndNotAnExit(t *testing.T) {
 func TestSensorErrorShowsAtOnceAndHeals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := room()
-		b := onBench(t, p, 18).run(heat(20))
+		b := onBench(t, p, 18).settled(heat(20))
 		for _, row := range []struct {
 			err     error
 			verdict Verdict
@@ -334,9 +343,9 @@ func TestSensorThatRepeatsAnOldReadingIsStale(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := room()
 		b := onBench(t, p, 18)
+		b.settled(heat(20))
 		once := Temperature(18, time.Now())
 		b.answers(func(context.Context) (Reading, error) { return once, nil })
-		b.run(heat(20))
 		expect(t, b.wait(p.StaleAfter), "heating too_cold")
 		s := b.wait(p.Sample)
 		expect(t, s, "idle stale_reading")
@@ -351,7 +360,7 @@ func TestSensorThatRepeatsAnOldReadingIsStale(t *testing.T) {
 func TestImplausibleHeatOpensTheCutoutAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := with(func(p *Params) { p.MinOn = time.Hour })
-		b := onBench(t, p, 18).run(heat(20))
+		b := onBench(t, p, 18).settled(heat(20))
 		expect(t, b.last(), "heating too_cold")
 		b.celsius(90)
 		s := b.wait(p.Sample)
@@ -374,7 +383,7 @@ func TestImplausibleHeatOpensTheCutoutAtOnce(t *testing.T) {
 func TestJumpIsHeldBackUntilTheNextReadingConfirmsIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := room()
-		b := onBench(t, p, 18).run(heat(20))
+		b := onBench(t, p, 18).settled(heat(20))
 		b.celsius(25)
 		s := b.wait(p.Sample)
 		expect(t, s, "heating too_cold")
@@ -397,6 +406,21 @@ func TestJumpIsHeldBackUntilTheNextReadingConfirmsIt(t *testing.T) {
 	})
 }
 
+// judged is a judge whose last good reading is of that morning.
+func judged(t *testing.T, celsius float64) *judge {
+	t.Helper()
+	j := new(judge)
+	for _, step := range []struct {
+		at   time.Time
+		want Verdict
+	}{{morning.Add(-second), VerdictUnconfirmed}, {morning, VerdictOK}} {
+		if v := j.weigh(room(), Temperature(celsius, step.at), morning, false); v != step.want {
+			t.Fatalf("%v, want %v", v, step.want)
+		}
+	}
+	return j
+}
+
 // The judge alone: what may follow on 20 °C after a time, at 5 K a minute and 1 K of slack.
 func TestJudge(t *testing.T) {
 	for _, row := range []struct {
@@ -410,19 +434,17 @@ func TestJudge(t *testing.T) {
 		{math.NaN(), minute, VerdictError}, {math.Inf(1), minute, VerdictError}, {math.Inf(-1), minute, VerdictError},
 		{21, -minute, VerdictError}, {21, 25 * time.Hour, VerdictError}, // from the past, from the future
 	} {
-		var j judge
-		if v := j.weigh(room(), Temperature(20, morning), morning.Add(24*time.Hour), false); v != VerdictOK {
-			t.Fatal(v)
-		}
-		if got := j.weigh(room(), Temperature(row.celsius, morning.Add(row.after)), morning.Add(24*time.Hour), false); got != row.want {
+		j := judged(t, 20)
+		p := room()
+		p.StaleAfter = 2 * time.Hour // no absence
+		if got := j.weigh(p, Temperature(row.celsius, morning.Add(row.after)), morning.Add(24*time.Hour), false); got != row.want {
 			t.Errorf("%v °C after %v: %v, want %v", row.celsius, row.after, got, row.want)
 		}
 	}
 }
 
 func TestOneAnswerIsNotItsOwnConfirmation(t *testing.T) {
-	var j judge
-	j.weigh(room(), Temperature(20, morning), morning.Add(24*time.Hour), false)
+	j := judged(t, 20)
 	jump := Temperature(30, morning.Add(second))
 	if a, b := j.weigh(room(), jump, morning.Add(time.Hour), false), j.weigh(room(), jump, morning.Add(time.Hour), false); a != VerdictTooFast || b != VerdictTooFast {
 		t.Errorf("%v, then %v", a, b)
@@ -435,7 +457,7 @@ func TestOneAnswerIsNotItsOwnConfirmation(t *testing.T) {
 func TestRelayThatDoesNotObeyIsAFaultAndTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := room()
-		b := onBench(t, p, 18).run(heat(20))
+		b := onBench(t, p, 18).settled(heat(20))
 		b.relayFails("heater", errors.New("line is gone"))
 		b.wait(p.Sample)
 		for range 3 {
@@ -469,7 +491,7 @@ func TestRelayThatDoesNotObeyIsAFaultAndTriedAgain(t *testing.T) {
 func TestOneRelayDoesNotKeepTheOtherOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := room()
-		b := onBench(t, p, 18).run(both(20))
+		b := onBench(t, p, 18).settled(both(20))
 		b.relayFails("cooler", errors.New("welded"))
 		b.celsius(30)
 		b.wait(2 * p.Sample)
@@ -509,7 +531,7 @@ func TestARelayThatStaysOnKeepsTheOtherOff(t *testing.T) {
 func TestOffComesBeforeOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := room() // not even a changeover
-		b := onBench(t, p, 18).run(both(20))
+		b := onBench(t, p, 18).settled(both(20))
 		for _, celsius := range []float64{30, 10, 30} {
 			b.celsius(celsius)
 			b.wait(4 * p.Sample)
@@ -540,7 +562,7 @@ func TestRunLeavesEverythingOff(t *testing.T) {
 	}{{heat(25), "idle stopped"}, {cool(15), "idle stopped"}, {switchedOff, "off stopped"}} {
 		synctest.Test(t, func(t *testing.T) {
 			p := with(func(p *Params) { p.MinOn = time.Hour })
-			b := onBench(t, p, 20).run(row.set)
+			b := onBench(t, p, 20).settled(row.set)
 			before := b.wait(minute)
 			if err := b.end(); err != nil {
 				t.Error(err)
@@ -596,7 +618,7 @@ func TestPanicOfAnObserverLeavesEverythingOff(t *testing.T) {
 
 func TestNewSetpointActsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := onBench(t, room(), 18).run(switchedOff)
+		b := onBench(t, room(), 18).settled(switchedOff)
 		b.wait(3 * second)
 		for _, row := range []struct {
 			set  Setpoint
@@ -616,7 +638,7 @@ func TestNewSetpointActsAtOnce(t *testing.T) {
 
 func TestAlarmsWakeTheZoneAndStandInItsSnapshot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := onBench(t, room(), 18).run(heat(20))
+		b := onBench(t, room(), 18).settled(heat(20))
 		b.wait(3 * second)
 		raised := time.Now()
 		b.zone.Alarms.Set("memory", true, "the disk is full")
@@ -660,7 +682,7 @@ func TestNoAlarmsAtAllAreAllowed(t *testing.T) {
 func TestZoneOfOneRelayKnowsNothingOfTheOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := with(func(p *Params) { p.Cooler = false })
-		s := onBench(t, p, 18).run(heat(20)).last()
+		s := onBench(t, p, 18).settled(heat(20)).last()
 		if !s.HasHeater || s.HasCooler || s.HeaterRelay != RelayOn || s.CoolerRelay != RelayUnknown || s.Report().Cooler != nil {
 			t.Errorf("%+v", s)
 		}
@@ -669,7 +691,7 @@ func TestZoneOfOneRelayKnowsNothingOfTheOther(t *testing.T) {
 
 func TestSnapshotsShareNothingWithTheZone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := onBench(t, room(), 18).run(heat(20))
+		b := onBench(t, room(), 18).settled(heat(20))
 		b.fails(errors.New("CRC"))
 		s := b.wait(10 * second)
 		s.Faults[0].Text = "scribbled"

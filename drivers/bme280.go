@@ -3,7 +3,7 @@ package drivers
 import (
 	"context"
 	"fmt"
-	"sync"
+	"strconv"
 	"time"
 
 	"periph.io/x/conn/v3/i2c"
@@ -23,7 +23,7 @@ type BME280 struct {
 func DefaultBME280() BME280 { return BME280{Bus: 1, Address: 0x76} }
 
 const (
-	// bme280Limit is how long a read may take: 10 ms for the conversion, eight
+	// bme280Limit is how long a read may take: 10 ms for the conversion, a dozen
 	// transfers, and the kernel's own second for a transfer that hangs.
 	bme280Limit = 2 * time.Second
 	// bme280Rebuild is how long one setup of the chip is trusted. A brown-out
@@ -38,7 +38,7 @@ const (
 // rev 1.6, p. 26..31).
 const (
 	regChipID     = 0xd0
-	regCtrlHum    = 0xf2
+	regCtrlHum    = 0xf2 // then status, ctrl_meas and config
 	regStatus     = 0xf3
 	regData       = 0xf7 // pressure 3 bytes, temperature 3, humidity 2
 	chipBME280    = 0x60
@@ -51,7 +51,7 @@ const (
 
 func (h *Hardware) openBME280(b BME280) controlloop.Sensor {
 	return &bme280{
-		spec: b, open: h.openChip, turn: h.turn(fmt.Sprintf("%#x on i2c-%d", b.Address, b.Bus)),
+		spec: b, open: h.openChip, tell: h.tell, memory: h.chip(b),
 		patience: patience{limit: bme280Limit},
 	}
 }
@@ -60,12 +60,14 @@ func (h *Hardware) openBME280(b BME280) controlloop.Sensor {
 type bme280 struct {
 	spec     BME280
 	open     func(number int, address uint16) (i2c.BusCloser, error)
-	turn     *sync.Mutex // two zones may share one chip
+	tell     func(text string)
+	memory   *chipMemory // two zones may share one chip
 	patience patience
 
-	watch *bme280Bus // nil until set up, and after any error
-	chip  *bmxx80.Dev
-	since time.Time
+	watch   *bme280Bus // nil until set up, and after any error
+	chip    *bmxx80.Dev
+	since   time.Time
+	settled bool // a reading since the set-up was believed
 }
 
 // Read measures once, which takes some 30 ms.
@@ -74,16 +76,20 @@ func (b *bme280) Read(ctx context.Context) (controlloop.Reading, error) {
 }
 
 func (b *bme280) measure() (controlloop.Reading, error) {
-	b.turn.Lock()
-	defer b.turn.Unlock()
+	b.memory.turns.take()
+	defer b.memory.turns.give()
 	if b.chip != nil && time.Since(b.since) > bme280Rebuild {
 		b.drop()
 	}
 	r, err := b.sense()
+	if err == nil {
+		err = b.settle(r)
+	}
 	if err != nil {
 		b.drop()
 		return controlloop.Reading{}, err
 	}
+	b.memory.last = r
 	return r, nil
 }
 
@@ -95,11 +101,17 @@ func (b *bme280) sense() (controlloop.Reading, error) {
 	}
 	began := time.Now() // the value is at least as young as this
 	b.watch.begin = began
-	if err := b.watch.awake(); err != nil { // the chip may have been changed
+	if err := b.watch.awake(); err != nil {
 		return controlloop.Reading{}, b.watch.verdict(err)
+	}
+	if err := b.verify(); err != nil {
+		return controlloop.Reading{}, err
 	}
 	var env physic.Env
 	if err := b.chip.Sense(&env); err != nil {
+		return controlloop.Reading{}, b.watch.verdict(err)
+	}
+	if err := b.watch.isTold(); err != nil {
 		return controlloop.Reading{}, b.watch.verdict(err)
 	}
 	return readingOf(env, began)
@@ -110,10 +122,13 @@ func (b *bme280) setUp() error {
 	if err != nil {
 		return err
 	}
-	b.since = time.Now()
+	b.since, b.settled = time.Now(), false
 	watch := &bme280Bus{BusCloser: bus, address: b.spec.Address, begin: b.since}
 	b.watch = watch
 	if err := watch.awake(); err != nil {
+		return watch.verdict(err)
+	}
+	if watch.trusted, err = watch.calibration(); err != nil {
 		return watch.verdict(err)
 	}
 	// Once each without a filter: the datasheet's weather setting (p. 19).
@@ -123,6 +138,39 @@ func (b *bme280) setUp() error {
 		return watch.verdict(err)
 	}
 	return nil
+}
+
+// verify reads the calibration once more before each measurement, and holds it
+// against the one that periph was given and the one that is known of this
+// address: a damaged one, and another chip, count for one reading at most.
+func (b *bme280) verify() error {
+	now, err := b.watch.calibration()
+	switch {
+	case err != nil:
+		return b.watch.verdict(err)
+	case now != b.watch.trusted:
+		return bad(VerdictBadCalibration, "two reads of the chip's calibration differ: look at its supply and wires")
+	}
+	ok, changed := b.memory.believes(now, time.Now())
+	where := fmt.Sprintf("%#x on i2c-%d", b.spec.Address, b.spec.Bus)
+	if changed {
+		b.tell("another BME280 is at " + where + ": its calibration was read alike " + strconv.Itoa(doubtTimes) + " times, and counts from now on")
+	}
+	if !ok {
+		return bad(VerdictBadCalibration, "the calibration is not that of the chip that was at %s: damaged, or another chip, which counts after %d reads alike", where, doubtTimes)
+	}
+	return nil
+}
+
+// settle holds the first temperature since a set-up against the last one before
+// it. One that is held back may still open a cut-out.
+func (b *bme280) settle(r controlloop.Reading) error {
+	if b.settled || b.memory.follows(r) {
+		b.settled = true
+		return nil
+	}
+	return &controlloop.HeldReading{Measured: r, Err: bad(controlloop.VerdictTooFast,
+		"%.2f °C after a new set-up, %.2f °C before it: waits for %d set-ups that agree", r.Celsius, b.memory.last.Celsius, doubtTimes)}
 }
 
 func (b *bme280) drop() {
@@ -139,6 +187,7 @@ func readingOf(env physic.Env, at time.Time) (controlloop.Reading, error) {
 		Celsius:  float64(env.Temperature-physic.ZeroCelsius) / float64(physic.Celsius),
 		Humidity: float64(env.Humidity) / float64(physic.PercentRH),
 		Pascal:   float64(env.Pressure) / float64(physic.Pascal),
+		Step:     0.01, // as the compensation of the datasheet counts (p. 25)
 		At:       at,
 	}
 	if r.Celsius < -40 || r.Celsius > 85 {
@@ -153,8 +202,22 @@ func readingOf(env physic.Env, at time.Time) (controlloop.Reading, error) {
 type bme280Bus struct {
 	i2c.BusCloser
 	address uint16
-	begin   time.Time // of this read
-	found   error     // the first verdict; periph's wrapping would lose it
+	trusted calibration // that periph is given, whatever the chip says then
+	begin   time.Time   // of this read
+	found   error       // the first verdict; periph's wrapping would lose it
+}
+
+// calibration reads the chip's calibration, if it can be one.
+func (b *bme280Bus) calibration() (c calibration, err error) {
+	for _, register := range []byte{regCalibration, regHumidityCalibration} {
+		if err := b.pass([]byte{register}, c.part(register)); err != nil {
+			return c, err
+		}
+	}
+	if text := c.damage(); text != "" {
+		return c, b.find(bad(VerdictBadCalibration, "no chip has such a calibration, %s: look at its supply and wires", text))
+	}
+	return c, nil
 }
 
 // awake asks who is there, and whether it has its calibration already.
@@ -172,16 +235,18 @@ func (b *bme280Bus) awake() error {
 	return nil
 }
 
-// Tx passes a transfer on and judges what came back.
+// Tx passes a transfer on and judges what came back. The calibration it gives
+// itself: it is known by then.
 func (b *bme280Bus) Tx(address uint16, w, r []byte) error {
 	if b.found != nil {
 		return b.found
 	}
-	if err := b.BusCloser.Tx(address, w, r); err != nil {
-		return b.find(bad(VerdictBusError, "no chip answers at %#x, or the bus is disturbed: %w", address, err))
-	}
-	if len(w) != 1 || len(r) == 0 {
+	if len(w) == 1 && len(r) > 0 && len(r) == len(b.trusted.part(w[0])) {
+		copy(r, b.trusted.part(w[0]))
 		return nil
+	}
+	if err := b.pass(w, r); err != nil || len(w) != 1 || len(r) == 0 {
+		return err
 	}
 	switch w[0] {
 	case regChipID:
@@ -189,7 +254,15 @@ func (b *bme280Bus) Tx(address uint16, w, r []byte) error {
 	case regStatus:
 		return b.find(b.judgeStatus(r[0]))
 	case regData:
-		return b.find(b.judgeData(r))
+		return b.find(judgeData(r))
+	}
+	return nil
+}
+
+// pass is a transfer as it is.
+func (b *bme280Bus) pass(w, r []byte) error {
+	if err := b.BusCloser.Tx(b.address, w, r); err != nil {
+		return b.find(bad(VerdictBusError, "no chip answers at %#x, or the bus is disturbed: %w", b.address, err))
 	}
 	return nil
 }
@@ -210,6 +283,8 @@ func (b *bme280Bus) verdict(err error) error {
 
 func judgeChip(id byte) error {
 	switch id {
+	case 0x00, 0xff:
+		return bad(VerdictWrongChip, "the chip's id reads as 0x%02x: nobody drives the line; look at the chip's supply, its wires (SDA, SCL) and its address", id)
 	case chipBME280:
 		return nil
 	case chipBMP280:
@@ -231,33 +306,31 @@ func (b *bme280Bus) judgeStatus(status byte) error {
 
 // judgeData finds values that stand for "not measured" (datasheet p. 28..31);
 // compensated they would be numbers like any other, 26.46 °C for one part. A
-// true measurement may hit such a value by chance, so one alone counts only if
-// the chip lost its setting as well.
-func (b *bme280Bus) judgeData(r []byte) error {
+// true measurement may hit one of them by chance; where it is not measured the
+// chip has lost its setting as well, which [bme280Bus.isTold] finds.
+func judgeData(r []byte) error {
 	if len(r) != 8 {
 		return nil
 	}
 	pressure := uint32(r[0])<<12|uint32(r[1])<<4|uint32(r[2])>>4 == skipped20
 	temperature := uint32(r[3])<<12|uint32(r[4])<<4|uint32(r[5])>>4 == skipped20
-	humidity := uint32(r[6])<<8|uint32(r[7]) == skipped16
-	switch {
-	case pressure && temperature:
-	case !pressure && !temperature && !humidity:
-		return nil
-	default:
-		set, err := b.isSet()
-		if set || err != nil {
-			return err
-		}
+	if pressure && temperature {
+		return bad(VerdictResetData, "the data registers are as after a reset, nothing was measured: % x", r)
 	}
-	return bad(VerdictResetData, "the data registers are as after a reset, nothing was measured: % x", r)
+	return nil
 }
 
-// isSet reports whether the chip still measures all three as it was told to.
-func (b *bme280Bus) isSet() (bool, error) {
-	var ctrl [3]byte // ctrl_hum, status, ctrl_meas
-	if err := b.BusCloser.Tx(b.address, []byte{regCtrlHum}, ctrl[:]); err != nil {
-		return false, bad(VerdictBusError, "%w", err)
+// isTold finds a chip that does not measure as it was told to, once each and
+// without a filter: a brown-out or a damaged write has changed its registers
+// (datasheet p. 26..28).
+func (b *bme280Bus) isTold() error {
+	var r [4]byte // ctrl_hum, status, ctrl_meas, config
+	if err := b.pass([]byte{regCtrlHum}, r[:]); err != nil {
+		return err
 	}
-	return ctrl[0]&0x07 != 0 && ctrl[2]&0xe0 != 0 && ctrl[2]&0x1c != 0, nil
+	const once, filter, threeWires = 1, 0x1c, 0x01
+	if r[0]&0x07 != once || r[2]>>2 != once<<3|once || r[3]&(filter|threeWires) != 0 {
+		return b.find(bad(VerdictResetData, "the chip does not measure as it was told to, its registers hold % x: it was reset, look at its supply", r))
+	}
+	return nil
 }

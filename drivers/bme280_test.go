@@ -25,6 +25,7 @@ type fakeChip struct {
 	hung   chan struct{} // non-nil: a transfer waits for it
 	closed int
 	asked  []uint16
+	garble func(register byte, r []byte) // what the wire does to an answer; nil: nothing
 }
 
 // newFakeChip has the calibration and the raw values of the worked example in
@@ -58,6 +59,9 @@ func (f *fakeChip) Tx(address uint16, w, r []byte) error {
 	}
 	if len(r) > 0 {
 		copy(r, f.reg[w[0]:])
+		if f.garble != nil {
+			f.garble(w[0], r)
+		}
 		return nil
 	}
 	for i := 0; i+1 < len(w); i += 2 {
@@ -174,7 +178,8 @@ func TestBME280RefusesOtherChips(t *testing.T) {
 		"BMP280":      {func(f *fakeChip) { f.reg[0xd0] = 0x58 }, VerdictNoHumidity, "BMP280"},
 		"another":     {func(f *fakeChip) { f.reg[0xd0] = 0x61 }, VerdictWrongChip, "0x61"},
 		"BMP180":      {func(f *fakeChip) { f.reg[0xd0] = 0x55 }, VerdictWrongChip, "0x55"},
-		"held low":    {func(f *fakeChip) { f.reg = [256]byte{} }, VerdictWrongChip, "0x0"},
+		"held low":    {func(f *fakeChip) { f.reg = [256]byte{} }, VerdictWrongChip, "0x00: nobody drives the line"},
+		"nobody":      {func(f *fakeChip) { f.reg[0xd0] = 0xff }, VerdictWrongChip, "0xff: nobody drives the line"},
 		"starting up": {func(f *fakeChip) { f.reg[regStatus] = statusCopying }, VerdictBusy, "starting"},
 	} {
 		f := newFakeChip()

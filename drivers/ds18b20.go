@@ -16,7 +16,7 @@ import (
 
 // DS18B20 is what a configuration says about a 1-Wire thermometer.
 type DS18B20 struct {
-	ID         string // 28-0316a2795bff, as the kernel writes it
+	ID         string // 28-0316a2795bff, as the kernel writes it; of family 22, 28 or 42
 	Bus        string // kernel (w1_slave), ds2482 (an I2C bridge) or netlink
 	I2CBus     int    // ds2482: the number N of /dev/i2c-N
 	Resolution int    // bits, 9..12; 0 leaves the chip's own
@@ -25,16 +25,17 @@ type DS18B20 struct {
 // DefaultDS18B20 is a thermometer on the kernel's own bus.
 func DefaultDS18B20() DS18B20 { return DS18B20{Bus: "kernel", I2CBus: 1} }
 
-// oneWireLimit is how long a 1-Wire read may take: a conversion of 750 ms, the
-// kernel's five tries, and the turns of the other thermometers on the bus.
+// oneWireLimit is how long a 1-Wire read may take: a conversion of 750 ms, and
+// the kernel's five tries. Other thermometers on the bus may take as long before it.
 const oneWireLimit = 5 * time.Second
 
 func (h *Hardware) openDS18B20(d DS18B20) (controlloop.Sensor, error) {
 	if d.Bus == "kernel" {
 		return &kernelThermometer{
 			dir:        h.path("/sys/bus/w1/devices", d.ID),
+			onBus:      h.oneWireIDs,
 			resolution: d.Resolution,
-			patience:   patience{limit: oneWireLimit},
+			patience:   patience{limit: oneWireLimit, queue: h.oneWireQueue(d)},
 		}, nil
 	}
 	return h.openBridged(d)
@@ -44,8 +45,9 @@ func (h *Hardware) openDS18B20(d DS18B20) (controlloop.Sensor, error) {
 // the times, tries again after a damaged answer, feeds parasite power, and
 // needs no rights.
 type kernelThermometer struct {
-	dir        string // /sys/bus/w1/devices/28-…
-	resolution int    // bits; 0 leaves the chip's own
+	dir        string          // /sys/bus/w1/devices/28-…
+	onBus      func() []string // all thermometers that the kernel has found
+	resolution int             // bits; 0 leaves the chip's own
 	patience   patience
 }
 
@@ -55,6 +57,9 @@ func (k *kernelThermometer) Read(ctx context.Context) (controlloop.Reading, erro
 }
 
 func (k *kernelThermometer) measure() (controlloop.Reading, error) {
+	if other := UnreadThermometer(filepath.Base(k.dir)); other != "" {
+		return controlloop.Reading{}, bad(VerdictWrongChip, "%s", other)
+	}
 	began := time.Now() // the value is at least as young as this
 	text, err := k.raw()
 	if err != nil {
@@ -69,7 +74,13 @@ func (k *kernelThermometer) measure() (controlloop.Reading, error) {
 		// of which check warns.
 		_ = os.WriteFile(filepath.Join(k.dir, "resolution"), []byte(strconv.Itoa(k.resolution)), 0)
 	}
-	return controlloop.Temperature(celsius, began), nil
+	return oneWireReading(celsius, bits, began), nil
+}
+
+func oneWireReading(celsius float64, bits int, at time.Time) controlloop.Reading {
+	r := controlloop.Temperature(celsius, at)
+	r.Step = stepOf(bits)
+	return r
 }
 
 // raw reads w1_slave. An empty file is the kernel's only sign of a failure, a
@@ -91,8 +102,19 @@ func (k *kernelThermometer) notOpened(err error) error {
 		return bad(VerdictBusError, "%w", err)
 	case !exists(filepath.Dir(k.dir)):
 		return bad(controlloop.VerdictAbsent, "the kernel has no 1-Wire bus: add dtoverlay=w1-gpio to config.txt and start anew")
+	case exists(k.dir):
+		return errNoDriver()
 	}
-	return bad(controlloop.VerdictAbsent, "%s is not on the 1-Wire bus: look at its three wires and the pull-up resistor", filepath.Base(k.dir))
+	return absentOf(filepath.Base(k.dir), k.onBus())
+}
+
+func absentOf(id string, onBus []string) error {
+	return bad(controlloop.VerdictAbsent, "%s is not on the 1-Wire bus: look at its three wires and the pull-up resistor%s", id, successors(onBus))
+}
+
+// errNoDriver is that of a thermometer that the kernel has found and cannot read.
+func errNoDriver() error {
+	return bad(controlloop.VerdictAbsent, "the kernel's driver of thermometers is not loaded: sudo modprobe w1_therm, and write w1_therm into /etc/modules")
 }
 
 func exists(path string) bool {

@@ -3,10 +3,12 @@ package drivers
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -114,13 +116,18 @@ type fakeWire struct {
 	opened  int
 	written []byte
 	power   []onewire.Pullup
+	hung    chan struct{} // non-nil: a transfer waits for it
+	there   []onewire.Address
 }
 
 func (f *fakeWire) String() string { return "fake" }
 
-func (f *fakeWire) Search(bool) ([]onewire.Address, error) { return nil, nil }
+func (f *fakeWire) Search(bool) ([]onewire.Address, error) { return f.there, f.err }
 
 func (f *fakeWire) Tx(w, r []byte, power onewire.Pullup) error {
+	if f.hung != nil {
+		<-f.hung
+	}
 	if f.err != nil {
 		return f.err
 	}
@@ -297,5 +304,97 @@ func TestThermometersOfABridgeShareItsBus(t *testing.T) {
 	c := h.oneWireBus(DS18B20{ID: "28-000000000001", Bus: "ds2482", I2CBus: 3})
 	if a != b || a == c {
 		t.Error("two thermometers of one bridge must share its bus, those of two must not")
+	}
+}
+
+// thermometers opens so many on the bus of one bridge.
+func thermometers(t *testing.T, f *fakeWire, n int) (all []controlloop.Sensor) {
+	t.Helper()
+	h := NewHardware("")
+	h.buses["ds2482 1"] = sharedWire(f)
+	for i := range n {
+		id := fmt.Sprintf("28-0000000000%02x", i)
+		address, err := oneWireAddress(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.pads[address] = measured(20 + float64(i)/16)
+		all = append(all, openThermometer(t, h, DS18B20{ID: id, Bus: "ds2482", I2CBus: 1}))
+	}
+	return all
+}
+
+// readTogether lets all be read at each sample, as their zones do, and gives how
+// often each was.
+func readTogether(t *testing.T, all []controlloop.Sensor, sample time.Duration, rounds int) []int {
+	good := make([]int, len(all))
+	began := time.Now()
+	var wait sync.WaitGroup
+	for i, s := range all {
+		wait.Go(func() {
+			for round := 0; round < rounds; round = int((time.Since(began) + sample - 1) / sample) {
+				time.Sleep(time.Until(began.Add(time.Duration(round) * sample)))
+				if r, err := s.Read(t.Context()); err == nil && r.Celsius == 20+float64(i)/16 {
+					good[i]++
+				}
+			}
+		})
+	}
+	wait.Wait()
+	return good
+}
+
+// However many thermometers a bridge has, and whatever sample is, each is read.
+func TestManyThermometersOnABridge(t *testing.T) {
+	for _, row := range []struct {
+		n      int
+		sample time.Duration
+		want   int // good readings of ten samples at least
+	}{{8, 20 * time.Second, 10}, {8, 5 * time.Second, 7}, {8, time.Second, 1}, {20, 20 * time.Second, 10}, {40, 5 * time.Second, 1}} {
+		synctest.Test(t, func(t *testing.T) {
+			f := &fakeWire{pads: map[onewire.Address][]byte{}}
+			for i, got := range readTogether(t, thermometers(t, f, row.n), row.sample, 10) {
+				if got < row.want {
+					t.Errorf("%+v: thermometer %d was read %d times", row, i, got)
+				}
+			}
+		})
+	}
+}
+
+// A bridge that hangs is told of each of its thermometers, and forgotten when it
+// comes back.
+func TestManyThermometersOnABridgeThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeWire{pads: map[onewire.Address][]byte{}, hung: make(chan struct{})}
+		all := thermometers(t, f, 8)
+		var wait sync.WaitGroup
+		for _, s := range all {
+			wait.Go(func() {
+				if _, err := s.Read(t.Context()); judged(err) != controlloop.VerdictNoAnswer {
+					t.Errorf("%v, want no_answer", err)
+				}
+			})
+		}
+		wait.Wait()
+		close(f.hung)
+		time.Sleep(time.Minute)
+		for i, got := range readTogether(t, all, 20*time.Second, 5) {
+			if got != 5 {
+				t.Errorf("thermometer %d was read %d times of 5", i, got)
+			}
+		}
+	})
+}
+
+// The kernel lets those that are fed by the data line wait for each other, unseen.
+func TestKernelThermometersMayWaitForEachOther(t *testing.T) {
+	h, _ := kernelBus(t, w1Slave(measured(20)))
+	var last controlloop.Sensor
+	for range 8 {
+		last = openThermometer(t, h, DS18B20{ID: someID, Bus: "kernel"})
+	}
+	if p := last.(*kernelThermometer).patience; p.queue.length() != 8 || p.limit != oneWireLimit {
+		t.Errorf("%d times %v for eight thermometers", p.queue.length(), p.limit)
 	}
 }

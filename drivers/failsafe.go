@@ -2,65 +2,111 @@ package drivers
 
 import (
 	"os"
+	"regexp"
+	"slices"
 	"strings"
 )
 
-// KeepsOutputs reports whether the kernel goes on driving a GPIO line after the
-// program that held it has died. Raspberry Pi's kernel keeps its level unless
-// dtparam=strict_gpiod stands in config.txt, and then a killed agent would leave
-// the heat on. Mainline Linux turns the lines of a Raspberry Pi 0 to 4 back into
-// inputs. Known is false where the kernel does not say: what other chips do
-// depends on their drivers.
+// KeepsOutputs reports whether the kernel goes on driving a line of the header
+// after the program that held it has died. Raspberry Pi's kernel keeps its level
+// unless dtparam=strict_gpiod stands in config.txt, and then a killed agent would
+// leave the heat on. Known is true only where something speaks for it: the
+// parameter of the driver that serves the header, or a kernel that is known to
+// turn the lines back into inputs. No name of a kernel, and no want of one, is
+// proof: Ubuntu's, Home Assistant's and many others are Raspberry Pi's kernel
+// under names of their own.
 func (h *Hardware) KeepsOutputs() (keeps, known bool) {
 	board := h.board()
-	for _, module := range board.pinModules() {
-		text, err := os.ReadFile(h.path("/sys/module", module, "parameters/persist_gpio_outputs"))
-		if err != nil {
-			continue
-		}
-		switch strings.TrimSpace(string(text)) {
+	drivers := board.pinDrivers()
+	if len(drivers) == 0 {
+		drivers = h.headerDrivers()
+	}
+	for _, d := range drivers {
+		switch h.persists(d) {
 		case "Y", "1":
 			return true, true
 		case "N", "0":
 			known = true
 		}
 	}
-	if known || !board.raspberry() || board.five() {
-		return false, known
+	switch {
+	case known:
+		return false, true
+	case board == "" && len(drivers) == 0: // nor does it show its header
+		return h.anyPersists()
 	}
-	release, err := os.ReadFile(h.path("/proc/sys/kernel/osrelease"))
-	return false, err == nil && !raspberryKernel(strings.TrimSpace(string(release)))
+	return false, slices.Contains(drivers, bcm2835) && h.debianKernel()
+}
+
+// The drivers of a Raspberry Pi's header, as the kernel's modules are called.
+const (
+	bcm2835 = "pinctrl_bcm2835" // models 0 to 4
+	rp1     = "pinctrl_rp1"     // models 5, 500 and Compute Module 5
+)
+
+// persists is a driver's parameter that says whether a line outlives its
+// program; empty where the kernel has none, as older ones.
+func (h *Hardware) persists(driver string) string {
+	text, _ := os.ReadFile(h.path("/sys/module", driver, "parameters/persist_gpio_outputs"))
+	return strings.TrimSpace(string(text))
+}
+
+// anyPersists is for a board that does not say what it is, as in a container. A
+// kernel for all models has both drivers, and the one without hardware shows its
+// default: one that keeps is enough, one that lets go proves nothing.
+func (h *Hardware) anyPersists() (keeps, known bool) {
+	for _, d := range []string{bcm2835, rp1} {
+		if p := h.persists(d); p == "Y" || p == "1" {
+			return true, true
+		}
+	}
+	return false, false
+}
+
+// headerDrivers tells by the chips that may be asked which driver serves the header.
+func (h *Hardware) headerDrivers() (drivers []string) {
+	if !h.real() {
+		return nil
+	}
+	for _, c := range gpioChips(h.path("/dev")).asked {
+		switch {
+		case c.Label == "pinctrl-rp1":
+			drivers = append(drivers, rp1)
+		case c.Header():
+			drivers = append(drivers, bcm2835)
+		}
+	}
+	return drivers
+}
+
+// debianRelease is that of a kernel of Debian 10 to 12, which is mainline Linux.
+// Its pinctrl-bcm2835.c makes a freed line an input (bcm2835_pmx_free) and has no
+// parameter yet. Debian's for Raspberry Pi 0 and 1 end in rpi, as others do, and
+// are left out.
+var debianRelease = regexp.MustCompile(`^(4\.19|5\.10|6\.1)\.0-[0-9]+-(arm64|armmp|armmp-lpae)$`)
+
+func (h *Hardware) debianKernel() bool {
+	release, _ := os.ReadFile(h.path("/proc/sys/kernel/osrelease"))
+	return debianRelease.MatchString(strings.TrimSpace(string(release)))
 }
 
 // board is a board's model as the device tree tells it.
 type board string
 
-func (h *Hardware) board() board {
-	model, _ := os.ReadFile(h.path("/proc/device-tree/model")) // none: another board
-	return board(model)
-}
+func (h *Hardware) board() board { return board(h.model()) } // empty: another board, or a container
 
-func (b board) raspberry() bool { return strings.Contains(string(b), "Raspberry Pi") }
+var (
+	olderModels = regexp.MustCompile(`Raspberry Pi (Model|Zero|[1-4]|Compute Module($| Rev| [1-4]))`)
+	fifthModels = regexp.MustCompile(`Raspberry Pi (5|Compute Module 5)`)
+)
 
-// five reports whether the header hangs on an RP1: models 5, 500 and Compute Module 5.
-func (b board) five() bool {
-	return strings.Contains(string(b), "Pi 5") || strings.Contains(string(b), "Module 5")
-}
-
-// pinModules are the modules whose parameter counts. A kernel for all models
-// has both, and the one without hardware shows its default.
-func (b board) pinModules() []string {
+// pinDrivers are those of the header; none where the model is no known one.
+func (b board) pinDrivers() []string {
 	switch {
-	case b.five():
-		return []string{"pinctrl_rp1"}
-	case b.raspberry():
-		return []string{"pinctrl_bcm2835"}
+	case fifthModels.MatchString(string(b)):
+		return []string{rp1}
+	case olderModels.MatchString(string(b)):
+		return []string{bcm2835}
 	}
-	return []string{"pinctrl_bcm2835", "pinctrl_rp1"} // one that keeps is enough
-}
-
-// raspberryKernel tells Raspberry Pi's kernels by their release: 6.12.25+rpt-rpi-v8,
-// or 6.1.21-v8+ of older ones.
-func raspberryKernel(release string) bool {
-	return strings.Contains(release, "rpi") || strings.HasSuffix(release, "+")
+	return nil
 }

@@ -24,11 +24,7 @@ type outputPin struct {
 }
 
 func openPin(g GPIO) (*outputPin, error) {
-	chips, err := gpioChips("/dev")
-	if err != nil {
-		return nil, err
-	}
-	at, err := findLine(chips, g)
+	at, err := gpioChips("/dev").findLine(g)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +54,7 @@ func requestOptions(g GPIO) []gpiocdev.LineReqOption {
 func chipError(name string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%w to open /dev/%s: add the user to the group gpio", ErrNoPermission, name)
+		return fmt.Errorf("%w to open /dev/%s: add the user to the group gpio, or hand the device to the container", ErrNoPermission, name)
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, gpiocdev.ErrNotCharacterDevice):
 		return fmt.Errorf("%w: /dev/%s is no GPIO chip", ErrNoLine, name)
 	}

@@ -24,17 +24,17 @@ func chipWith(name, label string, lines ...string) GPIOChip {
 func TestSameLineByChip(t *testing.T) {
 	expander := chipWith("gpiochip0", "raspberrypi-exp-gpio", "BT_ON", "GPIO2")
 	header := chipWith("gpiochip4", "pinctrl-bcm2711", "ID_SDA", "ID_SCL", "SDA1", "GPIO3")
-	chips := []GPIOChip{expander, header}
+	machine := chips{asked: []GPIOChip{expander, header}}
 	names := []GPIO{{Line: "GPIO2"}, {Line: "SDA1"}, {Line: "2"}, {Chip: "gpiochip4", Line: "GPIO2"}, {Chip: "/dev/gpiochip4", Line: "2"}, {Chip: "pinctrl-bcm2711", Line: "SDA1"}}
 	others := []GPIO{{Line: "GPIO3"}, {Chip: "gpiochip0", Line: "GPIO2"}, {Line: "GPIO99"}, {Chip: "gone", Line: "GPIO2"}}
 	for _, a := range names {
 		for _, b := range names {
-			if !sameLine(chips, a, b) {
+			if !machine.sameLine(a, b) {
 				t.Errorf("%v and %v are one line", a, b)
 			}
 		}
 		for _, b := range others {
-			if sameLine(chips, a, b) {
+			if machine.sameLine(a, b) {
 				t.Errorf("%v and %v are two lines", a, b)
 			}
 		}
@@ -46,38 +46,92 @@ func TestFindLine(t *testing.T) {
 	header := chipWith("gpiochip4", "pinctrl-bcm2711", "ID_SDA", "ID_SCL", "SDA1", "GPIO3")
 	other := chipWith("gpiochip1", "1c20800.pinctrl", "PA0", "PA1")
 	twin := chipWith("gpiochip2", "twin", "PA1")
+	pi := []GPIOChip{expander, header}
+	const noPi = ": this is no header of a Raspberry Pi; gpioinfo lists chips and lines, name them with chip and line"
+	const isPi = ": on a Raspberry Pi's header the lines are GPIO0 to GPIO27"
 	for _, row := range []struct {
 		chips []GPIOChip
 		gpio  GPIO
 		want  string
 	}{
-		{[]GPIOChip{expander, header}, GPIO{Line: "GPIO3"}, "gpiochip4 3"},
-		{[]GPIOChip{expander, header}, GPIO{Line: "GPIO2"}, "gpiochip4 2"}, // called SDA1 by this kernel
-		{[]GPIOChip{expander, header}, GPIO{Line: "SDA1"}, "gpiochip4 2"},
-		{[]GPIOChip{expander, header}, GPIO{Line: "1"}, "gpiochip4 1"},
-		{[]GPIOChip{expander, header}, GPIO{Line: "BT_ON"}, "no such line: BT_ON on gpiochip4 pinctrl-bcm2711"},
-		{[]GPIOChip{expander, header}, GPIO{Line: "GPIO4"}, "no such line: GPIO4 on gpiochip4 pinctrl-bcm2711"},
-		{[]GPIOChip{expander, header}, GPIO{Line: "GPIO-1"}, "no such line: GPIO-1 on gpiochip4 pinctrl-bcm2711"},
-		{[]GPIOChip{expander, header}, GPIO{Chip: "raspberrypi-exp-gpio", Line: "GPIO2"}, "gpiochip0 1"},
-		{[]GPIOChip{expander, header}, GPIO{Chip: "gpiochip0", Line: "BT_ON"}, "gpiochip0 0"},
-		{[]GPIOChip{expander, header}, GPIO{Chip: "/dev/gpiochip0", Line: "0"}, "gpiochip0 0"},
-		{[]GPIOChip{expander, header}, GPIO{Chip: "gpiochip9", Line: "0"}, "no such line: no chip is called or labelled gpiochip9, but there are gpiochip0 raspberrypi-exp-gpio, gpiochip4 pinctrl-bcm2711"},
+		{pi, GPIO{Line: "GPIO3"}, "gpiochip4 3"},
+		{pi, GPIO{Line: "GPIO2"}, "gpiochip4 2"}, // called SDA1 by this kernel
+		{pi, GPIO{Line: "SDA1"}, "gpiochip4 2"},
+		{pi, GPIO{Line: "1"}, "gpiochip4 1"},
+		{pi, GPIO{Line: "BT_ON"}, "no such line: BT_ON on gpiochip4 pinctrl-bcm2711" + isPi},
+		{pi, GPIO{Line: "PA7"}, "no such line: PA7 on gpiochip4 pinctrl-bcm2711" + isPi}, // an Orange Pi's
+		{pi, GPIO{Line: "GPIO4"}, "no such line: GPIO4 on gpiochip4 pinctrl-bcm2711" + isPi},
+		{pi, GPIO{Line: "GPIO-1"}, "no such line: GPIO-1 on gpiochip4 pinctrl-bcm2711" + isPi},
+		{pi, GPIO{Line: "+1"}, "no such line: +1 on gpiochip4 pinctrl-bcm2711" + isPi},
+		{pi, GPIO{Chip: "raspberrypi-exp-gpio", Line: "GPIO2"}, "gpiochip0 1"},
+		{pi, GPIO{Chip: "gpiochip0", Line: "BT_ON"}, "gpiochip0 0"},
+		{pi, GPIO{Chip: "/dev/gpiochip0", Line: "0"}, "gpiochip0 0"},
+		{pi, GPIO{Chip: "gpiochip9", Line: "0"}, "no such line: no chip is called or labelled gpiochip9, but there are gpiochip0 raspberrypi-exp-gpio, gpiochip4 pinctrl-bcm2711"},
 		{[]GPIOChip{other}, GPIO{Line: "PA1"}, "gpiochip1 1"}, // another board: the name alone
-		{[]GPIOChip{other}, GPIO{Line: "GPIO1"}, "no such line: GPIO1 on gpiochip1 1c20800.pinctrl"},
+		{[]GPIOChip{other}, GPIO{Line: "GPIO1"}, "no such line: GPIO1 on gpiochip1 1c20800.pinctrl" + noPi},
 		{[]GPIOChip{other, twin}, GPIO{Line: "PA1"}, "no such line: PA1 is on more than one chip (gpiochip1 1c20800.pinctrl, gpiochip2 twin): name one with chip"},
 	} {
-		got, err := findLine(row.chips, row.gpio)
-		text := fmt.Sprintf("%s %d", got.chip.Name, got.offset)
-		if err != nil {
-			text = err.Error()
-			if !errors.Is(err, ErrNoLine) {
-				t.Errorf("%v: %v is not ErrNoLine", row.gpio, err)
-			}
-		}
-		if text != row.want {
-			t.Errorf("%+v: %q, want %q", row.gpio, text, row.want)
+		checkLine(t, chips{asked: row.chips}, row.gpio, row.want, ErrNoLine)
+	}
+}
+
+func checkLine(t *testing.T, cs chips, g GPIO, want string, kind error) {
+	t.Helper()
+	got, err := cs.findLine(g)
+	text := fmt.Sprintf("%s %d", got.chip.Name, got.offset)
+	if err != nil {
+		text = err.Error()
+		if !errors.Is(err, kind) {
+			t.Errorf("%v: %v is not %v", g, err, kind)
 		}
 	}
+	if text != want {
+		t.Errorf("%+v: %q, want %q", g, text, want)
+	}
+}
+
+// A bare number is one of the header's chip. On any other chip the same number
+// is another thing: a Pi 5's gpio-brcmstb has the card's supply there.
+func TestANumberAloneIsOneOfTheHeaderOrAnError(t *testing.T) {
+	named := func(name, label string) GPIOChip { return chipWith(name, label, make([]string, 32)...) }
+	stb, rp1 := named("gpiochip0", "gpio-brcmstb@107d508500"), named("gpiochip4", "pinctrl-rp1")
+	const alone = "no such line: the number 17 alone is one of the header's chip (pinctrl-bcm2835, pinctrl-bcm2711, pinctrl-rp1), which is not here, but "
+	for _, row := range []struct {
+		chips []GPIOChip
+		gpio  GPIO
+		want  string
+	}{
+		{[]GPIOChip{stb}, GPIO{Line: "17"}, alone + "gpiochip0 gpio-brcmstb@107d508500: name the chip with chip"},
+		{[]GPIOChip{stb}, GPIO{Line: "GPIO17"}, "no such line: GPIO17 on gpiochip0 gpio-brcmstb@107d508500: this is no header of a Raspberry Pi; gpioinfo lists chips and lines, name them with chip and line"},
+		{[]GPIOChip{stb, rp1}, GPIO{Line: "17"}, "gpiochip4 17"},
+		{[]GPIOChip{stb}, GPIO{Line: "17", Chip: "gpiochip0"}, "gpiochip0 17"}, // said so
+		{[]GPIOChip{named("gpiochip0", "300b000.pinctrl")}, GPIO{Line: "17"}, alone + "gpiochip0 300b000.pinctrl: name the chip with chip"},
+		{[]GPIOChip{named("gpiochip0", "raspberrypi-exp-gpio")}, GPIO{Line: "17"}, alone + "gpiochip0 raspberrypi-exp-gpio: name the chip with chip"},
+	} {
+		checkLine(t, chips{asked: row.chips}, row.gpio, row.want, ErrNoLine)
+	}
+}
+
+// A chip that may not be opened may be the header's: that is said, and no other
+// chip takes its place.
+func TestAHeaderThatMayNotBeOpenedIsSaid(t *testing.T) {
+	denied := fmt.Errorf("%w to open /dev/gpiochip0", ErrNoPermission)
+	stray := shutChip{"gpiochip9", fmt.Errorf("%w: /dev/gpiochip9 is no GPIO chip", ErrNoLine)}
+	expander := chipWith("gpiochip1", "raspberrypi-exp-gpio", "BT_ON", "GPIO17")
+	header := chipWith("gpiochip4", "pinctrl-rp1", make([]string, 28)...)
+	const lacks = "the header's chip (pinctrl-bcm2835, pinctrl-bcm2711, pinctrl-rp1) is not among those that can be asked "
+	cs := chips{asked: []GPIOChip{expander}, shut: []shutChip{{"gpiochip0", denied}, stray}}
+	for line, want := range map[string]string{
+		"17":     "17: " + lacks + "(gpiochip1 raspberrypi-exp-gpio): no permission to open /dev/gpiochip0",
+		"GPIO17": "GPIO17: " + lacks + "(gpiochip1 raspberrypi-exp-gpio): no permission to open /dev/gpiochip0",
+	} {
+		checkLine(t, cs, GPIO{Line: line}, want, ErrNoPermission)
+	}
+	checkLine(t, cs, GPIO{Line: "BT_ON", Chip: "gpiochip1"}, "gpiochip1 0", nil)
+	checkLine(t, cs, GPIO{Line: "17", Chip: "/dev/gpiochip0"}, "17 of /dev/gpiochip0: the chip is not among those that can be asked (gpiochip1 raspberrypi-exp-gpio): no permission to open /dev/gpiochip0", ErrNoPermission)
+	checkLine(t, chips{shut: cs.shut[:1]}, GPIO{Line: "17"}, "17: "+lacks+"(none): no permission to open /dev/gpiochip0", ErrNoPermission)
+	checkLine(t, chips{asked: []GPIOChip{header}, shut: cs.shut}, GPIO{Line: "17"}, "gpiochip4 17", nil)
+	checkLine(t, chips{asked: []GPIOChip{expander}, shut: []shutChip{stray}}, GPIO{Line: "BT_ON"}, "gpiochip1 0", nil)
 }
 
 func TestPullAtReset(t *testing.T) {
@@ -140,51 +194,74 @@ func TestRelayOnAPeriphPin(t *testing.T) {
 }
 
 func TestNoGPIOChip(t *testing.T) {
-	if _, err := gpioChips(t.TempDir()); !errors.Is(err, ErrNoLine) {
+	if _, err := gpioChips(t.TempDir()).findLine(GPIO{Line: "17"}); !errors.Is(err, ErrNoLine) {
 		t.Errorf("%v, want no such line", err)
 	}
 	dev := t.TempDir()
 	writeFile(t, filepath.Join(dev, "gpiochip0"), "no device")
-	if _, err := gpioChips(dev); !errors.Is(err, ErrNoLine) || !strings.Contains(err.Error(), "gpiochip0") {
+	if _, err := gpioChips(dev).findLine(GPIO{Line: "17"}); !errors.Is(err, ErrNoLine) || !strings.Contains(err.Error(), "gpiochip0") {
 		t.Errorf("%v, want a word of gpiochip0", err)
 	}
 }
 
+// What a kernel does with a dead program's lines is known by its parameter or
+// because it is Debian's; the names that others give to Raspberry Pi's prove nothing.
 func TestKeepsOutputs(t *testing.T) {
 	const four, five = "Raspberry Pi 4 Model B Rev 1.5\x00", "Raspberry Pi 5 Model B Rev 1.0\x00"
-	for _, row := range []struct {
+	type row struct {
 		model, bcm, rp1, release string
 		keeps, known             bool
-	}{
+	}
+	rows := []row{
 		{four, "Y\n", "", "6.12.25+rpt-rpi-v8", true, true},
 		{four, "N\n", "Y\n", "6.12.25+rpt-rpi-v8", false, true}, // the other module has no hardware
+		{four, "", "N\n", "6.1.77-v8", false, false},
 		{five, "N\n", "Y\n", "6.12.25+rpt-rpi-2712", true, true},
 		{five, "Y\n", "N\n", "6.12.25+rpt-rpi-2712", false, true},
-		{"", "N\n", "Y\n", "6.12.25+rpt-rpi-2712", true, true},
-		{"", "", "N\n", "6.1.0-41-arm64", false, true},
-		{four, "", "", "6.1.21-v8+", false, false},
-		{four, "", "", "6.1.0-41-arm64", false, true},
 		{five, "", "", "6.18.0-arm64", false, false},
-		{"Radxa ROCK 4\x00", "", "", "6.6.75-current-rockchip64", false, false},
+		{five, "", "", "6.1.0-41-arm64", false, false},
+		{"", "N\n", "Y\n", "6.12.25+rpt-rpi-2712", true, true}, // a container: one that keeps is enough
+		{"", "", "N\n", "6.1.0-41-arm64", false, false},
+		{"", "N\n", "N\n", "6.12.25+rpt-rpi-2712", false, false},
 		{"", "", "", "", false, false},
+		// Mainline has both drivers in one kernel for all boards: their parameters say nothing of another chip.
+		{"Radxa ROCK 4\x00", "N\n", "", "6.12.30-current-rockchip64", false, false},
+		{"Xunlong Orange Pi 5\x00", "N\n", "N\n", "6.1.0-41-arm64", false, false},
+		{"Raspberry Pi 6 Model B\x00", "N\n", "N\n", "7.0.0", false, false}, // nobody knows which it has
+		{"Raspberry Pi 500 Rev 1.0\x00", "N\n", "", "", false, false},
+		{"Raspberry Pi 400 Rev 1.0\x00", "N\n", "", "", false, true},
+		{"Raspberry Pi Compute Module 5 Rev 1.0\x00", "", "N\n", "", false, true},
+		{"Raspberry Pi Compute Module 4S Rev 1.0\x00", "N\n", "", "", false, true},
+		{"Raspberry Pi Compute Module Rev 1.0\x00", "N\n", "", "", false, true},
+		{"Raspberry Pi Zero 2 W Rev 1.0\x00", "N\n", "", "", false, true},
+		{"Raspberry Pi Model B Plus Rev 1.2\x00", "N\n", "", "", false, true},
+		{"Raspberry Pi 3 Model A Plus Rev 1.0\x00", "", "", "5.10.0-30-arm64", false, true},
+	}
+	for _, debian := range []string{"4.19.0-27-arm64", "5.10.0-30-armmp", "6.1.0-41-armmp-lpae", "6.1.0-41-arm64"} {
+		rows = append(rows, row{four, "", "", debian, false, true})
+	}
+	for _, other := range []string{
+		"6.8.0-1013-raspi", "6.6.31-haos-raspi", "6.1.77-v8", "6.1.21-v8+", "6.1.69-1-MANJARO-ARM-RPI", "6.6.10-1-rpi-ARCH", "6.6.14-0-rpi",
+		"6.6.51+rpt-rpi-v8", "6.1.0-rpi7-rpi-v8", "6.1.0-41-rpi", "6.6.73", "6.1.63-stable_20231123", "5.15.0-1049-raspi", "6.1.0-1-arm64-v8",
+		"6.6.20-v8-16k", "6.8.0-45-generic", "6.12.48+deb13-arm64", "6.1.0-41-arm64+", "6.1.0-41-arm64-rpi", "5.10.110-legacy-bcm2711", "garbage", "",
 	} {
+		rows = append(rows, row{four, "", "", other, false, false})
+	}
+	for _, row := range rows {
 		root := t.TempDir()
-		put := func(path, text string) {
-			path = filepath.Join(root, path)
-			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			writeFile(t, path, text)
-		}
 		for path, text := range map[string]string{
 			"proc/device-tree/model":                                     row.model,
 			"sys/module/pinctrl_bcm2835/parameters/persist_gpio_outputs": row.bcm,
 			"sys/module/pinctrl_rp1/parameters/persist_gpio_outputs":     row.rp1,
 			"proc/sys/kernel/osrelease":                                  row.release,
 		} {
-			if text != "" {
-				put(path, text)
+			if path = filepath.Join(root, path); text == "" {
+				continue
 			}
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			writeFile(t, path, text)
 		}
 		if keeps, known := NewHardware(root).KeepsOutputs(); keeps != row.keeps || known != row.known {
 			t.Errorf("%+v: %v, %v", row, keeps, known)

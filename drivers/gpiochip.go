@@ -1,6 +1,7 @@
 package drivers
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -29,30 +30,45 @@ type GPIOLine struct {
 // Header reports whether the chip is that of a Raspberry Pi's header.
 func (c GPIOChip) Header() bool { return slices.Contains(headerLabels, c.Label) }
 
-// gpioChips lists the chips of a /dev that may be opened. If there are some,
-// but none may be, the error says why.
-func gpioChips(dev string) ([]GPIOChip, error) {
+// chips are the GPIO chips of a machine: those that were asked, and why the
+// others could not be.
+type chips struct {
+	asked []GPIOChip
+	shut  []shutChip
+}
+
+type shutChip struct {
+	name string // gpiochip0
+	err  error
+}
+
+// gpioChips asks the chips of a /dev.
+func gpioChips(dev string) (cs chips) {
 	paths, _ := filepath.Glob(filepath.Join(dev, "gpiochip*")) // the pattern is well formed
-	var chips []GPIOChip
-	var failed error
 	for _, path := range paths {
 		if info, err := os.Lstat(path); err != nil || info.Mode()&os.ModeSymlink != 0 {
 			continue // an alias of a chip that is listed by its own name
 		}
 		c, err := gpioChip(path)
 		if err != nil {
-			failed = err
+			cs.shut = append(cs.shut, shutChip{filepath.Base(path), err})
 			continue
 		}
-		chips = append(chips, c)
+		cs.asked = append(cs.asked, c)
 	}
-	switch {
-	case len(chips) > 0:
-		return chips, nil
-	case failed != nil:
-		return nil, failed
+	return cs
+}
+
+// closed is why chips could not be asked; nil if all were. What only bears the
+// name of a chip counts where nothing else is there.
+func (cs chips) closed() error {
+	var all []error
+	for _, s := range cs.shut {
+		if !errors.Is(s.err, ErrNoLine) || len(cs.asked) == 0 {
+			all = append(all, s.err)
+		}
 	}
-	return nil, fmt.Errorf("%w: there is no GPIO chip (%s/gpiochip*)", ErrNoLine, dev)
+	return errors.Join(all...)
 }
 
 // foundLine is a line and where it is.
@@ -68,8 +84,8 @@ func (f foundLine) String() string {
 
 // findLine finds a line by the label of its chip and its own name, since the
 // numbers of chips change with kernels and boards.
-func findLine(chips []GPIOChip, g GPIO) (foundLine, error) {
-	candidates, err := candidateChips(chips, g)
+func (cs chips) findLine(g GPIO) (foundLine, error) {
+	candidates, err := cs.candidates(g)
 	if err != nil {
 		return foundLine{}, err
 	}
@@ -81,36 +97,81 @@ func findLine(chips []GPIOChip, g GPIO) (foundLine, error) {
 	}
 	switch len(found) {
 	case 0:
-		return foundLine{}, fmt.Errorf("%w: %s on %s", ErrNoLine, g.Line, labels(candidates))
+		return foundLine{}, fmt.Errorf("%w: %s on %s%s", ErrNoLine, g.Line, labels(candidates), otherName(candidates, g))
 	case 1:
 		return found[0], nil
 	}
 	return foundLine{}, fmt.Errorf("%w: %s is on more than one chip (%s): name one with chip", ErrNoLine, g.Line, labels(candidates))
 }
 
-// candidateChips are the chip that was named, or the header's, or all.
-func candidateChips(chips []GPIOChip, g GPIO) ([]GPIOChip, error) {
+// otherName says how a line is called on the board at hand; a configuration is
+// often that of another board.
+func otherName(chips []GPIOChip, g GPIO) string {
+	header := slices.ContainsFunc(chips, GPIOChip.Header)
+	if _, numbered := lineNumber(g.Line); header && !numbered {
+		return ": on a Raspberry Pi's header the lines are GPIO0 to GPIO27"
+	} else if !header && g.Chip == "" {
+		return ": this is no header of a Raspberry Pi; gpioinfo lists chips and lines, name them with chip and line"
+	}
+	return ""
+}
+
+// candidates are the chip that was named, or the header's, or where there is
+// none all: on another board a line's own name may tell.
+func (cs chips) candidates(g GPIO) ([]GPIOChip, error) {
 	wanted := GPIOChip.Header
 	if g.Chip != "" {
-		name := strings.TrimPrefix(g.Chip, "/dev/")
-		wanted = func(c GPIOChip) bool { return c.Label == g.Chip || c.Name == name }
+		wanted = func(c GPIOChip) bool { return c.Label == g.Chip || c.Name == g.chipName() }
 	}
 	var candidates []GPIOChip
-	for _, c := range chips {
+	for _, c := range cs.asked {
 		if wanted(c) {
 			candidates = append(candidates, c)
 		}
 	}
-	switch {
-	case len(candidates) > 0:
+	if len(candidates) > 0 {
 		return candidates, nil
-	case g.Chip != "":
-		return nil, fmt.Errorf("%w: no chip is called or labelled %s, but there are %s", ErrNoLine, g.Chip, labels(chips))
 	}
-	return chips, nil
+	return cs.without(g)
 }
 
+// without is what can be said where neither the named chip nor the header's was asked.
+func (cs chips) without(g GPIO) ([]GPIOChip, error) {
+	closed := cs.closed()
+	_, numbered := lineNumber(g.Line)
+	switch {
+	case len(cs.asked) == 0 && closed == nil:
+		return nil, fmt.Errorf("%w: there is no GPIO chip (/dev/gpiochip*)", ErrNoLine)
+	case closed != nil && g.Chip != "":
+		return nil, fmt.Errorf("%s: the chip is not among those that can be asked (%s): %w", g, labels(cs.asked), cs.closedFor(g, closed))
+	case g.Chip != "":
+		return nil, fmt.Errorf("%w: no chip is called or labelled %s, but there are %s", ErrNoLine, g.Chip, labels(cs.asked))
+	case closed != nil:
+		return nil, fmt.Errorf("%s: the header's chip (%s) is not among those that can be asked (%s): %w", g, strings.Join(headerLabels, ", "), labels(cs.asked), closed)
+	case numbered:
+		return nil, fmt.Errorf("%w: the number %s alone is one of the header's chip (%s), which is not here, but %s: name the chip with chip",
+			ErrNoLine, g.Line, strings.Join(headerLabels, ", "), labels(cs.asked))
+	}
+	return cs.asked, nil
+}
+
+// closedFor is why the named chip could not be asked; all reasons where it is
+// named by its label, which nobody could read.
+func (cs chips) closedFor(g GPIO, all error) error {
+	for _, s := range cs.shut {
+		if s.name == g.chipName() {
+			return s.err
+		}
+	}
+	return all
+}
+
+func (g GPIO) chipName() string { return strings.TrimPrefix(g.Chip, "/dev/") }
+
 func labels(chips []GPIOChip) string {
+	if len(chips) == 0 {
+		return "none"
+	}
 	var all []string
 	for _, c := range chips {
 		all = append(all, c.Name+" "+c.Label)
@@ -129,18 +190,27 @@ func (c GPIOChip) offset(line string) (int, bool) {
 	if number, ok := strings.CutPrefix(line, "GPIO"); ok && c.Header() {
 		line = number
 	}
-	n, err := strconv.Atoi(line)
-	return n, err == nil && 0 <= n && n < len(c.Lines)
+	n, ok := lineNumber(line)
+	return n, ok && n < len(c.Lines)
 }
+
+// lineNumber reads a bare number of a line.
+func lineNumber(line string) (n int, ok bool) {
+	number, err := strconv.ParseUint(line, 10, 16)
+	return int(number), err == nil
+}
+
+// HeaderChip reports whether the line is looked for on a Raspberry Pi's header,
+// as far as its name tells.
+func (g GPIO) HeaderChip() bool { return g.Chip == "" || slices.Contains(headerLabels, g.Chip) }
 
 // Number is N where the line is the header's GPIO N; ok is false where that is
 // not known without looking at the board.
 func (g GPIO) Number() (n int, ok bool) {
-	if g.Chip != "" && !slices.Contains(headerLabels, g.Chip) {
+	if !g.HeaderChip() {
 		return 0, false
 	}
-	n, err := strconv.Atoi(strings.TrimPrefix(g.Line, "GPIO"))
-	return n, err == nil
+	return lineNumber(strings.TrimPrefix(g.Line, "GPIO"))
 }
 
 // SwitchesOnAtReset reports whether the pull that the pin has after a reset
@@ -148,7 +218,7 @@ func (g GPIO) Number() (n int, ok bool) {
 // 9 to 27 down (BCM2711 peripherals, 5.3; BCM2835 peripherals, 6.2).
 func (g GPIO) SwitchesOnAtReset() bool {
 	n, ok := g.Number()
-	if !ok || n < 0 || n > 27 {
+	if !ok || n > 27 {
 		return false
 	}
 	pullsUp := n <= 8
@@ -171,18 +241,21 @@ func (h *Hardware) SameLine(a, b GPIO) bool {
 	if a.SameLine(b) {
 		return true
 	}
-	chips, err := gpioChips(h.path("/dev"))
-	if err != nil {
-		return false
-	}
-	return sameLine(chips, a, b)
+	return gpioChips(h.path("/dev")).sameLine(a, b)
 }
 
-func sameLine(chips []GPIOChip, a, b GPIO) bool {
-	at, err := findLine(chips, a)
+func (cs chips) sameLine(a, b GPIO) bool {
+	at, err := cs.findLine(a)
 	if err != nil {
 		return false
 	}
-	other, err := findLine(chips, b)
+	other, err := cs.findLine(b)
 	return err == nil && at.chip.Name == other.chip.Name && at.offset == other.offset
+}
+
+// OnHeader reports whether a relay is on the chip behind the header of a
+// Raspberry Pi: what the kernel does with a dead program's lines is known of that one alone.
+func (h *Hardware) OnHeader(g GPIO) bool {
+	at, err := gpioChips(h.path("/dev")).findLine(g)
+	return err == nil && at.chip.Header()
 }

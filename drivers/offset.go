@@ -2,6 +2,7 @@ package drivers
 
 import (
 	"context"
+	"errors"
 
 	"thermostat/controlloop"
 )
@@ -20,9 +21,16 @@ type offset struct {
 	kelvin float64 // K, added to every reading
 }
 
-// Read corrects what the sensor read; a bad answer carries no number.
+// Read corrects what the sensor read, also where it is held back; else a bad
+// answer carries no number.
 func (o offset) Read(ctx context.Context) (controlloop.Reading, error) {
 	r, err := o.sensor.Read(ctx)
+	var held *controlloop.HeldReading
+	if errors.As(err, &held) {
+		measured := held.Measured
+		measured.Celsius += o.kelvin
+		return controlloop.Reading{}, &controlloop.HeldReading{Measured: measured, Err: held.Err}
+	}
 	if err != nil {
 		return controlloop.Reading{}, err
 	}

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"periph.io/x/conn/v3/i2c"
@@ -49,32 +48,41 @@ func (h *Hardware) openBridged(d DS18B20) (controlloop.Sensor, error) {
 	}
 	return &bridgedThermometer{
 		bus: h.oneWireBus(d), address: address, resolution: d.Resolution,
-		patience: patience{limit: oneWireLimit},
+		patience: patience{limit: oneWireLimit, queue: h.oneWireQueue(d)},
 	}, nil
 }
 
 // oneWireAddress makes the 64-bit address of a kernel's id: family, six bytes
 // of serial number, most significant first, and the checksum of both.
 func oneWireAddress(id string) (onewire.Address, error) {
-	serial, err := hex.DecodeString(strings.TrimPrefix(id, "28-"))
-	if err != nil || len(serial) != 6 || !strings.HasPrefix(id, "28-") {
+	if other := UnreadThermometer(id); other != "" {
+		return 0, errors.New(other)
+	}
+	named, err := hex.DecodeString(strings.Replace(id, "-", "", 1))
+	if err != nil || !oneWireForm.MatchString(id) {
 		return 0, fmt.Errorf("%.40q is no thermometer's id such as 28-0316a2795bff", id)
 	}
 	b := make([]byte, 8)
-	b[0] = 0x28
-	for i, x := range serial {
+	b[0] = named[0]
+	for i, x := range named[1:] {
 		b[6-i] = x
 	}
 	b[7] = onewire.CalcCRC(b[:7])
 	return onewire.Address(binary.LittleEndian.Uint64(b)), nil
 }
 
+// oneWireID is the id of an address, as the kernel would write it.
+func oneWireID(a onewire.Address) string {
+	return fmt.Sprintf("%02x-%012x", uint64(a)&0xff, uint64(a)>>8&0xffffffffffff)
+}
+
 // oneWireBus is a bus outside the kernel's w1_therm; all its thermometers share
 // it, one at a time.
 type oneWireBus struct {
 	connect func() (onewire.Bus, func() error, error)
+	queue   queue
 
-	mu    sync.Mutex
+	turns turns
 	bus   onewire.Bus // nil until connected, and after any error
 	close func() error
 }
@@ -85,6 +93,16 @@ func (h *Hardware) oneWireBus(d DS18B20) *oneWireBus {
 		return h.shared("netlink "+d.ID, func() (onewire.Bus, func() error, error) { return h.connectNetlink(d.ID) })
 	}
 	return h.shared("ds2482 "+strconv.Itoa(d.I2CBus), func() (onewire.Bus, func() error, error) { return h.connectDS2482(d.I2CBus) })
+}
+
+// oneWireQueue counts the thermometers that a thermometer's bus serves one after
+// another: a bridge always does, the kernel those that are fed by the data line,
+// on all its masters together.
+func (h *Hardware) oneWireQueue(d DS18B20) *queue {
+	if d.Bus == "ds2482" {
+		return &h.oneWireBus(d).queue
+	}
+	return &h.kernelQueue
 }
 
 func (h *Hardware) shared(name string, connect func() (onewire.Bus, func() error, error)) *oneWireBus {
@@ -127,7 +145,7 @@ func bridgeError(bus i2c.Bus, number int, err error) error {
 func (h *Hardware) connectNetlink(id string) (onewire.Bus, func() error, error) {
 	found, _ := filepath.Glob(h.path("/sys/bus/w1/devices/w1_bus_master*", id)) // the pattern is well formed
 	if len(found) == 0 {
-		return nil, nil, bad(controlloop.VerdictAbsent, "%s is on none of the kernel's 1-Wire masters", id)
+		return nil, nil, absentOf(id, h.oneWireIDs())
 	}
 	master := strings.TrimPrefix(filepath.Base(filepath.Dir(found[0])), "w1_bus_master")
 	number, err := strconv.ParseUint(master, 10, 32)
@@ -144,8 +162,8 @@ func (h *Hardware) connectNetlink(id string) (onewire.Bus, func() error, error) 
 // with gives the connected bus to f and drops it after an error of its own, so
 // that the next read begins anew. A thermometer's failure is none of the bus's.
 func (b *oneWireBus) with(f func(onewire.Bus) error) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	b.turns.take()
+	defer b.turns.give()
 	if b.bus == nil {
 		var err error
 		if b.bus, b.close, err = b.connect(); err != nil {
@@ -177,38 +195,58 @@ func (b *bridgedThermometer) Read(ctx context.Context) (controlloop.Reading, err
 }
 
 func (b *bridgedThermometer) measure() (controlloop.Reading, error) {
-	var celsius float64
-	var began time.Time
+	var r controlloop.Reading
 	err := b.bus.with(func(bus onewire.Bus) error {
-		began = time.Now() // the value is at least as young as this
-		var err error
-		celsius, err = b.convert(&onewire.Dev{Bus: bus, Addr: b.address})
-		return err
+		began := time.Now() // the value is at least as young as this
+		celsius, bits, err := b.convert(&onewire.Dev{Bus: bus, Addr: b.address})
+		if err != nil {
+			return b.missing(bus, err)
+		}
+		r = oneWireReading(celsius, bits, began)
+		return nil
 	})
-	if err != nil {
-		return controlloop.Reading{}, err
+	return r, err
+}
+
+// missing names the others on the bus beside a thermometer that does not answer
+// while somebody is there.
+func (b *bridgedThermometer) missing(bus onewire.Bus, err error) error {
+	var reading *controlloop.BadReading
+	if !errors.As(err, &reading) || reading.Verdict != VerdictAllOnes {
+		return err
 	}
-	return controlloop.Temperature(celsius, began), nil
+	found, _ := bus.Search(false) // what was found counts
+	var others []string
+	for _, a := range found {
+		if a == b.address {
+			return err
+		}
+		others = append(others, oneWireID(a))
+	}
+	return bad(VerdictAllOnes, "%s does not answer%s", oneWireID(b.address), successors(others))
 }
 
 // convert has the chip measure and reads what it found. The bus is its alone
 // meanwhile, since the strong pull-up that feeds it takes the whole line.
-func (b *bridgedThermometer) convert(dev *onewire.Dev) (float64, error) {
+func (b *bridgedThermometer) convert(dev *onewire.Dev) (celsius float64, bits int, err error) {
+	waited := conversion(b.bits)
+	b.bits = 0 // after any error the next conversion may take the longest
 	if err := dev.TxPower([]byte{commandConvert}, nil); err != nil {
-		return 0, oneWireError(err)
+		return 0, 0, oneWireError(err)
 	}
-	time.Sleep(conversion(b.bits))
+	time.Sleep(waited)
 	pad := make([]byte, scratchpadSize)
 	if err := dev.Tx([]byte{commandReadScratchpad}, pad); err != nil {
-		return 0, oneWireError(err)
+		return 0, 0, oneWireError(err)
 	}
-	celsius, bits, err := decodeScratchpad(pad)
-	if err != nil {
-		b.bits = 0
-		return 0, err
+	if celsius, bits, err = decodeScratchpad(pad); err != nil {
+		return 0, 0, err
+	}
+	if conversion(bits) > waited {
+		return 0, 0, bad(VerdictNotConverted, "it measures with %d bits now, for which %v were too short: it was reset, or another program has set it", bits, waited)
 	}
 	b.bits = bits
-	return celsius, b.resolve(dev, pad)
+	return celsius, bits, b.resolve(dev, pad)
 }
 
 // resolve sets the resolution for the next conversion, in the chip's scratchpad
@@ -230,7 +268,7 @@ func conversion(bits int) time.Duration {
 	if bits == 0 {
 		return longestConversion
 	}
-	return longestConversion >> (12 - bits)
+	return longestConversion >> max(12-bits, 0)
 }
 
 func oneWireError(err error) error {

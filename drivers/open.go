@@ -61,34 +61,43 @@ type Devices struct {
 // Hardware is the machine whose devices are opened. Zones that share a bus or a
 // chip share one Hardware.
 type Hardware struct {
-	Remote Remote // opens what is not on this machine; nil: nobody does
+	Remote Remote            // opens what is not on this machine; nil: nobody does
+	Tell   func(text string) // is given what people should know once, from any goroutine; nil: nobody is told
 
 	root string                                  // before /sys and /dev
 	i2c  func(number int) (i2c.BusCloser, error) // instead of /dev/i2c-N; nil for the real one
 
+	kernelQueue queue // of the thermometers behind the kernel's masters
+
 	mu    sync.Mutex
 	buses map[string]*oneWireBus
-	turns map[string]*sync.Mutex
+	chips map[BME280]*chipMemory
 }
 
 // NewHardware is the machine on which the agent runs. Root is put before every
 // path in /sys; "" or "/" for the real one.
 func NewHardware(root string) *Hardware {
-	return &Hardware{root: root, buses: map[string]*oneWireBus{}, turns: map[string]*sync.Mutex{}}
+	return &Hardware{root: root, buses: map[string]*oneWireBus{}, chips: map[BME280]*chipMemory{}}
 }
 
 func (h *Hardware) path(parts ...string) string {
 	return filepath.Join(append([]string{"/", h.root}, parts...)...)
 }
 
-// turn is the lock of a chip that more than one zone may read.
-func (h *Hardware) turn(chip string) *sync.Mutex {
+// chip is the memory of a chip that more than one zone may read.
+func (h *Hardware) chip(b BME280) *chipMemory {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.turns[chip] == nil {
-		h.turns[chip] = new(sync.Mutex)
+	if h.chips[b] == nil {
+		h.chips[b] = new(chipMemory)
 	}
-	return h.turns[chip]
+	return h.chips[b]
+}
+
+func (h *Hardware) tell(text string) {
+	if h.Tell != nil {
+		h.Tell(text)
+	}
 }
 
 // Open opens the devices of a zone. A sensor need not be there yet; a relay
@@ -152,6 +161,7 @@ func (h *Hardware) openSensor(spec SensorSpec, simulated func(Simulated) (contro
 	var err error
 	switch spec.Driver {
 	case "ds18b20":
+		h.oneWireQueue(spec.DS18B20).join()
 		sensor, err = h.openDS18B20(spec.DS18B20)
 	case "bme280":
 		sensor = h.openBME280(spec.BME280)

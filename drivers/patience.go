@@ -12,6 +12,7 @@ import (
 // and no second read is begun beside it.
 type patience struct {
 	limit   time.Duration
+	queue   *queue // with whom it shares a bus: what the others take is not counted; nil: nobody
 	pending chan outcome
 	began   time.Time
 }
@@ -21,10 +22,11 @@ type outcome struct {
 	err     error
 }
 
-// read runs f in a goroutine of its own and waits for it until the limit. What
+// read runs f in a goroutine of its own and waits for it until the limit, which
+// each of those on the bus may take before it. What
 // an overdue read brings at last is thrown away, since it is old by then.
 func (p *patience) read(ctx context.Context, f func() (controlloop.Reading, error)) (controlloop.Reading, error) {
-	timer := time.NewTimer(p.limit)
+	timer := time.NewTimer(p.limit * time.Duration(p.queue.length()))
 	defer timer.Stop()
 	if p.pending != nil {
 		select {

@@ -9,11 +9,14 @@ import (
 
 // RemoteSensor is what a configuration says about a sensor behind a broker.
 type RemoteSensor struct {
-	SensorID      int32  // messages that name another one are not for this zone
-	Topic         string // of its readings
-	Format        string // auto, protobuf, json or number
-	Field         string // json: path of the temperature, like DS18B20.Temperature
-	HumidityField string // json: path of the humidity; empty: none is read
+	SensorID      int32             // messages that name another one are not for this zone
+	StaleAfter    time.Duration     // of its zone: how long a reading counts
+	Topic         string            // of its readings
+	Format        string            // auto, protobuf, json or number
+	Field         string            // json: path of the temperature, like DS18B20.Temperature
+	HumidityField string            // json: path of the humidity; empty: none is read
+	Unit          string            // of numbers and json: C or F; empty: what the message says, else C
+	Where         map[string]string // json: words by path that a reading must have beside it; nil: messages of a second sensor are refused
 }
 
 // RemoteRelay is what a configuration says about a relay behind a broker.
@@ -52,11 +55,11 @@ func (h *Hardware) remoteRelay(spec RemoteRelay) (controlloop.Relay, error) {
 }
 
 // Identify gives what is the zone's to those devices that need it: its sensor_id
-// tells them from others, its timing when it is stuck and how long a relay rests.
+// tells them from others, its timing when it is stuck, how long a relay rests and a reading counts.
 func (s *Spec) Identify(sensorID int32, p controlloop.Params) {
-	s.Sensor.identify(sensorID)
+	s.Sensor.identify(sensorID, p)
 	for i := range s.Fallbacks {
-		s.Fallbacks[i].identify(sensorID)
+		s.Fallbacks[i].identify(sensorID, p)
 	}
 	for _, r := range []*RelaySpec{s.Heater, s.Cooler, s.Safety} {
 		if r != nil && r.Driver == "mqtt" {
@@ -65,8 +68,8 @@ func (s *Spec) Identify(sensorID int32, p controlloop.Params) {
 	}
 }
 
-func (s *SensorSpec) identify(sensorID int32) {
+func (s *SensorSpec) identify(sensorID int32, p controlloop.Params) {
 	if s.Driver == "mqtt" {
-		s.Remote.SensorID = sensorID
+		s.Remote.SensorID, s.Remote.StaleAfter = sensorID, p.StaleAfter
 	}
 }

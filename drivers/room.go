@@ -50,7 +50,7 @@ func NewRoomOf(model house.Model, s Simulated, clock func() time.Time) *Room {
 
 func (s Simulated) model() house.Model {
 	if s.Model == "linear" {
-		return house.NewLinear(s.Start, s.Up, s.Down)
+		return house.NewLinear(s.Start, s.Outdoor, s.Up, s.Down)
 	}
 	p, ok := house.Preset(s.Model)
 	if !ok {

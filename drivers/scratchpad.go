@@ -18,7 +18,7 @@ const (
 )
 
 // decodeScratchpad judges the nine bytes of a DS18B20 and gives the
-// temperature in °C and the resolution in bits, 9 to 12. Every failure has a
+// temperature in °C and the resolution in bits, 9 to 14. Every failure has a
 // verdict; none gives a number.
 //
 // The value after a reset is 85 °C and a true 85 °C looks the same but for byte
@@ -34,8 +34,10 @@ func decodeScratchpad(b []byte) (celsius float64, bits int, err error) {
 		return 0, 0, bad(VerdictAllOnes, "nine bytes 0xff: the thermometer does not answer")
 	case !onewire.CheckCRC(b):
 		return 0, 0, bad(VerdictCRC, "damaged on the wire: % x", b)
-	case b[4]&^0x60 != 0x1f: // 0 R1 R0 1 1 1 1 1 (p. 8, figure 10)
-		return 0, 0, bad(VerdictBadConfig, "the configuration register holds %#02x: % x", b[4], b)
+	}
+	bits, more, err := decodeConfig(b[4])
+	if err != nil {
+		return 0, 0, err
 	}
 	raw := int(int16(uint16(b[1])<<8 | uint16(b[0])))
 	switch {
@@ -46,10 +48,28 @@ func decodeScratchpad(b []byte) (celsius float64, bits int, err error) {
 	case raw < lowestRaw || raw > highestRaw:
 		return 0, 0, bad(VerdictOutOfRange, "%.4f °C is outside the chip's -55..125 °C", float64(raw)/16)
 	}
-	bits = 9 + int(b[4]>>5)
-	undefined := 12 - bits // low bits that this resolution does not fill (p. 8)
-	return float64(raw>>undefined<<undefined) / 16, bits, nil
+	undefined := max(12-bits, 0) // low bits that this resolution does not fill (p. 8)
+	return float64(raw>>undefined<<undefined)/16 + float64(more)/64, bits, nil
 }
+
+// decodeConfig gives the resolution in bits, and what a GX20MH01 measures below
+// a sixteenth, in 1/64 K.
+func decodeConfig(c byte) (bits, more int, err error) {
+	switch {
+	case c&^0x60 == 0x1f, c&^0x60 == 0 && c != 0: // 0 R1 R0 1 1 1 1 1 (p. 8, figure 10); some parts have zeros there
+		return 9 + int(c>>5), 0, nil
+	case c&0x9c == 0x9c && c>>5 == 4: // GX20MH01, of family 28 as well: R2 R1 R0 1 1 1 T1 T0, as Linux reads it (w1_therm.c)
+		return 13, int(c & 0x02), nil
+	case c&0x9c == 0x9c:
+		return 14, int(c & 0x03), nil
+	case c == 0:
+		return 0, 0, bad(VerdictBadConfig, "the configuration register is 0: a copy of a DS18B20 that is set to 9 bits, or is damaged; set its resolution to 12 bits, or replace it")
+	}
+	return 0, 0, bad(VerdictBadConfig, "the configuration register holds %#02x, which no DS18B20 has: another chip, or a damaged one; replace it", c)
+}
+
+// stepOf is the least change that a resolution shows, in K.
+func stepOf(bits int) float64 { return 0.5 / float64(int(1)<<(bits-9)) }
 
 func all(b []byte, value byte) bool {
 	for _, x := range b {

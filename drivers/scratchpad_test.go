@@ -59,6 +59,11 @@ func TestScratchpadGivesTheDatasheetsTemperatures(t *testing.T) {
 		{0x0157, 0x5f, 21.375, 11},  // the lowest bit
 		{0x0157, 0x7f, 21.4375, 12}, // all count
 		{0xff5f, 0x1f, -10.5, 9},
+		{0x0157, 0x60, 21.4375, 12}, // zeros where the datasheet has ones
+		{0x0157, 0x20, 21.25, 10},
+		{0x0157, 0xff, 21.484375, 14}, // GX20MH01: two more bits
+		{0x0157, 0x9f, 21.46875, 13},
+		{0xfff8, 0xfd, -0.484375, 14},
 	} {
 		celsius, bits, err := decodeScratchpad(pad(int16(row.raw), row.config, 0x01))
 		if err != nil || celsius != row.celsius || bits != row.bits {
@@ -86,8 +91,9 @@ func TestScratchpadVerdicts(t *testing.T) {
 		"127.9375":              {pad(0x07ff, 0x7f, 0x01), VerdictNotConverted},
 		"127.5 at 9 bits":       {pad(0x07f8, 0x1f, 0x01), VerdictOutOfRange},
 		"configuration zero":    {pad(0x0158, 0x00, 0x08), VerdictBadConfig},
-		"configuration bit 7":   {pad(0x0158, 0xff, 0x08), VerdictBadConfig},
+		"configuration bit 7":   {pad(0x0158, 0x8f, 0x08), VerdictBadConfig},
 		"configuration bit 0":   {pad(0x0158, 0x7e, 0x08), VerdictBadConfig},
+		"configuration half":    {pad(0x0158, 0x6f, 0x08), VerdictBadConfig},
 		"a sixteenth above 125": {pad(125*16+1, 0x7f, 0x0f), VerdictOutOfRange},
 		"a sixteenth below -55": {pad(-55*16-1, 0x7f, 0x01), VerdictOutOfRange},
 	} {
@@ -116,7 +122,7 @@ func FuzzScratchpad(f *testing.F) {
 			return
 		}
 		step := math.Pow(2, float64(8-bits)) // 0.5 K at 9 bits to 0.0625 K at 12
-		if celsius < -55 || celsius > 125 || math.Mod(celsius, step) != 0 || !onewire.CheckCRC(b) {
+		if celsius < -55 || celsius >= 125.0625 || math.Mod(celsius, step) != 0 || !onewire.CheckCRC(b) {
 			t.Fatalf("% x: %v °C at %d bits", b, celsius, bits)
 		}
 	})

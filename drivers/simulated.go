@@ -17,7 +17,7 @@ type Simulated struct {
 	Speed        float64       // room time runs this many times faster than real time
 	Start        float64       // °C at the beginning
 	Up, Down     time.Duration // linear: room time in which it gains or loses 1 K
-	Outdoor      float64       // room: °C, mean of the day
+	Outdoor      float64       // °C, mean of the day
 	OutdoorSwing float64       // room: K, half the difference between the warmest and the coldest hour
 	Place        string        // room: of the sensor, air, wall, window or heater; empty: where the model has it
 	Sun          float64       // room: W/m² through the window at noon

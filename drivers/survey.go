@@ -11,6 +11,7 @@ import (
 type Survey struct {
 	Model     string // Raspberry Pi 4 Model B Rev 1.4; empty where the board does not say
 	ConfigTxt string // the file of dtoverlay= and dtparam= lines; empty where there is none
+	EnvTxt    string // of other boards, the file of overlays= lines; empty where there is none
 	Unique    string // six hex digits that hardly any other board has; empty where nothing tells boards apart
 
 	OneWireMasters int // of the kernel
@@ -31,7 +32,7 @@ var ErrNotAsked = errors.New("not asked: only a real device can be")
 // and 0x77 see traffic. Each device that does not answer costs a few seconds.
 func (h *Hardware) Survey(ctx context.Context) Survey {
 	s := Survey{
-		Model: h.model(), ConfigTxt: h.configTxt(), Unique: h.unique(),
+		Model: h.model(), ConfigTxt: h.configTxt(), EnvTxt: h.envTxt(), Unique: h.unique(),
 		OneWireMasters: len(h.names("/sys/bus/w1/devices", "w1_bus_master")),
 		Thermometers:   h.thermometers(ctx),
 		Buses:          h.i2cBuses(ctx),

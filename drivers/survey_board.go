@@ -28,6 +28,17 @@ func (h *Hardware) configTxt() string {
 	return ""
 }
 
+// envTxt is the file in which the owner of an Orange Pi and its like asks for
+// overlays; the names are those of the boards' own systems and of Armbian.
+func (h *Hardware) envTxt() string {
+	for _, file := range []string{"/boot/orangepiEnv.txt", "/boot/armbianEnv.txt", "/boot/dietpiEnv.txt"} {
+		if isSmall(h.path(file)) == nil {
+			return file
+		}
+	}
+	return ""
+}
+
 // A machine's id is uninitialized until the first start is over.
 var machineID = regexp.MustCompile(`^[0-9a-f]{32}$`)
 

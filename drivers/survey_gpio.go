@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 )
 
 // SurveyedChip is a GPIO chip; where Err is not nil, only its name is known.
@@ -59,7 +60,8 @@ var relayPins = []int{17, 27, 22, 23, 24, 25, 26, 16, 12, 13, 18, 19, 20, 21}
 // best first. Doubt says why it is not sure that they are there and free; it is
 // empty where that is sure.
 func (s Survey) RelayLines() (lines []GPIO, doubt string) {
-	chips, doubt := s.askedChips()
+	chips := s.chips()
+	doubt = s.doubt(chips)
 	var all []GPIO
 	there := false
 	for _, n := range relayPins {
@@ -68,7 +70,7 @@ func (s Survey) RelayLines() (lines []GPIO, doubt string) {
 			continue
 		}
 		all = append(all, g)
-		found, err := findLine(chips, g)
+		found, err := chips.findLine(g)
 		there = there || err == nil
 		if err == nil && found.chip.Lines[found.offset].Holder == "" {
 			lines = append(lines, g)
@@ -85,28 +87,36 @@ func (s Survey) RelayLines() (lines []GPIO, doubt string) {
 	return all, doubt
 }
 
-// askedChips are the chips whose lines are known; if there are none, doubt says
-// why.
-func (s Survey) askedChips() (chips []GPIOChip, doubt string) {
-	doubt = "there is no GPIO chip here"
+// doubt says why lines of the header cannot be looked at; empty where they can.
+func (s Survey) doubt(cs chips) string {
+	closed := cs.closed()
+	switch {
+	case slices.ContainsFunc(cs.asked, GPIOChip.Header):
+		return ""
+	case closed != nil:
+		return printable(closed.Error())
+	case len(cs.asked) == 0:
+		return "there is no GPIO chip here"
+	}
+	return ""
+}
+
+// chips are the chips as a relay's line is looked for in them.
+func (s Survey) chips() (cs chips) {
 	for _, c := range s.Chips {
 		if c.Err == nil {
-			chips = append(chips, c.GPIOChip)
+			cs.asked = append(cs.asked, c.GPIOChip)
 		} else {
-			doubt = printable(c.Err.Error())
+			cs.shut = append(cs.shut, shutChip{c.Name, c.Err})
 		}
 	}
-	if len(chips) > 0 {
-		return chips, ""
-	}
-	return nil, doubt
+	return cs
 }
 
 // Holder is the program that holds a line such as GPIO17; empty where the line
 // is free or nothing is known of it.
 func (s Survey) Holder(line string) string {
-	chips, _ := s.askedChips()
-	found, err := findLine(chips, GPIO{Line: line})
+	found, err := s.chips().findLine(GPIO{Line: line})
 	if err != nil {
 		return ""
 	}

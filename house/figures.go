@@ -70,7 +70,10 @@ type Tally struct {
 
 // NewTally counts for a comfortable band of so many K to either side.
 func NewTally(comfort float64) *Tally {
-	return &Tally{comfort: comfort, figures: Figures{Coldest: math.Inf(1), Warmest: math.Inf(-1)}}
+	return &Tally{
+		comfort: comfort, figures: Figures{Coldest: math.Inf(1), Warmest: math.Inf(-1)},
+		heater: stretches{top: math.Inf(1)}, cooler: stretches{top: math.Inf(1)},
+	}
 }
 
 // Add takes the next moment. What was found at it holds for the span before it.
@@ -87,8 +90,8 @@ func (t *Tally) Add(m *Moment) {
 		}
 	}
 	f.Coldest, f.Warmest = min(f.Coldest, m.Air), max(f.Warmest, m.Air)
-	t.heater.add(t, m, m.Heating, m.Air, t.last.High)
-	t.cooler.add(t, m, m.Cooling, -m.Air, -t.last.Low)
+	t.heater.add(m, m.Heating, m.Air, m.High)
+	t.cooler.add(m, m.Cooling, -m.Air, -m.Low)
 	t.last, t.begun = *m, true
 }
 
@@ -134,14 +137,21 @@ type stretches struct {
 	complete                bool // it began with a switch, not with the run
 	switches                int
 	shortestOn, shortestOff time.Duration
-	limit                   float64 // of the band when the last stretch ended
+	top                     float64 // of the newest band that the temperature has been within or below
+	limit                   float64 // that top when the last stretch ended
 	overshoot               float64
 }
 
-func (s *stretches) add(t *Tally, m *Moment, on bool, x, limit float64) {
+// add takes a moment with the temperature x and the end of the band there. A
+// band that was lowered under the temperature, or that a run begins above, is
+// none to overshoot until the temperature has come down to it.
+func (s *stretches) add(m *Moment, on bool, x, top float64) {
 	s.lasted += m.Span
 	if on != s.on {
-		s.turn(on, limit, t.begun)
+		s.turn(on)
+	}
+	if x <= top {
+		s.top = top
 	}
 	if s.switches > 0 && !s.on && s.lasted <= overshootWithin && x-s.limit > s.overshoot {
 		s.overshoot = x - s.limit
@@ -149,15 +159,12 @@ func (s *stretches) add(t *Tally, m *Moment, on bool, x, limit float64) {
 }
 
 // turn ends a stretch and begins the next.
-func (s *stretches) turn(on bool, limit float64, begun bool) {
+func (s *stretches) turn(on bool) {
 	s.switches++
 	if s.complete && s.on {
 		s.shortestOn = shorter(s.shortestOn, s.lasted)
 	} else if s.complete {
 		s.shortestOff = shorter(s.shortestOff, s.lasted)
 	}
-	s.on, s.lasted, s.complete, s.limit = on, 0, true, limit
-	if math.IsNaN(limit) || !begun {
-		s.limit = math.Inf(1)
-	}
+	s.on, s.lasted, s.complete, s.limit = on, 0, true, s.top
 }

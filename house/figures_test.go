@@ -79,17 +79,36 @@ func TestOvershootByHand(t *testing.T) {
 	}
 }
 
-// A setback lowers the band at the moment the heat ends: that is no overshoot.
+// A setback lowers the band under the room while its heater still serves min_on,
+// or at the moment the heat ends: the slow fall to the new band is no overshoot.
+// A band that is raised again counts from then on. A cooler is the mirror of it.
 func TestSetbackIsNoOvershoot(t *testing.T) {
-	tally := NewTally(0.5)
-	for i, heating := range []bool{false, true, true, false, false} {
-		m := Moment{Span: time.Minute, Air: 20, Low: 19.5, High: 20.5, Comfort: 20, Heating: heating}
-		if i >= 3 {
-			m.Low, m.High = 15.5, 16.5
-		}
-		tally.Add(&m)
+	type step struct {
+		celsius, top float64
+		on           bool
 	}
-	if f := tally.Figures(); f.Overshoot != 0 {
-		t.Errorf("%v K", f.Overshoot)
+	for name, c := range map[string]struct {
+		course []step
+		want   float64
+	}{
+		"at the end of the heat":    {[]step{{20, 20.5, false}, {20, 20.5, true}, {20, 20.5, true}, {20, 16.5, false}, {20, 16.5, false}}, 0},
+		"while it is still on":      {[]step{{20, 20.5, false}, {20, 20.5, true}, {20, 16.5, true}, {20, 16.5, true}, {20.1, 16.5, false}, {19, 16.5, false}}, 0},
+		"past the old band":         {[]step{{20, 20.5, false}, {20, 20.5, true}, {20.4, 16.5, true}, {20.7, 16.5, false}, {20.8, 16.5, false}}, 0.3},
+		"after the fall":            {[]step{{20, 20.5, true}, {20, 16.5, false}, {16.4, 16.5, false}, {15, 16.5, true}, {16.6, 16.5, false}, {16.7, 16.5, false}}, 0.2},
+		"raised again":              {[]step{{20, 16.5, false}, {20, 20.5, true}, {20.6, 20.5, false}, {21, 20.5, false}}, 0.5},
+		"begun above the band":      {[]step{{25, 20.5, true}, {25, 20.5, false}, {25, 20.5, false}}, 0},
+		"begun above and on":        {[]step{{25, 20.5, true}, {25, 20.5, true}, {25.5, 20.5, false}}, 0},
+		"mode off ends the heat":    {[]step{{20, 20.5, true}, {20.4, 20.5, true}, {20.6, math.NaN(), false}, {20.9, math.NaN(), false}}, 0.4},
+		"no setpoint ever":          {[]step{{20, math.NaN(), true}, {22, math.NaN(), false}, {25, math.NaN(), false}}, 0},
+		"lowered, and still inside": {[]step{{20, 21.5, true}, {20, 20.5, true}, {20.6, 20.5, false}, {20.9, 20.5, false}}, 0.4},
+	} {
+		heats, cools := NewTally(0.5), NewTally(0.5)
+		for _, s := range c.course {
+			heats.Add(&Moment{Span: time.Minute, Air: s.celsius, Low: s.top - 1, High: s.top, Heating: s.on})
+			cools.Add(&Moment{Span: time.Minute, Air: -s.celsius, Low: -s.top, High: 1 - s.top, Cooling: s.on})
+		}
+		if h, k := heats.Figures().Overshoot, cools.Figures().Overshoot; math.Abs(h-c.want) > 1e-9 || math.Abs(k-c.want) > 1e-9 {
+			t.Errorf("%s: heating %v K, cooling %v K, want %v", name, h, k, c.want)
+		}
 	}
 }

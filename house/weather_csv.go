@@ -121,7 +121,7 @@ func weatherTime(text string) (time.Time, error) {
 func within(text, name string, low, high float64) (float64, error) {
 	x, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 	switch {
-	case err != nil || math.IsNaN(x):
+	case err != nil || math.IsNaN(x) || strings.ContainsAny(text, "_xX"): // Go takes 2_1 and 0x1p4, a table does not mean them
 		return 0, fmt.Errorf("%s %.40q is no number", name, text)
 	case x < low || x > high:
 		hint := ""

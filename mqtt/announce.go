@@ -18,9 +18,14 @@ const (
 	usualBirth  = "homeassistant/status" // Home Assistant's default, whatever its discovery prefix is
 )
 
-// Births are the topics on which Home Assistant says that it is there, for a
-// discovery prefix.
-func Births(discovery string) []string { return []string{discovery + "/status", usualBirth} }
+// Births are the topics on which Home Assistant says that it is there: the one
+// that is configured, else the usual ones for a discovery prefix.
+func Births(configured, discovery string) []string {
+	if configured != "" {
+		return []string{configured}
+	}
+	return []string{discovery + "/status", usualBirth}
+}
 
 // Announced is a device that Home Assistant was told of, and a zone whose
 // retained topics the broker has.
@@ -63,7 +68,7 @@ func newAnnouncer(o Options, t topics) announcer {
 	}
 	for _, g := range append(o.Announces(), a.gone...) {
 		if g.Discovery != "" {
-			a.births = append(a.births, Births(g.Discovery)...)
+			a.births = append(a.births, Births(o.Birth, g.Discovery)...)
 		}
 	}
 	slices.Sort(a.births)

@@ -63,11 +63,12 @@ func clientOptions(l login, broker string) (*paho.ClientOptions, error) {
 		if err != nil {
 			return nil, err
 		}
-		return newGuardedConn(conn), nil
+		return newGuardedConn(newUnhurried(conn)), nil
 	})
 	return o, l.readFiles(o)
 }
 
+// open gives a connection by the network, or as a test wants it.
 func (l login) open(u *url.URL, o paho.ClientOptions) (net.Conn, error) {
 	if l.dial != nil {
 		return l.dial(u)

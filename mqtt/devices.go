@@ -3,13 +3,12 @@ package mqtt
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
-
-	"thermostat/controlloop"
 )
 
 // Devices are the sensors and relays that an agent has on its broker, on the
@@ -28,12 +27,13 @@ type Devices struct {
 	pending []*Relay    // have something to say
 	refused []string    // topics that the broker does not let us read
 	askAt   time.Time   // when they are asked for again
+	bridges int         // how often the states of bridges were asked for in a row, without an answer
 }
 
-// The sizes and times of the devices' talk.
+// The times of the devices' talk.
 const (
-	filtersAtOnce = 100         // topics in one SUBSCRIBE
-	speakPulse    = time.Second // how often due leases are looked for
+	speakPulse = time.Second // how often due leases are looked for
+	bridgeAsks = 3           // so often a broker is asked for its bridges that ends the connection instead
 )
 
 // NewDevices makes an empty set. The log is told of topics that may not be read.
@@ -43,7 +43,7 @@ func NewDevices(log *slog.Logger) *Devices {
 
 // Sensor opens a sensor. It need not be there yet.
 func (d *Devices) Sensor(spec SensorSpec) *Sensor {
-	s := &Sensor{spec: spec, box: controlloop.NewLatest[answer]()}
+	s := newSensor(spec)
 	d.sensors[spec.Topic] = append(d.sensors[spec.Topic], s)
 	return s
 }
@@ -67,6 +67,10 @@ func (d *Devices) none() bool { return d == nil || len(d.sensors) == 0 && len(d.
 func (d *Devices) take(topic string, payload []byte, retained bool) bool {
 	if d == nil {
 		return false
+	}
+	if isBridgeState(topic) {
+		d.bridgeSays(string(payload), retained)
+		return true
 	}
 	sensors, relays := d.sensors[topic], d.heard[topic]
 	if len(sensors) == 0 && len(relays) == 0 {
@@ -94,7 +98,55 @@ func (d *Devices) connected(client paho.Client, drop func()) {
 		r.connection(true)
 		d.speak(r)
 	}
-	go d.subscribe(client, drop, d.topics())
+	for _, s := range d.all() {
+		s.connected()
+	}
+	go func() {
+		answered := d.askBridges(client)
+		d.subscribe(client, drop, d.topics())
+		answered()
+	}()
+}
+
+// all are the sensors.
+func (d *Devices) all() []*Sensor { return slices.Concat(slices.Collect(maps.Values(d.sensors))...) }
+
+// askBridges asks to hear of the broker's bridges: only mosquitto tells, and
+// others may refuse. One that even ends the connection for it is not asked for
+// ever. The function that it gives notes the answer.
+func (d *Devices) askBridges(client paho.Client) (answered func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.sensors) == 0 || d.bridges >= bridgeAsks {
+		return func() {}
+	}
+	d.bridges++
+	token := client.Subscribe(bridgeStates, 0, nil)
+	return func() {
+		if token.WaitTimeout(2*writeTimeout) && client.IsConnectionOpen() {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			d.bridges = 0
+		}
+	}
+}
+
+// bridgeSays hears that a bridge came or went. Which topics are kept is then asked
+// again: of them it says old messages when it comes.
+func (d *Devices) bridgeSays(state string, retained bool) {
+	if retained {
+		return
+	}
+	if state == "1" {
+		for _, s := range d.all() {
+			s.bridged(time.Now())
+		}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.client != nil {
+		go d.subscribe(d.client, d.drop, slices.Sorted(maps.Keys(d.sensors)))
+	}
 }
 
 // topics are all that somebody listens to, in order.
@@ -124,20 +176,12 @@ func (d *Devices) disconnected() {
 
 // subscribe asks for topics. A broker that does not answer is left.
 func (d *Devices) subscribe(client paho.Client, drop func(), topics []string) {
-	for filters := range slices.Chunk(topics, filtersAtOnce) {
-		wanted := map[string]byte{}
-		for _, f := range filters {
-			wanted[f] = 0
-		}
-		token := client.SubscribeMultiple(wanted, nil)
-		if !token.WaitTimeout(2*writeTimeout) || token.Error() != nil {
-			if client.IsConnectionOpen() { // else it is lost, which is told and seen to
-				d.log.Warn("a subscription to devices was not answered: connecting anew", "topics", len(filters))
-				drop()
-			}
-			return
-		}
-		d.granted(filters, refusedTopics(token))
+	refused, err := askFor(client, topics).answered()
+	if err == nil {
+		d.granted(topics, refused)
+	} else if client.IsConnectionOpen() { // else it is lost, which is told and seen to
+		d.log.Warn("a subscription to devices was not answered: connecting anew", "topics", len(topics))
+		drop()
 	}
 }
 

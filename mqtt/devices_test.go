@@ -28,7 +28,7 @@ func inRemoteHouse(t *testing.T, relay RelaySpec, test func(h *house)) {
 		if relay.Lease == 0 {
 			relay.Lease = 30 * time.Second
 		}
-		h.devices, h.sensor, h.relay = d, d.Sensor(SensorSpec{SensorID: 7, Topic: "there/sensor", Format: "auto"}), d.Relay(relay)
+		h.devices, h.sensor, h.relay = d, d.Sensor(SensorSpec{SensorID: 7, StaleAfter: testZone().Params.StaleAfter, Topic: "there/sensor", Format: "auto"}), d.Relay(relay)
 		test(h)
 		h.stopAgent()
 		h.stopBroker()
@@ -76,10 +76,14 @@ func TestRemoteZone(t *testing.T) {
 		if h.toldOn() || h.state().Reason != controlloop.ReasonNoReading {
 			t.Errorf("it heats without a reading: %+v", h.state())
 		}
+		h.measure("18", 1)
+		if h.toldOn() || h.state().Sensor != controlloop.VerdictUnconfirmed || h.fault("sensor") != "" {
+			t.Errorf("it heats on the first word, or takes it for a fault: %+v", h.state())
+		}
 		h.say("there/sensor", "18", false)
 		synctest.Wait()
 		if !h.toldOn() {
-			t.Error("no On at the instant of the reading")
+			t.Error("no On at the instant of the second reading")
 		}
 		_, before := h.told("there/relay")
 		h.measure("18.05", 31)
@@ -110,7 +114,7 @@ func TestSilentSensor(t *testing.T) {
 	inRemoteHouse(t, RelaySpec{}, func(h *house) {
 		h.startAgent(0)
 		time.Sleep(time.Second)
-		h.measure("18", 1)
+		h.measure("18", 2)
 		time.Sleep(4 * time.Second) // 5 s after the reading
 		if !h.toldOn() {
 			t.Error("off before stale_after")
@@ -164,7 +168,7 @@ func TestForeignReadings(t *testing.T) {
 		if text := h.fault("sensor"); !strings.Contains(text, "no field temperature") {
 			t.Errorf("fault %q", text)
 		}
-		h.measure(`{"temperature":18}`, 1)
+		h.measure(`{"temperature":18}`, 2)
 		h.measure(`{"battery":97}`, 1)
 		h.measure(data(8, 12), 1)
 		if s := h.state(); len(s.Faults) > 0 || !h.toldOn() || *s.Temperature != 18 {
@@ -175,6 +179,63 @@ func TestForeignReadings(t *testing.T) {
 			t.Errorf("fault %q", text)
 		}
 	})
+}
+
+// TestPositionUnderAnotherName: a device that speaks, but not of its position, is
+// not said to be silent.
+func TestPositionUnderAnotherName(t *testing.T) {
+	inRemoteHouse(t, RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state"}, func(h *house) {
+		h.startAgent(0)
+		time.Sleep(time.Second)
+		h.measure("18", 1)
+		for range 34 {
+			h.say("there/state", `{"state_l1":"ON"}`, false)
+		}
+		h.measure("18", 70)
+		if text := h.fault("relay"); !strings.Contains(text, "34 messages without `state` on there/state") {
+			t.Errorf("fault %q", text)
+		}
+		h.say("there/state", `{"state":"ON"}`, false)
+		h.measure("18", 2)
+		if text := h.fault("relay"); text != "" {
+			t.Errorf("fault %q", text)
+		}
+	})
+}
+
+// TestBrokerThatHatesTheQuestion: a broker that ends the connection because it was
+// asked for its bridges is not asked for ever.
+func TestBrokerThatHatesTheQuestion(t *testing.T) {
+	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+		asked := &hater{}
+		h.add(asked)
+		h.startAgent(0)
+		time.Sleep(10 * time.Minute)
+		h.measure("18", 2)
+		if n := asked.asked.Load(); n != bridgeAsks || !h.toldOn() {
+			t.Errorf("asked %d times, on %v", n, h.toldOn())
+		}
+	})
+}
+
+// hater ends every connection that asks for bridges.
+type hater struct {
+	broker.HookBase
+	asked atomic.Int64
+}
+
+func (h *hater) ID() string { return "hater" }
+
+func (h *hater) Provides(b byte) bool { return b == broker.OnSubscribe }
+
+func (h *hater) OnSubscribe(cl *broker.Client, p packets.Packet) packets.Packet {
+	for _, f := range p.Filters {
+		if isBridgeState(strings.Replace(f.Filter, "+", "x", 1)) {
+			h.asked.Add(1)
+			cl.Stop(packets.ErrNotAuthorized)
+		}
+	}
+	return p
 }
 
 // device is a relay behind the broker that tells its position, or does not.

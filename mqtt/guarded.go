@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"sync"
-	"time"
 	"unicode/utf8"
 )
 
@@ -62,10 +61,6 @@ func (g *guardedConn) Write(p []byte) (int, error) {
 	g.mu.Lock()
 	g.asked.note(p)
 	g.mu.Unlock()
-	// paho sets a deadline for messages, but none for its own packets.
-	if err := g.Conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
-		return 0, err
-	}
 	return g.Conn.Write(p)
 }
 

@@ -48,6 +48,7 @@ type Heater struct {
 	lease    *time.Timer
 	zone     string // its topics' base; empty: not known yet
 	pushed   time.Time
+	lines    ration // of what others make us log
 	messages chan Message
 	clients  chan paho.Client
 }
@@ -126,29 +127,17 @@ func (h *Heater) connect(ctx context.Context) (paho.Client, <-chan error, error)
 	if client == nil {
 		return nil, nil, failed
 	}
-	wanted := map[string]byte{h.topic("heater"): 0}
+	wanted := []string{h.topic("heater")}
 	if h.Push > 0 {
-		wanted[newTopics(h.Prefix, cmp.Or(h.Device, "+")).info()] = 0
+		wanted = append(wanted, newTopics(h.Prefix, cmp.Or(h.Device, "+")).info())
 	}
-	if err := granted(client.SubscribeMultiple(wanted, nil)); err != nil {
+	asking, cancel := context.WithTimeout(ctx, subscribeTimeout)
+	defer cancel()
+	if err := askFor(client, wanted).granted(asking); err != nil {
 		client.Disconnect(0)
 		return nil, nil, err
 	}
 	return client, lost, nil
-}
-
-// granted waits for the answer to a subscription; a refusal is an error.
-func granted(t paho.Token) error {
-	if !t.WaitTimeout(2 * writeTimeout) {
-		return errors.New("a subscription was not answered")
-	}
-	if t.Error() != nil {
-		return t.Error()
-	}
-	if refused := refusedTopics(t); len(refused) > 0 {
-		return fmt.Errorf("the broker refuses the subscription to %s", strings.Join(refused, ", "))
-	}
-	return nil
 }
 
 // hear obeys a command. One that the broker had kept is of nobody knows when:
@@ -161,11 +150,11 @@ func (h *Heater) hear(m Message) {
 	on, err := decodeHeaterControl(h.SensorID, m.Payload)
 	switch {
 	case errors.Is(err, errOther):
-		h.Log.Warn("ignored a command for another sensor, or for none")
+		h.lines.log(h.Log, slog.LevelWarn, "ignored a command for another sensor, or for none")
 	case err != nil:
-		h.Log.Warn("ignored a command", "error", err)
+		h.lines.log(h.Log, slog.LevelWarn, "ignored a command", "error", err)
 	case on && m.Retained:
-		h.Log.Warn("ignored a retained On: nobody knows how old it is")
+		h.lines.log(h.Log, slog.LevelWarn, "ignored a retained On: nobody knows how old it is")
 	default:
 		h.obey(on, "commanded")
 	}

@@ -3,6 +3,8 @@ package mqtt
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -32,13 +34,16 @@ type lookout struct {
 	began   time.Time
 	devices map[string]*sighted
 	saw     func(Sight)
+	topics  int // of all devices, that came or were asked for
 }
 
 type sighted struct {
 	status  string        // empty: not known
 	every   time.Duration // how often it says its info; 0: it does not tell
 	heardAt time.Time
-	told    Presence // empty: nothing
+	told    Presence        // empty: nothing
+	zones   []string        // that its info names
+	topics  map[string]bool // below its base: what came, or was asked for by itself
 }
 
 // message takes what came from a device: its status, its info or a state.
@@ -48,9 +53,10 @@ func (l *lookout) message(now time.Time, device, rest string, m Message) {
 		return
 	}
 	if d == nil {
-		d = &sighted{heardAt: l.began}
+		d = &sighted{heardAt: l.began, topics: map[string]bool{}}
 		l.devices[device] = d
 	}
+	l.first(d, rest)
 	if !m.Retained {
 		d.heardAt = now
 	}
@@ -58,18 +64,43 @@ func (l *lookout) message(now time.Time, device, rest string, m Message) {
 	case "status":
 		d.status, d.told = string(m.Payload), ""
 	case "info":
-		d.every = everyOf(m.Payload)
+		var i Info
+		if json.Unmarshal(m.Payload, &i) != nil {
+			i = Info{}
+		}
+		d.every, d.zones = i.every(), slices.Sorted(maps.Keys(i.Zones))
 	}
 	l.judge(now, device, d)
 }
 
-// everyOf reads from an info how often it is said.
-func everyOf(info []byte) time.Duration {
-	var i Info
-	if json.Unmarshal(info, &i) != nil {
-		return 0
+// first notes a topic of a device; it reports whether that is new. Past a bound
+// nothing is.
+func (l *lookout) first(d *sighted, rest string) bool {
+	if d.topics[rest] || l.topics >= maxSighted {
+		return false
 	}
-	return i.every()
+	l.topics++
+	d.topics[rest] = true
+	return true
+}
+
+// missing gives the topics that a device must have and that did not come, each
+// once. A broker that gives what it retains only to who names a topic exactly
+// (RabbitMQ) gives it then.
+func (l *lookout) missing(prefix string) (topics []string) {
+	for device, d := range l.devices {
+		t := newTopics(prefix, device)
+		all := []string{t.status(), t.info()}
+		for _, zone := range d.zones {
+			all = append(all, t.state(zone))
+		}
+		for _, topic := range all {
+			if l.first(d, strings.TrimPrefix(topic, t.base+"/")) {
+				topics = append(topics, topic)
+			}
+		}
+	}
+	return topics
 }
 
 // every is how often an info is said; 0: it does not say so in earnest.
@@ -124,8 +155,11 @@ func (r *Remote) look(ctx context.Context, saw func(Sight)) error {
 			for device, d := range l.devices {
 				l.judge(now, device, d)
 			}
+			if topics := l.missing(r.prefix); r.client != nil { // a refusal costs nothing but these
+				askFor(r.client, topics)
+			}
 		case <-r.lost:
-			return errLost
+			return r.wasLost()
 		case <-ctx.Done():
 			return nil
 		}

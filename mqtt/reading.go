@@ -8,6 +8,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/proto"
@@ -28,20 +29,34 @@ const absoluteZero = -273.15
 // errOther tells that a message is sound and not about this sensor.
 var errOther = errors.New("about something else")
 
+// field is where the temperature is in JSON.
+func (s SensorSpec) field() string {
+	if s.Field == "" {
+		return UsualField
+	}
+	return s.Field
+}
+
+// report is what one message of a sensor says.
+type report struct {
+	controlloop.Reading
+	own   time.Time // when it was measured, by the sensor's clock; zero where it does not say
+	names string    // the sensor that a document names; empty where it names none
+}
+
 // decodeReading reads one message of a sensor. The time of the reading is that
 // of its receipt, which the caller knows: no clock but ours is believed.
-func decodeReading(s SensorSpec, payload []byte) (controlloop.Reading, error) {
+func decodeReading(s SensorSpec, payload []byte) (report, error) {
 	if len(payload) == 0 || len(payload) > maxControl {
-		return controlloop.Reading{}, fmt.Errorf("a message of %d bytes, want 1..%d", len(payload), maxControl)
+		return report{}, fmt.Errorf("a message of %d bytes, want 1..%d", len(payload), maxControl)
 	}
-	var r controlloop.Reading
+	var r report
 	var err error
 	switch s.formatOf(payload) {
 	case "json":
 		r, err = decodeJSONReading(s, payload)
 	case "number":
-		r = controlloop.Temperature(0, r.At)
-		r.Celsius, err = parseNumber(string(payload))
+		r, err = decodeNumber(s, payload)
 	default:
 		r, err = decodeSensorData(s, payload)
 	}
@@ -49,9 +64,18 @@ func decodeReading(s SensorSpec, payload []byte) (controlloop.Reading, error) {
 		err = fmt.Errorf("%v is no temperature in °C", r.Celsius)
 	}
 	if err != nil {
-		return controlloop.Reading{}, err
+		return report{}, err
 	}
 	return r, nil
+}
+
+func decodeNumber(s SensorSpec, payload []byte) (report, error) {
+	x, err := parseNumber(string(payload))
+	if err != nil {
+		return report{}, err
+	}
+	unit, err := s.unitOfTopic()
+	return report{Reading: controlloop.Temperature(toCelsius(x, unit), time.Time{})}, err
 }
 
 // formatOf tells a message's format by its first byte, where nobody has said
@@ -69,14 +93,6 @@ func (s SensorSpec) formatOf(payload []byte) string {
 	return "protobuf"
 }
 
-func parseNumber(text string) (float64, error) {
-	x, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	if err != nil {
-		return 0, fmt.Errorf("%s is not a number", quoted(text))
-	}
-	return x, nil
-}
-
 // quoted shows the beginning of a foreign text, readable whatever it holds.
 func quoted(text string) string {
 	if len(text) > 40 {
@@ -85,19 +101,23 @@ func quoted(text string) string {
 	return strconv.Quote(strings.ToValidUTF8(text, "?"))
 }
 
-func decodeSensorData(s SensorSpec, payload []byte) (controlloop.Reading, error) {
+// decodeSensorData reads a message that is in °C whatever the unit of others is.
+func decodeSensorData(s SensorSpec, payload []byte) (report, error) {
 	d := &pb.SensorData{}
 	switch err := proto.Unmarshal(payload, d); {
 	case err != nil:
-		return controlloop.Reading{}, errors.New("neither a protobuf SensorData nor a number nor JSON")
+		return report{}, errors.New("neither a protobuf SensorData nor a number nor JSON")
 	case d.SensorID != nil && *d.SensorID != s.SensorID:
-		return controlloop.Reading{}, errOther
+		return report{}, errOther
 	case d.GetVerdict() != "" && d.GetVerdict() != string(controlloop.VerdictOK):
-		return controlloop.Reading{}, fmt.Errorf("the sensor itself says %s", quoted(d.GetVerdict()))
+		return report{}, fmt.Errorf("the sensor itself says %s", quoted(d.GetVerdict()))
 	case d.Temperature == nil:
-		return controlloop.Reading{}, errors.New("a SensorData without temperature")
+		return report{}, errors.New("a SensorData without temperature")
 	}
-	r := controlloop.Reading{Celsius: *d.Temperature, Humidity: math.NaN(), Pascal: math.NaN()}
+	r := report{Reading: controlloop.Temperature(*d.Temperature, time.Time{})}
+	if at := d.GetReadAt(); at.IsValid() && at.AsTime().After(earliestTime) {
+		r.own = at.AsTime()
+	}
 	if d.Humidity != nil && inPercent(*d.Humidity) {
 		r.Humidity = *d.Humidity
 	}
@@ -109,65 +129,33 @@ func decodeSensorData(s SensorSpec, payload []byte) (controlloop.Reading, error)
 
 func inPercent(x float64) bool { return 0 <= x && x <= 100 }
 
-func decodeJSONReading(s SensorSpec, payload []byte) (controlloop.Reading, error) {
-	var message any
-	if err := json.Unmarshal(payload, &message); err != nil {
-		return controlloop.Reading{}, fmt.Errorf("not JSON: %w", err)
-	}
-	field := s.Field
-	if field == "" {
-		field = UsualField
-	}
-	value, there := lookUp(message, field)
-	if !there {
-		return controlloop.Reading{}, fmt.Errorf("%w: it has no field %s", errOther, field)
-	}
-	celsius, err := jsonNumber(value)
+func decodeJSONReading(s SensorSpec, payload []byte) (report, error) {
+	document, err := parseDocument(payload)
 	if err != nil {
-		return controlloop.Reading{}, fmt.Errorf("field %s: %w", field, err)
+		return report{}, err
 	}
-	r := controlloop.Reading{Celsius: celsius, Humidity: math.NaN(), Pascal: math.NaN()}
-	if value, there := lookUp(message, s.HumidityField); there && s.HumidityField != "" {
-		if h, err := jsonNumber(value); err == nil && inPercent(h) {
+	at, err := s.pick(document, s.field())
+	if err != nil {
+		return report{}, err
+	}
+	x, err := jsonNumber(at.value)
+	if err != nil {
+		return report{}, fmt.Errorf("field %s: %w", s.field(), err)
+	}
+	unit, err := s.unitOf(at)
+	if err != nil {
+		return report{}, err
+	}
+	r := report{Reading: controlloop.Temperature(toCelsius(x, unit), time.Time{}), own: ownTime(at), names: identity(at)}
+	if s.HumidityField == "" {
+		return r, nil
+	}
+	if at, err := s.pick(document, s.HumidityField); err == nil {
+		if h, err := jsonNumber(at.value); err == nil && inPercent(h) {
 			r.Humidity = h
 		}
 	}
 	return r, nil
-}
-
-// lookUp follows a path of names, and of numbers in lists, parted by dots. A
-// name that holds a dot itself is found where it stands.
-func lookUp(message any, path string) (value any, there bool) {
-	if m, ok := message.(map[string]any); ok {
-		if value, there = m[path]; there {
-			return value, true
-		}
-	}
-	name, rest, more := strings.Cut(path, ".")
-	switch m := message.(type) {
-	case map[string]any:
-		value, there = m[name]
-	case []any:
-		if i, err := strconv.Atoi(name); err == nil && 0 <= i && i < len(m) {
-			value, there = m[i], true
-		}
-	}
-	if there && more {
-		return lookUp(value, rest)
-	}
-	return value, there
-}
-
-// jsonNumber takes a number; some devices write it as text.
-func jsonNumber(value any) (float64, error) {
-	switch v := value.(type) {
-	case float64:
-		return v, nil
-	case string:
-		return parseNumber(v)
-	}
-	text, _ := json.Marshal(value) // it came from JSON
-	return 0, fmt.Errorf("%s is not a number", quoted(string(text)))
 }
 
 // decodeHeaterControl reads a command, or the mirror of one, for a sensor's
@@ -219,7 +207,7 @@ func decodePosition(s RelaySpec, payload []byte) (on bool, err error) {
 		}
 		value, there := lookUp(message, s.stateField())
 		if !there {
-			return false, errOther
+			return false, fmt.Errorf("%w: it has no field %s", errOther, s.stateField())
 		}
 		text = asText(value)
 	}

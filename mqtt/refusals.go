@@ -109,7 +109,6 @@ func (s *Session) logRefused(topics []string) {
 // is a fault, and asked for again.
 func (s *Session) listen(client paho.Client, topics []string) {
 	s.subscribe(client, topics, func(refused []string) {
-		slices.Sort(refused)
 		s.refused.topics, s.refused.againAt = refused, time.Now().Add(retryTime)
 		text := ""
 		if len(refused) > 0 {

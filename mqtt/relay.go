@@ -69,6 +69,7 @@ type Relay struct {
 	oddAt    time.Time  // when it told that
 	obeyed   bool       // it has told that it is where the wish is, on any connection
 	withheld bool       // the rest is for an odd word: Off is said meanwhile
+	without  int        // messages on this connection that did not tell it
 	movedAt  time.Time  // when it last went where it was not told to go
 }
 
@@ -149,7 +150,9 @@ func (r *Relay) doubt() error {
 		return r.errorf("it went off without the zone's wish, and rests until %s", r.restEnds.Format(time.TimeOnly))
 	case !r.acked:
 		return r.errorf("the broker does not take the command")
-	case r.spec.StateTopic != "" && r.on && r.position == silent && !r.obeyed:
+	case r.mute() && r.without > 0:
+		return r.errorf("%s without `%s` on %s", messages(r.without), r.spec.stateField(), r.spec.StateTopic)
+	case r.mute():
 		return r.errorf("nothing comes on %s", r.spec.StateTopic)
 	case r.position == isOn && !r.on, r.position == isOff && r.on:
 		return r.errorf("told %s, it says %s", onOff(r.on), onOff(!r.on))
@@ -157,6 +160,12 @@ func (r *Relay) doubt() error {
 		return r.errorf("the broker does not pass on the command: is this agent allowed to write there?")
 	}
 	return nil
+}
+
+// mute reports whether an On is in force that the device has not confirmed by a word.
+// An Off that nobody contradicts needs none: a device may tell nothing but changes.
+func (r *Relay) mute() bool {
+	return r.spec.StateTopic != "" && r.on && r.position == silent && !r.obeyed
 }
 
 func (r *Relay) errorf(format string, args ...any) error {
@@ -211,7 +220,7 @@ func (r *Relay) Close() error {
 func (r *Relay) connection(there bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.reached, r.echoes, r.position = there, false, silent
+	r.reached, r.echoes, r.position, r.without = there, false, silent, 0
 	r.since = time.Now()
 	r.renew()
 }
@@ -315,6 +324,9 @@ func (r *Relay) take(now time.Time, topic string, payload []byte, retained bool)
 	on, err := decodePosition(r.spec, payload)
 	switch {
 	case errors.Is(err, errOther):
+		if bytes.HasPrefix(bytes.TrimSpace(payload), []byte("{")) {
+			r.without++
+		}
 		return // silence is told by doubt
 	case err != nil:
 		r.confused(now, err)

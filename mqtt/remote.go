@@ -34,6 +34,7 @@ type Message struct {
 type Remote struct {
 	client   paho.Client
 	prefix   string
+	username string // empty: none
 	messages chan Message
 	lost     <-chan error
 	end      func()
@@ -44,7 +45,7 @@ func Connect(ctx context.Context, a Access) (*Remote, error) { return connect(ct
 
 func connect(ctx context.Context, a Access, dial DialFunc) (*Remote, error) {
 	here, end := context.WithCancel(context.Background())
-	r := &Remote{prefix: a.Prefix, messages: make(chan Message, 64), end: end}
+	r := &Remote{prefix: a.Prefix, username: a.Username, messages: make(chan Message, 64), end: end}
 	handle := func(_ paho.Client, m paho.Message) {
 		select {
 		case r.messages <- Message{m.Topic(), m.Payload(), m.Retained()}:
@@ -66,31 +67,28 @@ func (r *Remote) Close() {
 	r.client.Disconnect(250)
 }
 
+// wasLost says what the end of the connection can mean.
+func (r *Remote) wasLost() error {
+	if r.username == "" {
+		return errLost
+	}
+	return fmt.Errorf("%w: is another program there as user %s? With mosquitto's use_username_as_clientid each needs a user of its own", errLost, r.username)
+}
+
 // next gives the next message, or an error when the time or the connection ends.
 func (r *Remote) next(ctx context.Context) (Message, error) {
 	select {
 	case m := <-r.messages:
 		return m, nil
 	case <-r.lost:
-		return Message{}, errLost
+		return Message{}, r.wasLost()
 	case <-ctx.Done():
 		return Message{}, ErrNoAnswer
 	}
 }
 
-func (r *Remote) subscribe(ctx context.Context, filters ...string) error {
-	wanted := map[string]byte{}
-	for _, f := range filters {
-		wanted[f] = 0
-	}
-	token := r.client.SubscribeMultiple(wanted, nil)
-	if err := done(ctx, token); err != nil {
-		return err
-	}
-	if refused := refusedTopics(token); len(refused) > 0 {
-		return fmt.Errorf("the broker refuses the subscription to %s", strings.Join(refused, ", "))
-	}
-	return nil
+func (r *Remote) subscribe(ctx context.Context, topics ...string) error {
+	return askFor(r.client, topics).granted(ctx)
 }
 
 func (r *Remote) publish(ctx context.Context, topic string, payload []byte, retained bool) error {
@@ -186,7 +184,7 @@ func (r *Remote) find(ctx context.Context, device, zone string) (seen, error) {
 	if err := r.subscribe(ctx, t.state(zone), t.info()); err != nil {
 		return seen{}, err
 	}
-	found := r.gather(ctx, zone)
+	found := r.gather(ctx, device)
 	var devices []string
 	for name, s := range found {
 		if s.state != nil {
@@ -201,7 +199,11 @@ func (r *Remote) find(ctx context.Context, device, zone string) (seen, error) {
 	case device != "" && found[device] == nil:
 		return seen{device: device}, nil // never seen: what is said now waits for it
 	}
-	return seen{}, fmt.Errorf("%w: no agent with a zone %q is known to the broker%s", ErrNoAnswer, zone, known(found))
+	hint := known(found)
+	if len(found) == 0 && device == "" {
+		hint = ": name the device by --device, since some brokers (RabbitMQ) give what they retain only to who names a topic"
+	}
+	return seen{}, fmt.Errorf("%w: no agent with a zone %q is known to the broker%s", ErrNoAnswer, zone, hint)
 }
 
 // known names the zones that there are, for a person who mistyped one.
@@ -222,12 +224,16 @@ func known(found map[string]*seen) string {
 	return "; there are " + strings.Join(names, ", ")
 }
 
-// gather listens for a moment to what is retained.
-func (r *Remote) gather(ctx context.Context, zone string) map[string]*seen {
+// gather listens for a moment to what is retained; of one device it is enough to
+// have heard all of that.
+func (r *Remote) gather(ctx context.Context, only string) map[string]*seen {
 	ctx, cancel := context.WithTimeout(ctx, lookAround)
 	defer cancel()
 	found := map[string]*seen{}
 	for {
+		if s := found[only]; s != nil && s.state != nil && s.info != nil {
+			return found
+		}
 		m, err := r.next(ctx)
 		if err != nil {
 			return found

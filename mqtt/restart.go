@@ -1,6 +1,9 @@
 package mqtt
 
-import "time"
+import (
+	"log/slog"
+	"time"
+)
 
 // restartEvery is the shortest time between two restarts that somebody on the
 // broker may cause: it counts from the start.
@@ -14,11 +17,11 @@ func (s *Session) askedToRestart(now time.Time, topic string, retained bool) {
 	switch {
 	case s.restart == nil:
 	case retained:
-		s.opts.Log.Warn("ignored a retained command: set topics must not be retained", "topic", topic)
+		s.lines.log(s.opts.Log, slog.LevelWarn, ignoredRetained, "topic", topic)
 	case now.Sub(s.began) < restartEvery:
-		s.opts.Log.Warn("ignored a restart: the last start was less than a minute ago", "topic", topic)
+		s.lines.log(s.opts.Log, slog.LevelWarn, "ignored a restart: the last start was less than a minute ago", "topic", topic)
 	default:
-		s.opts.Log.Warn("somebody on the broker asks for a restart", "topic", topic)
+		s.lines.log(s.opts.Log, slog.LevelWarn, "somebody on the broker asks for a restart", "topic", topic)
 		s.restart()
 	}
 }

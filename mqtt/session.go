@@ -8,7 +8,6 @@ import (
 	"math"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -31,6 +30,7 @@ type Options struct {
 	StateEvery  time.Duration // slowest rate of states; a change is always sent
 
 	Discovery string      // first part of Home Assistant's config topics; empty: it is told nothing
+	Birth     string      // the topic on which Home Assistant says that it is there; empty: the usual ones
 	Gone      []Announced // what was announced once, by an agent of this name, and is no more
 	Forgotten func()      // told once that Home Assistant and the broker have let go of it; outside the session's goroutine
 
@@ -38,6 +38,7 @@ type Options struct {
 	Save      func(zone string, m Memory) error // keeps an accepted word; called outside the session's goroutine
 	Answered  func(zone string, applied bool)   // told of each answer to a control, in the session's goroutine; nil: nobody counts
 	NotBefore time.Time                         // a clock before this is not trusted
+	Slept     func() time.Duration              // how long the machine has been suspended, in all; nil: never
 	Log       *slog.Logger
 	Dial      DialFunc // nil: the network
 
@@ -67,6 +68,7 @@ type Session struct {
 	toldProblem string    // in the info
 	infoAt      time.Time // when that was said
 	restart     func()    // nil: not offered
+	lines       ration    // of what others make us log of the agent as a whole
 	began       time.Time
 
 	asking []*zoneSession // for their control topic, at the end of this event
@@ -94,6 +96,7 @@ type zoneSession struct {
 	modeAskedAt time.Time
 	offersBoth  bool // Home Assistant was told of mode heat_cool
 
+	lines  ration                 // of what others make us log of this zone
 	looked []controlloop.Snapshot // room for the next fresh ones
 
 	mu    sync.Mutex             // guards what follows: the zone's goroutine fills it
@@ -324,8 +327,8 @@ func (s *Session) keepConnected(ctx context.Context) {
 			attempt, short = 0, 0
 		case connected:
 			if short++; short == 3 {
-				s.opts.Log.Warn("connections end soon after they began: does another client use this id, or is something not allowed?",
-					"client_id", s.clientID())
+				s.opts.Log.Warn("connections end soon after they began: does another client use this id (with mosquitto's use_username_as_clientid: this user name), or is something not allowed?",
+					"client_id", s.clientID(), "username", s.opts.Username)
 			}
 		}
 		if connected {
@@ -347,7 +350,12 @@ func (s *Session) clientID() string { return "thermostat-" + s.opts.Device }
 func (s *Session) connection(ctx context.Context, told *complaint) bool {
 	here, end := context.WithCancel(ctx)
 	defer end()
+	slept := s.slept()
 	handle := func(_ paho.Client, m paho.Message) {
+		if s.slept() != slept { // nobody knows how long it was on its way
+			end()
+			return
+		}
 		topic, payload, retained := m.Topic(), m.Payload(), m.Retained()
 		if s.forDevices(topic, payload, retained) {
 			return // checked by the configuration: none of them is our own topic
@@ -367,6 +375,7 @@ func (s *Session) connection(ctx context.Context, told *complaint) bool {
 	}
 	s.entered(failed, told)
 	s.post(func() { s.connected(client, end) })
+	go s.endAsleep(here, end, slept)
 	var cause error
 	select {
 	case cause = <-lost:
@@ -386,6 +395,34 @@ func (s *Session) connection(ctx context.Context, told *complaint) bool {
 func (s *Session) forDevices(topic string, payload []byte, retained bool) (taken bool) {
 	s.opts.Contain("a device on the broker", func() { taken = s.opts.Devices.take(topic, payload, retained) })
 	return taken
+}
+
+// endAsleep ends a connection that a suspend of the machine has outlived: what
+// the broker sent meanwhile would arrive as if it were new.
+func (s *Session) endAsleep(here context.Context, end func(), slept time.Duration) {
+	if s.opts.Slept == nil {
+		return
+	}
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-here.Done():
+			return
+		case <-tick.C:
+			if s.slept() != slept {
+				s.opts.Log.Info("the machine was suspended: connecting to the broker anew")
+				end()
+			}
+		}
+	}
+}
+
+func (s *Session) slept() time.Duration {
+	if s.opts.Slept == nil {
+		return 0
+	}
+	return s.opts.Slept()
 }
 
 // farewell is how long, in ms, an end from our side may take to be told to the
@@ -441,20 +478,16 @@ func (s *Session) down() {
 // subscribe asks for topics at QoS 0 and tells which of them the broker refuses.
 // A broker that does not answer is left.
 func (s *Session) subscribe(client paho.Client, filters []string, answered func(refused []string)) {
-	wanted := map[string]byte{}
-	for _, f := range filters {
-		wanted[f] = 0
-	}
-	token, drop := client.SubscribeMultiple(wanted, nil), s.drop
+	asked, drop := askFor(client, filters), s.drop
 	go func() {
-		if !token.WaitTimeout(2*writeTimeout) || token.Error() != nil {
+		refused, err := asked.answered()
+		if err != nil {
 			if client.IsConnectionOpen() { // else it is lost, which is told and seen to
 				s.opts.Log.Warn("a subscription was not answered: connecting anew", "topics", filters)
 				drop()
 			}
 			return
 		}
-		refused := refusedTopics(token)
 		s.post(func() {
 			s.logRefused(refused)
 			if s.client == client {
@@ -507,7 +540,7 @@ func (s *Session) receiveForZone(topic string, payload []byte, retained bool) {
 	case rest == "control":
 		s.do(z, z.truth.message(time.Now(), payload, retained), nil)
 	case strings.HasPrefix(rest, "set/") && retained:
-		s.opts.Log.Warn("ignored a retained command: set topics must not be retained", "topic", topic)
+		z.lines.log(s.opts.Log, slog.LevelWarn, ignoredRetained, "topic", topic)
 	case rest == "set/desired":
 		s.setDesired(z, string(payload))
 	case rest == "set/mode":
@@ -518,11 +551,11 @@ func (s *Session) receiveForZone(topic string, payload []byte, retained bool) {
 }
 
 func (s *Session) setDesired(z *zoneSession, text string) {
-	celsius, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	if err != nil || math.IsNaN(celsius) {
-		err = fmt.Errorf("desired: %.40q is not a number", text)
+	desired, err := parseNumber(text)
+	if err != nil {
+		err = fmt.Errorf("desired: %w", err)
 	}
-	sp := z.truth.desire(celsius)
+	sp := z.truth.desire(desired)
 	if z.modeAsked != controlloop.ModeNone && time.Since(z.modeAskedAt) < modeFirst {
 		sp.Mode = z.modeAsked
 	}
@@ -544,9 +577,8 @@ func (s *Session) setMode(z *zoneSession, text string) {
 // do carries out what the rules ask for. What must wait until the zone obeys
 // is kept until a snapshot shows it.
 func (s *Session) do(z *zoneSession, d deeds, reply func(Answer)) {
-	name := z.truth.zone.Name
 	if d.log != "" {
-		s.opts.Log.Info(d.log, "zone", name)
+		z.lines.log(s.opts.Log, slog.LevelInfo, d.log, "zone", z.truth.zone.Name)
 	}
 	if d.subscribe && s.client != nil {
 		s.asking = append(s.asking, z)
@@ -590,7 +622,7 @@ func (z *zoneSession) await(w waiting) {
 }
 
 // askControls subscribes to the control topics of all zones that wait for that,
-// many at once.
+// as many at once as one SUBSCRIBE may have.
 func (s *Session) askControls() {
 	for some := range slices.Chunk(s.asking, filtersAtOnce) {
 		topics := make([]string, len(some))

@@ -16,6 +16,9 @@ import (
 	"time"
 )
 
+// indexFile is served as the page itself, and not by its name.
+const indexFile = "/index.html"
+
 //go:embed page
 var pageFiles embed.FS
 
@@ -48,21 +51,27 @@ func loadAssets() assets {
 		if err != nil {
 			break
 		}
-		sum := sha256.Sum256(text)
-		a := asset{
-			kinds[path.Ext(file)], `"` + hex.EncodeToString(sum[:8]) + `"`, text,
-			sync.OnceValue(func() []byte { return gzipped(text) }),
-		}
-		name := "/" + path.Base(file)
-		if name == "/index.html" {
-			name = "/{$}"
-		}
-		all[name] = a
+		all["/"+path.Base(file)] = newAsset(kinds[path.Ext(file)], text)
 	}
 	if err != nil {
 		panic(err) // they are part of the program
 	}
 	return all
+}
+
+func newAsset(kind string, text []byte) asset {
+	sum := sha256.Sum256(text)
+	return asset{kind, `"` + hex.EncodeToString(sum[:8]) + `"`, text, sync.OnceValue(func() []byte { return gzipped(text) })}
+}
+
+// index serves the page itself. Below a proxy's prefix it names the place that
+// its own addresses start from, which the browser's address need not show.
+func (s *Server) index(w http.ResponseWriter, r *http.Request) {
+	page := s.assets[indexFile]
+	if from, _ := r.Context().Value(senderKey{}).(sender); from.prefix != "" {
+		page = newAsset(page.kind, bytes.Replace(page.text, []byte("<head>"), []byte(`<head><base href="`+from.prefix+`/">`), 1))
+	}
+	page.ServeHTTP(w, r)
 }
 
 // ServeHTTP serves the file; one that the browser has already is not sent again.

@@ -35,15 +35,24 @@ func (s *Server) changesAt(addr net.Addr) changes {
 	return changesNone
 }
 
+// of says who may make a change with a request. Whoever comes through a proxy is
+// no person at this machine, even where the proxy is.
+func (who changes) of(r *http.Request) changes {
+	if who == changesOpen && isProxied(r) {
+		return changesNone
+	}
+	return who
+}
+
 // changing lets a request through that may change something.
 func (s *Server) changing(who changes, next http.HandlerFunc) http.HandlerFunc {
 	origin := http.NewCrossOriginProtection()
 	return func(w http.ResponseWriter, r *http.Request) {
 		if err := origin.Check(r); err != nil {
-			refuse(w, http.StatusForbidden, "a change must come from this agent's own page")
+			refuse(w, http.StatusForbidden, "a change must come from this agent's own page; a proxy must pass on the Host that the browser asked for")
 			return
 		}
-		if !s.mayChange(who, w, r) {
+		if !s.mayChange(who.of(r), w, r) {
 			return
 		}
 		if !s.pace.take("", time.Now()) {
@@ -60,7 +69,7 @@ func (s *Server) mayChange(who changes, w http.ResponseWriter, r *http.Request) 
 	case changesOpen:
 		return true
 	case changesNone:
-		refuse(w, http.StatusForbidden, "changes over HTTP from other machines need http.password_file")
+		refuse(w, http.StatusForbidden, "changes over HTTP from other machines, or through a proxy, need http.password_file")
 		return false
 	}
 	_, given, ok := r.BasicAuth()
@@ -68,7 +77,7 @@ func (s *Server) mayChange(who changes, w http.ResponseWriter, r *http.Request) 
 		askPassword(w, "this change needs the password")
 		return false
 	}
-	from := addressKey(r.RemoteAddr)
+	from := guesser(r)
 	if !s.guesses.take(from, time.Now()) { // before the password is looked at, or guessing would go on
 		tooMany(w, "too many wrong passwords: try again in a while")
 		return false
@@ -116,8 +125,19 @@ func ReadPassword(file string) (string, error) {
 	return password, nil
 }
 
-// addressKey is whom wrong passwords are counted for: an IPv4 address, or the
-// network of an IPv6 address, of which one machine has as many as it likes.
+// guesser is whom wrong passwords are counted for. Those who come through a
+// proxy of this machine that is not believed have one count for all, which is
+// not that of the people at the machine.
+func guesser(r *http.Request) string {
+	key := addressKey(r.RemoteAddr)
+	if ip, err := netip.ParseAddr(key); (err != nil || ip.IsLoopback()) && isProxied(r) {
+		key += " through a proxy"
+	}
+	return key
+}
+
+// addressKey is an IPv4 address, or the network of an IPv6 address, of which
+// one machine has as many as it likes.
 func addressKey(remote string) string {
 	at, err := netip.ParseAddrPort(remote)
 	if err != nil {

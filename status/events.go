@@ -53,10 +53,12 @@ func (s *Server) events(who changes, w http.ResponseWriter, r *http.Request) {
 	rc := http.NewResponseController(w)
 	_ = rc.SetReadDeadline(time.Time{}) // a stream is no slow request; every connection of net/http can do this
 	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store, no-transform") // packed, it would wait for more
+	w.Header().Set("X-Accel-Buffering", "no")                 // nginx would keep it until it has 4 KB
 	if r.Method == http.MethodHead {
 		return
 	}
-	text := appendEvent(nil, "hello", asJSON(s.hello(who)))
+	text := appendEvent(nil, "hello", asJSON(s.hello(who.of(r))))
 	text = appendEvent(text, "beat", asJSON(s.beat()))
 	ticker := time.NewTicker(beatEvery)
 	defer ticker.Stop()

@@ -6,34 +6,49 @@ import (
 	"net/netip"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 )
 
-// The page needs nothing but itself: no other host, no inline script, no frame.
-const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+// The page needs nothing but itself: no other host, no inline script. Only what
+// a believed proxy shows may stand in a frame, and that in its own pages alone.
+const (
+	contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+		"form-action 'none'; require-trusted-types-for 'script'; "
+	aloneInWindow = contentPolicy + "base-uri 'none'; frame-ancestors 'none'"
+	behindProxy   = contentPolicy + "base-uri 'self'; frame-ancestors 'self'"
+)
 
 // guarded lets only sound requests through to a handler, and puts the headers
 // on every answer.
-func (s *Server) guarded(next http.Handler) http.Handler {
+func (s *Server) guarded(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", contentPolicy)
-		h.Set("X-Content-Type-Options", "nosniff")
+		from, h := s.senderOf(r), w.Header()
+		h.Set("Content-Security-Policy", aloneInWindow)
 		h.Set("X-Frame-Options", "DENY")
+		if from.believed {
+			h.Set("Content-Security-Policy", behindProxy)
+			h.Set("X-Frame-Options", "SAMEORIGIN")
+		}
+		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
+		r = from.request(r, mux)
 		switch {
-		case !s.knowsHost(r.Host):
+		case !s.knowsHosts(from.hosts):
 			refuse(w, http.StatusForbidden, "this agent does not answer to the host in the address: add it to http.hosts")
 		case !isPlainPath(r):
 			refuse(w, http.StatusNotFound, "no such page")
 		default:
-			next.ServeHTTP(w, r)
+			mux.ServeHTTP(w, r)
 		}
 	})
+}
+
+func (s *Server) knowsHosts(hosts []string) bool {
+	return !slices.ContainsFunc(hosts, func(h string) bool { return !s.knowsHost(h) })
 }
 
 // knowsHost refuses foreign names: a page somewhere else could make its own name
@@ -48,7 +63,16 @@ func (s *Server) knowsHost(hostPort string) bool {
 	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
 		return true
 	}
-	return slices.Contains(s.hosts, host)
+	return slices.Contains(s.hosts, host) || s.isRenamed(host)
+}
+
+// isRenamed knows the name that a machine takes in .local where another has its
+// own already: <machine>-2.local and so on (RFC 6762, 9).
+func (s *Server) isRenamed(host string) bool {
+	machine, _, _ := strings.Cut(strings.ToLower(s.opts.Machine), ".")
+	number, ok := strings.CutPrefix(strings.TrimSuffix(host, ".local"), machine+"-")
+	n, err := strconv.ParseUint(number, 10, 16)
+	return machine != "" && ok && strings.HasSuffix(host, ".local") && err == nil && n > 0 && number[0] != '0'
 }
 
 // ownHosts lists the names that this agent answers to.

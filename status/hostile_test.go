@@ -378,17 +378,23 @@ func (relay) Set(bool) error { return nil }
 // FuzzRequest: whatever arrives, nothing is changed by a request that does not
 // ask for just that, or that comes from elsewhere.
 func FuzzRequest(f *testing.F) {
-	f.Add([]byte("PUT /api/zones/hall/control HTTP/1.1\r\nHost: localhost\r\nContent-Length: 14\r\n\r\n{\"desired\":21}"))
-	f.Add([]byte("PUT /api/zones/hall/control HTTP/1.1\r\nHost: evil.example\r\nOrigin: http://evil.example\r\nContent-Length: 2\r\n\r\n{}"))
-	f.Add([]byte("POST /api/zones/hall/clear HTTP/1.1\r\nHost: [::1]:1\r\nSec-Fetch-Site: same-site\r\n\r\n"))
-	f.Add([]byte("GET //api/../metrics?x=%zz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"))
-	f.Fuzz(func(t *testing.T, raw []byte) {
+	f.Add([]byte("PUT /api/zones/hall/control HTTP/1.1\r\nHost: localhost\r\nContent-Length: 14\r\n\r\n{\"desired\":21}"), false)
+	f.Add([]byte("PUT /api/zones/hall/control HTTP/1.1\r\nHost: evil.example\r\nOrigin: http://evil.example\r\nContent-Length: 2\r\n\r\n{}"), false)
+	f.Add([]byte("POST /api/zones/hall/clear HTTP/1.1\r\nHost: [::1]:1\r\nSec-Fetch-Site: same-site\r\n\r\n"), false)
+	f.Add([]byte("GET //api/../metrics?x=%zz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"), false)
+	f.Add([]byte("GET /x/ HTTP/1.1\r\nHost: [::1]\r\nX-Forwarded-For: 1.2.3.4, x\r\nX-Forwarded-Host: localhost\r\nX-Ingress-Path: /x\r\nOrigin: null\r\n\r\n"), true)
+	f.Fuzz(func(t *testing.T, raw []byte, believed bool) {
 		r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(raw)))
-		if err != nil || r.URL.Path == "/api/events" {
+		if err != nil || strings.HasSuffix(r.URL.Path, "/api/events") {
 			return
 		}
 		s := &site{t: t}
-		s.Server = New(s.options())
+		o := s.options()
+		if believed {
+			believing(&o)
+			r.RemoteAddr = "127.0.0.1:1"
+		}
+		s.Server = New(o)
 		w := httptest.NewRecorder()
 		s.handler(changesOpen).ServeHTTP(w, r)
 		foreign := r.Header.Get("Sec-Fetch-Site") != "" && r.Header.Get("Sec-Fetch-Site") != "same-origin" && r.Header.Get("Sec-Fetch-Site") != "none"

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"golang.org/x/net/netutil"
@@ -23,6 +24,7 @@ type Options struct {
 	Listen       func() (net.Listener, error) // called again when it fails, and when listening ends
 	Machine      string                       // the host name
 	Hosts        []string                     // further names that the server answers to
+	Proxies      []netip.Prefix               // whose headers about the client are believed
 	PasswordFile string                       // read anew for each change; empty: there is none
 
 	// Submit hands over a control as JSON, and Clear clears what is latched.
@@ -161,8 +163,11 @@ func (s *Server) pump(ctx context.Context) {
 func (s *Server) handler(who changes) http.Handler {
 	mux := http.NewServeMux()
 	for path, a := range s.assets {
-		mux.Handle("GET "+path, a)
+		if path != indexFile {
+			mux.Handle("GET "+path, a)
+		}
 	}
+	mux.HandleFunc("GET /{$}", s.index)
 	mux.HandleFunc("GET /api/zones", s.zones)
 	mux.HandleFunc("GET /api/zones/{zone}/history", s.history)
 	mux.HandleFunc("PUT /api/zones/{zone}/control", s.changing(who, s.control))

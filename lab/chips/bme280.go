@@ -69,10 +69,10 @@ func (c *BME280) Set(celsius, humidityPercent, pascal float64) {
 }
 
 // Break gives the chip a fault, or lifts it with [NoFault]. It knows BusError,
-// WrongID, IsBMP280, ResetData, StuckBusy, and BrownOut, which happens once
+// WrongID, IsBMP280, ResetData, StuckBusy, NoCalibration, and BrownOut, which happens once
 // and leaves another fault as it is.
 func (c *BME280) Break(f Fault) {
-	f.mustBeOneOf("BME280", NoFault, BusError, WrongID, IsBMP280, ResetData, StuckBusy, BrownOut)
+	f.mustBeOneOf("BME280", NoFault, BusError, WrongID, IsBMP280, ResetData, StuckBusy, NoCalibration, BrownOut)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.settle(time.Now())
@@ -136,6 +136,8 @@ func (c *BME280) register(r byte) byte {
 		return c.dataRegister(int(r) - bmeData)
 	case r == bmeCtrlHum, r == bmeCtrlMeas, r == bmeConfig:
 		return c.control[r]
+	case c.fault == NoCalibration:
+		return 0
 	}
 	return calibrationRegister(r)
 }

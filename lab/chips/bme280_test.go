@@ -218,6 +218,10 @@ func TestBME280Faults(t *testing.T) {
 		if got := readRegisters(t, c, 0xf3, 1)[0]; got&8 == 0 {
 			t.Error("not busy")
 		}
+		c.Break(NoCalibration)
+		if got := readRegisters(t, c, 0x88, 2); got[0] != 0 || got[1] != 0 {
+			t.Errorf("t1 %x", got)
+		}
 		c.Break(BusError)
 		if c.Transfer([]Msg{{Data: []byte{0xd0}}}) == nil {
 			t.Error("acknowledged")

@@ -15,6 +15,7 @@ const (
 	ResetData                   // BME280: the data registers keep their reset values
 	StuckBusy                   // BME280, DS2482: it never finishes
 	BrownOut                    // BME280: it resets, once, and works on
+	NoCalibration               // BME280: its calibration reads as zeros
 	Gone                        // DS2482: it acknowledges nothing
 	Short                       // DS2482: the 1-Wire line is shorted to ground
 	BadCRC                      // DS18B20: the scratchpad's checksum is wrong

@@ -122,6 +122,7 @@ var weatherFaults = []fault{
 	weatherFault("another chip", chips.WrongID, "wrong_chip"),
 	weatherFault("a BMP280", chips.IsBMP280, "no_humidity"),
 	weatherFault("reset values", chips.ResetData, "reset_data"),
+	weatherFault("a calibration of zeros", chips.NoCalibration, "bad_calibration"),
 	weatherFault("stuck busy", chips.StuckBusy, "busy"),
 	hungBus,
 }

@@ -51,15 +51,14 @@ export async function startDemo(...flags) {
   return demo;
 }
 
-// startAgent runs the agent without a broker, with rooms that stay at 20 °C.
-export async function startAgent({ rooms = 1, units = 'C', listen = '127.0.0.1:0', password, history }) {
+// startAgent runs the agent without a broker, with rooms that stay at a temperature; setpoint is their configured one, if any.
+export async function startAgent({ rooms = 1, units = 'C', listen = '127.0.0.1:0', password, history, celsius = 20, setpoint = '{mode: heat, desired: 19}', cooler }) {
   const dir = await mkdtemp(join(tmpdir(), 'thermostat-page-'));
   const names = Array.from({ length: rooms }, (_, i) => `room-${i + 1}`);
   const zones = names.map((name) => `  - name: ${name}
-    sensor: {driver: simulated, model: linear, start: 20, up: 24h, down: 24h, noise: 0}
+    sensor: {driver: simulated, model: linear, start: ${celsius}, up: 24h, down: 24h, noise: 0}
     heater: {driver: simulated}
-    default_setpoint: {mode: heat, desired: 19}
-    timing: {sample: 1s, stale_after: 3s, min_on: 0s, min_off: 0s}
+${cooler ? '    cooler: {driver: simulated}\n' : ''}${setpoint ? `    default_setpoint: ${setpoint}\n` : ''}    timing: {sample: 1s, stale_after: 3s, min_on: 0s, min_off: 0s}
 `);
   if (password) await writeFile(join(dir, 'password'), `${password}\n`);
   const file = password ? `, password_file: ${join(dir, 'password')}` : '';

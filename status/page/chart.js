@@ -1,11 +1,11 @@
 // The chart of a zone's last 24 hours: an SVG drawn anew when something changed.
 
-import { clock, degrees, unit, withUnit } from './words.js';
+import { clock, degrees, exact, unit, withUnit } from './words.js';
 
 const svgNS = 'http://www.w3.org/2000/svg';
-const height = 190;
-const plot = { top: 14, left: 38, right: 8, bottom: 46 }; // margins
-const bars = { top: 152, height: 14 }; // under the temperatures
+const height = 198;
+const plot = { top: 22, left: 38, right: 8, bottom: 46 }; // margins; the unit stands above the highest label
+const bars = { top: 160, height: 14 }; // under the temperatures
 const day = 24 * 3600 * 1000;
 const leastWindow = 60 * 1000;
 
@@ -172,7 +172,7 @@ export class Chart {
   words(p) {
     const short = this.scale.now - this.scale.begin < 20 * 60 * 1000;
     const parts = [clock(p.t, short), known(p.mean) ? withUnit(p.mean, 2) : 'no reading'];
-    if (known(p.desired)) parts.push(`set to ${degrees(p.desired)}`);
+    if (known(p.desired)) parts.push(`set to ${exact(p.desired)}`);
     if (known(p.heat)) parts.push(`heat ${shareWord(p.heat)}`);
     if (known(p.cool)) parts.push(`cooling ${shareWord(p.cool)}`);
     return parts.join(' · ');

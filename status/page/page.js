@@ -2,14 +2,18 @@
 
 import { Chart } from './chart.js';
 import {
-  actionWord, clearable, clock, degrees, faultWord, inUnits, modeWord, parseDegrees,
-  sentence, sourceWord, step, title, toShown, fromShown, unit, useUnits, withUnit,
+  actionOf, clearable, clock, degrees, ended, exact, exactWithUnit, faultWord, inUnits, limits, modeWord, parseDegrees,
+  sentence, setBy, step, title, toShown, fromShown, unit, useUnits, withUnit,
 } from './words.js';
 
 const $ = (id) => document.getElementById(id);
 const silence = 12_000; // ms; the agent says something every 5 s
 const quiet = 700; // ms after the last press of + or − until the change is sent
 const reload = 120_000; // ms between two looks at the history of a chart that is seen
+const patience = 30_000; // ms until a change without an answer is given up
+const leastBand = 1; // K, up_delta + down_delta: less is refused in heat_cool
+const narrow = matchMedia('(max-width: 759px)');
+const overviewFrom = 3; // rooms; fewer are shown whole on a phone, too
 
 const zones = new Map();
 let edition = null; // of this page
@@ -27,7 +31,11 @@ class Zone {
     this.info = info;
     this.state = null;
     this.since = 0; // when the state came
-    this.wanted = null; // °C, pressed or typed and not sent yet
+    this.wanted = null; // °C, pressed or typed and not answered yet
+    this.typing = false; // what is in the field was typed and not entered yet
+    this.change = null; // what is to be asked for once the last question is answered
+    this.asking = false;
+    this.obeyed = null; // the setpoint of an answer that is newer than the state
     this.card = $('zone-template').content.firstElementChild.cloneNode(true);
     this.part = (selector) => this.card.querySelector(selector);
     this.name = title(info.name);
@@ -35,6 +43,7 @@ class Zone {
     this.card.setAttribute('aria-labelledby', `name-${info.name}`);
     this.part('.name').id = `name-${info.name}`;
     this.part('.name').textContent = this.name;
+    this.makeToggle();
     this.makeModes();
     this.makeDesired();
     if (!mayChange) this.forbid();
@@ -43,12 +52,38 @@ class Zone {
     this.loadedAt = 0;
   }
 
+  // The setpoint in force, as far as it is told.
+  get setpoint() { return this.obeyed ?? this.state; }
+
+  makeToggle() {
+    this.toggle = document.createElement('button');
+    Object.assign(this.toggle, { type: 'button', className: 'toggle', textContent: this.name });
+    this.toggle.addEventListener('click', () => {
+      this.open(this.card.dataset.fold === 'closed');
+      this.card.scrollIntoView({ block: 'nearest' });
+    });
+  }
+
+  // fold makes the card a line of the overview, or whole again.
+  fold(folding) {
+    if (folding === 'fold' in this.card.dataset) return;
+    this.part('.name').replaceChildren(folding ? this.toggle : this.name);
+    if (folding) this.card.dataset.fold = 'closed';
+    else delete this.card.dataset.fold;
+    this.open(false);
+  }
+
+  open(yes) {
+    if ('fold' in this.card.dataset) this.card.dataset.fold = yes ? 'open' : 'closed';
+    this.toggle.ariaExpanded = String(yes);
+  }
+
   makeModes() {
     this.modes = this.info.modes.map((mode) => {
       const b = document.createElement('button');
       Object.assign(b, { type: 'button', textContent: modeWord(mode), ariaPressed: 'false' });
       b.dataset.mode = mode;
-      b.addEventListener('click', () => this.send({ mode }));
+      b.addEventListener('click', () => this.choose(mode));
       return b;
     });
     this.part('.modes').append(...this.modes);
@@ -58,6 +93,9 @@ class Zone {
     this.input = this.part('.number');
     this.part('.desired').ariaLabel = `${this.name}: temperature to hold`;
     this.input.ariaLabel = `Set ${this.name} to, in ${unit()}`;
+    this.part('.limits').textContent = `(${limits(this.info)})`;
+    this.part('.caption').id = `limits-${this.info.name}`;
+    this.input.setAttribute('aria-describedby', `limits-${this.info.name}`);
     this.part('.input-unit').textContent = unit();
     this.part('.unit').textContent = unit();
     this.part('.down').ariaLabel = 'Colder';
@@ -65,9 +103,13 @@ class Zone {
     this.part('.down').addEventListener('click', () => this.nudge(-1));
     this.part('.up').addEventListener('click', () => this.nudge(1));
     this.input.addEventListener('focus', () => this.input.select());
-    this.input.addEventListener('change', () => this.typed());
+    this.input.addEventListener('input', () => { this.typing = true; });
+    this.input.addEventListener('blur', () => this.enter());
     this.input.addEventListener('keydown', (e) => {
-      if (e.key === 'Enter') this.typed();
+      if (e.key === 'Enter') {
+        this.enter();
+        this.input.select();
+      }
       if (e.key === 'Escape') this.forget();
       if (e.key === 'ArrowUp' || e.key === 'ArrowDown') {
         e.preventDefault();
@@ -84,49 +126,96 @@ class Zone {
   // nudge goes to the next whole step, and sends once nobody presses any more.
   nudge(direction) {
     const size = step(), { desired_min: low, desired_max: high } = this.info;
-    const from = toShown(this.wanted ?? this.state?.desired ?? 20);
-    const to = direction > 0 ? Math.floor(from / size + 1.001) * size : Math.ceil(from / size - 1.001) * size;
-    this.wanted = Math.min(Math.max(fromShown(to), low), high);
-    this.input.value = degrees(this.wanted);
-    clearTimeout(this.sending);
-    this.sending = setTimeout(() => this.send({ desired: this.wanted }), quiet);
+    const typed = this.typing ? parseDegrees(this.input.value) : NaN;
+    const from = toShown(Number.isNaN(typed) ? this.wanted ?? this.setpoint?.desired ?? 20 : typed);
+    const to = fromShown(direction > 0 ? Math.floor(from / size + 1.001) * size : Math.ceil(from / size - 1.001) * size);
+    this.typing = false;
+    this.wanted = Math.min(Math.max(to, low), high);
+    this.showDesired();
+    if (to < low) this.say(`${exactWithUnit(low)} is the least here.`, 'quiet');
+    if (to > high) this.say(`${exactWithUnit(high)} is the most here.`, 'quiet');
+    clearTimeout(this.pressed);
+    this.pressed = setTimeout(() => this.enter(), quiet);
   }
 
-  typed() {
-    clearTimeout(this.sending);
-    const wanted = parseDegrees(this.input.value);
-    if (Number.isNaN(wanted)) {
-      this.forget();
-      this.say('That is no temperature.', 'refused');
-    } else if (degrees(wanted, 2) === degrees(this.state?.desired, 2)) {
-      this.forget();
-    } else {
+  // enter asks for what was typed or pressed, once.
+  enter() {
+    const pressed = this.pressed !== undefined;
+    this.rest();
+    if (this.typing) this.enterTyped();
+    else if (pressed) this.want({ desired: this.wanted });
+  }
+
+  enterTyped() {
+    const text = this.input.value, wanted = parseDegrees(text);
+    this.typing = false;
+    if (!Number.isNaN(wanted)) {
       this.wanted = wanted;
-      this.send({ desired: wanted });
+      this.want({ desired: wanted });
+    } else if (text.trim() !== '') {
+      this.say('That is no temperature.', 'refused');
     }
+    this.showDesired();
   }
 
+  // rest ends the wait for another press.
+  rest() {
+    clearTimeout(this.pressed);
+    this.pressed = undefined;
+  }
+
+  // forget leaves what was typed or pressed.
   forget() {
-    clearTimeout(this.sending);
+    this.rest();
+    this.typing = false;
     this.wanted = null;
-    this.showDesired(true);
+    this.showDesired();
   }
 
-  // send asks for a change. A control is a complete statement: what shall stay
-  // as it is, is said again.
-  async send(change) {
-    const z = this.state ?? {}, control = {};
+  choose(mode) {
+    this.enter();
+    if (mode !== 'off' && this.wanted === null && this.setpoint?.desired === null) {
+      this.say('Choose a temperature first.', 'refused');
+      this.input.focus();
+    } else this.want({ mode });
+  }
+
+  // want asks for a change, one after the other: on a slow link a second one
+  // would overtake the first, or say again what that has just changed.
+  async want(change) {
+    this.change = { ...this.change, ...change };
+    if (this.asking) return;
+    this.asking = true;
+    while (this.change) {
+      const asked = this.change;
+      this.change = null;
+      this.say('Asking…', 'quiet');
+      this.told(asked, await ask('PUT', `api/zones/${this.info.name}/control`, this.control(asked)));
+    }
+    this.asking = false;
+  }
+
+  // control makes a change a complete statement: what shall stay as it is, is said again.
+  control(change) {
+    const z = this.setpoint ?? {}, control = {};
     for (const key of ['desired', 'mode', 'up_delta', 'down_delta']) {
       const value = key in change ? change[key] : z[key];
       if (value !== null && value !== undefined) control[key] = value;
     }
     if (z.desired === null && !('mode' in change)) delete control.mode; // the usual one
-    this.say('Asking…', 'quiet');
-    const answer = await ask('PUT', `api/zones/${this.info.name}/control`, control);
-    this.wanted = null;
-    if (answer.applied) this.say(applied(answer), 'done');
-    else this.say(`Not changed: ${inUnits(answer.reason)}.`, 'refused');
-    this.showDesired(true);
+    return control;
+  }
+
+  // told shows what the agent answers. The state that follows may be on its way
+  // behind older ones.
+  told(asked, answer) {
+    const { desired, mode, up_delta, down_delta } = answer;
+    if (mode) this.obeyed = { desired, mode, up_delta, down_delta, time: answer.time ? Date.parse(answer.time) : 0 };
+    if (asked.desired === this.wanted && this.pressed === undefined) this.wanted = null;
+    if (answer.applied) this.say(applied(answer, 'desired' in asked), 'done');
+    else if (answer.lost) this.say('The agent does not answer. What it says is shown as soon as it comes.', 'refused');
+    else this.say(`Not changed: ${ended(inUnits(answer.reason))}`, 'refused');
+    this.showSetpoint();
   }
 
   say(words, kind) {
@@ -139,25 +228,37 @@ class Zone {
 
   saySource() {
     const p = this.part('.answer');
-    p.textContent = this.state?.source ? `Set by ${sourceWord(this.state.source)}.` : '';
+    setText(p, this.state ? setBy(this.state) : '');
     p.dataset.kind = 'source';
   }
 
   // take shows a state as it came.
   take(z) {
-    const first = this.state === null, before = this.state;
     this.state = z;
+    if (this.obeyed && Date.parse(z.time) >= this.obeyed.time) this.obeyed = null;
     this.since = Date.now();
     this.chart.push(z, this.since);
-    if ((first || before.source !== z.source) && ['', 'source', undefined].includes(this.part('.answer').dataset.kind)) this.saySource();
-    for (const b of this.modes) b.ariaPressed = String(b.dataset.mode === z.mode);
-    this.showDesired();
+    if (['source', undefined].includes(this.part('.answer').dataset.kind)) this.saySource();
+    this.showSetpoint();
     this.show();
   }
 
-  showDesired(force = false) {
-    if (this.wanted !== null || (!force && document.activeElement === this.input && this.input.value !== '')) return;
-    this.input.value = this.state?.desired === null ? '' : degrees(this.state?.desired);
+  showSetpoint() {
+    const z = this.setpoint;
+    for (const b of this.modes) {
+      b.ariaPressed = String(b.dataset.mode === z?.mode && z?.reason !== 'no_setpoint');
+      b.hidden = b.dataset.mode === 'heat_cool' && z?.mode !== 'heat_cool' && z?.up_delta + z?.down_delta < leastBand - 1e-9;
+    }
+    this.showDesired();
+  }
+
+  // showDesired leaves alone what is being typed.
+  showDesired() {
+    if (this.typing) return;
+    const desired = this.wanted ?? this.setpoint?.desired ?? null, text = desired === null ? '' : exact(desired);
+    if (this.input.value === text) return;
+    this.input.value = text;
+    if (document.activeElement === this.input) this.input.select();
   }
 
   // show brings the card up to date; it is called every second, too.
@@ -167,7 +268,10 @@ class Zone {
     const told = Date.parse(z.time) + skew, stuck = linked && agentNow + skew - told > 3000 * this.info.sample_s + 5000;
     const current = linked && !stuck;
     this.card.dataset.action = current ? z.action : 'unknown';
-    this.part('.action-word').textContent = current ? actionWord(z.action) : 'Not known';
+    const { word, trouble } = current ? actionOf(z) : { word: 'Not known', trouble: false };
+    this.card.dataset.trouble = trouble;
+    setText(this.part('.action-word'), word);
+    setText(this.part('.aim'), z.desired !== null && z.mode !== 'off' ? `set to ${exactWithUnit(z.desired)}` : '');
     this.part('.temperature').textContent = current ? degrees(z.temperature) : '–';
     this.part('.unit').hidden = !current || z.temperature === null;
     this.part('.humidity').textContent = current && z.humidity !== null ? `${Math.round(z.humidity)} % humidity` : '';
@@ -200,18 +304,21 @@ function setText(e, text) {
   if (e.textContent !== text) e.textContent = text;
 }
 
-function applied(answer) {
-  const note = answer.reason ? ` (${answer.reason})` : '';
+function applied(answer, withDesired) {
+  const note = answer.reason ? ` (${inUnits(answer.reason)})` : '';
+  if (answer.mode === 'off' && withDesired) return `Kept for later: ${exactWithUnit(answer.desired)}. The room is switched off${note}.`;
   if (answer.mode === 'off') return `Switched off${note}.`;
-  return `Set to ${withUnit(answer.desired)}, ${modeWord(answer.mode).toLowerCase()}${note}.`;
+  return `Set to ${exactWithUnit(answer.desired)}, ${modeWord(answer.mode).toLowerCase()}${note}.`;
 }
 
 async function ask(method, url, body) {
   try {
-    const r = await fetch(url, { method, body: body && JSON.stringify(body), headers: { 'Content-Type': 'application/json' } });
+    const r = await fetch(url, {
+      method, body: body && JSON.stringify(body), headers: { 'Content-Type': 'application/json' }, signal: AbortSignal.timeout(patience),
+    });
     return await r.json();
   } catch {
-    return { applied: false, reason: 'the agent does not answer' };
+    return { applied: false, lost: true, reason: 'the agent does not answer' };
   }
 }
 
@@ -234,7 +341,7 @@ function makeNotice({ key, zone, fault, words }) {
   const li = document.createElement('li'), head = document.createElement('strong'), text = document.createElement('span');
   li.dataset.key = key;
   head.textContent = words ? words[0] : `${zone.name}: ${faultWord(fault.name)}`;
-  text.textContent = words ? words[1] : `${inUnits(upper(fault.text))}. Since ${clock(Date.parse(fault.since) + skew, true)}.`.replace(/([.?!])\./, '$1');
+  text.textContent = words ? words[1] : `${ended(inUnits(upper(fault.text)))} Since ${clock(Date.parse(fault.since) + skew, true)}.`;
   li.append(head, text);
   if (fault && clearable(fault.name)) li.append(makeClear(zone));
   return li;
@@ -246,7 +353,8 @@ function makeClear(zone) {
   b.disabled = zone.part('.up').disabled;
   b.addEventListener('click', async () => {
     const answer = await ask('POST', `api/zones/${zone.info.name}/clear`);
-    zone.say(answer.applied ? 'Cleared; what still holds comes back.' : `Not cleared: ${answer.reason}.`, answer.applied ? 'done' : 'refused');
+    zone.open(true); // the answer is there
+    zone.say(answer.applied ? 'Cleared; what still holds comes back.' : `Not cleared: ${ended(inUnits(answer.reason))}`, answer.applied ? 'done' : 'refused');
   });
   return b;
 }
@@ -278,12 +386,20 @@ function welcome(h) {
   $('nothing').hidden = h.zones.length > 0;
   if (zones.size === 0) {
     for (const info of h.zones) zones.set(info.name, new Zone(info, h.changes !== 'none'));
+    foldAll();
     $('zones').append(...[...zones.values()].map((z) => z.card));
   } else if (h.zones.map((z) => JSON.stringify(z)).join() !== [...zones.values()].map((z) => JSON.stringify(z.info)).join()) {
     location.reload(); // another configuration
   }
+  for (const z of zones.values()) z.obeyed = null; // another agent, or another clock
   retry = 0;
 }
+
+// foldAll makes the rooms an overview where the cards would be screens apart.
+function foldAll() {
+  for (const z of zones.values()) z.fold(narrow.matches && zones.size >= overviewFrom);
+}
+narrow.addEventListener('change', foldAll);
 
 function takeBeat(b) {
   heard = Date.now();

@@ -9,9 +9,9 @@ export const unit = () => (fahrenheit ? '°F' : '°C');
 
 export const toShown = (celsius) => (fahrenheit ? celsius * 1.8 + 32 : celsius);
 
-export function fromShown(shown) {
-  return fahrenheit ? Math.round(((shown - 32) / 1.8) * 1e4) / 1e4 : shown;
-}
+const fromF = (f) => Math.round(((f - 32) / 1.8) * 1e4) / 1e4;
+
+export const fromShown = (shown) => (fahrenheit ? fromF(shown) : shown);
 
 // step is how far one press on + or − goes, in shown degrees.
 export const step = () => (fahrenheit ? 1 : 0.5);
@@ -23,6 +23,24 @@ export function degrees(celsius, digits = 1) {
 
 export const withUnit = (celsius, digits = 1) => `${degrees(celsius, digits)} ${unit()}`;
 
+// exact is a setpoint as it is: 20.0 and 20.25. In °F a hundredth is closer than what the agent keeps.
+export function exact(celsius) {
+  if (celsius === null || celsius === undefined) return '–';
+  const [whole, part] = toShown(celsius).toFixed(fahrenheit ? 2 : 3).replace(/0{1,2}$/, '').split('.');
+  return `${whole}.${part || '0'}`.replace('-', '−');
+}
+
+export const exactWithUnit = (celsius) => `${exact(celsius)} ${unit()}`;
+
+// limits are what may be set, in shown degrees as a person writes them.
+export function limits({ desired_min: low, desired_max: high }) {
+  const short = (c) => exact(c).replace(/\.0$/, '');
+  return `${short(low)} to ${short(high)} ${unit()}`;
+}
+
+// ended puts a full stop where a sentence has no end yet.
+export const ended = (text) => (/[.?!…]$/.test(text) ? text : `${text}.`);
+
 // inUnits turns the temperatures in one of the agent's sentences into °F.
 export function inUnits(text) {
   if (!fahrenheit) return text;
@@ -33,10 +51,14 @@ export function inUnits(text) {
     .replace(/(-?[\d.]+) °C/g, (_, c) => `${one(c)} °F`);
 }
 
-// parseDegrees reads what a person typed, in °C; NaN if it is no number.
+// parseDegrees reads what a person typed, in °C; NaN if it is no temperature.
+// A unit that is typed counts, else the page's own; some keyboards have only º.
 export function parseDegrees(text) {
-  const number = text.trim().replace('−', '-').replace(',', '.').replace(/\s*°?\s*[CF]?$/i, '');
-  return /^[-+]?(\d+\.?\d*|\.\d+)$/.test(number) ? fromShown(Number(number)) : NaN;
+  const plain = text.trim().replace('−', '-').replace(',', '.').replace('℃', '°C').replace('℉', '°F');
+  const [, number, typed] = plain.match(/^([-+]?(?:\d+\.?\d*|\.\d+))\s*[°º]?\s*([CF]?)$/i) ?? [];
+  if (number === undefined) return NaN;
+  if (typed) return typed.toUpperCase() === 'F' ? fromF(Number(number)) : Number(number);
+  return fromShown(Number(number));
 }
 
 export function duration(seconds) {
@@ -56,17 +78,38 @@ export function title(name) {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-const modes = { off: 'Off', heat: 'Heat', cool: 'Cool', heat_cool: 'Auto' };
+const modes = { off: 'Off', heat: 'Heat', cool: 'Cool', heat_cool: 'Heat & cool' };
 export const modeWord = (mode) => modes[mode] ?? mode;
 
 const actions = { off: 'Off', idle: 'Idle', heating: 'Heating', cooling: 'Cooling' };
-export const actionWord = (action) => actions[action] ?? action;
+
+// What is said instead where nothing runs and that is not what was asked for.
+const troubles = {
+  heat_cutout: 'Too hot', cool_cutout: 'Too cold', not_warming: 'Not warming', not_cooling: 'Not cooling',
+  sensor_loss: 'No reading', no_reading: 'No reading', stale_reading: 'No reading', crash_loop: 'Crashed', stopped: 'Stopped',
+};
+const pauses = { no_setpoint: 'Not set', starting: 'Waits', min_off: 'Waits', changeover: 'Waits', max_on: 'Rests' };
+const faultsOfAction = { relay: 'Relay fault', sensor: 'No good reading', sensors_disagree: 'No good reading' };
+
+// actionOf says in a word or two what a zone does, and whether that is trouble.
+export function actionOf(z) {
+  if (running(z)) return { word: actions[z.action], trouble: false };
+  const fault = z.faults?.find((f) => f.name in faultsOfAction), trouble = troubles[z.reason] ?? (z.mode !== 'off' && fault && faultsOfAction[fault.name]);
+  if (trouble) return { word: trouble, trouble: true };
+  return { word: pauses[z.reason] ?? actions[z.action] ?? z.action, trouble: false };
+}
 
 const sources = {
-  config: 'the configuration', memory: 'the last setpoint', broker: 'the broker', page: 'this page',
+  memory: 'the last setpoint', broker: 'the broker', page: 'this page',
   home_assistant: 'Home Assistant', cli: 'the command line',
 };
-export const sourceWord = (source) => sources[source] ?? source;
+
+// setBy says whose word a zone obeys. A configured default is nobody's.
+export function setBy(z) {
+  if (z.reason === 'no_setpoint') return 'Not set yet: choose a temperature.';
+  if (z.source === 'config') return 'As configured; nobody has changed it yet.';
+  return z.source ? `Set by ${sources[z.source] ?? z.source}.` : '';
+}
 
 // What is waited for, by reason: the words behind "Waits 84 s:".
 const waits = {
@@ -105,9 +148,9 @@ const running = (z) => z.action === 'heating' || z.action === 'cooling';
 
 // inBand tells what comes next: where the stretch ends, or where one begins.
 function inBand(z) {
-  const low = withUnit(z.desired - z.down_delta), high = withUnit(z.desired + z.up_delta), both = z.mode === 'heat_cool';
-  if (z.action === 'heating') return `Heats until ${both ? withUnit(z.desired) : high}.`;
-  if (z.action === 'cooling') return `Cools until ${both ? withUnit(z.desired) : low}.`;
+  const low = exactWithUnit(z.desired - z.down_delta), high = exactWithUnit(z.desired + z.up_delta), both = z.mode === 'heat_cool';
+  if (z.action === 'heating') return `Heats until ${both ? exactWithUnit(z.desired) : high}.`;
+  if (z.action === 'cooling') return `Cools until ${both ? exactWithUnit(z.desired) : low}.`;
   if (both) return `Rests: heats below ${low}, cools above ${high}.`;
   if (z.mode === 'cool') return `Cool enough: cools above ${high}.`;
   return `Warm enough: heats below ${low}.`;

@@ -1,0 +1,130 @@
+package drivers
+
+import (
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"periph.io/x/conn/v3/onewire"
+
+	"thermostat/controlloop"
+)
+
+// withID is a /sys with one thermometer of that id, which shows these bytes.
+func withID(t *testing.T, id, bytes string) controlloop.Sensor {
+	t.Helper()
+	h, dir := kernelBus(t, "")
+	raw, err := hex.DecodeString(strings.ReplaceAll(bytes, " ", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(filepath.Dir(dir), id), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(filepath.Dir(dir), id, "w1_slave"), w1Slave(raw))
+	return openThermometer(t, h, DS18B20{ID: id, Bus: "kernel"})
+}
+
+// Scratchpads with a sound checksum, as they were seen: a temperature where it is
+// certain, else a sentence that says what the chip is.
+func TestSoundScratchpadsOfOtherChips(t *testing.T) {
+	for _, row := range []struct {
+		id, bytes string
+		celsius   float64
+		step      float64
+		want      controlloop.Verdict
+		says      string
+	}{
+		{someID, "ad 01 4b 00 60 ff 03 10 7c", 26.8125, 0.0625, controlloop.VerdictOK, ""},   // zeros in the configuration
+		{someID, "54 01 4b 46 fe ff 0c 10 ab", 21.28125, 1. / 64, controlloop.VerdictOK, ""}, // GX20MH01, 14 bits
+		{"22-000000b1c2d3", "53 01 4b 46 7f ff 0d 10 e9", 21.1875, 0.0625, controlloop.VerdictOK, ""},
+		{"42-000000b1c2d3", "53 01 4b 46 7f ff 0d 10 e9", 21.1875, 0.0625, controlloop.VerdictOK, ""},
+		{"10-000000b1c2d3", "3a 00 4b 46 ff ff 0b 10 2f", 0, 0, VerdictWrongChip, "DS18S20"},
+		{"3b-000000b1c2d3", "53 01 4b 46 7f ff 0d 10 e9", 0, 0, VerdictWrongChip, "MAX31850"},
+		{"26-000000b1c2d3", "53 01 4b 46 7f ff 0d 10 e9", 0, 0, VerdictWrongChip, "no thermometer"},
+	} {
+		r, err := withID(t, row.id, row.bytes).Read(t.Context())
+		if judged(err) != row.want || r.Celsius != row.celsius || r.Step != row.step {
+			t.Errorf("%s %s: %v °C in steps of %v K, %v; want %v °C, %s", row.id, row.bytes, r.Celsius, r.Step, err, row.celsius, row.want)
+		}
+		if err != nil && !strings.Contains(err.Error(), row.says) {
+			t.Errorf("%s: %v does not say %q", row.id, err, row.says)
+		}
+	}
+}
+
+// The error of a thermometer that is not there names those that are.
+func TestAbsentThermometerNamesTheOthers(t *testing.T) {
+	h, dir := kernelBus(t, w1Slave(measured(20)))
+	const gone = "28-0000000000aa"
+	read := func() string {
+		_, err := openThermometer(t, h, DS18B20{ID: gone, Bus: "kernel"}).Read(t.Context())
+		if judged(err) != controlloop.VerdictAbsent {
+			t.Fatal(err)
+		}
+		return err.Error()
+	}
+	if text := read(); !strings.Contains(text, gone+" is not on the 1-Wire bus") || !strings.Contains(text, someID+" is: if it has replaced it, write its id instead") {
+		t.Error(text)
+	}
+	if err := os.Mkdir(filepath.Join(filepath.Dir(dir), "10-000000b1c2d3"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if text := read(); !strings.Contains(text, someID+", 10-000000b1c2d3 are: if one of them") {
+		t.Error(text)
+	}
+	if _, _, err := h.connectNetlink(gone); judged(err) != controlloop.VerdictAbsent || !strings.Contains(err.Error(), someID) {
+		t.Error(err)
+	}
+	if err := os.Remove(filepath.Join(dir, "w1_slave")); err != nil {
+		t.Fatal(err)
+	}
+	_, err := openThermometer(t, h, DS18B20{ID: someID, Bus: "kernel"}).Read(t.Context())
+	if judged(err) != controlloop.VerdictAbsent || !strings.Contains(err.Error(), "modprobe w1_therm") {
+		t.Error(err)
+	}
+}
+
+// Behind a bridge the bus is searched.
+func TestSilentThermometerOfABridgeNamesTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeWire{pads: map[onewire.Address][]byte{}}
+		s := bridged(f, someID, 0, sharedWire(f))
+		other, err := oneWireAddress("28-0000000000aa")
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.there = []onewire.Address{other}
+		if _, err := s.Read(t.Context()); judged(err) != VerdictAllOnes || !strings.Contains(err.Error(), "28-0000000000aa is: if it has replaced it") {
+			t.Error(err)
+		}
+		f.there = append(f.there, s.address) // it is there: only this answer failed
+		if _, err := s.Read(t.Context()); judged(err) != VerdictAllOnes || strings.Contains(err.Error(), "replaced") {
+			t.Error(err)
+		}
+	})
+}
+
+// A chip that has lost its short resolution was read before it had measured.
+func TestThermometerThatMeasuresLongerThanItWasGiven(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeWire{pads: map[onewire.Address][]byte{}}
+		s := bridged(f, someID, 0, sharedWire(f))
+		for _, row := range []struct {
+			pad  []byte
+			want controlloop.Verdict
+		}{
+			{pad(20*16, 0x1f, 0x10), controlloop.VerdictOK},
+			{pad(0x0550, 0x7f, 0x10), VerdictNotConverted}, // a copy's value after a reset
+			{measured(20), controlloop.VerdictOK},
+		} {
+			f.pads[s.address] = row.pad
+			if r, err := s.Read(t.Context()); judged(err) != row.want {
+				t.Errorf("% x: %v, %v, want %s", row.pad, r, err, row.want)
+			}
+		}
+	})
+}

@@ -1,0 +1,65 @@
+package mqtt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+)
+
+// filtersAtOnce is how many topics are in one SUBSCRIBE. AWS IoT Core ends a
+// connection that asks for more than 8 (AWS General Reference, IoT Core message
+// broker limits and quotas, "Subscriptions per subscription request").
+const filtersAtOnce = 8
+
+// subscribeTimeout is how long a broker may let a subscription wait.
+const subscribeTimeout = 2 * writeTimeout
+
+// subscription is what one asked for at once: as many SUBSCRIBE packets as that takes.
+type subscription []paho.Token
+
+// askFor subscribes to topics at QoS 0.
+func askFor(client paho.Client, topics []string) subscription {
+	var s subscription
+	for some := range slices.Chunk(topics, filtersAtOnce) {
+		wanted := map[string]byte{}
+		for _, t := range some {
+			wanted[t] = 0
+		}
+		s = append(s, client.SubscribeMultiple(wanted, nil))
+	}
+	return s
+}
+
+// answered waits for each SUBACK as long as a broker may let it wait, and gives
+// the topics that they refuse.
+func (s subscription) answered() (refused []string, err error) {
+	for _, token := range s {
+		if !token.WaitTimeout(subscribeTimeout) {
+			return nil, errors.New("a subscription was not answered")
+		}
+		if err := token.Error(); err != nil {
+			return nil, err
+		}
+		refused = append(refused, refusedTopics(token)...)
+	}
+	slices.Sort(refused)
+	return refused, nil
+}
+
+// granted waits for all SUBACKs within the context's time; a refusal is an error.
+func (s subscription) granted(ctx context.Context) error {
+	for _, token := range s {
+		if err := done(ctx, token); err != nil {
+			return err
+		}
+	}
+	refused, err := s.answered()
+	if err == nil && len(refused) > 0 {
+		err = fmt.Errorf("the broker refuses the subscription to %s", strings.Join(refused, ", "))
+	}
+	return err
+}
