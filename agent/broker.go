@@ -1,8 +1,12 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,7 +23,7 @@ type remoteFlags struct {
 
 // The names of the flags; the environment has them as THERMOSTAT_CA_FILE.
 var remoteNames = []struct{ name, help string }{
-	{"broker", "the broker's `URL`: mqtt, mqtts, ws, wss (default the configuration's, else mqtt://127.0.0.1:1883)"},
+	{"broker", "the broker's `URL`: mqtt, mqtts, ws, wss (default the configuration's, else the agent's page; without a configuration mqtt://127.0.0.1:1883)"},
 	{"username", "the `USER` at the broker"},
 	{"password-file", "the `FILE` with the password"},
 	{"ca-file", "the `FILE` with the certificate authority"},
@@ -37,29 +41,86 @@ func (r *remoteFlags) register(cmd *cobra.Command) {
 	}
 }
 
-// resolve gives access, device, and the units that people use.
-func (r *remoteFlags) resolve(cmd *cobra.Command) (a mqtt.Access, device, units string, err error) {
-	a = mqtt.Access{Brokers: []string{"mqtt://127.0.0.1:1883"}, Prefix: "thermostat"}
-	units = "C"
-	if file := r.configFile(); file != "" {
+// agents are who set, clear and watch speak with, on a broker or through a page.
+type agents interface {
+	Set(ctx context.Context, q mqtt.Request) (mqtt.Answer, error)
+	Clear(ctx context.Context, device, zone string) (mqtt.Answer, error)
+	Watch(ctx context.Context, device string, saw func(mqtt.Sight)) error
+	Close()
+}
+
+// way is how set, clear and watch reach them.
+type way struct {
+	access mqtt.Access
+	device string
+	units  string // those that people use
+
+	page     *page // the agent's own; nil: it is not asked
+	pageOnly bool  // the configuration names no broker
+	unread   error // the usual configuration is there, but not for us
+}
+
+// connect reaches the broker, or the agent's page where there is none.
+func (w way) connect(ctx context.Context) (agents, error) {
+	if w.pageOnly {
+		return w.page, nil
+	}
+	r, err := mqtt.Connect(ctx, w.access)
+	switch {
+	case err == nil:
+		return r, nil
+	case w.page != nil && w.page.answers(ctx):
+		return w.page, nil
+	}
+	return nil, err
+}
+
+// resolve finds the way.
+func (r *remoteFlags) resolve(cmd *cobra.Command) (way, error) {
+	a := mqtt.Access{Brokers: []string{"mqtt://127.0.0.1:1883"}, Prefix: "thermostat"}
+	w := way{access: a, units: "C"}
+	file, unread := r.configFile()
+	w.unread = unread
+	if file != "" {
 		cfg, err := configOrExit(cmd, file)
 		if err != nil {
-			return a, "", "", err
+			return w, err
 		}
-		usual := a.Brokers
-		a, device, units = cfg.MQTT.Access, cfg.Device, cfg.Units
-		if len(a.Brokers) == 0 {
-			a.Brokers = usual
+		w.access, w.device, w.units = cfg.MQTT.Access, cfg.Device, cfg.Units
+		if len(w.access.Brokers) == 0 {
+			w.access.Brokers = a.Brokers
+			w.pageOnly = cfg.HTTP.Listen != "" && !r.wantsBroker(cfg.Device)
 		}
+		if w.pageOnly {
+			w.page = pageOf(cfg)
+		}
+	} else if !r.wantsBroker("") {
+		w.page = &page{listen: defaultListen}
 	}
+	r.override(&w)
+	return w, r.check(w.access, w.device)
+}
+
+// wantsBroker reports whether a flag, or the environment, asks for more than
+// the agent of one device: that only a broker can give.
+func (r *remoteFlags) wantsBroker(device string) bool {
+	return slices.ContainsFunc(remoteNames, func(f struct{ name, help string }) bool {
+		v := r.value(f.name)
+		return v != "" && (f.name != "device" || v != device)
+	})
+}
+
+// override puts flags and environment over the configuration.
+func (r *remoteFlags) override(w *way) {
 	var broker string
+	a := &w.access
 	for _, o := range []struct {
 		name string
 		to   *string
 	}{
 		{"broker", &broker}, {"username", &a.Username}, {"password-file", &a.PasswordFile},
 		{"ca-file", &a.CAFile}, {"cert-file", &a.CertFile}, {"key-file", &a.KeyFile},
-		{"prefix", &a.Prefix}, {"device", &device},
+		{"prefix", &a.Prefix}, {"device", &w.device},
 	} {
 		if v := r.value(o.name); v != "" {
 			*o.to = v
@@ -68,7 +129,6 @@ func (r *remoteFlags) resolve(cmd *cobra.Command) (a mqtt.Access, device, units 
 	if broker != "" {
 		a.Brokers = []string{broker}
 	}
-	return a, device, units, r.check(a, device)
 }
 
 func (r *remoteFlags) value(name string) string {
@@ -78,17 +138,24 @@ func (r *remoteFlags) value(name string) string {
 	return os.Getenv("THERMOSTAT_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_")))
 }
 
-// configFile is the one named, else the usual one if it can be read and no broker is named.
-func (r *remoteFlags) configFile() string {
+// configFile is the one named, else the usual one if it can be read and no
+// broker is named; unread says that it is there and cannot be read.
+func (r *remoteFlags) configFile() (file string, unread error) {
 	if r.config != "" {
-		return r.config
+		return r.config, nil
+	}
+	if r.value("broker") != "" {
+		return "", nil
 	}
 	f, err := os.Open(defaultConfig)
-	if err != nil || r.value("broker") != "" {
-		return ""
+	if errors.Is(err, fs.ErrPermission) {
+		return "", fmt.Errorf("the configuration: %w", err)
+	}
+	if err != nil {
+		return "", nil
 	}
 	f.Close()
-	return defaultConfig
+	return defaultConfig, nil
 }
 
 func (r *remoteFlags) check(a mqtt.Access, device string) error {

@@ -35,6 +35,9 @@ func check(out, errs io.Writer, file string) error {
 	if printComplaints(errs, complaints) {
 		return &exitError{exitUsage, nil}
 	}
+	if own := thisMachine().stateDir(c.Device); file == defaultConfig && c.StateDir == own && exists(packagedState) {
+		c.StateDir = packagedState // check typed by hand knows nothing of the service's folder
+	}
 	printTellings(errs, c)
 	return failed(printZones(out, c))
 }

@@ -66,16 +66,14 @@ func (f *heaterFlags) run(cmd *cobra.Command) error {
 	if err := f.check(spec); err != nil {
 		return &exitError{exitUsage, err}
 	}
-	access, device, _, err := f.remote.resolve(cmd)
+	w, err := f.remote.resolve(cmd)
 	if err != nil {
 		return err
 	}
-	if f.remote.value("device") == "" {
-		device = "" // the sensor's zone may be any agent's
-	}
 	room := drivers.NewRoom(spec)
 	h := &mqtt.Heater{
-		Access: access, SensorID: f.sensorID, Every: f.every, Push: f.setpoints, Device: device,
+		Access: w.access, SensorID: f.sensorID, Every: f.every, Push: f.setpoints,
+		Device: f.remote.value("device"), // without it the sensor's zone may be any agent's
 		Sensor: room.Sensor(), Relay: room.Heater(), Log: slog.With("sensor", f.sensorID),
 	}
 	return failed(h.Run(cmd.Context()))

@@ -58,7 +58,7 @@ func report(errs io.Writer, err error) int {
 			return code
 		}
 	}
-	fmt.Fprintln(errs, "thermostat:", inOneLine(err))
+	fmt.Fprintln(errs, "thermostat:", withCure(err))
 	return code
 }
 

@@ -65,7 +65,7 @@ func relaysToSwitchOff(errs io.Writer, file string, stateDirs []string) (relays 
 		held, err := readRelays(dir)
 		if err != nil {
 			doubt = errors.Join(doubt, err)
-			fmt.Fprintln(errs, "thermostat: warning: what the last agent held is not known:", harmlessText(err.Error()))
+			fmt.Fprintln(errs, "thermostat: warning: what the last agent held is not known:", withCure(err))
 		}
 		known = known || held != nil
 		relays = append(relays, others(held, relays)...)

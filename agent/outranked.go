@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 
 	"thermostat/mqtt"
 )
@@ -13,8 +15,14 @@ func outranked(cfg Config) []string {
 	var lines []string
 	mem := &memory{dir: cfg.StateDir}
 	for _, z := range cfg.Zones {
+		if !z.Configured {
+			continue
+		}
 		kept, err := mem.load(z.Name)
-		if err != nil || !z.Configured {
+		if errors.Is(err, fs.ErrPermission) {
+			return append(lines, "whether a control outranks default_setpoint is not known: "+withCure(err))
+		}
+		if err != nil {
 			continue
 		}
 		sp, ok := mqtt.Zone{Name: z.Name, SensorID: z.SensorID, Params: z.Params, Default: z.Default, Memory: kept}.Remembered()

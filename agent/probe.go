@@ -26,14 +26,15 @@ func probeCommand() *cobra.Command {
 		Long: "Look at the board: 1-Wire thermometers, BME280s and GPIO chips, with a reading of each sensor; what is set up\n" +
 			"wrongly, and how to mend it; and a configuration to start from. It needs no root and drives no line. On each\n" +
 			"I2C bus it asks the addresses 0x18 (read only), 0x76 and 0x77 (chip id, and a measurement if that is a BME280's)\n" +
-			"and no other.",
+			"and no other. With --write the configuration also shows the page to this network, with a password that is made\n" +
+			"beside it and shown once.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return probe(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), f)
 		},
 	}
 	cmd.Flags().StringVar(&f.root, "root", "/", "look below `DIR` instead, at a copy of /sys, /dev, /proc, /etc and /boot")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print one JSON object")
-	cmd.Flags().StringVar(&f.write, "write", "", "write the configuration to `FILE`, never over one that is there")
+	cmd.Flags().StringVar(&f.write, "write", "", "write the configuration to `FILE`, never over one that is there, and a password for the page beside it")
 	return cmd
 }
 
@@ -48,9 +49,8 @@ func probe(ctx context.Context, out, errs io.Writer, f probeFlags) error {
 		return failed(ctx.Err()) // what was cut off looks like a fault of the board
 	}
 	r := probeReport{survey: survey, warnings: append(warnings(survey), configuredWarnings(filepath.Join(root, defaultConfig))...)}
-	config := proposal(survey)
 	if f.write == "" {
-		r.config = config
+		r.config = proposal(survey, "")
 	}
 	if err := r.print(out, f.json); err != nil || f.write == "" {
 		return failed(err)
@@ -58,16 +58,7 @@ func probe(ctx context.Context, out, errs io.Writer, f probeFlags) error {
 	if f.json {
 		out = errs // the object stays alone
 	}
-	return failed(writeProposal(out, f.write, config))
-}
-
-func writeProposal(out io.Writer, file, config string) error {
-	if err := writeNew(file, config); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(out, "The configuration is in %[1]s. Next: name the rooms in it, look at the relays' lines, then\n"+
-		"  thermostat check --config %[1]s\n  thermostat run --config %[1]s\n", file)
-	return err
+	return failed(writeProposal(out, f.write, proposal(survey, proposalPage)))
 }
 
 // folder gives the whole path of a folder.

@@ -17,7 +17,7 @@ const proposalHead = `# Made by thermostat probe. Nothing heats until a setpoint
 device: %s # part of every MQTT topic; any name that no other device has
 mqtt:
   brokers: [] # none; for example ["mqtts://broker.lan:8883", "mqtt://192.168.1.2:1883"], tried in order
-# A relay board that is on while its input is high (active_low: false) belongs on one of GPIO9 to GPIO27: they pull down
+%s# A relay board that is on while its input is high (active_low: false) belongs on one of GPIO9 to GPIO27: they pull down
 # at reset, so it stays off until the agent runs. One that is on while its input is low (active_low: true, as most boards
 # with optocouplers are) belongs on GPIO5 or GPIO6, which pull up.
 `
@@ -41,9 +41,10 @@ const proposalZone = `  - name: room-%d
 
 // proposal is a configuration for what was found: a zone for each sensor. All
 // of them are off, since nobody has looked yet at what hangs on the relays.
-func proposal(s drivers.Survey) string {
+// page is its part about the page; empty leaves the page as it is by default.
+func proposal(s drivers.Survey, page string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, proposalHead, deviceName(s))
+	fmt.Fprintf(&b, proposalHead, deviceName(s), page)
 	sensors := foundSensors(s)
 	lines, doubt := s.RelayLines()
 	if len(sensors) == 0 {

@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -307,14 +308,14 @@ func TestNoNumberOfNaN(t *testing.T) {
 func TestProposalOfRealDevices(t *testing.T) {
 	s := richSurvey()
 	s.Buses[1].Chips = []drivers.I2CChip{{Address: 0x76, Chip: "bme280", Held: true}}
-	c := mustBeUsable(t, proposal(s))
+	c := mustBeUsable(t, proposal(s, ""))
 	var got []string
 	for _, z := range c.Zones {
 		got = append(got, strings.Join([]string{z.Name, sensorText(z.Devices.Sensor), relayText(z.Devices.Heater)}, ", "))
 	}
 	want := []string{"room-1, ds18b20 28-0316a2795bff, bus kernel, gpio GPIO27", "room-2, bme280 at 0x76 on i2c-1, gpio GPIO22"}
-	if !slices.Equal(got, want) || c.Device != "thermostat-abcdef" || strings.Contains(proposal(s), "not sure") {
-		t.Errorf("%q\n%s", got, proposal(s))
+	if !slices.Equal(got, want) || c.Device != "thermostat-abcdef" || strings.Contains(proposal(s, ""), "not sure") {
+		t.Errorf("%q\n%s", got, proposal(s, ""))
 	}
 }
 
@@ -324,23 +325,38 @@ func TestProposalOfManySensors(t *testing.T) {
 		s.Thermometers = append(s.Thermometers, drivers.Thermometer{ID: fmt.Sprintf("28-%012x", n), Answer: drivers.Answer{Verdict: controlloop.VerdictNoAnswer}})
 	}
 	lines, _ := s.RelayLines()
-	text := proposal(s)
+	text := proposal(s, "")
 	if c := mustBeUsable(t, text); len(c.Zones) != len(lines) || strings.Count(text, "no line is left") != 30-len(lines) {
 		t.Errorf("%d zones for %d lines\n%s", len(c.Zones), len(lines), text)
 	}
 }
 
+// TestProbeWrites: the configuration shows the page to the network, with a
+// password that is made beside it, shown once, and never written over.
 func TestProbeWrites(t *testing.T) {
 	board := someBoard(t)
 	file := filepath.Join(t.TempDir(), "config.yaml")
+	secret := filepath.Join(filepath.Dir(file), "http-password")
 	out, errs, err := runProbe("--root", board, "--write", file)
 	info, _ := os.Stat(file)
 	text, _ := os.ReadFile(file)
-	if err != nil || errs != "" || info.Mode() != 0o644 || string(text) != strings.Replace(someBoardConfig, "UNIQUE", "99736e", 1) {
+	want := strings.Replace(someBoardConfig, "UNIQUE", "99736e", 1)
+	want = strings.Replace(want, "# A relay board", proposalPage+"# A relay board", 1)
+	if err != nil || errs != "" || info.Mode() != 0o644 || string(text) != want {
 		t.Errorf("%v %q %v\n%s", err, errs, info, text)
 	}
 	if strings.Contains(out, "device:") || strings.Contains(out, "Configuration\n") || !strings.Contains(out, "thermostat check --config "+file) {
 		t.Error(out)
+	}
+	info, _ = os.Stat(secret)
+	password, _ := os.ReadFile(secret)
+	form := regexp.MustCompile(`^([a-km-np-z2-9]{4}-){3}[a-km-np-z2-9]{4}\n$`)
+	if info.Mode() != 0o600 || !form.Match(password) || strings.Count(out, strings.TrimSpace(string(password))) != 1 || !strings.Contains(out, "http://") {
+		t.Errorf("%v %q\n%s", info.Mode(), password, out)
+	}
+	cfg, _, err := LoadConfig(file)
+	if err != nil || cfg.HTTP.Listen != ":8466" || cfg.HTTP.PasswordFile != secret {
+		t.Errorf("%v %+v", err, cfg.HTTP)
 	}
 
 	write(t, file, "the work of hours")
@@ -349,12 +365,32 @@ func TestProbeWrites(t *testing.T) {
 	if codeOf(err) != 1 || !strings.Contains(err.Error(), file+" is there already") || string(text) != "the work of hours" || !strings.Contains(out, "Warnings\n") {
 		t.Errorf("%v, %s\n%s", err, text, out)
 	}
+	out, _, err = runProbe("--root", board, "--write", file+".new")
+	again, _ := os.ReadFile(secret)
+	if err != nil || string(again) != string(password) || strings.Contains(out, strings.TrimSpace(string(password))) || !strings.Contains(out, "that of "+secret) {
+		t.Errorf("%v %q\n%s", err, again, out)
+	}
+}
+
+// TestProbeWritesBothOrNone: a configuration whose password cannot be written
+// would stand in the way of the next try.
+func TestProbeWritesBothOrNone(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "config.yaml")
+	if err := os.Symlink("nowhere", filepath.Join(filepath.Dir(file), "http-password")); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := runProbe("--root", someBoard(t), "--write", file); codeOf(err) != 1 || !strings.Contains(err.Error(), "http-password") {
+		t.Errorf("%v", err)
+	}
+	if exists(file) {
+		t.Error("half of it is written")
+	}
 }
 
 func TestProbeWritesBesideJSON(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "config.yaml")
 	out, errs, err := runProbe("--root", someBoard(t), "--json", "--write", file)
-	if err != nil || !strings.HasSuffix(compact(t, out), `"config":null}`) || !strings.Contains(errs, "thermostat run --config "+file) {
+	if err != nil || !strings.HasSuffix(compact(t, out), `"config":null}`) || !strings.Contains(errs, "thermostat run --config "+file) || strings.Contains(out, "password") {
 		t.Errorf("%v %q\n%s", err, errs, out)
 	}
 }
@@ -367,7 +403,7 @@ func TestProbeWritesOverNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for file, want := range map[string]string{link: "is there already", dir: "is there already", filepath.Join(link, "file"): "cannot be written"} {
-		if err := writeNew(file, "text"); err == nil || !strings.Contains(err.Error(), want) {
+		if err := writeNew(file, "text", 0o644); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", file, err, want)
 		}
 	}

@@ -33,6 +33,7 @@ func setCommand() *cobra.Command {
 		Short: "Publish a retained setpoint and wait for the agent's answer",
 		Long: `Publishes a complete retained control; what is not named stays as the zone's
 state shows it. TEMPERATURE is 21.5, 21.5C or 70F; deltas are in K.
+Where the configuration names no broker the agent is told through its own page.
 Exit codes: 0 applied, 3 refused, 4 no answer.`,
 		Example: "  thermostat set living-room 21.5\n  thermostat set fridge -18\n  thermostat set living-room --mode off\n  thermostat set living-room --default",
 		Args:    cobra.RangeArgs(1, 2),
@@ -53,15 +54,15 @@ func clearCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "clear ZONE", Short: "Clear a zone's latched faults", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			access, device, units, err := remote.resolve(cmd)
+			w, err := remote.resolve(cmd)
 			if err != nil {
 				return err
 			}
 			if !zoneForm.MatchString(args[0]) {
 				return &exitError{exitUsage, fmt.Errorf("zone %.40q is not of the form %v", args[0], zoneForm)}
 			}
-			return askAgent(cmd, access, timeout, units, func(ctx context.Context, r *mqtt.Remote) (mqtt.Answer, error) {
-				return r.Clear(ctx, device, args[0])
+			return askAgent(cmd, w, timeout, func(ctx context.Context, r agents) (mqtt.Answer, error) {
+				return r.Clear(ctx, w.device, args[0])
 			})
 		},
 	}
@@ -71,19 +72,19 @@ func clearCommand() *cobra.Command {
 }
 
 func (f *setFlags) run(cmd *cobra.Command, args []string) error {
-	access, device, units, err := f.remote.resolve(cmd)
+	w, err := f.remote.resolve(cmd)
 	if err != nil {
 		return err
 	}
-	q, err := f.request(cmd, args, units)
+	q, err := f.request(cmd, args, w.units)
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
-	q.Device = device
+	q.Device = w.device
 	if !zoneForm.MatchString(q.Zone) {
 		return &exitError{exitUsage, fmt.Errorf("zone %.40q is not of the form %v", q.Zone, zoneForm)}
 	}
-	return askAgent(cmd, access, f.timeout, units, func(ctx context.Context, r *mqtt.Remote) (mqtt.Answer, error) {
+	return askAgent(cmd, w, f.timeout, func(ctx context.Context, r agents) (mqtt.Answer, error) {
 		return r.Set(ctx, q)
 	})
 }
@@ -153,24 +154,24 @@ func parseTemperature(text, units string) (float64, error) {
 }
 
 // askAgent connects, asks, and turns the answer into words and an exit code.
-func askAgent(cmd *cobra.Command, access mqtt.Access, timeout time.Duration, units string, ask func(context.Context, *mqtt.Remote) (mqtt.Answer, error)) error {
+func askAgent(cmd *cobra.Command, w way, timeout time.Duration, ask func(context.Context, agents) (mqtt.Answer, error)) error {
 	ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 	defer cancel()
-	r, err := mqtt.Connect(ctx, access)
+	r, err := w.connect(ctx)
 	if err != nil {
-		return &exitError{exitNoAnswer, err}
+		return &exitError{exitNoAnswer, errors.Join(err, w.unread)}
 	}
 	defer r.Close()
 	answer, err := ask(ctx, r)
 	switch {
 	case errors.Is(err, mqtt.ErrNoAnswer):
-		return &exitError{exitNoAnswer, err}
+		return &exitError{exitNoAnswer, errors.Join(err, w.unread)}
 	case err != nil:
 		return failed(err)
 	case !answer.Applied:
 		return &exitError{exitRefused, fmt.Errorf("refused: %s", answer.Reason)}
 	}
-	sayApplied(cmd.OutOrStdout(), answer, units)
+	sayApplied(cmd.OutOrStdout(), answer, w.units)
 	return nil
 }
 

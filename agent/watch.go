@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -16,19 +17,20 @@ func watchCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "watch", Short: "Show all zones that the broker knows, live", Args: noFile,
-		Long: `Shows every zone that the broker knows: a live table on a terminal, else a line
-for each change. NO_COLOR in the environment switches colours off.`,
+		Long: `Shows every zone that the broker knows, or where the configuration names no broker
+those of the agent's own page: a live table on a terminal, else a line for each
+change. NO_COLOR in the environment switches colours off.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			access, _, units, err := remote.resolve(cmd)
+			w, err := remote.resolve(cmd)
 			if err != nil {
 				return err
 			}
-			r, err := mqtt.Connect(cmd.Context(), access)
+			r, err := w.connect(cmd.Context())
 			if err != nil {
-				return failed(err)
+				return failed(errors.Join(err, w.unread))
 			}
 			defer r.Close()
-			return failed(watch(cmd.Context(), r, remote.value("device"), viewFor(cmd.OutOrStdout(), asJSON, units)))
+			return failed(watch(cmd.Context(), r, remote.value("device"), viewFor(cmd.OutOrStdout(), asJSON, w.units)))
 		},
 	}
 	remote.register(cmd)
@@ -54,8 +56,8 @@ func viewFor(out io.Writer, asJSON bool, units string) view {
 	return textLines{out, table}
 }
 
-// watch tells a view of every change that the broker shows.
-func watch(ctx context.Context, r *mqtt.Remote, device string, v view) error {
+// watch tells a view of every change that is seen.
+func watch(ctx context.Context, r agents, device string, v view) error {
 	sights := make(chan mqtt.Sight)
 	done := make(chan struct{})
 	go func() {

@@ -18,7 +18,7 @@ func reach(ctx context.Context, l login, handle paho.MessageHandler) (c paho.Cli
 	for _, broker := range l.Brokers {
 		o, err := clientOptions(l, broker)
 		if err != nil {
-			return nil, nil, misses{{text: err.Error(), byHand: true}} // a file of ours: the same for every broker
+			return nil, nil, misses{{text: err.Error(), byHand: true, ours: err}} // a file of ours: the same for every broker
 		}
 		if c, lost, err = open(ctx, o, handle); err == nil {
 			return c, lost, failed
@@ -69,11 +69,22 @@ func open(ctx context.Context, o *paho.ClientOptions, handle paho.MessageHandler
 type miss struct {
 	text   string // which, and why
 	byHand bool   // it stays so until a person mends something
+	ours   error  // what is wrong with a file of ours; nil: nothing
 }
 
 type misses []miss
 
 func (ms misses) Error() string { return ms.words(func(miss) bool { return true }) }
+
+// Unwrap gives what is wrong with files of ours.
+func (ms misses) Unwrap() (all []error) {
+	for _, m := range ms {
+		if m.ours != nil {
+			all = append(all, m.ours)
+		}
+	}
+	return all
+}
 
 // byHand is what only a person can mend; empty: the network is to blame.
 func (ms misses) byHand() string { return ms.words(func(m miss) bool { return m.byHand }) }
@@ -99,7 +110,7 @@ func (l login) missed(broker string, err error) miss {
 	if !byHand {
 		cause = plain(err)
 	}
-	return miss{"broker " + u.Scheme + "://" + u.Host + ": " + cause, byHand}
+	return miss{text: "broker " + u.Scheme + "://" + u.Host + ": " + cause, byHand: byHand}
 }
 
 // plain makes paho's wrapping readable; a bare EOF tells people nothing.

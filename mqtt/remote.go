@@ -281,6 +281,30 @@ func (s seen) control(q Request) (*pb.TemperatureControl, error) {
 	return c, nil
 }
 
+// JSON gives the complete control that a request means for a zone of that
+// state, as an agent takes it over HTTP. Of the configured setpoint the state
+// knows nothing: Default is not looked at.
+func (q Request) JSON(state controlloop.Report) ([]byte, error) {
+	q.Default = false
+	c, err := seen{state: &state}.control(q)
+	if err != nil {
+		return nil, err
+	}
+	mode := ""
+	if c.Mode != nil {
+		mode = controlloop.Mode(*c.Mode).String()
+	}
+	return json.Marshal(struct {
+		ID        *string  `json:"id"`
+		Source    *string  `json:"source"`
+		SensorID  *int32   `json:"sensor_id"`
+		Desired   *float64 `json:"desired,omitempty"`
+		UpDelta   *float64 `json:"up_delta,omitempty"`
+		DownDelta *float64 `json:"down_delta,omitempty"`
+		Mode      string   `json:"mode,omitempty"`
+	}{c.Id, c.Source, c.SensorID, c.Desired, c.UpDelta, c.DownDelta, mode})
+}
+
 // fillDefault takes the configured setpoint from what the agent says of itself.
 func (s seen) fillDefault(c *pb.TemperatureControl, zone string) error {
 	if s.info == nil {

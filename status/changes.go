@@ -82,7 +82,7 @@ func (s *Server) mayChange(who changes, w http.ResponseWriter, r *http.Request) 
 		tooMany(w, "too many wrong passwords: try again in a while")
 		return false
 	}
-	wanted, err := readPassword(s.opts.PasswordFile)
+	wanted, err := ReadPassword(s.opts.PasswordFile)
 	switch {
 	case err != nil:
 		s.opts.Log.Error("page: no change is possible", "error", err)
@@ -106,8 +106,9 @@ func same(a, b string) bool {
 // maxPassword bounds what is read of the file, in bytes.
 const maxPassword = 4096
 
-// readPassword reads the file anew, so that a new password counts at once.
-func readPassword(file string) (string, error) {
+// ReadPassword gives the password that http.password_file holds. It is read
+// anew each time, so that a new one counts at once.
+func ReadPassword(file string) (string, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return "", fmt.Errorf("http.password_file: %w", err)

@@ -92,7 +92,7 @@ func feed(t *testing.T, n *cluster.Node) {
 	celsius := slices.Repeat([]float64{20}, replayZones)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for i := range replayReadings + 100 { // the first may come before the agent has subscribed
+	for i := range replayReadings + 3*replayZones { // the first may come before the agent has subscribed, and each zone believes its first one late
 		<-tick.C
 		z := random.IntN(replayZones)
 		celsius[z] = min(max(celsius[z]+1.6*random.Float64()-0.8, 18), 22)

@@ -253,7 +253,7 @@ func Need(t testing.TB) {
 		why = Cache() + " has no board"
 	}
 	if why != "" {
-		missing(t, why+": run lab/build.sh")
+		Missing(t, why+": run lab/build.sh")
 	}
 }
 

@@ -25,12 +25,29 @@ func NeedDisks(t testing.TB) {
 	t.Helper()
 	Need(t)
 	if _, err := os.Stat(filepath.Join(Cache(), "disk", "stamp")); err != nil {
-		missing(t, Cache()+" has no disks: run lab/disk.sh")
+		Missing(t, Cache()+" has no disks: run lab/disk.sh")
 	}
 }
 
-// missing skips a test, but fails where nothing may be missing.
-func missing(t testing.TB, why string) {
+// NeedContainer gives the folder of a Debian with systemd for this machine's own
+// architecture; a test that cannot boot one is skipped.
+func NeedContainer(t testing.TB) string {
+	t.Helper()
+	dir := filepath.Join(Cache(), "disk", "container")
+	if _, err := os.Stat(dir); err != nil {
+		Missing(t, Cache()+" has no container: run lab/disk.sh")
+	}
+	if _, err := exec.LookPath("systemd-nspawn"); err != nil {
+		Missing(t, "systemd-nspawn is not installed: run lab/disk.sh")
+	}
+	if os.Getuid() != 0 {
+		t.Skip("a container is booted by root only")
+	}
+	return dir
+}
+
+// Missing skips a test, but fails where nothing may be missing.
+func Missing(t testing.TB, why string) {
 	t.Helper()
 	if os.Getenv("THERMOSTAT_CI") != "" {
 		t.Fatal(why)

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -14,7 +15,7 @@ import (
 	"thermostat/lab/board"
 )
 
-// inContainer is what a newcomer does on a machine without any hardware.
+// inContainer runs the script of a test, once the system is up.
 const inContainer = `[Unit]
 Description=The newcomer
 After=dbus.socket
@@ -22,65 +23,116 @@ After=dbus.socket
 Type=oneshot
 StandardOutput=append:/lab/said
 StandardError=append:/lab/said
-ExecStart=/bin/sh -ec 'apt-get install -y /lab/thermostat.deb; \
-  thermostat demo --speed 600 --for 8s; \
-  cp /usr/share/doc/thermostat/examples/no-broker.yaml /etc/thermostat/config.yaml; \
-  thermostat check; systemctl start thermostat; systemctl is-active thermostat; \
-  systemctl show -P StatusText thermostat; systemctl stop thermostat; journalctl -u thermostat -o cat; echo the newcomer is content'
+ExecStart=/bin/bash /lab/script
 ExecStopPost=/bin/systemctl poweroff --force
 [Install]
 WantedBy=multi-user.target
 `
 
+// newcomer is what somebody does on a machine without any hardware.
+const newcomer = `set -e
+apt-get install -y /lab/thermostat.deb
+thermostat demo --speed 600 --for 8s
+cp /usr/share/doc/thermostat/examples/no-broker.yaml /etc/thermostat/config.yaml
+thermostat check
+systemctl start thermostat
+systemctl is-active thermostat
+systemctl show -P StatusText thermostat
+systemctl stop thermostat
+journalctl -u thermostat -o cat
+echo secret >/etc/thermostat/http-password
+apt-get remove -y thermostat
+echo kept: $(ls /etc/thermostat)
+apt-get purge -y thermostat
+echo left: $(ls -d /etc/thermostat /var/lib/thermostat 2>/dev/null)
+echo the newcomer is content
+`
+
 // TestContainer: the package for amd64 installs under systemd, and runs the demo
-// and a simulated configuration.
+// and a simulated configuration. A removal keeps what is the owner's, a purge nothing.
 func TestContainer(t *testing.T) {
-	board.NeedDisks(t)
-	if runtime.GOARCH != "amd64" || os.Getuid() != 0 {
-		t.Skip("needs root on amd64")
+	c := newContainer(t, newcomer)
+	copied(t, packageOf(t, "../..", "0.0.1"), filepath.Join(c.lab, "thermostat.deb"))
+	c.boots("--private-network")
+	c.says("sudo thermostat probe --write", "workshop", "heating", "\nactive\n", "first decision", "stopped: every relay is off",
+		"kept: config.yaml http-password\n", "left:\n", "the newcomer is content")
+}
+
+// container is a Debian with systemd that runs a script and then ends.
+type container struct {
+	t         *testing.T
+	root, lab string // lab is /lab inside
+	console   string // what it said while it ran
+}
+
+func newContainer(t *testing.T, script string) *container {
+	t.Helper()
+	from := board.NeedContainer(t)
+	if runtime.GOARCH != "amd64" {
+		t.Skip("the container's package is for amd64")
 	}
-	lab, root := t.TempDir(), filepath.Join(t.TempDir(), "root")
-	copied(t, filepath.Join(board.Cache(), "disk", "container"), root)
-	copied(t, thePackages(t).container, filepath.Join(lab, "thermostat.deb"))
-	unit := filepath.Join(root, "etc/systemd/system/newcomer.service")
-	for path, text := range map[string]string{unit: inContainer, filepath.Join(lab, "said"): ""} {
+	c := &container{t: t, lab: t.TempDir(), root: filepath.Join(t.TempDir(), "root")}
+	copied(t, from, c.root)
+	units := filepath.Join(c.root, "etc/systemd/system")
+	for path, text := range map[string]string{
+		filepath.Join(units, "newcomer.service"): inContainer,
+		filepath.Join(c.lab, "script"):           script,
+		filepath.Join(c.lab, "said"):             "",
+	} {
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, dir := range []string{"etc/systemd/system/multi-user.target.wants", "etc/thermostat"} {
-		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.Symlink("../newcomer.service", filepath.Join(root, "etc/systemd/system/multi-user.target.wants/newcomer.service")); err != nil {
+	wants := filepath.Join(units, "multi-user.target.wants")
+	if err := os.MkdirAll(wants, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	console := boots(t, root, "--bind="+lab+":/lab")
-	said, err := os.ReadFile(filepath.Join(lab, "said"))
+	if err := os.Symlink("../newcomer.service", filepath.Join(wants, "newcomer.service")); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// boots boots it with systemd until it powers itself off. One that hangs is
+// asked to end: its init outlives a kill.
+func (c *container) boots(args ...string) {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.t.Context(), 5*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "systemd-nspawn", append([]string{"-q", "-D", c.root, "--boot", "--register=no", "--keep-unit",
+		"--console=read-only", "--bind=" + c.lab + ":/lab"}, args...)...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	text, err := cmd.CombinedOutput()
+	c.console = string(text)
 	if err != nil {
-		t.Fatal(err)
-	}
-	for _, word := range []string{"sudo thermostat probe --write", "workshop", "heating", "\nactive\n", "first decision", "stopped: every relay is off", "the newcomer is content"} {
-		if !strings.Contains(string(said), word) {
-			t.Errorf("%q is missing in:\n%s\nconsole:\n%s", word, said, console)
-		}
+		c.t.Errorf("systemd-nspawn: %v", err)
 	}
 }
 
-// boots boots a folder with systemd until it powers itself off. A container
-// that hangs is asked to end: its init outlives a kill.
-func boots(t *testing.T, root string, args ...string) (console string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "systemd-nspawn", append([]string{"-q", "-D", root, "--boot", "--register=no", "--keep-unit", "--private-network", "--console=read-only"}, args...)...)
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	text, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Errorf("systemd-nspawn: %v", err)
-	}
+// file gives what the container has left in /lab.
+func (c *container) file(name string) string {
+	text, _ := os.ReadFile(filepath.Join(c.lab, name)) // what is missing is empty
 	return string(text)
+}
+
+func (c *container) says(words ...string) {
+	c.t.Helper()
+	said := c.file("said")
+	missing := slices.DeleteFunc(words, func(word string) bool { return strings.Contains(said, word) })
+	if len(missing) > 0 {
+		c.t.Errorf("%q is missing in:\n%s\nconsole:\n%s", missing, said, c.console)
+	}
+}
+
+// packageOf makes the package for this machine of what is in a folder.
+func packageOf(t *testing.T, source, version string) (file string) {
+	t.Helper()
+	cmd := exec.Command("./cross-build.sh", runtime.GOARCH)
+	cmd.Dir, cmd.Env = source, append(os.Environ(), "VERSION="+version)
+	if text, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("cross-build.sh: %v\n%s", err, text)
+	}
+	return filepath.Join(source, "dist", "thermostat_"+version+"_"+runtime.GOARCH+".deb")
 }
 
 func copied(t *testing.T, from, to string) {

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"regexp"
+	"strings"
+)
+
+// withCure gives an error in one line, with what to type where root is needed.
+func withCure(err error) string {
+	if cure := asRoot(err); cure != "" {
+		return inOneLine(err) + "; " + cure
+	}
+	return inOneLine(err)
+}
+
+// asRoot says what to type where a file is not ours to read or to write; empty
+// where that is not what is wrong, or would not mend it. Devices are a matter
+// of groups.
+func asRoot(err error) string {
+	var path *fs.PathError
+	if os.Geteuid() == 0 || !errors.Is(err, fs.ErrPermission) || !errors.As(err, &path) || isDevice(path.Path) {
+		return ""
+	}
+	if os.Getenv("NOTIFY_SOCKET") != "" {
+		return "the service must be able to read it: type sudo chmod a+r " + quoted(path.Path)
+	}
+	executable, _ := os.Executable() // unknown is as good as installed
+	return "only root may do this: type sudo " + howToRun(os.Args[0], executable) + " " + typed(os.Args[1:])
+}
+
+func isDevice(path string) bool {
+	return strings.HasPrefix(path, "/dev/") || strings.HasPrefix(path, "/sys/") || strings.HasPrefix(path, "/proc/")
+}
+
+var bareWord = regexp.MustCompile(`^[A-Za-z0-9_./:=@%+,-]+$`)
+
+// typed are arguments as a person types them into a shell.
+func typed(args []string) string {
+	var words []string
+	for _, a := range args {
+		words = append(words, quoted(a))
+	}
+	return strings.Join(words, " ")
+}
+
+func quoted(word string) string {
+	if bareWord.MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
