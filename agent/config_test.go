@@ -83,6 +83,7 @@ mqtt:
   tls: {ca_file: /ca, cert_file: /c, key_file: /k}
   prefix: home/heat
   discovery_prefix: ""
+  birth_topic: hass/birth
   sensor_every: 10s
   state_every: 5m
 http: {listen: "0.0.0.0:80", hosts: [den.example], password_file: /h, proxies: [127.0.0.1, "::1", 172.30.33.9/23, "::ffff:10.0.0.1"]}
@@ -104,14 +105,14 @@ zones:
 `)
 	got, _ := json.Marshal(c)
 	want := `{"Device":"den","StateDir":"/var/lib/x","Units":"F","MQTT":{"Brokers":["mqtt://h","mqtts://h","ws://h/mqtt","wss://[::1]:9/x?y=1","mqtts://[::1]"],` +
-		`"Username":"007","PasswordFile":"/p","CAFile":"/ca","CertFile":"/c","KeyFile":"/k","Prefix":"home/heat","DiscoveryPrefix":"","SensorEvery":10000000000,"StateEvery":300000000000},` +
+		`"Username":"007","PasswordFile":"/p","CAFile":"/ca","CertFile":"/c","KeyFile":"/k","Prefix":"home/heat","DiscoveryPrefix":"","BirthTopic":"hass/birth","SensorEvery":10000000000,"StateEvery":300000000000},` +
 		`"HTTP":{"Listen":"0.0.0.0:80","Hosts":["den.example"],"PasswordFile":"/h","Proxies":["127.0.0.1/32","::1/128","172.30.32.0/23","10.0.0.1/32"]},` +
 		`"Zones":[{"Name":"a","SensorID":7,"Plant":"floor","Params":{"Heater":true,"Cooler":true,"Electric":false,"DesiredMin":6,"DesiredMax":27,"HeatCutout":34,"CoolCutout":4,"PlausibleMin":-29,"PlausibleMax":69,"MaxRate":4,"MaxDisagreement":1.5,` +
 		`"Sample":6000000000,"StaleAfter":59000000000,"MinOn":60000000000,"MinOff":120000000000,"MaxOn":3600000000000,"Changeover":660000000000,"Speed":2,"FrozenAfter":18000000000000,"Loss":{"Percent":12.5,"Period":1800000000000,"For":172800000000000}},` +
 		`"Devices":{"Sensor":{"Driver":"simulated","Offset":-1.5,"DS18B20":{"ID":"","Bus":"","I2CBus":0,"Resolution":0},"BME280":{"Bus":0,"Address":0},"Simulated":{"Model":"linear","Speed":2,"Start":3,"Up":4000000000,"Down":5000000000,"Outdoor":6,"OutdoorSwing":7,"Place":"window","Sun":250,"HeaterPower":8,"CoolerPower":9,"Noise":0.1,"Seed":18446744073709551615},"Remote":{"SensorID":0,"StaleAfter":0,"Topic":"","Format":"","Field":"","HumidityField":"","Unit":"","Where":null}},"Fallbacks":[` +
 		`{"Driver":"simulated","Offset":1,"DS18B20":{"ID":"","Bus":"","I2CBus":0,"Resolution":0},"BME280":{"Bus":0,"Address":0},"Simulated":{"Model":"room","Speed":1,"Start":17,"Up":600000000000,"Down":900000000000,"Outdoor":3,"OutdoorSwing":4,"Place":"","Sun":0,"HeaterPower":1500,"CoolerPower":1000,"Noise":0.2,"Seed":2},"Remote":{"SensorID":0,"StaleAfter":0,"Topic":"","Format":"","Field":"","HumidityField":"","Unit":"","Where":null}},` +
 		`{"Driver":"simulated","Offset":0,"DS18B20":{"ID":"","Bus":"","I2CBus":0,"Resolution":0},"BME280":{"Bus":0,"Address":0},"Simulated":{"Model":"room","Speed":1,"Start":17,"Up":600000000000,"Down":900000000000,"Outdoor":3,"OutdoorSwing":4,"Place":"","Sun":0,"HeaterPower":1500,"CoolerPower":1000,"Noise":0.03,"Seed":5},"Remote":{"SensorID":0,"StaleAfter":0,"Topic":"","Format":"","Field":"","HumidityField":"","Unit":"","Where":null}}],` +
-		`"Heater":{"Driver":"simulated","GPIO":{"line":"","active_low":false},"Remote":{"SensorID":0,"Sample":0,"MinOff":0,"Topic":"","On":"","Off":"","StateTopic":"","StateField":"","Lease":0,"Retain":false}},"Cooler":{"Driver":"simulated","GPIO":{"line":"","active_low":false},"Remote":{"SensorID":0,"Sample":0,"MinOff":0,"Topic":"","On":"","Off":"","StateTopic":"","StateField":"","Lease":0,"Retain":false}},"Safety":{"Driver":"simulated","GPIO":{"line":"","active_low":false},"Remote":{"SensorID":0,"Sample":0,"MinOff":0,"Topic":"","On":"","Off":"","StateTopic":"","StateField":"","Lease":0,"Retain":false}}},"Default":{"Mode":4,"Desired":20.5,"UpDelta":0.6,"DownDelta":0.7,"Source":"config","ID":"","Serial":0,"At":"0001-01-01T00:00:00Z"},"Configured":true}],"SHA256":"` + c.SHA256 + `"}`
+		`"Heater":{"Driver":"simulated","GPIO":{"line":"","active_low":false},"Remote":{"SensorID":0,"Sample":0,"MinOff":0,"Safety":false,"Topic":"","On":"","Off":"","StateTopic":"","StateField":"","Lease":0,"Retain":false}},"Cooler":{"Driver":"simulated","GPIO":{"line":"","active_low":false},"Remote":{"SensorID":0,"Sample":0,"MinOff":0,"Safety":false,"Topic":"","On":"","Off":"","StateTopic":"","StateField":"","Lease":0,"Retain":false}},"Safety":{"Driver":"simulated","GPIO":{"line":"","active_low":false},"Remote":{"SensorID":0,"Sample":0,"MinOff":0,"Safety":false,"Topic":"","On":"","Off":"","StateTopic":"","StateField":"","Lease":0,"Retain":false}}},"Default":{"Mode":4,"Desired":20.5,"UpDelta":0.6,"DownDelta":0.7,"Source":"config","ID":"","Serial":0,"At":"0001-01-01T00:00:00Z"},"Configured":true}],"SHA256":"` + c.SHA256 + `"}`
 	if string(got) != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

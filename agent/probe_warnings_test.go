@@ -85,7 +85,7 @@ func TestWarningsHoldTheirCure(t *testing.T) {
 		"an open line":                       {verdict(drivers.VerdictAllOnes), "(all_ones): it is unplugged"},
 		"a silent one":                       {verdict(controlloop.VerdictNoAnswer), "(no_answer): it is unplugged"},
 		"a weak one":                         {verdict(drivers.VerdictNotConverted), "(not_converted): it loses its power"},
-		"a clone":                            {verdict(drivers.VerdictBadConfig), "(bad_config): the chip is damaged"},
+		"a clone":                            {verdict(drivers.VerdictBadConfig), "(bad_config): as the driver says"},
 		"one without driver":                 {verdict(controlloop.VerdictAbsent), "(absent): as the driver says"},
 		"what nobody foresaw":                {verdict(controlloop.VerdictError), "(error): as the driver says: look at the kernel's log"},
 	} {

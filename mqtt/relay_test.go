@@ -2,6 +2,8 @@ package mqtt
 
 import (
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,8 +13,11 @@ import (
 
 // onlyChanges is a device that says its position when it changes, and never else.
 func onlyChanges(h *house, on, off string) *device {
+	var mu sync.Mutex
 	was := off
 	return &device{says: func(topic string, command []byte) {
+		mu.Lock()
+		defer mu.Unlock()
 		if position := map[string]string{"ON": on, "OFF": off}[string(command)]; topic == "there/relay" && position != was {
 			was = position
 			h.say("there/state", position, false)
@@ -139,13 +144,10 @@ func TestUnclearPosition(t *testing.T) {
 	} {
 		spec := RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", StateField: row.field, MinOff: 90 * time.Second}
 		inRemoteHouse(t, spec, func(h *house) {
-			commands := map[string]int{}
+			var ons atomic.Int64
 			h.add(&device{says: func(topic string, command []byte) {
-				if topic != "there/relay" {
-					return
-				}
-				commands[string(command)]++
-				if string(command) == "ON" {
+				if topic == "there/relay" && string(command) == "ON" {
+					ons.Add(1)
 					h.say("there/state", "ON", false)
 					time.Sleep(500 * time.Millisecond)
 					h.say("there/state", row.says, false)
@@ -153,11 +155,11 @@ func TestUnclearPosition(t *testing.T) {
 			}})
 			h.startAgent(0)
 			time.Sleep(time.Second)
-			for n := 1; n <= 3; n++ {
+			for n := int64(1); n <= 3; n++ {
 				h.measure("18", 88)
 				payload, _ := h.told("there/relay")
-				if commands["ON"] != n || payload != "OFF" || !strings.Contains(h.fault("relay"), row.shows) || h.state().Heater != nil {
-					t.Errorf("%.20q: On %d times, want %d, now %q, fault %q", row.says, commands["ON"], n, payload, h.fault("relay"))
+				if ons.Load() != n || payload != "OFF" || !strings.Contains(h.fault("relay"), row.shows) || h.state().Heater != nil {
+					t.Errorf("%.20q: On %d times, want %d, now %q, fault %q", row.says, ons.Load(), n, payload, h.fault("relay"))
 				}
 				h.measure("18", 4)
 			}

@@ -233,8 +233,8 @@ func (w *relayWorld) live() {
 	}
 	w.mu.Lock()
 	w.deaf, w.mute, w.trips = false, false, false
-	w.mu.Unlock()
 	w.note("now it is quiet, warm %v", warm)
+	w.mu.Unlock()
 	for _, want := range []bool{!warm, warm, !warm} {
 		w.measure(map[bool]string{true: "15", false: "25"}[want], int((2*w.minOff+2*time.Minute)/time.Second))
 		synctest.Wait()
