@@ -29,6 +29,7 @@ func (r *reader) readDevices(zone *node, z *ZoneConfig) {
 	z.Devices.Heater = r.readRelay(zone.child("heater"))
 	z.Devices.Cooler = r.readRelay(zone.child("cooler"))
 	z.Devices.Safety = r.readRelay(zone.child("safety_relay"))
+	r.needsRoom(zone, z.Devices)
 	z.Params.Heater = z.Devices.Heater != nil
 	z.Params.Cooler = z.Devices.Cooler != nil
 	z.Params.Speed = z.Devices.Sensor.Simulated.Speed // 0 where the room is real
@@ -53,6 +54,7 @@ func (r *reader) readDriver(n *node, to *string, known ...string) bool {
 	}
 	if !slices.Contains(known, *to) {
 		r.complain(at, "%s is none of %s", shown(*to), strings.Join(known, ", "))
+		*to = "" // nothing else can be said of it
 		return false
 	}
 	return true
@@ -88,6 +90,19 @@ func (r *reader) readGPIO(n *node, g *drivers.GPIO) {
 	r.boolean(n.child("active_low"), &g.ActiveLow)
 	if g.SwitchesOnAtReset() {
 		r.warn(line, atReset(*g))
+	}
+}
+
+// needsRoom complains of simulated relays whose zone has no simulated room, as
+// opening them would.
+func (r *reader) needsRoom(zone *node, d drivers.Spec) {
+	if d.Sensor.Driver == "simulated" || d.Sensor.Driver == "" {
+		return
+	}
+	for key, relay := range map[string]*drivers.RelaySpec{"heater": d.Heater, "cooler": d.Cooler, "safety_relay": d.Safety} {
+		if relay != nil && relay.Driver == "simulated" {
+			r.complain(zone.child(key).child("driver"), "a simulated relay needs a simulated sensor: it heats or cools that sensor's room")
+		}
 	}
 }
 
