@@ -64,6 +64,8 @@ type record struct {
 	Heater      *string    `json:"heater"`
 	Cooler      *string    `json:"cooler"`
 	Outdoor     *float64   `json:"outdoor"`
+
+	atSwitch bool // heater and cooler are told at the moment when they switch
 }
 
 // decision is one line of output.

@@ -192,6 +192,7 @@ type playback struct {
 	since    time.Duration // of the last reading
 	ran      float64       // s, heating less cooling, since then
 	driven   float64       // now: 1 heating, -1 cooling
+	switched float64       // since then, by the law: how much driven changed
 	celsius  float64
 	outdoor  float64
 	setpoint controlloop.Setpoint
@@ -266,13 +267,27 @@ func (p *playback) take(rec record) error {
 	if rec.Outdoor != nil {
 		p.outdoor = *rec.Outdoor
 	}
-	span := at - p.since
-	p.record.Add(p.celsius, span, p.ran/max(span.Seconds(), 1e-9), p.outdoor)
-	p.since, p.ran = at, 0
-	if p.own {
-		p.driven = driveOf(rec.Heater != nil && *rec.Heater == "on", rec.Cooler != nil && *rec.Cooler == "on", p.ratio)
-	}
+	p.learn(at, rec)
 	return nil
+}
+
+// learn adds a reading to what the estimate is made from. A switch of which only
+// the readings before and behind it are recorded came anywhere between them: in
+// the middle, with the doubt of an even spread. Where the law stands in for what
+// ran, it saw the reading that made it switch as much later.
+func (p *playback) learn(at time.Duration, rec record) {
+	span := (at - p.since).Seconds()
+	doubt := p.switched * span / math.Sqrt(3)
+	if p.own {
+		was := p.driven
+		p.driven = driveOf(rec.Heater != nil && *rec.Heater == "on", rec.Cooler != nil && *rec.Cooler == "on", p.ratio)
+		if doubt = 0; !rec.atSwitch {
+			p.ran += (p.driven - was) / 2 * span
+			doubt = math.Abs(p.driven-was) * span / math.Sqrt(12)
+		}
+	}
+	p.record.AddSwitch(p.celsius, at-p.since, p.ran/max(span, 1e-9), p.outdoor, doubt)
+	p.since, p.ran, p.switched = at, 0, 0
 }
 
 func driveOf(heating, cooling bool, ratio float64) float64 {
@@ -294,7 +309,9 @@ func (p *playback) until(at time.Duration) {
 		state := p.stepper.State()
 		if !p.own {
 			p.count(p.next)
-			p.driven = driveOf(state.Heater.On, state.Cooler.On, p.ratio)
+			now := driveOf(state.Heater.On, state.Cooler.On, p.ratio)
+			p.switched += math.Abs(now - p.driven)
+			p.driven = now
 		}
 		p.present, p.moment.Comfort = p.setpoint, math.NaN()
 		if p.isThere(p.next) && p.setpoint.Mode > controlloop.ModeOff {
