@@ -53,7 +53,7 @@ gather() {
   gzip -9nc CHANGELOG.md >"$stage/doc/CHANGELOG.md.gz"
   cp README.md docs/safety.md "$stage/doc"
   cp systemd/deb/copyright "$stage/doc"
-  cp systemd/config.yaml examples/*.yaml "$stage/doc/examples"
+  cp systemd/config.yaml examples/*.yaml examples/recording.csv "$stage/doc/examples"
   chmod -R u=rwX,go=rX "$stage"
   # Go's cache makes all but the first build of this quick.
   (cd systemd/tools && CGO_ENABLED=0 go build -o "$stage/nfpm" github.com/goreleaser/nfpm/v2/cmd/nfpm)

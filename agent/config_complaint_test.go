@@ -136,9 +136,12 @@ func TestEveryComplaint(t *testing.T) {
 		{"fallback sensors no list", room + "    fallback_sensors: {driver: simulated}\n", "f:5:5: zones[0].fallback_sensors: is a mapping, but a list is wanted: put a dash and a blank before the first key of each item"},
 		{"fallback sensor with a room", room + "    fallback_sensors: [{driver: simulated, speed: 2}]\n", "f:5:44: zones[0].fallback_sensors[0].speed: is an unknown key: did you mean seed?"},
 		{"fallback sensor's noise", room + "    fallback_sensors: [{driver: simulated, noise: 6}]\n", "f:5:44: zones[0].fallback_sensors[0].noise: 6 is outside 0..5"},
-		{"fallback sensor without a room", strings.NewReplacer("sensor: {driver: simulated}", "sensor: {driver: bme280}", "heater: {driver: simulated}", "heater: {driver: gpio, line: GPIO17}").Replace(room) + "    fallback_sensors: [{driver: simulated}]\n",
+		{"fallback sensor without a room", strings.Replace(wired, "driver: simulated}", "driver: bme280}", 1) + "    fallback_sensors: [{driver: simulated}]\n",
 			"f:5:25: zones[0].fallback_sensors[0].driver: a simulated fallback needs a simulated sensor: it measures that sensor's room"},
-		{"one sensor twice", strings.NewReplacer("sensor: {driver: simulated}", "sensor: {driver: bme280}", "heater: {driver: simulated}", "heater: {driver: gpio, line: GPIO17}").Replace(room) + "    fallback_sensors: [{driver: bme280, address: 0x77}, {driver: bme280, offset: 1}]\n",
+		{"simulated relays without a room", strings.Replace(room, "driver: simulated}", "driver: bme280}", 1) + "    cooler: {driver: gpio, line: GPIO27}\n    safety_relay: {driver: simulated}\n",
+			"f:4:14: zones[0].heater.driver: a simulated relay needs a simulated sensor, whose room it heats or cools: the zone's is \"bme280\"\n" +
+				"f:6:20: zones[0].safety_relay.driver: a simulated relay needs a simulated sensor, whose room it heats or cools: the zone's is \"bme280\""},
+		{"one sensor twice", strings.Replace(wired, "driver: simulated}", "driver: bme280}", 1) + "    fallback_sensors: [{driver: bme280, address: 0x77}, {driver: bme280, offset: 1}]\n",
 			"f:5:57: zones[0].fallback_sensors[1]: is a sensor that this zone has already: it cannot stand in for itself"},
 		{"max_disagreement alone", room + "    max_disagreement: 1.5K\n", "warning: f:5:5: zones[0].max_disagreement: compares nothing: the zone has no fallback_sensors"},
 		{"max_disagreement negative", room + "    max_disagreement: -1\n", "f:5:5: zones[0].max_disagreement: -1 is outside 0..50 K; 0 is not compared"},
@@ -245,10 +248,7 @@ func TestEveryComplaintOfASensor(t *testing.T) {
 		{"{driver: simulated, seed: [1]}", "f:3:33: zones[0].sensor.seed: is a list, but a whole number is wanted"},
 		{"{driver: simulated, offset: 10.5}", "f:3:33: zones[0].sensor.offset: 10.5 is outside -10..10 K"},
 	} {
-		text := strings.Replace(room, "{driver: simulated}", row.sensor, 1)
-		if !strings.Contains(row.sensor, "driver: simulated") { // a simulated heater needs a simulated room
-			text = strings.Replace(text, "heater: {driver: simulated}", "heater: {driver: gpio, line: GPIO17}", 1)
-		}
+		text := strings.Replace(wired, "{driver: simulated}", row.sensor, 1)
 		if got := strings.Join(complaintsOf(text), "\n"); got != row.want {
 			t.Errorf("%s: got\n%s\nwant\n%s", row.sensor, got, row.want)
 		}

@@ -67,6 +67,7 @@ func (r *reader) readDriver(n *node, to *string, known ...string) bool {
 	}
 	if !slices.Contains(known, *to) {
 		r.noneOf(at, *to, known)
+		*to = "" // nothing else can be said of it
 		return false
 	}
 	return true

@@ -38,6 +38,13 @@ const room = `zones:
     heater: {driver: simulated}
 `
 
+// wired is room with a relay that any sensor may have.
+const wired = `zones:
+  - name: a
+    sensor: {driver: simulated}
+    heater: {driver: gpio, line: GPIO17}
+`
+
 // both is a zone that heats and cools; more goes to line 3 and on.
 const both = `zones:
   - {name: a, sensor: {driver: simulated}, heater: {driver: simulated}, cooler: {driver: simulated}, `

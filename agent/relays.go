@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"syscall"
 
 	"thermostat/drivers"
 )
@@ -34,7 +33,7 @@ func relaysFile(stateDir string) string { return filepath.Join(stateDir, "relays
 func readRelays(stateDir string) ([]drivers.GPIO, error) {
 	var held []drivers.GPIO
 	err := readChecked(relaysFile(stateDir), &held)
-	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.EISDIR) { // the folder of a device that is called so
+	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
 	return held, err

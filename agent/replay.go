@@ -64,6 +64,8 @@ type record struct {
 	Heater      *string    `json:"heater"`
 	Cooler      *string    `json:"cooler"`
 	Outdoor     *float64   `json:"outdoor"`
+
+	atSwitch bool // heater and cooler are told at the moment when they switch
 }
 
 // decision is one line of output.
@@ -174,10 +176,16 @@ func parseRecord(text []byte) (record, error) {
 		return rec, errors.New("sensor_id is missing")
 	case count(rec.Temperature != nil, setpoint, rec.Verdict != nil) != 1:
 		return rec, errors.New("want either temperature or a setpoint (desired, up_delta, down_delta, mode), or a verdict")
-	case rec.Temperature != nil && *rec.Temperature < absoluteZero:
-		return rec, fmt.Errorf("temperature: %v is below %v °C", *rec.Temperature, absoluteZero)
 	}
-	return rec, rec.checkBeside()
+	return rec, rec.check()
+}
+
+// check judges a reading and what may stand beside it.
+func (rec record) check() error {
+	if rec.Temperature != nil && *rec.Temperature < absoluteZero {
+		return fmt.Errorf("temperature: %v is below %v °C", *rec.Temperature, absoluteZero)
+	}
+	return rec.checkBeside()
 }
 
 func count(all ...bool) (n int) {

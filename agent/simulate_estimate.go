@@ -44,6 +44,10 @@ func (s *simulation) learn(f *simulateFlags, p *playback, t *trace) {
 		e.HeaterFrom = "record"
 	}
 	s.estimate = e
+	if s.fixed && !t.heater {
+		e.Why = "the records do not say what ran, and it ran by what was recorded, not by --desired"
+		return
+	}
 	found, err := house.EstimateRoom(&p.record, watt)
 	if err != nil {
 		e.Why = err.Error()
@@ -80,6 +84,9 @@ func whyNot(e house.Estimate) string {
 			why = append(why, fmt.Sprintf("%s is known to ±%.0f %% only: more changes of setpoint, or more days, would show it", f.name, 100*doubt(f.figure)))
 		}
 	}
+	if e.Timing > e.Sensor/2 && len(why) > 0 {
+		why = append(why, "readings are far apart, and each switch came anywhere between two of them: record more often, or with watch --json, which has each switch")
+	}
 	return strings.Join(why, "; ")
 }
 
@@ -114,7 +121,7 @@ func (f *simulateFlags) estimateRoom(ctx context.Context, errs io.Writer, s *sim
 		return err
 	}
 	recorded := *s
-	recorded.plot = false
+	recorded.plot, recorded.fixed = false, false // what ran went by what was recorded
 	if err := f.playBack(ctx, &recorded, found); err != nil {
 		return err
 	}

@@ -19,6 +19,8 @@ import (
 type simulation struct {
 	zone     ZoneConfig
 	example  bool // the zone stands in for a configuration
+	alone    bool // no other zone is simulated
+	fixed    bool // --desired holds, whatever a recording says
 	room     drivers.Simulated
 	params   *house.PhysicalParams // of an estimated room; nil: what room says
 	roomName string
@@ -80,6 +82,7 @@ func (f *simulateFlags) plan(cmd *cobra.Command) ([]*simulation, error) {
 	if len(plans) == 0 {
 		return nil, usage(f.noZone(cfg))
 	}
+	plans[0].alone = len(plans) == 1
 	return plans, nil
 }
 
@@ -216,10 +219,13 @@ func (f *simulateFlags) chooseRoom(s *simulation) error {
 func (f *simulateFlags) chooseSetpoint(s *simulation) error {
 	sp := &s.zone.Default
 	if f.given("desired") {
-		sp.Desired = f.desired
+		sp.Desired, s.fixed = f.desired, true
 		if sp.Mode <= controlloop.ModeOff {
 			sp.Mode = s.zone.Params.UsualMode()
 		}
+	}
+	if sp.Mode <= controlloop.ModeOff && f.tape != "" && f.room != traceRoom {
+		return nil // what the recording says is held
 	}
 	if sp.Mode <= controlloop.ModeOff {
 		return errors.New("holds nothing: it has no default_setpoint that heats or cools (try --desired 21)")

@@ -40,10 +40,14 @@ func (s *simulation) block() string {
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(&b, "  %-11s %s\n", name, fmt.Sprintf(format, args...))
 	}
-	sp := s.zone.Default
-	fmt.Fprintf(&b, "%s, %v %v °C +%v K -%v K\n", s.title(), sp.Mode, sp.Desired, sp.UpDelta, sp.DownDelta)
-	line("discomfort", "%.2f K·h: %.2f below and %.2f above %v ± %v °C%s", f.Discomfort(), f.Below, f.Above, s.centre, s.comfort, whileThere(s.times))
-	line("deviation", "%s root mean square from %v °C", kelvinText(f.RMS), s.centre)
+	sp, desired := s.asked()
+	comfort := desired
+	if s.outcome.held == (held{}) {
+		comfort = fmt.Sprint(s.centre)
+	}
+	fmt.Fprintf(&b, "%s, %v %s °C +%v K -%v K\n", s.title(), sp.Mode, desired, sp.UpDelta, sp.DownDelta)
+	line("discomfort", "%.2f K·h: %.2f below and %.2f above %s ± %v °C%s", f.Discomfort(), f.Below, f.Above, comfort, s.comfort, whileThere(s.times))
+	line("deviation", "%s root mean square from %s °C", kelvinText(f.RMS), comfort)
 	line("overshoot", "%.2f K past the band", f.Overshoot)
 	line("switches", "%.1f a day; shortest on %s, off %s", f.SwitchesPerDay(), stretchText(f.ShortestOn), stretchText(f.ShortestOff))
 	line("energy", "%s", energyText(f.Energy(o.heater, o.cooler)))
@@ -185,7 +189,8 @@ func printRuns(out io.Writer, grid []*simulation, varied bool) error {
 }
 
 func (s *simulation) json(varied bool) runJSON {
-	f, o, sp := s.outcome.figures, s.outcome, s.zone.Default
+	f, o := s.outcome.figures, s.outcome
+	sp, _ := s.asked()
 	r := runJSON{
 		Zone: s.zone.Name, Room: s.roomName, Days: rounded(f.Days()),
 		Desired: sp.Desired, UpDelta: sp.UpDelta, DownDelta: sp.DownDelta, Mode: sp.Mode.String(),

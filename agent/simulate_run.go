@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"runtime"
 	"sync"
@@ -19,6 +20,35 @@ type outcome struct {
 	strip          *house.Strip // nil where no picture is asked for
 	faults         faultLog
 	heater, cooler float64 // W; NaN where not known
+	held           held
+}
+
+// held is what a recording's zone was asked to hold.
+type held struct {
+	last            controlloop.Setpoint // the newest with a mode that heats or cools
+	lowest, highest float64              // °C
+}
+
+func (h *held) saw(sp controlloop.Setpoint) {
+	if sp.Mode <= controlloop.ModeOff {
+		return
+	}
+	if h.last.Mode == controlloop.ModeNone {
+		h.lowest, h.highest = sp.Desired, sp.Desired
+	}
+	h.last, h.lowest, h.highest = sp, min(h.lowest, sp.Desired), max(h.highest, sp.Desired)
+}
+
+// asked is the setpoint that counted, the last of several, and its temperatures in words.
+func (s *simulation) asked() (sp controlloop.Setpoint, desired string) {
+	h := s.outcome.held
+	switch {
+	case h.last.Mode == controlloop.ModeNone:
+		return s.zone.Default, fmt.Sprint(s.zone.Default.Desired)
+	case h.lowest < h.highest:
+		return h.last, fmt.Sprintf("%v..%v", h.lowest, h.highest)
+	}
+	return h.last, fmt.Sprint(h.lowest)
 }
 
 // faultLog notes which faults stood, and for how long.

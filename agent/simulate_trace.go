@@ -1,14 +1,10 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
-	"os"
 	"slices"
 	"time"
 
@@ -31,42 +27,6 @@ type trace struct {
 	readings    int
 	heater      bool // each reading says what ran
 	units       house.Units
-}
-
-// eachRecord reads a recording line by line; errors name file and line.
-func eachRecord(file string, do func(line int, rec record) error) error {
-	in, err := os.Open(file)
-	if err != nil {
-		return fmt.Errorf("trace: %w", err)
-	}
-	defer in.Close()
-	if err := scanRecords(in, do); err != nil {
-		return fmt.Errorf("trace: %s: %w", file, err)
-	}
-	return nil
-}
-
-func scanRecords(in io.Reader, do func(line int, rec record) error) error {
-	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, maxLine)
-	n := 0
-	for lines.Scan() {
-		n++
-		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
-			continue
-		}
-		rec, err := parseRecord(lines.Bytes())
-		if err == nil {
-			err = do(n, rec)
-		}
-		if err != nil {
-			return fmt.Errorf("line %d: %w", n, err)
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("line %d: %w (at most %d bytes a line)", n+1, err, maxLine)
-	}
-	return nil
 }
 
 // lookThrough checks a recording and finds the extent of each sensor in it.
@@ -114,6 +74,12 @@ func (t *trace) add(line int, rec record) error {
 func (f *simulateFlags) pick(s *simulation, found map[int32]*trace) (int32, *trace, error) {
 	if t := found[s.zone.SensorID]; t != nil {
 		return s.zone.SensorID, t, nil
+	}
+	if t := found[noSensor]; t != nil && len(found) == 1 {
+		if !s.alone {
+			return 0, nil, fmt.Errorf("trace: %s names no sensor_id: whose it is say with --zone", f.tape)
+		}
+		return noSensor, t, nil
 	}
 	var ids []int32
 	for id := range found {
@@ -192,6 +158,7 @@ type playback struct {
 	since    time.Duration // of the last reading
 	ran      float64       // s, heating less cooling, since then
 	driven   float64       // now: 1 heating, -1 cooling
+	switched float64       // since then, by the law: how much driven changed
 	celsius  float64
 	outdoor  float64
 	setpoint controlloop.Setpoint
@@ -211,6 +178,15 @@ func (t *tapeSensor) Read(context.Context) (controlloop.Reading, error) {
 	return t.reading, nil
 }
 
+// freshSpacings is for how many of its own spacings a reading of a sparse
+// recording is fresh: the recorder left out readings that the zone had.
+const freshSpacings = 3
+
+// spacing is the mean time between two readings.
+func (t *trace) spacing() time.Duration {
+	return t.last.Sub(t.first) / time.Duration(max(t.readings-1, 1))
+}
+
 // idleRelay switches nothing: what a recording holds cannot be changed.
 type idleRelay struct{}
 
@@ -226,6 +202,7 @@ func (s *simulation) playback(t *trace) *playback {
 	p.now = p.base
 	z := &controlloop.Zone{Name: s.zone.Name, Params: s.zone.Params, Sensor: &p.tape}
 	z.Params.Speed = 0
+	z.Params.StaleAfter = max(z.Params.StaleAfter, freshSpacings*t.spacing())
 	if z.Params.Heater {
 		z.Heater = idleRelay{}
 	}
@@ -246,7 +223,10 @@ func (s *simulation) playback(t *trace) *playback {
 // take goes on to a record's time, and takes it.
 func (p *playback) take(rec record) error {
 	at := rec.Time.Sub(p.start)
-	if rec.Temperature == nil {
+	switch {
+	case rec.Verdict != nil, rec.Temperature == nil && p.fixed:
+		return nil
+	case rec.Temperature == nil:
 		sp, err := p.replay.read(rec)
 		if err != nil {
 			return err
@@ -266,13 +246,27 @@ func (p *playback) take(rec record) error {
 	if rec.Outdoor != nil {
 		p.outdoor = *rec.Outdoor
 	}
-	span := at - p.since
-	p.record.Add(p.celsius, span, p.ran/max(span.Seconds(), 1e-9), p.outdoor)
-	p.since, p.ran = at, 0
-	if p.own {
-		p.driven = driveOf(rec.Heater != nil && *rec.Heater == "on", rec.Cooler != nil && *rec.Cooler == "on", p.ratio)
-	}
+	p.learn(at, rec)
 	return nil
+}
+
+// learn adds a reading to what the estimate is made from. A switch of which only
+// the readings before and behind it are recorded came anywhere between them: in
+// the middle, with the doubt of an even spread. Where the law stands in for what
+// ran, it saw the reading that made it switch as much later.
+func (p *playback) learn(at time.Duration, rec record) {
+	span := (at - p.since).Seconds()
+	doubt := p.switched * span / math.Sqrt(3)
+	if p.own {
+		was := p.driven
+		p.driven = driveOf(rec.Heater != nil && *rec.Heater == "on", rec.Cooler != nil && *rec.Cooler == "on", p.ratio)
+		if doubt = 0; !rec.atSwitch {
+			p.ran += (p.driven - was) / 2 * span
+			doubt = math.Abs(p.driven-was) * span / math.Sqrt(12)
+		}
+	}
+	p.record.AddSwitch(p.celsius, at-p.since, p.ran/max(span, 1e-9), p.outdoor, doubt)
+	p.since, p.ran, p.switched = at, 0, 0
 }
 
 func driveOf(heating, cooling bool, ratio float64) float64 {
@@ -294,8 +288,11 @@ func (p *playback) until(at time.Duration) {
 		state := p.stepper.State()
 		if !p.own {
 			p.count(p.next)
-			p.driven = driveOf(state.Heater.On, state.Cooler.On, p.ratio)
+			now := driveOf(state.Heater.On, state.Cooler.On, p.ratio)
+			p.switched += math.Abs(now - p.driven)
+			p.driven = now
 		}
+		p.outcome.held.saw(p.setpoint)
 		p.present, p.moment.Comfort = p.setpoint, math.NaN()
 		if p.isThere(p.next) && p.setpoint.Mode > controlloop.ModeOff {
 			p.moment.Comfort = p.setpoint.Desired

@@ -44,6 +44,9 @@ func (m machine) stateDirs() []string {
 	root, ofDevices := m.stateRoot()
 	dirs := []string{root}
 	if ofDevices {
+		if at, err := os.Stat(relaysFile(root)); err == nil && at.IsDir() {
+			dirs = nil // a device is called so
+		}
 		dirs = append(dirs, root+movingSuffix)
 		held, _ := filepath.Glob(relaysFile(filepath.Join(escapeGlob(root), "*"))) // its pattern is well formed
 		for _, file := range held {

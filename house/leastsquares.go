@@ -3,7 +3,7 @@ package house
 import "math"
 
 // maxUnknowns bounds a fit.
-const maxUnknowns = 10
+const maxUnknowns = 15
 
 // normal collects the normal equations of a linear least-squares problem of a
 // few unknowns: J'J x = J'r.

@@ -20,7 +20,9 @@ type span struct {
 	celsius float64 // sum
 	outdoor float64 // sum
 	count   float64
-	driven  float64 // s, heated less cooled
+	driven  float64 // s, heated
+	cooled  float64 // s
+	unsure  float64 // s², the variance of driven: of some switches only the readings before and behind are known
 	known   bool    // outdoor is
 }
 
@@ -30,10 +32,19 @@ const (
 	mostSpans  = 20160
 )
 
+// leastRun is how long an output must have run for a record to show it, s.
+const leastRun = 1800
+
 // Add takes a reading: °C, the time since the one before it, how much of that
 // the output ran (1 heating with full power, -1 cooling as much, 0 off), and °C
 // outdoors, NaN if unknown.
 func (r *Record) Add(celsius float64, since time.Duration, driven, outdoor float64) {
+	r.AddSwitch(celsius, since, driven, outdoor, 0)
+}
+
+// AddSwitch is Add where the output switched at a moment that is known only to so
+// many seconds (standard deviation).
+func (r *Record) AddSwitch(celsius float64, since time.Duration, driven, outdoor, doubt float64) {
 	if !r.begun { // nothing is known of the time before the first
 		r.begun, r.first, r.width = true, celsius, finestSpan
 		return
@@ -49,7 +60,9 @@ func (r *Record) Add(celsius float64, since time.Duration, driven, outdoor float
 	}
 	s := &r.spans[n-1]
 	s.seconds += since.Seconds()
-	s.driven += driven * since.Seconds()
+	s.driven += max(driven, 0) * since.Seconds()
+	s.cooled += max(-driven, 0) * since.Seconds()
+	s.unsure += doubt * doubt
 	s.celsius += celsius
 	s.count++
 	s.known = s.known && outdoor == outdoor
@@ -65,7 +78,7 @@ func (r *Record) makeRoom() {
 	}
 	for i := 0; i+1 < len(r.spans); i += 2 {
 		a, b := r.spans[i], r.spans[i+1]
-		r.spans[i/2] = span{a.seconds + b.seconds, a.celsius + b.celsius, a.outdoor + b.outdoor, a.count + b.count, a.driven + b.driven, a.known && b.known}
+		r.spans[i/2] = span{a.seconds + b.seconds, a.celsius + b.celsius, a.outdoor + b.outdoor, a.count + b.count, a.driven + b.driven, a.cooled + b.cooled, a.unsure + b.unsure, a.known && b.known}
 	}
 	r.spans, r.width = r.spans[:len(r.spans)/2], 2*r.width
 }
@@ -78,6 +91,16 @@ func (r *Record) outdoorKnown() bool {
 		}
 	}
 	return len(r.spans) > 0
+}
+
+// bothRan reports whether heater and cooler ran long enough for each to show what
+// it does.
+func (r *Record) bothRan() bool {
+	var heated, cooled float64
+	for i := range r.spans {
+		heated, cooled = heated+r.spans[i].driven, cooled+r.spans[i].cooled
+	}
+	return min(heated, cooled) >= leastRun
 }
 
 // noise is the standard deviation of what is not smooth, K: of second

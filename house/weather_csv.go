@@ -78,7 +78,7 @@ func columnsOf(header []string) (place [3]int, err error) {
 }
 
 func (w *Weather) add(row []string, place [3]int) error {
-	at, err := weatherTime(row[place[0]])
+	at, err := ParseTime(row[place[0]])
 	if err != nil {
 		return err
 	}
@@ -108,8 +108,8 @@ func (w *Weather) add(row []string, place [3]int) error {
 	return nil
 }
 
-// weatherTime reads a time; one without a zone is taken as it stands.
-func weatherTime(text string) (time.Time, error) {
+// ParseTime reads a time; one without a zone is taken as it stands.
+func ParseTime(text string) (time.Time, error) {
 	for _, form := range []string{time.RFC3339, "2006-01-02 15:04", "2006-01-02 15:04:05", "2006-01-02T15:04"} {
 		if t, err := time.Parse(form, text); err == nil {
 			return t, nil

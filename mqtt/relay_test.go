@@ -202,6 +202,7 @@ func TestForeignCommands(t *testing.T) {
 		h.startAgent(0)
 		time.Sleep(time.Second)
 		h.measure("18", 20)
+		time.Sleep(300 * time.Millisecond) // between two commands of ours
 		off := Relay{spec: h.relay.(*Relay).spec, wishedAt: time.Now()}
 		h.say("there/relay", string(off.payload()), false)
 		_, before := h.told("there/relay")
