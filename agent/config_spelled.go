@@ -77,6 +77,9 @@ func hyphened(text string, most int, good func(rune) bool) string {
 	return ""
 }
 
+// serialNumber is an id of a right form with whatever number of digits.
+var serialNumber = regexp.MustCompile(`^(?:28|22|42)-([0-9a-f]{1,11}|[0-9a-f]{13,32})$`)
+
 // readThermometerID knows how other programs spell an id, and says which chip an id
 // is of that is none of those that are read.
 func (r *reader) readThermometerID(n *node, to *string) {
@@ -87,6 +90,9 @@ func (r *reader) readThermometerID(n *node, to *string) {
 		}
 	}
 	r.spelled(n, to, thermometerForm, sensorIDIs, func(text string) string {
+		if m := serialNumber.FindStringSubmatch(text); m != nil {
+			return fmt.Sprintf("12 digits behind the dash, here are %d", len(m[1]))
+		}
 		id, note := drivers.SpellID(text)
 		if !thermometerForm.MatchString(id) {
 			return ""

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"regexp"
@@ -90,7 +91,12 @@ func exampleOf(n *node, drivers []string) string {
 	if n.kind != kindScalar || !slices.Contains(drivers, n.text) {
 		return ""
 	}
-	return ": write {driver: " + n.text + "} with its keys"
+	more := map[string]string{
+		"ds18b20": ", id: 28-0316a2795bff} with its own id, which thermostat probe lists",
+		"gpio":    ", line: GPIO17} with its own line",
+		"mqtt":    ", topic: home/room} with its own topic",
+	}
+	return ": write {driver: " + n.text + cmp.Or(more[n.text], "}")
 }
 
 // truths are other spellings, of YAML 1.1 and of people.
@@ -275,7 +281,8 @@ func (r *reader) unknownKey(n *node, known []string) {
 	case runTogether(n, known) != "":
 		r.complainOf(n, n.parent.path(), "a colon is missing: write %s", runTogether(n, known))
 	case strings.EqualFold(n.key, "password"):
-		r.complain(n, "a password has no place in this file: put it into one of its own and name that as password_file")
+		name := cmp.Or(n.parent.key, "mqtt") + "-password"
+		r.complain(n, "a password has no place in this file: write it alone into one of its own, such as %s beside this one, and name that: password_file: %s", name, name)
 	case near != "":
 		r.complain(n, "is an unknown key: did you mean %s?", near)
 	default:

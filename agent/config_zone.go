@@ -40,7 +40,7 @@ func (r *reader) readZone(n *node, device string, z *ZoneConfig) bool {
 
 func (r *reader) readIdentity(n *node, device string, z *ZoneConfig) {
 	if n.child("name") == nil {
-		r.missing(n, "name", "is missing: write - name: and a name; each dash here begins another zone")
+		r.missing(n, "name", "is missing: each dash begins another zone, so take this one away if its keys belong to the zone above, else write - name: and a name")
 	}
 	r.spelled(n.child("name"), &z.Name, zoneForm, zoneNameIs, zoneWord)
 	z.SensorID = defaultSensorID(device, z.Name)
@@ -104,7 +104,7 @@ func (u *unique) addLine(n *node, relay *drivers.RelaySpec) {
 	}
 	for _, other := range u.lines {
 		if relay.GPIO.SameLine(other.gpio) {
-			u.complain(n.child("line"), "%s is also the line of %s", relay.GPIO, other.relay.path())
+			u.complain(n.child("line"), "%s is also the line of %s: each relay needs one of its own", relay.GPIO, other.relay.path())
 			return
 		}
 	}

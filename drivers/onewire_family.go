@@ -32,7 +32,7 @@ func UnreadThermometer(id string) string {
 	if !oneWireForm.MatchString(id) {
 		return ""
 	}
-	const reads = "DS18B20 (28-), DS1822 (22-) and DS28EA00 (42-) are read"
+	const reads = "another thermometer is needed: DS18B20 (28-), DS1822 (22-) and DS28EA00 (42-) are read"
 	for _, f := range oneWireFamilies() {
 		switch {
 		case !strings.HasPrefix(id, f.code+"-"):
