@@ -50,7 +50,7 @@ func TestLinearEndsAtItsOutdoors(t *testing.T) {
 		{"stands there", 3, 3, false, up, 1000 * time.Hour, 3},
 		{"on the way", 5, 3, false, up, down, 4},
 		{"rises to it", -2, 3, false, up, 100 * time.Hour, 3},
-		{"a cooler goes on below, slower", 5, 3, true, up, 2*6*time.Minute + 30*time.Minute, 3 - 3 + 2},
+		{"a cooler goes on below, slower", 5, 3, true, up, 12*time.Minute + 30*time.Minute, 2},
 		{"a weak cooler ends there", 5, 3, true, 20 * time.Minute, 100 * time.Hour, 3},
 	} {
 		t.Run(c.name, func(t *testing.T) {
