@@ -90,6 +90,7 @@ mqtt:
   tls: {ca_file: /ca, cert_file: /c, key_file: /k}
   prefix: home/heat
   discovery_prefix: ""
+  birth_topic: hass/there
   sensor_every: 10s
   state_every: 5m
 http: {listen: "0.0.0.0:80", hosts: [den.example], password_file: /h}
@@ -111,7 +112,7 @@ zones:
 `)
 	got, _ := json.Marshal(c)
 	want := `{"Device":"den","StateDir":"/var/lib/x","Units":"F","MQTT":{"Brokers":["mqtt://h","mqtts://h","ws://h/mqtt","wss://[::1]:9/x?y=1","mqtts://[::1]"],` +
-		`"Username":"007","PasswordFile":"/p","CAFile":"/ca","CertFile":"/c","KeyFile":"/k","Prefix":"home/heat","DiscoveryPrefix":"","SensorEvery":10000000000,"StateEvery":300000000000},` +
+		`"Username":"007","PasswordFile":"/p","CAFile":"/ca","CertFile":"/c","KeyFile":"/k","Prefix":"home/heat","DiscoveryPrefix":"","BirthTopic":"hass/there","SensorEvery":10000000000,"StateEvery":300000000000},` +
 		`"HTTP":{"Listen":"0.0.0.0:80","Hosts":["den.example"],"PasswordFile":"/h"},` +
 		`"Zones":[{"Name":"a","SensorID":7,"Plant":"floor","Params":{"Heater":true,"Cooler":true,"Electric":false,"DesiredMin":6,"DesiredMax":27,"HeatCutout":34,"CoolCutout":4,"PlausibleMin":-29,"PlausibleMax":69,"MaxRate":4,"MaxDisagreement":1.5,` +
 		`"Sample":6000000000,"StaleAfter":59000000000,"MinOn":60000000000,"MinOff":120000000000,"MaxOn":3600000000000,"Changeover":660000000000,"Speed":2,"FrozenAfter":18000000000000,"Loss":{"Percent":12.5,"Period":1800000000000,"For":172800000000000}},` +

@@ -37,7 +37,7 @@ func TestFaultsThatAnswerBadly(t *testing.T) {
 func TestFrozenSensorShowsTheSameForEverWithAFreshTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := linear()
-		s.Noise = 0.5
+		s.Noise, s.Outdoor = 0.5, -40
 		r := NewRoom(s)
 		r.Break(FaultFrozen)
 		first := read(t, r.Sensor())
