@@ -39,6 +39,9 @@ func liveThrough(t *testing.T, room string, days int, each func(m moment)) {
 	for at := time.Duration(0); at <= s.total; at += 5 * time.Second {
 		v.now = v.base.Add(at)
 		v.step(at, 5*time.Second)
+		if v.stepper.State().Reading.At.IsZero() {
+			continue // the first reading waits for a second
+		}
 		each(moment{at, v.setpoint(), *v.stepper.State(), v.room.Look().Outdoor})
 	}
 }
@@ -121,7 +124,7 @@ func TestEveryFormOfARecordingShowsItsRoom(t *testing.T) {
 }
 
 // TestACoolerBesideAHeaterHasItsOwnBody: a fermenter that is heated and cooled is
-// told from a reading every 5 s.
+// told from a reading every 10 s.
 func TestACoolerBesideAHeaterHasItsOwnBody(t *testing.T) {
 	config := written(t, `device: a
 zones:
@@ -135,6 +138,9 @@ zones:
 `)
 	var b strings.Builder
 	liveThrough(t, "fermenter", 7, func(m moment) {
+		if m.at%(10*time.Second) != 0 {
+			return
+		}
 		fmt.Fprintf(&b, `{"time":%q,"sensor_id":7,"temperature":%v,"heater":%q,"cooler":%q,"outdoor":%.2f}`+"\n",
 			monday().Add(m.at).Format(time.RFC3339), m.state.Reading.Celsius, onOff(m.state.Heater.On), onOff(m.state.Cooler.On), m.outdoor)
 	})

@@ -95,8 +95,9 @@ type Physical struct {
 	gain       float64       // W into the air, whatever the relays do
 	opening    float64       // W/K from the air to the outdoors, besides the windows
 	weather    *Weather
-	now        stretch    // of the weather
-	known      transition // of the last step: most steps are alike
+	now        stretch       // of the weather
+	known      [4]transition // of the last steps: most are alike
+	latest     int           // of these
 }
 
 // flows is what each W, W/m² or K makes of the nodes in the end, K.
@@ -158,7 +159,7 @@ func (p *Physical) build() {
 		cool = vector{}
 		cool[cooler] = -1
 	}
-	p.net, p.known = n, transition{}
+	p.net, p.known = n, [4]transition{}
 	p.flows = n.flows(heat, cool, vector{c.SunToAir * c.Aperture, (1 - c.SunToAir) * c.Aperture}, p.sense)
 }
 
@@ -208,13 +209,10 @@ func (p *Physical) pass(dt time.Duration) {
 		left[i] = p.nodes[i] - nodes[i]
 	}
 	sensor = p.sensor - sensor
-	if s := dt.Seconds(); s != p.known.seconds {
-		p.known = p.net.transition(s, p.sense)
-	}
 	p.clock = (p.clock + dt%day) % day
 	p.turn = p.turnAt(p.clock)
 	p.now.pass(dt)
-	t := &p.known
+	t := p.after(dt.Seconds())
 	nodes, p.sensor = p.forced()
 	p.sensor += t.own * sensor
 	for i := range p.net.nodes {
@@ -227,6 +225,18 @@ func (p *Physical) pass(dt time.Duration) {
 	if p.now.left <= 0 {
 		p.now = p.weatherAt(p.now.since)
 	}
+}
+
+// after gives the transition of a step, anew only where none of the last few was as long.
+func (p *Physical) after(seconds float64) *transition {
+	for i := range p.known {
+		if p.known[i].seconds == seconds {
+			return &p.known[i]
+		}
+	}
+	p.latest = (p.latest + 1) % len(p.known)
+	p.known[p.latest] = p.net.transition(seconds, p.sense)
+	return &p.known[p.latest]
 }
 
 // turnAt is the day's wave of the outdoors then, K, as a turn of its circle.
