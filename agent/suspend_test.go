@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -44,13 +46,32 @@ func TestBootClockOfThisMachineStandsStillBesideGos(t *testing.T) {
 	}
 }
 
+// lockedText takes what is logged while the test reads it.
+type lockedText struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lockedText) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lockedText) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
 func TestZonesAreWokenAfterASuspend(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ahead := time.Minute
-		var said bytes.Buffer
+		var ahead atomic.Int64 // a time.Duration
+		ahead.Store(int64(time.Minute))
+		var said lockedText
 		zone := &controlloop.Zone{Woken: controlloop.NewLatest[struct{}]()}
 		a := &agent{
-			sleep: &sleepClock{ahead: func() time.Duration { return ahead }},
+			sleep: &sleepClock{ahead: func() time.Duration { return time.Duration(ahead.Load()) }},
 			zones: []*controlloop.Zone{zone}, log: slog.New(slog.NewTextHandler(&said, nil)),
 		}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -58,10 +79,10 @@ func TestZonesAreWokenAfterASuspend(t *testing.T) {
 		go a.wakeZones(ctx)
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		if len(zone.Woken.C()) > 0 || said.Len() > 0 {
+		if len(zone.Woken.C()) > 0 || said.String() != "" {
 			t.Errorf("woken without a suspend: %s", said.String())
 		}
-		ahead += 8 * time.Hour
+		ahead.Add(int64(8 * time.Hour))
 		time.Sleep(napLook)
 		synctest.Wait()
 		if len(zone.Woken.C()) == 0 || strings.Count(said.String(), "\n") != 1 || !strings.Contains(said.String(), "for=8h0m0s") {

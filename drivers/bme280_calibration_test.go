@@ -60,14 +60,19 @@ func humid(f func([]byte)) func(byte, []byte) {
 // be damaged; each register is counted by itself.
 func (f *fakeChip) spoils(damage func(byte, []byte), from, to int) {
 	seen := map[byte]int{}
-	f.garble = func(register byte, r []byte) {
+	f.garbles(func(register byte, r []byte) {
 		if register != regCalibration && register != regHumidityCalibration {
 			return
 		}
 		if seen[register]++; from <= seen[register] && seen[register] <= to {
 			damage(register, r)
 		}
-	}
+	})
+}
+
+// garbles sets what the wire does from now on.
+func (f *fakeChip) garbles(how func(register byte, r []byte)) {
+	f.change(func() { f.garble = how })
 }
 
 // A set-up in which one read of the calibration is damaged, or both alike, at
@@ -300,13 +305,13 @@ func TestDamagedCalibrationEndsTheHeatInTime(t *testing.T) {
 		if !z.state().State.Heater.On {
 			t.Fatal("it does not heat")
 		}
-		z.chip.garble = zeroCalibration
+		z.chip.garbles(zeroCalibration)
 		time.Sleep(p.StaleAfter + p.Sample)
 		s := z.state()
 		if s.State.Heater.On || s.Sensor != VerdictBadCalibration || !strings.Contains(s.Faults[0].Text, "t1 is 0x0000") {
 			t.Errorf("heater %v, sensor %v, %v", s.State.Heater.On, s.Sensor, s.Faults)
 		}
-		z.chip.garble = nil
+		z.chip.garbles(nil)
 		time.Sleep(2 * p.Sample)
 		if s := z.state(); !s.State.Heater.On || len(s.Faults) > 0 {
 			t.Errorf("%v: %v", s.State.Reason, s.Faults)
@@ -329,8 +334,10 @@ func TestHeldTemperatureOpensTheCutout(t *testing.T) {
 		if !z.state().State.Heater.On {
 			t.Fatal("it does not heat")
 		}
-		copy(z.chip.raw[3:], hotter)
-		z.chip.reg[0xf2] = 0 // and the chip is set up anew
+		z.chip.change(func() {
+			copy(z.chip.raw[3:], hotter)
+			z.chip.reg[0xf2] = 0 // and the chip is set up anew
+		})
 		time.Sleep(2 * p.Sample)
 		if s := z.state(); s.State.Heater.On || s.State.Reason != controlloop.ReasonHeatCutout || s.Sensor != controlloop.VerdictTooFast {
 			t.Errorf("heater %v, %v, sensor %v", s.State.Heater.On, s.State.Reason, s.Sensor)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,6 +19,7 @@ import (
 
 // fakeChip is a BME280's register file on a bus of its own.
 type fakeChip struct {
+	mu     sync.Mutex // of all below: a zone's reads go on beside the test
 	reg    [256]byte
 	raw    [8]byte // what a measurement brings; the data registers hold a reset's values before it
 	broken error
@@ -49,11 +51,24 @@ func (f *fakeChip) reset() {
 	copy(f.reg[regData:], []byte{0x80, 0, 0, 0x80, 0, 0, 0x80, 0})
 }
 
+// change alters a chip that may be read at the same time.
+func (f *fakeChip) change(how func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	how()
+}
+
 func (f *fakeChip) Tx(address uint16, w, r []byte) error {
-	f.asked = append(f.asked, address)
-	if f.hung != nil {
-		<-f.hung
+	var hung chan struct{}
+	f.change(func() {
+		f.asked = append(f.asked, address)
+		hung = f.hung
+	})
+	if hung != nil {
+		<-hung
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if f.broken != nil {
 		return f.broken
 	}
@@ -85,7 +100,7 @@ func (f *fakeChip) write(reg, value byte) {
 
 func (f *fakeChip) SetSpeed(physic.Frequency) error { return nil }
 func (f *fakeChip) String() string                  { return "fake" }
-func (f *fakeChip) Close() error                    { f.closed++; return nil }
+func (f *fakeChip) Close() error                    { f.change(func() { f.closed++ }); return nil }
 
 func openFake(t *testing.T, f *fakeChip) (s controlloop.Sensor, opened *int) {
 	t.Helper()

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -181,16 +183,25 @@ func TestValueThatIsGone(t *testing.T) {
 
 // switchboard is a relay that keeps the times when it went off.
 type switchboard struct {
+	mu   sync.Mutex
 	on   bool
 	offs []time.Time
 }
 
 func (b *switchboard) Set(on bool) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.on && !on {
 		b.offs = append(b.offs, time.Now())
 	}
 	b.on = on
 	return nil
+}
+
+func (b *switchboard) isOn() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.on
 }
 
 // TestHealthyWeekOfTheSameNumber: a sensor that says the same number again and
@@ -210,12 +221,12 @@ func healthyWeek(t *testing.T, kept, timed bool) {
 	z, relay := testZone(), &switchboard{}
 	z.Params.Sample, z.Params.StaleAfter = 5*time.Second, time.Minute
 	s := newSensor(SensorSpec{SensorID: 7, StaleAfter: z.Params.StaleAfter, Topic: "t", Format: "auto"})
-	faults, answers := 0, uint64(0)
+	var faults, answers atomic.Uint64
 	zone := &controlloop.Zone{Name: "z", Params: z.Params, Sensor: s, Heater: relay, Setpoints: z.Setpoints, Observe: func(snap controlloop.Snapshot) {
-		answers = snap.Answers
+		answers.Store(snap.Answers)
 		for _, f := range snap.Faults {
 			if f.Name != "not_warming" { // of course: nothing warms here
-				faults++
+				faults.Add(1)
 			}
 		}
 	}}
@@ -252,10 +263,10 @@ func healthyWeek(t *testing.T, kept, timed bool) {
 			}
 		}
 	}
-	on := relay.on
+	on := relay.isOn()
 	end()
-	if err := <-ended; err != nil || !on || len(relay.offs) != 1 || faults > 0 || answers < 25_000 {
-		t.Errorf("on %v, off at %v, faults %v, %d answers, %v", on, relay.offs, faults, answers, err)
+	if err := <-ended; err != nil || !on || len(relay.offs) != 1 || faults.Load() > 0 || answers.Load() < 25_000 {
+		t.Errorf("on %v, off at %v, faults %v, %d answers, %v", on, relay.offs, faults.Load(), answers.Load(), err)
 	}
 }
 

@@ -37,8 +37,8 @@ type relayWorld struct {
 	minOff time.Duration
 	log    strings.Builder
 
-	mu       sync.Mutex
-	on       bool // the device
+	mu       sync.Mutex // of server and session as well, which are made anew
+	on       bool       // the device
 	leaseEnd *time.Timer
 	deaf     bool // commands vanish behind the broker
 	mute     bool // its words vanish
@@ -199,6 +199,8 @@ func TestRelayWorld(t *testing.T) {
 			w.hook = func() { must(t, house.server.AddHook(w, nil)) }
 			w.hook()
 			w.live()
+			w.mu.Lock()
+			defer w.mu.Unlock()
 			if t.Failed() {
 				t.Errorf("seed %d, %+v, min_off %v:\n%s", seed, h, minOff, w.log.String())
 			}
@@ -207,6 +209,7 @@ func TestRelayWorld(t *testing.T) {
 }
 
 func (w *relayWorld) live() {
+	w.on = w.rnd.IntN(4) == 0
 	w.leaseEnd = time.AfterFunc(time.Hour, func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -218,12 +221,13 @@ func (w *relayWorld) live() {
 	if w.every > 0 {
 		go w.sayNowAndThen(ended)
 	}
-	w.on = w.rnd.IntN(4) == 0
 	if w.rnd.IntN(3) == 0 {
 		w.say("there/state", []string{w.words[0], w.words[1], "offline"}[w.rnd.IntN(3)], true)
 	}
 	warm := false
+	w.mu.Lock()
 	w.startAgent(0)
+	w.mu.Unlock()
 	for range 5 + w.rnd.IntN(15) {
 		if w.rnd.IntN(4) == 0 {
 			warm = !warm
@@ -245,6 +249,8 @@ func (w *relayWorld) live() {
 		w.mu.Unlock()
 	}
 	if text := w.fault("relay"); text != "" {
+		w.mu.Lock()
+		defer w.mu.Unlock()
 		w.bad("fault %q", text)
 	}
 }
@@ -297,7 +303,10 @@ func (w *relayWorld) disturb() {
 }
 
 func (w *relayWorld) foreign(on bool) {
-	_ = w.server.Publish("there/relay", []byte(map[bool]string{true: "ON", false: "OFF"}[on]), false, 0)
+	w.mu.Lock()
+	server := w.server
+	w.mu.Unlock()
+	_ = server.Publish("there/relay", []byte(map[bool]string{true: "ON", false: "OFF"}[on]), false, 0)
 	w.obey(on)
 }
 
@@ -307,8 +316,10 @@ func (w *relayWorld) restartBroker() {
 	w.mu.Unlock()
 	w.stopBroker()
 	time.Sleep(out)
+	w.mu.Lock()
 	w.startBroker()
 	w.hook()
+	w.mu.Unlock()
 	time.Sleep(time.Duration(w.rnd.IntN(5000)) * time.Millisecond)
 	w.mu.Lock()
 	if w.greets {
