@@ -16,9 +16,12 @@ import (
 // proof: Ubuntu's, Home Assistant's and many others are Raspberry Pi's kernel
 // under names of their own.
 func (h *Hardware) KeepsOutputs() (keeps, known bool) {
-	board := h.board()
-	drivers := board.pinDrivers()
-	if len(drivers) == 0 {
+	drivers := h.board().pinDrivers()
+	model := len(drivers) > 0
+	if !model { // another board, or one that does not say what it is, as in a container
+		if h.anyPersists() {
+			return true, true
+		}
 		drivers = h.headerDrivers()
 	}
 	for _, d := range drivers {
@@ -29,13 +32,7 @@ func (h *Hardware) KeepsOutputs() (keeps, known bool) {
 			known = true
 		}
 	}
-	switch {
-	case known:
-		return false, true
-	case board == "" && len(drivers) == 0: // nor does it show its header
-		return h.anyPersists()
-	}
-	return false, slices.Contains(drivers, bcm2835) && h.debianKernel()
+	return false, known || model && slices.Contains(drivers, bcm2835) && h.debianKernel()
 }
 
 // The drivers of a Raspberry Pi's header, as the kernel's modules are called.
@@ -51,16 +48,14 @@ func (h *Hardware) persists(driver string) string {
 	return strings.TrimSpace(string(text))
 }
 
-// anyPersists is for a board that does not say what it is, as in a container. A
-// kernel for all models has both drivers, and the one without hardware shows its
-// default: one that keeps is enough, one that lets go proves nothing.
-func (h *Hardware) anyPersists() (keeps, known bool) {
-	for _, d := range []string{bcm2835, rp1} {
-		if p := h.persists(d); p == "Y" || p == "1" {
-			return true, true
-		}
-	}
-	return false, false
+// anyPersists reports whether any of the drivers keeps its lines. A kernel for all
+// models has both, and the one without hardware shows its default: one that keeps
+// is enough, one that lets go proves nothing.
+func (h *Hardware) anyPersists() bool {
+	return slices.ContainsFunc([]string{bcm2835, rp1}, func(d string) bool {
+		p := h.persists(d)
+		return p == "Y" || p == "1"
+	})
 }
 
 // headerDrivers tells by the chips that may be asked which driver serves the header.
