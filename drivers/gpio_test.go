@@ -227,7 +227,7 @@ func TestKeepsOutputs(t *testing.T) {
 		// Mainline has both drivers in one kernel for all boards: their parameters say nothing of another chip.
 		{"Radxa ROCK 4\x00", "N\n", "", "6.12.30-current-rockchip64", false, false},
 		{"Xunlong Orange Pi 5\x00", "N\n", "N\n", "6.1.0-41-arm64", false, false},
-		{"linux,dummy-virt\x00", "", "Y\n", "6.1.0-41-arm64", true, true}, // whatever its chips are called: one that keeps is enough
+		{"linux,dummy-virt\x00", "", "Y\n", "6.1.0-41-arm64", true, true},   // whatever its chips are called: one that keeps is enough
 		{"Raspberry Pi 6 Model B\x00", "N\n", "N\n", "7.0.0", false, false}, // nobody knows which it has
 		{"Raspberry Pi 500 Rev 1.0\x00", "N\n", "", "", false, false},
 		{"Raspberry Pi 400 Rev 1.0\x00", "N\n", "", "", false, true},
