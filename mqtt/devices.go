@@ -115,13 +115,10 @@ func (d *Devices) all() []*Sensor { return slices.Concat(slices.Collect(maps.Val
 // others may refuse. One that even ends the connection for it is not asked for
 // ever. The function that it gives notes the answer.
 func (d *Devices) askBridges(client paho.Client) (answered func()) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if len(d.sensors) == 0 || d.bridges >= bridgeAsks {
+	if !d.askOfBridges() {
 		return func() {}
 	}
-	d.bridges++
-	token := client.Subscribe(bridgeStates, 0, nil)
+	token := client.Subscribe(bridgeStates, 0, nil) // may wait for the connection: no lock is held
 	return func() {
 		if token.WaitTimeout(2*writeTimeout) && client.IsConnectionOpen() {
 			d.mu.Lock()
@@ -129,6 +126,17 @@ func (d *Devices) askBridges(client paho.Client) (answered func()) {
 			d.bridges = 0
 		}
 	}
+}
+
+// askOfBridges counts a question, and is false where none is due.
+func (d *Devices) askOfBridges() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.sensors) == 0 || d.bridges >= bridgeAsks {
+		return false
+	}
+	d.bridges++
+	return true
 }
 
 // bridgeSays hears that a bridge came or went. Which topics are kept is then asked
