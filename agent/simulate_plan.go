@@ -230,7 +230,7 @@ func (f *simulateFlags) chooseSetpoint(s *simulation) error {
 	if sp.Mode <= controlloop.ModeOff {
 		return errors.New("holds nothing: it has no default_setpoint that heats or cools (try --desired 21)")
 	}
-	if err := s.zone.Params.CheckSetpoint(*sp); err != nil {
+	if err := s.zone.Params.RefuseSetpoint(*sp); err != nil {
 		return err
 	}
 	s.centre = sp.Desired
@@ -238,7 +238,7 @@ func (f *simulateFlags) chooseSetpoint(s *simulation) error {
 		s.away = f.away
 		absent := *sp
 		absent.Desired = f.away
-		if err := s.zone.Params.CheckSetpoint(absent); err != nil {
+		if err := s.zone.Params.RefuseSetpoint(absent); err != nil {
 			return fmt.Errorf("away: %w", err)
 		}
 	}

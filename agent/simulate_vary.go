@@ -146,14 +146,14 @@ func (s *simulation) apply() error {
 			}
 		}
 	}
-	err := s.zone.Params.CheckSetpoint(s.zone.Default)
+	err := s.zone.Params.RefuseSetpoint(s.zone.Default)
 	if vs := s.zone.Params.Validate(); len(vs) > 0 {
 		err = errors.Join(vs[0])
 	}
 	if err == nil && !math.IsNaN(s.away) {
 		absent := s.zone.Default
 		absent.Desired = s.away
-		err = s.zone.Params.CheckSetpoint(absent)
+		err = s.zone.Params.RefuseSetpoint(absent)
 	}
 	if err != nil {
 		return fmt.Errorf("vary: %s: %w", settingsText(s.settings), err)
