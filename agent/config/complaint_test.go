@@ -44,11 +44,30 @@ func TestEveryComplaint(t *testing.T) {
 		{"unknown key", "devise: a\n", "f:1:1: devise: is an unknown key: did you mean device?"},
 		{"unknown key, far", "xyzzy: a\n", "f:1:1: xyzzy: is an unknown key: known here are device, state_dir, units, mqtt, http, zones"},
 		{"unknown key, strange", "\"a b\\n\": 1\n", `f:1:1: "a b\n": is an unknown key: known here are device, state_dir, units, mqtt, http, zones`},
-		{"too deep", "zones: " + strings.Repeat("[", 40), "f:1:39: nested deeper than 32"},
-		{"too many keys", strings.Repeat("a: 1\n", 1001), "f:1001:2: more than 1000 keys in one mapping"},
-		{"too many empty values", "zones:\n" + strings.Repeat("-\n", 1001), "f:1002:1: more than 1000 empty values"},
-		{"too many empty values in {}", "zones: {" + strings.Repeat("a,", 1001), "f:1:2010: more than 1000 empty values"},
-		{"too many tags", strings.Repeat("!!map\n", 9) + "a: 1", "f:9:1: more than 8 tags or anchors in a row"},
+		{"too deep", "zones: " + strings.Repeat("[", 40), "f:1:40: nested deeper than 32"},
+		{"too many keys", strings.Repeat("a: 1\n", 1001), "f:1001:1: more than 1000 keys in one mapping"},
+		{"too many empty values", "zones:\n" + strings.Repeat("-\n", 1001), "f:1002:2: more than 1000 empty values"},
+		{"too many empty values in {}", "zones: [" + strings.Repeat("{a},", 1001) + "]", "f:1:4010: more than 1000 empty values"},
+		{"too many keys in an open {", "zones: {" + strings.Repeat("a,", 1001), "f:1:8: the { here is not closed: write } behind its last value"},
+		{"too many tags", strings.Repeat("!!map\n", 9) + "a: 1", "f:2:1: what begins here does not belong to what stands before it"},
+		{"too deep, closed", "zones: " + strings.Repeat("[", 40) + strings.Repeat("]", 40), "f:1:40: nested deeper than 32"},
+		{"too deep by lines", deepLines(40), "f:33:34: nested deeper than 32"},
+		{"a key after ? behind another", "device: a\n? units\n: C\n", "f:2:1: a key after ? is not understood: write key: value"},
+		{"a key after ? as a value", "device: ? a\n", "f:1:9: a key after ? is not understood: write key: value"},
+		{"a list as a key", "{[a]: b}\n", "f:1:2: a list or a mapping is no key: write a plain word"},
+		{"no blank in {}", "http: {listen:x}\n", "f:1:8: http.listen: a blank is missing after the colon: write listen: x"},
+		{"no blank in {} before a secret", "mqtt: {password:hunter2}\n", "f:1:8: mqtt.password: a blank is missing after the colon: write password: …\n" +
+			"f:1:8: mqtt.password: a password has no place in this file: write it alone into one of its own, such as mqtt-password beside this one, and name that: password_file: mqtt-password"},
+		{"a colon too many", "device: a: b\n", "f:1:10: this colon is one too many: write a value that has a colon in quotes"},
+		{"a character that begins nothing", "device: @a\n", "f:1:9: no value begins with this character: write the value in quotes"},
+		{"a comma too many", "zones: [a,,b]\n", "f:1:11: a value is missing here"},
+		{"a word behind a value", "device: 'a' b\n", "f:1:13: what begins here does not belong to what stands before it"},
+		{"a comment without a blank", "device: 'a'#b\n", "f:1:12: a blank is missing before the #"},
+		{"a strange escape", `state_dir: "a\q"` + "\n", `f:1:14: a backslash between " is followed by a letter that YAML does not know there: write \\ for a backslash`},
+		{"directive behind a comment", "# x\n\n%TAG ! t:\n---\ndevise: a\n", "f:3:1: a directive (%) has no place here: leave it out\nf:5:1: devise: is an unknown key: did you mean device?"},
+		{"directive behind the document", "device: a\n...\n%YAML 1.2\n---\nunits: C\n", "f:3:1: a directive (%) has no place here: leave it out"},
+		{"a line end that editors do not show", "# a\u2028device: b\n", "f:1:4: the invisible character U+2028 has no place here: take it out, or type a blank in its place"},
+		{"control character of Latin-1", "# \u0085\n", "f:1:3: the control character U+0085 has no place in a text file"},
 
 		// the top
 		{"device with a space", "device: a b\n", `f:1:1: device: "a b" is no name of a device, which is made of A-Z, a-z, 0-9, _ and -, at most 63 of them: write a-b`},
@@ -195,6 +214,15 @@ func TestEveryComplaint(t *testing.T) {
 			}
 		})
 	}
+}
+
+// deepLines is a mapping in a mapping, each a blank further in.
+func deepLines(n int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(strings.Repeat(" ", i) + "a:\n")
+	}
+	return b.String()
 }
 
 // roomsWith is a configuration of two zones with these sensors.

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/goccy/go-yaml/token"
-
 	"thermostat/controlloop"
 	"thermostat/drivers"
 	"thermostat/mqtt"
@@ -69,6 +67,7 @@ type reader struct {
 	file       string
 	machine    Machine
 	complaints []Complaint
+	empty      int // values that are not there
 
 	base    string   // of the agent's own topics, with a slash at its end
 	births  []string // Home Assistant's
@@ -111,12 +110,9 @@ func (r *reader) readRoot(root *node, c *Config) {
 	r.readZones(root.child("zones"), c)
 }
 
-func (r *reader) complainAt(at *token.Position, text string) {
-	c := Complaint{File: r.file, Line: 1, Column: 1, Text: text}
-	if at != nil {
-		c.Line, c.Column = max(at.Line, 1), max(at.Column, 1)
-	}
-	r.complaints = append(r.complaints, c)
+// complainAt is for the file; of no place in it, its beginning stands for it.
+func (r *reader) complainAt(at place, text string) {
+	r.complaints = append(r.complaints, Complaint{File: r.file, Line: max(at.line, 1), Column: max(at.column, 1), Text: text})
 }
 
 func (r *reader) complain(n *node, format string, args ...any) {

@@ -50,7 +50,7 @@ func mustBeSound(t *testing.T, c Config) {
 			t.Errorf("%s: %v", z.Name, vs)
 		}
 		mustOpen(t, z.Devices)
-		if err := z.Params.CheckSetpoint(z.Default); z.Configured && err != nil {
+		if err := z.Params.RefuseSetpoint(z.Default); z.Configured && err != nil {
 			t.Errorf("%s: %v", z.Name, err)
 		}
 		if z.Name == "" || z.SensorID < 1 {

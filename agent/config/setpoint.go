@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -67,23 +66,16 @@ func (r *reader) mode(n *node, to *controlloop.Mode) bool {
 	return true
 }
 
-// checkSetpoint complains of all that is wrong with a setpoint, although the
-// law gives only the first reason: what was found is mended, and the rest is
-// asked for again.
+// checkSetpoint complains of all that is wrong with a setpoint, but not of what
+// could not be read and of the sums with it: that has been complained of.
 func (r *reader) checkSetpoint(n *node, p controlloop.Params, s controlloop.Setpoint, bad []string) {
-	mended := map[string]bool{}
-	for _, field := range bad {
-		mended[field] = true
-		mend(&p, &s, field)
+	if slices.Contains(bad, "mode") {
+		s.Mode = controlloop.ModeOff
 	}
-	for {
-		var v controlloop.Violation
-		if !errors.As(p.CheckSetpoint(s), &v) || mended[v.Field] {
-			return
+	for _, v := range p.CheckSetpoint(s) {
+		if !slices.ContainsFunc(strings.Fields(v.Field), func(key string) bool { return slices.Contains(bad, key) }) {
+			r.complainOfSetpoint(n, v)
 		}
-		r.complainOfSetpoint(n, v)
-		mended[v.Field] = true
-		mend(&p, &s, v.Field)
 	}
 }
 
@@ -95,24 +87,4 @@ func (r *reader) complainOfSetpoint(n *node, v controlloop.Violation) {
 	}
 	at, _ := find(n, v.Field)
 	r.complainOf(at, join(n.path(), v.Field), "%s %s", v.Value, v.Bound)
-}
-
-// mend replaces a bad value by one that offends no other rule, so that the
-// others can still be judged.
-func mend(p *controlloop.Params, s *controlloop.Setpoint, field string) {
-	switch field {
-	case "mode":
-		s.Mode = controlloop.ModeOff
-	case "desired":
-		s.Desired = 0
-		p.DesiredMin, p.DesiredMax = 0, 0
-		p.HeatCutout, p.CoolCutout = math.Inf(1), math.Inf(-1)
-	case "up_delta", "desired + up_delta":
-		s.UpDelta = controlloop.MinDelta
-	case "down_delta", "desired - down_delta":
-		s.DownDelta = controlloop.MinDelta
-	}
-	if field != "mode" && field != "desired" && s.Mode == controlloop.ModeHeatCool {
-		s.Mode = controlloop.ModeCool // no least width any more
-	}
 }

@@ -2,17 +2,15 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/lexer"
-	"github.com/goccy/go-yaml/parser"
-	"github.com/goccy/go-yaml/token"
+	"go.yaml.in/yaml/v4"
 )
 
 // maxConfigSize is far above 10,000 zones; a larger file is not a configuration.
@@ -24,23 +22,34 @@ func (r *reader) readYAML(text []byte) *node {
 	if !r.checkText(text) {
 		return nil
 	}
-	tokens := lexer.Tokenize(string(bytes.TrimPrefix(text, []byte("\ufeff"))))
-	tokens = slices.DeleteFunc(tokens, func(t *token.Token) bool { return t.Type == token.CommentType })
-	if at, problem := checkShape(tokens); problem != "" {
-		r.complainAt(at.Position, problem)
+	text = r.refuseDirectives(bytes.TrimPrefix(text, []byte("\ufeff")))
+	loader, err := yaml.NewLoader(bytes.NewReader(text), yaml.WithPlugin(bounds{}))
+	if err != nil {
+		r.syntaxError(err, text)
 		return nil
 	}
-	file := r.parse(tokens, text)
-	if file == nil {
+	var doc, second yaml.Node
+	first, next := loader.Load(&doc), io.EOF
+	if first == nil {
+		next = loader.Load(&second)
+	}
+	switch {
+	case first != nil && first != io.EOF:
+		r.syntaxError(first, text)
+		return nil
+	case next == nil:
+		r.complainAt(place{second.Line, second.Column}, "a second document begins here: the file must be one")
+	case next != io.EOF:
+		r.syntaxError(next, text)
 		return nil
 	}
-	return r.document(file, text)
+	return r.document(&doc, text)
 }
 
 // checkText refuses what no parser should see.
 func (r *reader) checkText(text []byte) bool {
 	if len(text) > maxConfigSize {
-		r.complainAt(nil, "the file is larger than 4 MiB")
+		r.complainAt(place{}, "the file is larger than 4 MiB")
 		return false
 	}
 	for i, c := range string(text) {
@@ -48,8 +57,10 @@ func (r *reader) checkText(text []byte) bool {
 		switch {
 		case c == utf8.RuneError && !bytes.HasPrefix(text[i:], []byte("\ufffd")):
 			bad = "the file is not UTF-8"
-		case c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == 0x7f:
+		case c < ' ' && c != '\t' && c != '\n' && c != '\r' || 0x7f <= c && c < 0xa0:
 			bad = fmt.Sprintf("the control character %U has no place in a text file", c)
+		case c == '\u2028' || c == '\u2029' || c == '\ufffe' || c == '\uffff':
+			bad = strangeBlankText(string(c)) // the library ends a line at the first two, an editor does not
 		}
 		if bad != "" {
 			r.complainAt(placeOf(text, i), bad)
@@ -60,62 +71,61 @@ func (r *reader) checkText(text []byte) bool {
 }
 
 // placeOf gives the line and column of a byte.
-func placeOf(text []byte, offset int) *token.Position {
+func placeOf(text []byte, offset int) place {
 	before := text[:offset]
 	lineStart := bytes.LastIndexByte(before, '\n') + 1
-	return &token.Position{
-		Line:   bytes.Count(before, []byte{'\n'}) + 1,
-		Column: utf8.RuneCount(before[lineStart:]) + 1,
-	}
+	return place{bytes.Count(before, []byte{'\n'}) + 1, utf8.RuneCount(before[lineStart:]) + 1}
 }
 
-// parse gives the syntax tree, or complains. No text is known to make the
-// library panic, but if one does, the agent must live to say which file it was.
-func (r *reader) parse(tokens token.Tokens, text []byte) (file *ast.File) {
-	defer func() {
-		if recover() != nil {
-			r.complainAt(nil, "the file cannot be read as YAML")
-			file = nil
+const directiveRefused = "a directive (%) has no place here: leave it out"
+
+// refuseDirectives complains of %YAML and the like before the document, and
+// makes comments of them in a copy of the file, so that the rest is read.
+func (r *reader) refuseDirectives(text []byte) []byte {
+	text = slices.Clone(text)
+	for offset, line := 0, 0; offset < len(text); line++ {
+		length := bytes.IndexByte(text[offset:], '\n') + 1
+		if length == 0 {
+			length = len(text) - offset
 		}
-	}()
-	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
-	if err != nil {
-		r.syntaxError(err, text)
-		return nil
+		switch said := bytes.TrimSpace(text[offset : offset+length]); {
+		case text[offset] == '%':
+			r.complainAt(place{line + 1, 1}, directiveRefused)
+			text[offset] = '#'
+		case len(said) > 0 && said[0] != '#':
+			return text
+		}
+		offset += length
 	}
-	return file
+	return text
 }
 
-// syntaxError leaves out the library's excerpt of the file: a password that
-// somebody wrote there would end up in the log.
+// syntaxError leaves out all that the library says of the file's words: a
+// password that somebody wrote there would end up in the log.
 func (r *reader) syntaxError(err error, text []byte) {
-	if at, what := explain(text); what != "" {
+	var e *yaml.LoadError
+	switch at, what := explain(text); {
+	case errors.As(err, &e) && e.Message == tooDeep:
+		r.complainAt(place{e.Mark.Line, e.Mark.Column}, tooDeep)
+	case what != "":
 		r.complainAt(at, what)
-		return
+	case e != nil:
+		r.complainAt(place{e.Mark.Line, e.Mark.Column}, cmp.Or(plainWords[e.Message], "YAML: "+e.Message))
+	default:
+		r.complainAt(place{}, "the file cannot be read as YAML")
 	}
-	var e yaml.Error
-	if !errors.As(err, &e) {
-		r.complainAt(nil, "the file cannot be read as YAML")
-		return
-	}
-	var at *token.Position
-	if tk := e.GetToken(); tk != nil {
-		at = tk.Position
-	}
-	r.complainAt(at, "YAML: "+e.GetMessage())
 }
 
 // document gives the tree of the only document.
-func (r *reader) document(file *ast.File, text []byte) *node {
-	docs := slices.DeleteFunc(file.Docs, r.directive)
-	if len(docs) > 1 {
-		r.complainAt(beginning(docs[1]), "a second document begins here: the file must be one")
-	}
-	if len(docs) == 0 || docs[0].Body == nil {
-		r.complainAt(nil, "the file is empty: thermostat probe --write FILE makes a configuration")
+func (r *reader) document(doc *yaml.Node, text []byte) *node {
+	if len(doc.Content) == 0 || isNothing(doc.Content[0]) {
+		r.complainAt(place{}, "the file is empty: thermostat probe --write FILE makes a configuration")
 		return nil
 	}
-	root := r.convert(docs[0].Body, &node{})
+	root := r.convert(doc.Content[0], &node{})
+	if r.empty > maxEmpty {
+		return nil
+	}
 	if first, _, _ := strings.Cut(root.text, " "); slices.Contains(rootKeys, first) { // its colon is missing
 		if at, what := explain(text); what != "" {
 			r.complainAt(at, what)
@@ -125,22 +135,37 @@ func (r *reader) document(file *ast.File, text []byte) *node {
 	return root
 }
 
-// beginning is the place of a document's first token.
-func beginning(doc *ast.DocumentNode) *token.Position {
-	switch {
-	case doc.Start != nil:
-		return doc.Start.Position
-	case doc.Body != nil:
-		return startOf(doc.Body)
+// isNothing tells a file of --- alone from one of a null that somebody wrote.
+func isNothing(n *yaml.Node) bool {
+	return n.Kind == yaml.ScalarNode && n.Value == "" && n.Style == 0 && n.Anchor == ""
+}
+
+// maxDepth is how deep lines, and how deep brackets, may be nested: far above
+// any configuration, and far below what the stack can hold.
+const maxDepth = 32
+
+var tooDeep = fmt.Sprintf("nested deeper than %d", maxDepth)
+
+// bounds holds the library to maxDepth and makes every alias one that it knows:
+// each is refused in its place.
+type bounds struct{}
+
+func (bounds) CheckDepth(depth int, _ *yaml.DepthContext) error {
+	if depth > maxDepth {
+		return errors.New(tooDeep)
 	}
 	return nil
 }
 
-// directive refuses %YAML and the like, which the library holds for documents.
-func (r *reader) directive(doc *ast.DocumentNode) bool {
-	d, ok := doc.Body.(*ast.DirectiveNode)
-	if ok {
-		r.complainAt(d.GetToken().Position, "a directive (%) has no place here: leave it out")
-	}
-	return ok
+func (bounds) CheckAlias(_, _ int) error { return nil }
+
+func (bounds) NewAliasDataContext(yaml.AliasDataServices) (yaml.AliasDataContext, error) {
+	return bounds{}, nil
+}
+
+func (bounds) BeginDocument() error                  { return nil }
+func (bounds) EndDocument() error                    { return nil }
+func (bounds) DefineAnchor(string, *yaml.Node) error { return nil }
+func (bounds) ResolveAlias(string) (*yaml.Node, bool, error) {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null"}, true, nil
 }

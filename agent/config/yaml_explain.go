@@ -6,17 +6,15 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/goccy/go-yaml/token"
 )
 
 // explain finds the mistake behind a text that is no YAML, among those that
 // people make: a parser says only where it could not go on, which is often a
-// line further. Nil where it is none of them.
-func explain(text []byte) (at *token.Position, what string) {
+// line further. It says nothing where it is none of them.
+func explain(text []byte) (at place, what string) {
 	lines := sayingLines(text)
 	if settings(lines) {
-		return nil, "these are name=value lines, as of a board's config.txt or orangepiEnv.txt, and no configuration of the thermostat: thermostat probe --write FILE makes one"
+		return place{}, "these are name=value lines, as of a board's config.txt or orangepiEnv.txt, and no configuration of the thermostat: thermostat probe --write FILE makes one"
 	}
 	var open *fileLine // with a bracket that is open
 	var in indents
@@ -44,7 +42,7 @@ func explain(text []byte) (at *token.Position, what string) {
 	if open != nil {
 		return open.place(open.bracket), fmt.Sprintf("the %c here is not closed: write %c behind its last value", open.text[open.bracket], closing[open.text[open.bracket]])
 	}
-	return nil, ""
+	return place{}, ""
 }
 
 var closing = map[byte]byte{'{': '}', '[': ']'}
@@ -66,8 +64,8 @@ type fileLine struct {
 	quote   int // where a quotation mark stands that is open at its end; -1: none does
 }
 
-func (l fileLine) place(offset int) *token.Position {
-	return &token.Position{Line: l.number, Column: len([]rune(l.text[:offset])) + 1}
+func (l fileLine) place(offset int) place {
+	return place{l.number, len([]rune(l.text[:offset])) + 1}
 }
 
 func sayingLines(text []byte) (lines []fileLine) {
@@ -228,4 +226,18 @@ func (in *indents) step(l fileLine) (want int, bad bool) {
 	}
 	in.empty = strings.HasSuffix(l.text, ":") || rest == "-"
 	return 0, false
+}
+
+// plainWords say what the library means, where explain found no mistake.
+var plainWords = map[string]string{
+	"did not find expected <document start>":         "what begins here does not belong to what stands before it",
+	"did not find expected key":                      "what begins here does not belong to what stands before it",
+	"did not find expected node content":             "a value is missing here",
+	"found a comment without preceding whitespace":   "a blank is missing before the #",
+	"found character that cannot start any token":    "no value begins with this character: write the value in quotes",
+	"found incompatible YAML document":               directiveRefused,
+	"found unknown directive name":                   directiveRefused,
+	"found unknown escape character":                 "a backslash between \" is followed by a letter that YAML does not know there: write \\\\ for a backslash",
+	"mapping keys are not allowed in this context":   "a key after ? is not understood: write key: value",
+	"mapping values are not allowed in this context": "this colon is one too many: write a value that has a colon in quotes",
 }

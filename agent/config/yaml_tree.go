@@ -7,8 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/token"
+	"go.yaml.in/yaml/v4"
 )
 
 // kind is what a value looks like in the file.
@@ -82,115 +81,128 @@ func pathWord(key string) string {
 	return fmt.Sprintf("%.40q", key)
 }
 
+// Bounds of a file's shape, far above any configuration, so that a file of
+// something else brings one complaint and not a million.
+const (
+	maxKeys  = 1000 // of one mapping
+	maxEmpty = 1000 // values that are not there
+)
+
 // convert fills a node, whose place is known, from the library's tree. How
-// deep it recurses was bounded by checkShape.
-func (r *reader) convert(from ast.Node, n *node) *node {
+// deep it recurses is bounded by maxDepth.
+func (r *reader) convert(from *yaml.Node, n *node) *node {
 	if n.line == 0 {
-		at := startOf(from)
-		n.line, n.column = at.Line, at.Column
+		n.line, n.column = from.Line, from.Column
 	}
-	switch v := from.(type) {
-	case *ast.MappingNode:
+	switch {
+	case r.isRefused(from, n):
+	case from.Kind == yaml.MappingNode:
 		n.kind = kindMapping
-		r.convertMapping(v.Values, n)
-	case *ast.MappingValueNode:
-		n.kind = kindMapping
-		r.convertMapping([]*ast.MappingValueNode{v}, n)
-	case *ast.SequenceNode:
+		r.convertMapping(from, n)
+	case from.Kind == yaml.SequenceNode:
 		n.kind = kindList
-		r.convertList(v.Values, n)
+		n.children = make([]*node, len(from.Content))
+		for i, item := range from.Content {
+			n.children[i] = r.convert(item, &node{parent: n, index: i})
+		}
+	case from.Tag == "!!null":
+		n.kind = kindEmpty
+		if r.empty++; r.empty == maxEmpty+1 {
+			r.complainAt(place{n.line, n.column}, fmt.Sprintf("more than %d empty values", maxEmpty))
+		}
 	default:
 		r.convertScalar(from, n)
 	}
 	return n
 }
 
-func (r *reader) convertList(items []ast.Node, n *node) {
-	for i, item := range items {
-		n.children = append(n.children, r.convert(item, &node{parent: n, index: i}))
-	}
-}
-
-func (r *reader) convertMapping(entries []*ast.MappingValueNode, n *node) {
-	first := make(map[string]*node, len(entries))
-	for _, e := range entries {
-		c := &node{parent: n}
-		at := startOf(e.Key)
-		c.line, c.column = at.Line, at.Column
-		if !r.convertKey(e.Key, c) {
-			continue
-		}
-		r.convert(e.Value, c)
-		if before := first[c.key]; before != nil {
-			r.complain(c, "is given twice, first in line %d", before.line)
-			continue
-		}
-		first[c.key] = c
-		n.children = append(n.children, c)
-	}
-}
-
-func (r *reader) convertKey(key ast.Node, n *node) bool {
-	switch k := key.(type) {
-	case *ast.MergeKeyNode:
-		n.key = "<<"
-		r.complain(n, "a merge key is not understood: write the values out")
-		return false
-	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode, *ast.MappingKeyNode:
-		r.complainOf(n, n.parent.path(), "a key with an anchor, an alias or a tag is not understood: write the plain word")
-		return false
-	case *ast.StringNode:
-		n.key = k.Value
+// isRefused complains of what one value may not have.
+func (r *reader) isRefused(from *yaml.Node, n *node) bool {
+	switch {
+	case from.Anchor != "":
+		r.complain(n, "an anchor (&) is not understood: write the value out wherever it is wanted")
+	case from.Kind == yaml.AliasNode:
+		r.complain(n, "an alias (*) is not understood: write the value out")
+	case isTagged(from):
+		r.complain(n, "a tag (!) is not understood: leave it out")
 	default:
-		n.key = key.GetToken().Value
-	}
-	if unseen := invisible(n.key); unseen != "" {
-		r.complain(n, "%s", unseen)
 		return false
 	}
 	return true
 }
 
-func (r *reader) convertScalar(from ast.Node, n *node) {
-	switch v := from.(type) {
-	case *ast.AnchorNode:
-		r.complain(n, "an anchor (&) is not understood: write the value out wherever it is wanted")
-	case *ast.AliasNode:
-		r.complain(n, "an alias (*) is not understood: write the value out")
-	case *ast.TagNode:
-		r.complain(n, "a tag (!) is not understood: leave it out")
-	case *ast.NullNode, nil:
-		n.kind = kindEmpty
-	case *ast.LiteralNode:
-		n.kind, n.text, n.quoted = kindScalar, v.Value.Value, true
-	case ast.ScalarNode:
-		// The token and not the value: what the library holds for a boolean or
-		// a number may be meant as a word.
-		tk := v.GetToken()
-		n.kind, n.text = kindScalar, tk.Value
-		n.quoted = tk.Type == token.SingleQuoteType || tk.Type == token.DoubleQuoteType
-	default:
-		r.complain(n, "is not understood")
+func isTagged(n *yaml.Node) bool { return n.Style&yaml.TaggedStyle != 0 || n.Tag == "!" }
+
+func (r *reader) convertMapping(from *yaml.Node, n *node) {
+	if len(from.Content) > 2*maxKeys {
+		key := from.Content[2*maxKeys]
+		r.complainAt(place{key.Line, key.Column}, fmt.Sprintf("more than %d keys in one mapping", maxKeys))
+		n.kind = kindRefused
+		return
 	}
-	if unseen := invisible(n.text); unseen != "" {
-		r.complain(n, "%s", unseen)
-		n.kind, n.text = kindRefused, ""
+	n.children = make([]*node, 0, len(from.Content)/2)
+	for i := 0; i < len(from.Content); i += 2 {
+		key := from.Content[i]
+		c := &node{parent: n, line: key.Line, column: key.Column}
+		switch {
+		case r.noBlank(key, from.Content[i+1], c):
+		case r.convertKey(from, key, c):
+			r.convert(from.Content[i+1], c)
+		default:
+			continue
+		}
+		if before := n.child(c.key); before != nil {
+			r.complain(c, "is given twice, first in line %d", before.line)
+			continue
+		}
+		n.children = append(n.children, c)
 	}
 }
 
-// startOf is where a value begins; the library says for a block mapping where
-// its first colon is.
-func startOf(n ast.Node) *token.Position {
-	switch v := n.(type) {
-	case *ast.MappingNode:
-		if !v.IsFlowStyle && len(v.Values) > 0 {
-			return startOf(v.Values[0])
-		}
-	case *ast.MappingValueNode:
-		return startOf(v.Key)
+func (r *reader) convertKey(mapping, key *yaml.Node, n *node) bool {
+	n.key = key.Value
+	switch {
+	case mapping.Style&yaml.FlowStyle == 0 && key.Column != mapping.Column:
+		r.complainAt(place{key.Line, mapping.Column}, "a key after ? is not understood: write key: value")
+	case key.Anchor != "" || key.Kind == yaml.AliasNode || isTagged(key):
+		r.complainOf(n, n.parent.path(), "a key with an anchor, an alias or a tag is not understood: write the plain word")
+	case key.Kind != yaml.ScalarNode:
+		r.complainOf(n, n.parent.path(), "a list or a mapping is no key: write a plain word")
+	case key.Tag == "!!merge":
+		r.complain(n, "a merge key is not understood: write the values out")
+	case invisible(n.key) != "":
+		r.complain(n, "%s", invisible(n.key))
+	default:
+		return true
 	}
-	if n == nil || n.GetToken() == nil || n.GetToken().Position == nil {
-		return &token.Position{Line: 1, Column: 1}
+	return false
+}
+
+// noBlank complains of {topic:t}, which YAML reads as one key without a value:
+// no blank is behind the colon, or what looks like one.
+func (r *reader) noBlank(key, value *yaml.Node, n *node) bool {
+	name, rest, _ := strings.Cut(key.Value, ":")
+	switch {
+	case key.Style != 0 || !isNothing(value):
+		return false
+	case strangeBlank(rest) == 0:
+		n.key = name
+		r.complain(n, "%s", strangeBlankText(rest))
+	case keyNoBlank.MatchString(key.Value):
+		n.key = name
+		r.complain(n, "a blank is missing after the colon: write %s", shownLine(name+": "+rest))
+	default:
+		return false
 	}
-	return n.GetToken().Position
+	return true
+}
+
+// convertScalar keeps the text and not the value: what the library takes for a
+// boolean or a number may be meant as a word.
+func (r *reader) convertScalar(from *yaml.Node, n *node) {
+	if unseen := invisible(from.Value); unseen != "" {
+		r.complain(n, "%s", unseen)
+		return
+	}
+	n.kind, n.text, n.quoted = kindScalar, from.Value, from.Style != 0
 }

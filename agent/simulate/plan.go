@@ -231,7 +231,7 @@ func (f *simulateFlags) chooseSetpoint(s *Simulation) error {
 	if sp.Mode <= controlloop.ModeOff {
 		return errors.New("holds nothing: it has no default_setpoint that heats or cools (try --desired 21)")
 	}
-	if err := s.Zone.Params.CheckSetpoint(*sp); err != nil {
+	if err := s.Zone.Params.RefuseSetpoint(*sp); err != nil {
 		return err
 	}
 	s.Centre = sp.Desired
@@ -239,7 +239,7 @@ func (f *simulateFlags) chooseSetpoint(s *Simulation) error {
 		s.away = f.away
 		absent := *sp
 		absent.Desired = f.away
-		if err := s.Zone.Params.CheckSetpoint(absent); err != nil {
+		if err := s.Zone.Params.RefuseSetpoint(absent); err != nil {
 			return fmt.Errorf("away: %w", err)
 		}
 	}

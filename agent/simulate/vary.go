@@ -147,14 +147,14 @@ func (s *Simulation) apply() error {
 			}
 		}
 	}
-	err := s.Zone.Params.CheckSetpoint(s.Zone.Default)
+	err := s.Zone.Params.RefuseSetpoint(s.Zone.Default)
 	if vs := s.Zone.Params.Validate(); len(vs) > 0 {
 		err = errors.Join(vs[0])
 	}
 	if err == nil && !math.IsNaN(s.away) {
 		absent := s.Zone.Default
 		absent.Desired = s.away
-		err = s.Zone.Params.CheckSetpoint(absent)
+		err = s.Zone.Params.RefuseSetpoint(absent)
 	}
 	if err != nil {
 		return fmt.Errorf("vary: %s: %w", settingsText(s.settings), err)
