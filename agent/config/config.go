@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"thermostat/agent/config/yamltree"
 	"thermostat/controlloop"
 	"thermostat/drivers"
 	"thermostat/mqtt"
@@ -62,12 +63,14 @@ func (c Complaint) String() string {
 	return at + c.Path + ": " + c.Text
 }
 
+// node is one value of the file.
+type node = yamltree.Node
+
 // reader collects complaints.
 type reader struct {
 	file       string
 	machine    Machine
 	complaints []Complaint
-	empty      int // values that are not there
 
 	base    string   // of the agent's own topics, with a slash at its end
 	births  []string // Home Assistant's
@@ -78,7 +81,7 @@ func ReadOn(file string, text []byte, m Machine) (Config, []Complaint) {
 	r := &reader{file: file, machine: m}
 	sum := sha256.Sum256(text)
 	c := Config{Units: "C", SHA256: hex.EncodeToString(sum[:])}
-	if root := r.readYAML(text); root != nil {
+	if root := yamltree.Read(text, rootKeys, r.tell); root != nil {
 		r.readRoot(root, &c)
 	}
 	slices.SortStableFunc(r.complaints, func(a, b Complaint) int {
@@ -91,8 +94,8 @@ func ReadOn(file string, text []byte, m Machine) (Config, []Complaint) {
 var rootKeys = []string{"device", "state_dir", "units", "mqtt", "http", "zones"}
 
 func (r *reader) readRoot(root *node, c *Config) {
-	if root.kind == kindEmpty || root.kind == kindScalar || root.kind == kindList {
-		r.complain(root, "the file is %v, but a mapping is wanted", root.kind)
+	if root.Kind == yamltree.Empty || root.Kind == yamltree.Scalar || root.Kind == yamltree.List {
+		r.complain(root, "the file is %v, but a mapping is wanted", root.Kind)
 		return
 	}
 	if !r.isMapping(root, rootKeys...) {
@@ -100,37 +103,35 @@ func (r *reader) readRoot(root *node, c *Config) {
 	}
 	r.readDevice(root, c)
 	c.StateDir = r.machine.StateDir(c.Device)
-	r.filled(root.child("state_dir"), &c.StateDir)
-	r.oneOf(root.child("units"), &c.Units, "C", "F")
-	r.readMQTT(root.child("mqtt"), &c.MQTT)
-	r.base, r.brokers = c.MQTT.Prefix+"/"+c.Device+"/", len(c.MQTT.Brokers) > 0 || root.child("mqtt").child("brokers").holds()
-	r.readBirthTopic(root.child("mqtt"), &c.MQTT)
+	r.filled(root.Child("state_dir"), &c.StateDir)
+	r.oneOf(root.Child("units"), &c.Units, "C", "F")
+	r.readMQTT(root.Child("mqtt"), &c.MQTT)
+	r.base, r.brokers = c.MQTT.Prefix+"/"+c.Device+"/", len(c.MQTT.Brokers) > 0 || holds(root.Child("mqtt").Child("brokers"))
+	r.readBirthTopic(root.Child("mqtt"), &c.MQTT)
 	r.births = mqtt.Births(c.MQTT.BirthTopic, c.MQTT.DiscoveryPrefix)
-	r.readHTTP(root.child("http"), &c.HTTP)
-	r.readZones(root.child("zones"), c)
+	r.readHTTP(root.Child("http"), &c.HTTP)
+	r.readZones(root.Child("zones"), c)
 }
 
-// complainAt is for the file; of no place in it, its beginning stands for it.
-func (r *reader) complainAt(at place, text string) {
-	r.complaints = append(r.complaints, Complaint{File: r.file, Line: max(at.line, 1), Column: max(at.column, 1), Text: text})
+// tell is for what package yamltree complains of; of no place in the file, its
+// beginning stands for it.
+func (r *reader) tell(at yamltree.Place, path, text string) {
+	r.complaints = append(r.complaints, Complaint{File: r.file, Line: max(at.Line, 1), Column: max(at.Column, 1), Path: path, Text: text})
 }
 
 func (r *reader) complain(n *node, format string, args ...any) {
-	r.complainOf(n, n.path(), format, args...)
+	r.complainOf(n, n.Path(), format, args...)
 }
 
 // complainOf is for what is not in the file: it gives the path of that, and
 // the place of the nearest thing that is there.
 func (r *reader) complainOf(n *node, path, format string, args ...any) {
-	r.complaints = append(r.complaints, Complaint{
-		File: r.file, Line: max(n.line, 1), Column: max(n.column, 1),
-		Path: path, Text: fmt.Sprintf(format, args...),
-	})
+	r.tell(n.Place(), path, fmt.Sprintf(format, args...))
 }
 
 // missing complains of a key that a mapping must have.
 func (r *reader) missing(n *node, key, text string) {
-	r.complainOf(n, join(n.path(), key), "%s", text)
+	r.complainOf(n, join(n.Path(), key), "%s", text)
 }
 
 func join(path, key string) string {

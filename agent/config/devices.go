@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"thermostat/agent/config/yamltree"
 	"thermostat/drivers"
 )
 
@@ -25,11 +26,11 @@ var (
 // complaint about the name is enough.
 func (r *reader) readDevices(zone *node, z *Zone) {
 	r.readSensor(zone, &z.Devices.Sensor)
-	r.readFallbacks(zone.child("fallback_sensors"), &z.Devices)
+	r.readFallbacks(zone.Child("fallback_sensors"), &z.Devices)
 	r.needsStaleAfter(zone, z.Devices)
-	z.Devices.Heater = r.readRelay(zone.child("heater"))
-	z.Devices.Cooler = r.readRelay(zone.child("cooler"))
-	z.Devices.Safety = r.readRelay(zone.child("safety_relay"))
+	z.Devices.Heater = r.readRelay(zone.Child("heater"))
+	z.Devices.Cooler = r.readRelay(zone.Child("cooler"))
+	z.Devices.Safety = r.readRelay(zone.Child("safety_relay"))
 	r.needsRoom(zone, z.Devices)
 	z.Params.Heater = z.Devices.Heater != nil
 	z.Params.Cooler = z.Devices.Cooler != nil
@@ -42,7 +43,7 @@ func (r *reader) needsRoom(zone *node, d drivers.Spec) {
 		return
 	}
 	for _, key := range []string{"heater", "cooler", "safety_relay"} {
-		if at := zone.child(key).child("driver"); at != nil && at.text == "simulated" {
+		if at := zone.Child(key).Child("driver"); at != nil && at.Text == "simulated" {
 			r.complain(at, "a simulated relay needs a simulated sensor, whose room it heats or cools: the zone's is %s", Shown(d.Sensor.Driver))
 		}
 	}
@@ -52,17 +53,17 @@ func (r *reader) needsRoom(zone *node, d drivers.Spec) {
 // this version has. Only then do the other keys mean anything to it.
 func (r *reader) readDriver(n *node, to *string, known ...string) bool {
 	switch {
-	case n == nil || n.kind == kindRefused:
+	case n == nil || n.Kind == yamltree.Refused:
 		return false
-	case n.kind != kindMapping:
-		r.complain(n, "is %v, but a mapping such as {driver: %s} is wanted%s", n.kind, known[0], exampleOf(n, known))
+	case n.Kind != yamltree.Mapping:
+		r.complain(n, "is %v, but a mapping such as {driver: %s} is wanted%s", n.Kind, known[0], exampleOf(n, known))
 		return false
-	case n.child("driver") == nil:
+	case n.Child("driver") == nil:
 		r.missing(n, "driver", "is missing: one of "+strings.Join(known, ", "))
 		return false
 	}
-	at := n.child("driver")
-	if !r.text(at, to) || at.kind != kindScalar {
+	at := n.Child("driver")
+	if !r.text(at, to) || at.Kind != yamltree.Scalar {
 		return false
 	}
 	if !slices.Contains(known, *to) {
@@ -94,13 +95,13 @@ func (r *reader) readRelay(n *node) *drivers.RelaySpec {
 
 func (r *reader) readGPIO(n *node, g *drivers.GPIO) {
 	r.isMapping(n, "driver", "line", "chip", "active_low")
-	line := n.child("line")
+	line := n.Child("line")
 	if line == nil {
 		r.missing(n, "line", "is missing: the line's name, such as GPIO17")
 	}
-	r.spelled(n.child("chip"), &g.Chip, chipForm, chipNameIs, func(string) string { return "" })
+	r.spelled(n.Child("chip"), &g.Chip, chipForm, chipNameIs, func(string) string { return "" })
 	r.readLine(line, g)
-	r.boolean(n.child("active_low"), &g.ActiveLow)
+	r.boolean(n.Child("active_low"), &g.ActiveLow)
 	if g.SwitchesOnAtReset() {
 		r.warn(line, AtReset(*g))
 	}
@@ -115,7 +116,7 @@ func AtReset(g drivers.GPIO) string {
 }
 
 func (r *reader) readSensor(zone *node, spec *drivers.SensorSpec) {
-	n := zone.child("sensor")
+	n := zone.Child("sensor")
 	if n == nil {
 		r.missing(zone, "sensor", "is missing")
 		return
@@ -141,21 +142,21 @@ func (r *reader) readThermometer(n *node, spec *drivers.SensorSpec, simulated fu
 	case "mqtt":
 		r.readRemoteSensor(n, &spec.Remote)
 	}
-	r.readOffset(n.child("offset"), &spec.Offset)
+	r.readOffset(n.Child("offset"), &spec.Offset)
 }
 
 func (r *reader) readDS18B20(n *node, d *drivers.DS18B20) {
 	r.isMapping(n, "driver", "id", "bus", "i2c_bus", "resolution", "offset")
-	if n.child("id") == nil {
+	if n.Child("id") == nil {
 		r.missing(n, "id", "is missing: the thermometer's name, such as 28-0316a2795bff (thermostat probe lists them)")
 	}
-	r.readThermometerID(n.child("id"), &d.ID)
-	r.oneOf(n.child("bus"), &d.Bus, "kernel", "ds2482", "netlink")
-	r.i2cBus(n.child("i2c_bus"), &d.I2CBus)
-	if at := n.child("i2c_bus"); at != nil && d.Bus != "ds2482" {
+	r.readThermometerID(n.Child("id"), &d.ID)
+	r.oneOf(n.Child("bus"), &d.Bus, "kernel", "ds2482", "netlink")
+	r.i2cBus(n.Child("i2c_bus"), &d.I2CBus)
+	if at := n.Child("i2c_bus"); at != nil && d.Bus != "ds2482" {
 		r.complain(at, "belongs to bus ds2482, but the bus is %s", d.Bus)
 	}
-	at := n.child("resolution")
+	at := n.Child("resolution")
 	if bits, ok := r.whole(at, 9, 12); ok && at != nil {
 		d.Resolution = int(bits)
 		if d.Bus == "kernel" {
@@ -166,8 +167,8 @@ func (r *reader) readDS18B20(n *node, d *drivers.DS18B20) {
 
 func (r *reader) readBME280(n *node, b *drivers.BME280) {
 	r.isMapping(n, "driver", "bus", "address", "offset")
-	r.i2cBus(n.child("bus"), &b.Bus)
-	r.i2cAddress(n.child("address"), &b.Address)
+	r.i2cBus(n.Child("bus"), &b.Bus)
+	r.i2cAddress(n.Child("address"), &b.Address)
 }
 
 func (r *reader) i2cBus(n *node, to *int) {
@@ -185,7 +186,7 @@ func (r *reader) i2cAddress(n *node, to *uint16) {
 	}
 	x, err := strconv.ParseUint(text, 0, 16)
 	if err != nil || x != 0x76 && x != 0x77 {
-		r.complain(n, "%s is none of 0x76, 0x77, the addresses that a BME280 can have", shortened(text))
+		r.complain(n, "%s is none of 0x76, 0x77, the addresses that a BME280 can have", yamltree.Shortened(text))
 		return
 	}
 	*to = uint16(x)
@@ -200,10 +201,10 @@ func (r *reader) readRoom(n *node, s *drivers.Simulated) {
 }
 
 // checkSimulated complains of values out of bounds, once each.
-func (r *reader) checkSimulated(n *node, s drivers.Simulated, bad map[place]bool) {
+func (r *reader) checkSimulated(n *node, s drivers.Simulated, bad map[yamltree.Place]bool) {
 	for _, v := range s.Validate() {
-		if at, found := find(n, v.Field); !found || !bad[at.place()] {
-			r.complainOf(at, join(n.path(), v.Field), "%s %s", v.Value, v.Bound)
+		if at, found := find(n, v.Field); !found || !bad[at.Place()] {
+			r.complainOf(at, join(n.Path(), v.Field), "%s %s", v.Value, v.Bound)
 		}
 	}
 }
@@ -215,18 +216,18 @@ func (r *reader) readOffset(n *node, to *float64) {
 }
 
 func (r *reader) readSimulated(n *node, s *drivers.Simulated) {
-	if r.text(n.child("model"), &s.Model) {
+	if r.text(n.Child("model"), &s.Model) {
 		*s = drivers.SimulatedOf(s.Model)
 	}
-	r.text(n.child("place"), &s.Place)
-	r.seed(n.child("seed"), &s.Seed)
+	r.text(n.Child("place"), &s.Place)
+	r.seed(n.Child("seed"), &s.Seed)
 	for key, to := range map[string]*time.Duration{"up": &s.Up, "down": &s.Down} {
-		r.duration(n.child(key), to)
+		r.duration(n.Child(key), to)
 	}
 	for key, to := range map[string]*float64{
 		"speed": &s.Speed, "start": &s.Start, "outdoor": &s.Outdoor, "outdoor_swing": &s.OutdoorSwing, "sun": &s.Sun,
 		"heater_power": &s.HeaterPower, "cooler_power": &s.CoolerPower, "noise": &s.Noise,
 	} {
-		r.number(n.child(key), to)
+		r.number(n.Child(key), to)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"thermostat/agent/config/yamltree"
 )
 
 // HTTP is where the page is, and who may change something there.
@@ -26,25 +28,25 @@ func (r *reader) readHTTP(n *node, c *HTTP) {
 	if !r.isMapping(n, "listen", "password_file", "hosts", "proxies") {
 		return
 	}
-	listen := n.child("listen")
+	listen := n.Child("listen")
 	sound := r.text(listen, &c.Listen) && (c.Listen == "" || IsListen(c.Listen))
-	if !sound && listen != nil && listen.kind == kindScalar {
+	if !sound && listen != nil && listen.Kind == yamltree.Scalar {
 		r.complain(listen, "%s is not an address such as %s", Shown(c.Listen), DefaultListen)
 	}
-	r.text(n.child("password_file"), &c.PasswordFile)
+	r.text(n.Child("password_file"), &c.PasswordFile)
 	c.PasswordFile = r.place(c.PasswordFile)
-	hosts, at := r.texts(n.child("hosts"))
+	hosts, at := r.texts(n.Child("hosts"))
 	for i, h := range hosts {
 		if !hostForm.MatchString(h) {
 			r.complain(at[i], "%s is not a host name such as cabin.example; the port does not belong to it", Shown(h))
 		}
 	}
 	c.Hosts = hosts
-	r.readProxies(n.child("proxies"), c)
+	r.readProxies(n.Child("proxies"), c)
 	if sound && c.PasswordFile == "" && isOpenToAll(c.Listen) {
 		r.warn(n, "other machines can look, but nobody can change anything over HTTP: that needs http.password_file")
 	} else if c.PasswordFile == "" && len(c.Proxies) > 0 {
-		r.warn(n.child("proxies"), "through a proxy people can look, but change nothing: that needs http.password_file")
+		r.warn(n.Child("proxies"), "through a proxy people can look, but change nothing: that needs http.password_file")
 	}
 }
 

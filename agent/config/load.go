@@ -7,9 +7,13 @@ import (
 	"os"
 
 	"thermostat/agent/cli"
+	"thermostat/agent/config/yamltree"
 
 	"github.com/spf13/cobra"
 )
+
+// maxConfigSize is what a file may have, in bytes.
+const maxConfigSize = yamltree.MaxSize
 
 // LoadOrExit reads a configuration, prints every complaint, and fails with
 // exit code 2 if one of them is an error.

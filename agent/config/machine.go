@@ -29,7 +29,7 @@ var DeviceForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,63}$`)
 // names that fresh systems share are refused: two such devices would obey the
 // same controls.
 func (r *reader) readDevice(root *node, c *Config) {
-	n := root.child("device")
+	n := root.Child("device")
 	if n == nil {
 		r.deviceOfHost(root, c)
 		return

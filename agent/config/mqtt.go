@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"thermostat/agent/config/yamltree"
 	"thermostat/mqtt"
 )
 
@@ -19,26 +20,26 @@ func (r *reader) readMQTT(n *node, c *MQTT) {
 	if !r.isMapping(n, "brokers", "username", "password_file", "tls", "prefix", "discovery_prefix", "birth_topic", "sensor_every", "state_every") {
 		return
 	}
-	c.Brokers = r.readBrokers(n.child("brokers"))
+	c.Brokers = r.readBrokers(n.Child("brokers"))
 	r.readLogin(n, c)
-	r.readTLS(n.child("tls"), c)
-	r.prefix(n.child("prefix"), &c.Prefix)
-	if d := n.child("discovery_prefix"); d != nil && d.kind == kindScalar && d.text == "" {
+	r.readTLS(n.Child("tls"), c)
+	r.prefix(n.Child("prefix"), &c.Prefix)
+	if d := n.Child("discovery_prefix"); d != nil && d.Kind == yamltree.Scalar && d.Text == "" {
 		c.DiscoveryPrefix = ""
 	} else {
 		r.prefix(d, &c.DiscoveryPrefix)
 	}
-	r.rate(n.child("sensor_every"), &c.SensorEvery)
-	r.rate(n.child("state_every"), &c.StateEvery)
+	r.rate(n.Child("sensor_every"), &c.SensorEvery)
+	r.rate(n.Child("state_every"), &c.StateEvery)
 }
 
 // readBirthTopic reads where Home Assistant says that it is there. It must not be
 // one of this agent's own topics, so those are known before.
 func (r *reader) readBirthTopic(n *node, c *MQTT) {
-	switch at := n.child("birth_topic"); {
+	switch at := n.Child("birth_topic"); {
 	case at == nil:
-	case at.kind == kindScalar && strings.ContainsAny(at.text, "+#"):
-		r.complain(at, "%s has a wildcard: it is the one topic on which Home Assistant says online", Shown(at.text))
+	case at.Kind == yamltree.Scalar && strings.ContainsAny(at.Text, "+#"):
+		r.complain(at, "%s has a wildcard: it is the one topic on which Home Assistant says online", Shown(at.Text))
 	default:
 		r.topic(n, "birth_topic", &c.BirthTopic)
 	}
@@ -53,10 +54,10 @@ func (r *reader) prefix(n *node, to *string) {
 // readLogin demands a name beside a password: MQTT 3.1.1 cannot send one alone
 // [MQTT-3.1.2-22].
 func (r *reader) readLogin(n *node, c *MQTT) {
-	r.text(n.child("username"), &c.Username)
-	r.text(n.child("password_file"), &c.PasswordFile)
-	if c.PasswordFile != "" && n.child("username") == nil {
-		r.complain(n.child("password_file"), "needs mqtt.username beside it")
+	r.text(n.Child("username"), &c.Username)
+	r.text(n.Child("password_file"), &c.PasswordFile)
+	if c.PasswordFile != "" && n.Child("username") == nil {
+		r.complain(n.Child("password_file"), "needs mqtt.username beside it")
 	}
 	c.PasswordFile = r.place(c.PasswordFile)
 }
@@ -65,9 +66,9 @@ func (r *reader) readTLS(n *node, c *MQTT) {
 	if !r.isMapping(n, "ca_file", "cert_file", "key_file") {
 		return
 	}
-	ok := r.text(n.child("ca_file"), &c.CAFile)
-	ok = r.text(n.child("cert_file"), &c.CertFile) && ok
-	ok = r.text(n.child("key_file"), &c.KeyFile) && ok
+	ok := r.text(n.Child("ca_file"), &c.CAFile)
+	ok = r.text(n.Child("cert_file"), &c.CertFile) && ok
+	ok = r.text(n.Child("key_file"), &c.KeyFile) && ok
 	if ok && (c.CertFile == "") != (c.KeyFile == "") {
 		r.complain(n, "cert_file and key_file go together")
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"thermostat/agent/config/yamltree"
 	"thermostat/controlloop"
 )
 
@@ -47,25 +48,25 @@ func ParamsOf(plant string) controlloop.Params {
 // whether a setpoint can be held against them.
 func (r *reader) readParams(zone *node, p *controlloop.Params) bool {
 	before := len(r.complaints)
-	r.readLimits(zone.child("limits"), p)
-	r.readTiming(zone.child("timing"), p)
+	r.readLimits(zone.Child("limits"), p)
+	r.readTiming(zone.Child("timing"), p)
 	r.readDisagreement(zone, p)
-	r.readSensorLoss(zone.child("on_sensor_loss"), &p.Loss)
+	r.readSensorLoss(zone.Child("on_sensor_loss"), &p.Loss)
 	bad := r.badPlaces(before)
 	for _, v := range p.Validate() {
 		at, found := find(zone, v.Field)
-		if found && bad[at.place()] {
+		if found && bad[at.Place()] {
 			continue // it has been complained of, and the default stands in for it
 		}
-		r.complainOf(at, join(zone.path(), v.Field), "%s%s %s", v.Value, ifDefault(v.Field, found), v.Bound)
+		r.complainOf(at, join(zone.Path(), v.Field), "%s%s %s", v.Value, ifDefault(v.Field, found), v.Bound)
 	}
 	return soundLimits(zone, r.badPlaces(before))
 }
 
 // soundLimits reports whether the limits of a setpoint are those that were meant.
-func soundLimits(zone *node, bad map[place]bool) bool {
+func soundLimits(zone *node, bad map[yamltree.Place]bool) bool {
 	for _, field := range []string{"limits", "limits.desired_min", "limits.desired_max", "limits.heat_cutout", "limits.cool_cutout"} {
-		if at, found := find(zone, field); found && bad[at.place()] {
+		if at, found := find(zone, field); found && bad[at.Place()] {
 			return false
 		}
 	}
@@ -79,16 +80,11 @@ func ifDefault(field string, found bool) string {
 	return " (the default)"
 }
 
-// place is a line and a column.
-type place struct{ line, column int }
-
-func (n *node) place() place { return place{n.line, n.column} }
-
 // badPlaces are those of the complaints made since there were that many.
-func (r *reader) badPlaces(since int) map[place]bool {
-	bad := map[place]bool{}
+func (r *reader) badPlaces(since int) map[yamltree.Place]bool {
+	bad := map[yamltree.Place]bool{}
 	for _, c := range r.complaints[since:] {
-		bad[place{c.Line, c.Column}] = true
+		bad[yamltree.Place{Line: c.Line, Column: c.Column}] = true
 	}
 	return bad
 }
@@ -98,7 +94,7 @@ func (r *reader) badPlaces(since int) map[place]bool {
 func find(n *node, field string) (at *node, found bool) {
 	at = n
 	for key := range strings.SplitSeq(field, ".") {
-		at = at.child(key)
+		at = at.Child(key)
 	}
 	if at == nil {
 		return n, false
@@ -124,7 +120,7 @@ func (r *reader) readLimits(n *node, p *controlloop.Params) {
 		return
 	}
 	for _, l := range limits {
-		r.number(n.child(l.key), l.to)
+		r.number(n.Child(l.key), l.to)
 	}
 }
 
@@ -145,6 +141,6 @@ func (r *reader) readTiming(n *node, p *controlloop.Params) {
 		return
 	}
 	for _, t := range timers {
-		r.duration(n.child(t.key), t.to)
+		r.duration(n.Child(t.key), t.to)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"thermostat/agent/config/yamltree"
 	"thermostat/drivers"
 	"thermostat/mqtt"
 )
@@ -24,20 +25,20 @@ func (r *reader) readRemoteSensor(n *node, s *drivers.RemoteSensor) {
 	r.needsBroker(n)
 	r.topic(n, "topic", &s.Topic)
 	s.Format = "auto"
-	r.oneOf(n.child("format"), &s.Format, mqtt.SensorFormats...)
-	r.path(n.child("field"), &s.Field)
-	r.path(n.child("humidity_field"), &s.HumidityField)
-	r.oneOf(n.child("unit"), &s.Unit, mqtt.SensorUnits...)
-	s.Where = r.readWhere(n.child("where"))
+	r.oneOf(n.Child("format"), &s.Format, mqtt.SensorFormats...)
+	r.path(n.Child("field"), &s.Field)
+	r.path(n.Child("humidity_field"), &s.HumidityField)
+	r.oneOf(n.Child("unit"), &s.Unit, mqtt.SensorUnits...)
+	s.Where = r.readWhere(n.Child("where"))
 	for _, key := range []string{"field", "humidity_field", "where"} {
-		if at := n.child(key); at != nil && s.Format != "auto" && s.Format != "json" {
+		if at := n.Child(key); at != nil && s.Format != "auto" && s.Format != "json" {
 			r.complain(at, "belongs to format json, but the format is %s", s.Format)
 		}
 	}
-	if at := n.child("unit"); at != nil && s.Format == "protobuf" {
+	if at := n.Child("unit"); at != nil && s.Format == "protobuf" {
 		r.complain(at, "belongs to formats json and number: a SensorData is in °C")
 	}
-	if at, says := n.child("unit"), mqtt.UnitOfName(s.Field); at != nil && says != "" && says != s.Unit && s.Unit != "" {
+	if at, says := n.Child("unit"), mqtt.UnitOfName(s.Field); at != nil && says != "" && says != s.Unit && s.Unit != "" {
 		r.warn(at, fmt.Sprintf("is %s, but the field's name %s says °%s: the unit counts", s.Unit, Shown(s.Field), says))
 	}
 }
@@ -45,21 +46,21 @@ func (r *reader) readRemoteSensor(n *node, s *drivers.RemoteSensor) {
 // readWhere reads which words a reading must have beside it: {Id: 0119A, channel: 1}.
 func (r *reader) readWhere(n *node) map[string]string {
 	switch {
-	case n == nil || n.kind == kindRefused:
+	case n == nil || n.Kind == yamltree.Refused:
 		return nil
-	case n.kind != kindMapping:
-		r.complain(n, "is %v, but a mapping such as {Id: 01191ED4A0B2} is wanted", n.kind)
+	case n.Kind != yamltree.Mapping:
+		r.complain(n, "is %v, but a mapping such as {Id: 01191ED4A0B2} is wanted", n.Kind)
 		return nil
-	case len(n.children) > maxWhere:
-		r.complain(n, "has %d words, at most %d can be asked for", len(n.children), maxWhere)
+	case len(n.Children) > maxWhere:
+		r.complain(n, "has %d words, at most %d can be asked for", len(n.Children), maxWhere)
 	}
 	where := map[string]string{}
-	for _, c := range n.children {
+	for _, c := range n.Children {
 		var word string
-		if c.key == "" {
+		if c.Key == "" {
 			r.complain(c, "has no name: write the path of a word, such as Id")
 		} else if r.filled(c, &word) {
-			where[c.key] = word
+			where[c.Key] = word
 		}
 	}
 	return where
@@ -83,43 +84,43 @@ func (r *reader) readRemoteRelay(n *node, s *drivers.RemoteRelay) {
 	r.isMapping(n, "driver", "topic", "on", "off", "state_topic", "state_field", "lease", "retain")
 	r.needsBroker(n)
 	r.topic(n, "topic", &s.Topic)
-	ok := r.command(n.child("on"), &s.On)
-	ok = r.command(n.child("off"), &s.Off) && ok
-	switch on, off := n.child("on"), n.child("off"); {
+	ok := r.command(n.Child("on"), &s.On)
+	ok = r.command(n.Child("off"), &s.Off) && ok
+	switch on, off := n.Child("on"), n.Child("off"); {
 	case !ok:
 	case (on == nil) != (off == nil):
 		r.complain(n, "on and off go together; without both the commands are HeaterControl messages")
 	case on != nil && s.On == s.Off:
 		r.complain(off, "%s is also what switches on", Shown(s.Off))
 	}
-	if n.child("state_topic") != nil {
+	if n.Child("state_topic") != nil {
 		r.topic(n, "state_topic", &s.StateTopic)
 	}
 	if s.Topic != "" && s.StateTopic == s.Topic {
-		r.complain(n.child("state_topic"), "is also the topic of the commands: our own would count as the device's answer")
+		r.complain(n.Child("state_topic"), "is also the topic of the commands: our own would count as the device's answer")
 	}
-	r.path(n.child("state_field"), &s.StateField)
-	if at := n.child("state_field"); at != nil && n.child("state_topic") == nil {
+	r.path(n.Child("state_field"), &s.StateField)
+	if at := n.Child("state_field"); at != nil && n.Child("state_topic") == nil {
 		r.complain(at, "is a field of what comes on state_topic, which is missing")
 	}
 	s.Lease = defaultLease
-	if at := n.child("lease"); r.duration(at, &s.Lease) && (s.Lease < 3*time.Second || s.Lease > time.Hour) {
+	if at := n.Child("lease"); r.duration(at, &s.Lease) && (s.Lease < 3*time.Second || s.Lease > time.Hour) {
 		r.complain(at, "%v is outside 3s..1h", s.Lease)
 	}
-	if r.boolean(n.child("retain"), &s.Retain); s.Retain {
-		r.warn(n.child("retain"), "a retained On switches a heater on that comes back when no agent is there")
+	if r.boolean(n.Child("retain"), &s.Retain); s.Retain {
+		r.warn(n.Child("retain"), "a retained On switches a heater on that comes back when no agent is there")
 	}
 }
 
 // needsBroker complains of a device on a broker where none is configured.
 func (r *reader) needsBroker(n *node) {
 	if !r.brokers {
-		r.complain(n.child("driver"), "needs a broker: mqtt.brokers is empty")
+		r.complain(n.Child("driver"), "needs a broker: mqtt.brokers is empty")
 	}
 }
 
 // holds reports whether there is anything in a list or mapping.
-func (n *node) holds() bool { return n != nil && len(n.children) > 0 }
+func holds(n *node) bool { return n != nil && len(n.Children) > 0 }
 
 func (r *reader) command(n *node, to *string) bool {
 	if !r.filled(n, to) {
@@ -134,7 +135,7 @@ func (r *reader) command(n *node, to *string) bool {
 
 // topic reads one topic, of a device or of a birth; wildcards would make it many.
 func (r *reader) topic(parent *node, key string, to *string) {
-	n := parent.child(key)
+	n := parent.Child(key)
 	if n == nil {
 		r.missing(parent, key, "is missing")
 		return
@@ -180,7 +181,7 @@ func (u *unique) addTopic(n *node, relay *drivers.RelaySpec) {
 		return
 	}
 	if other := u.topics[relay.Remote.Topic]; other != nil {
-		u.complain(n.child("topic"), "%s is also the topic of %s", Shown(relay.Remote.Topic), other.path())
+		u.complain(n.Child("topic"), "%s is also the topic of %s", Shown(relay.Remote.Topic), other.Path())
 		return
 	}
 	u.topics[relay.Remote.Topic] = n

@@ -31,11 +31,11 @@ func (r *reader) readFallbacks(n *node, devices *drivers.Spec) {
 func (r *reader) readSpare(n *node, s *drivers.Simulated, first string) {
 	r.isMapping(n, "driver", "noise", "seed", "offset")
 	if first != "simulated" {
-		r.complain(n.child("driver"), "a simulated fallback needs a simulated sensor: it measures that sensor's room")
+		r.complain(n.Child("driver"), "a simulated fallback needs a simulated sensor: it measures that sensor's room")
 	}
 	before := len(r.complaints)
-	r.number(n.child("noise"), &s.Noise)
-	r.seed(n.child("seed"), &s.Seed)
+	r.number(n.Child("noise"), &s.Noise)
+	r.seed(n.Child("seed"), &s.Seed)
 	r.checkSimulated(n, *s, r.badPlaces(before))
 }
 
@@ -84,8 +84,8 @@ func twice(spec drivers.SensorSpec, others []drivers.SensorSpec) bool {
 }
 
 func (r *reader) readDisagreement(zone *node, p *controlloop.Params) {
-	n := zone.child("max_disagreement")
-	if r.kelvin(n, &p.MaxDisagreement) && p.MaxDisagreement > 0 && zone.child("fallback_sensors") == nil {
+	n := zone.Child("max_disagreement")
+	if r.kelvin(n, &p.MaxDisagreement) && p.MaxDisagreement > 0 && zone.Child("fallback_sensors") == nil {
 		r.warn(n, "compares nothing: the zone has no fallback_sensors")
 	}
 }
@@ -102,7 +102,7 @@ func (r *reader) readSensorLoss(n *node, to *controlloop.Duty) {
 		return
 	}
 	action := "off"
-	if !r.oneOf(n.child("action"), &action, "off", "duty") {
+	if !r.oneOf(n.Child("action"), &action, "off", "duty") {
 		return
 	}
 	if action == "duty" {
@@ -110,7 +110,7 @@ func (r *reader) readSensorLoss(n *node, to *controlloop.Duty) {
 		return
 	}
 	for _, key := range []string{"percent", "period", "for"} {
-		if c := n.child(key); c != nil {
+		if c := n.Child(key); c != nil {
 			r.complain(c, "belongs to action duty, but the action is off")
 		}
 	}
@@ -118,13 +118,13 @@ func (r *reader) readSensorLoss(n *node, to *controlloop.Duty) {
 
 func (r *reader) readDuty(n *node, to *controlloop.Duty) {
 	d := controlloop.Duty{Period: dutyPeriod, For: dutyFor}
-	if n.child("percent") == nil {
+	if n.Child("percent") == nil {
 		r.missing(n, "percent", "is missing: 1 to 30")
 		return
 	}
-	ok := r.number(n.child("percent"), &d.Percent)
-	ok = r.duration(n.child("period"), &d.Period) && ok
-	ok = r.duration(n.child("for"), &d.For) && ok
+	ok := r.number(n.Child("percent"), &d.Percent)
+	ok = r.duration(n.Child("period"), &d.Period) && ok
+	ok = r.duration(n.Child("for"), &d.For) && ok
 	if ok {
 		*to = d
 	}

@@ -35,17 +35,17 @@ func (r *reader) readSetpointValues(n *node, s *controlloop.Setpoint) (bad []str
 		key string
 		ok  bool
 	}{
-		{"mode", r.mode(n.child("mode"), &s.Mode)},
-		{"desired", r.number(n.child("desired"), &s.Desired)},
-		{"up_delta", r.kelvin(n.child("up_delta"), &s.UpDelta)},
-		{"down_delta", r.kelvin(n.child("down_delta"), &s.DownDelta)},
+		{"mode", r.mode(n.Child("mode"), &s.Mode)},
+		{"desired", r.number(n.Child("desired"), &s.Desired)},
+		{"up_delta", r.kelvin(n.Child("up_delta"), &s.UpDelta)},
+		{"down_delta", r.kelvin(n.Child("down_delta"), &s.DownDelta)},
 	} {
 		if !v.ok {
 			bad = append(bad, v.key)
 		}
 	}
 	needed := s.Mode != controlloop.ModeOff && !slices.Contains(bad, "mode")
-	if n.child("desired") == nil && needed {
+	if n.Child("desired") == nil && needed {
 		r.missing(n, "desired", "is missing: every mode but off needs it")
 		bad = append(bad, "desired")
 	}
@@ -86,5 +86,5 @@ func (r *reader) complainOfSetpoint(n *node, v controlloop.Violation) {
 		return
 	}
 	at, _ := find(n, v.Field)
-	r.complainOf(at, join(n.path(), v.Field), "%s %s", v.Value, v.Bound)
+	r.complainOf(at, join(n.Path(), v.Field), "%s %s", v.Value, v.Bound)
 }

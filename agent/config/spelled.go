@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"thermostat/agent/config/yamltree"
 	"thermostat/drivers"
 )
 
@@ -83,8 +84,8 @@ var serialNumber = regexp.MustCompile(`^(?:28|22|42)-([0-9a-f]{1,11}|[0-9a-f]{13
 // readThermometerID knows how other programs spell an id, and says which chip an id
 // is of that is none of those that are read.
 func (r *reader) readThermometerID(n *node, to *string) {
-	if n != nil && n.kind == kindScalar {
-		if other := drivers.UnreadThermometer(n.text); other != "" {
+	if n != nil && n.Kind == yamltree.Scalar {
+		if other := drivers.UnreadThermometer(n.Text); other != "" {
 			r.complain(n, "%s", other)
 			return
 		}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"thermostat/agent/config/yamltree"
 )
 
 // The readers below take nil for a key that is not there and leave the default
@@ -19,13 +21,13 @@ import (
 // which has been complained of unless n is nil.
 func (r *reader) scalar(n *node, wanted string) (text string, ok bool) {
 	switch {
-	case n == nil || n.kind == kindRefused:
+	case n == nil || n.Kind == yamltree.Refused:
 		return "", false
-	case n.kind != kindScalar:
-		r.complain(n, "is %v, but %s is wanted", n.kind, wanted)
+	case n.Kind != yamltree.Scalar:
+		r.complain(n, "is %v, but %s is wanted", n.Kind, wanted)
 		return "", false
 	}
-	return n.text, true
+	return n.Text, true
 }
 
 // text reads a text. A value with a control character is not shown: the
@@ -39,7 +41,7 @@ func (r *reader) text(n *node, to *string) bool {
 		r.complain(n, "has a control character or a line break")
 		return false
 	}
-	if what := strangeQuote(text); what != "" {
+	if what := yamltree.StrangeQuote(text); what != "" {
 		r.complain(n, "%s", what)
 		return false
 	}
@@ -88,7 +90,7 @@ func (r *reader) noneOf(n *node, text string, words []string) {
 
 // exampleOf is for a driver that is named without its mapping.
 func exampleOf(n *node, drivers []string) string {
-	if n.kind != kindScalar || !slices.Contains(drivers, n.text) {
+	if n.Kind != yamltree.Scalar || !slices.Contains(drivers, n.Text) {
 		return ""
 	}
 	more := map[string]string{
@@ -96,7 +98,7 @@ func exampleOf(n *node, drivers []string) string {
 		"gpio":    ", line: GPIO17} with its own line",
 		"mqtt":    ", topic: home/room} with its own topic",
 	}
-	return ": write {driver: " + n.text + cmp.Or(more[n.text], "}")
+	return ": write {driver: " + n.Text + cmp.Or(more[n.Text], "}")
 }
 
 // truths are other spellings, of YAML 1.1 and of people.
@@ -111,7 +113,7 @@ func (r *reader) boolean(n *node, to *bool) bool {
 	if !ok {
 		return n == nil
 	}
-	if n.quoted || text != "true" && text != "false" {
+	if n.Quoted || text != "true" && text != "false" {
 		advice := ""
 		if word := truths[strings.ToLower(text)]; word != "" {
 			advice = ": write " + word
@@ -150,12 +152,12 @@ func (r *reader) number(n *node, to *float64) bool {
 	}
 	x, err := strconv.ParseFloat(text, 64)
 	switch {
-	case n.quoted:
+	case n.Quoted:
 		r.complain(n, "%s is a text, but a number is wanted: leave out the quotes", Shown(text))
 	case infinite.MatchString(text), Decimal.MatchString(text) && math.IsInf(x, 0):
-		r.complain(n, "%s is not a finite number", shortened(text))
+		r.complain(n, "%s is not a finite number", yamltree.Shortened(text))
 	case err != nil || !Decimal.MatchString(text):
-		r.complain(n, "%s is not a decimal number%s", Shown(text), numberAdvice(n.key, text))
+		r.complain(n, "%s is not a decimal number%s", Shown(text), numberAdvice(n.Key, text))
 	default:
 		*to = x
 		return true
@@ -165,11 +167,11 @@ func (r *reader) number(n *node, to *float64) bool {
 
 // kelvin reads a difference of temperatures: 0.5 or 0.5K.
 func (r *reader) kelvin(n *node, to *float64) bool {
-	if n == nil || n.kind != kindScalar || n.quoted {
+	if n == nil || n.Kind != yamltree.Scalar || n.Quoted {
 		return r.number(n, to)
 	}
 	bare := *n
-	bare.text = strings.TrimSpace(strings.TrimSuffix(n.text, "K"))
+	bare.Text = strings.TrimSpace(strings.TrimSuffix(n.Text, "K"))
 	return r.number(&bare, to)
 }
 
@@ -181,7 +183,7 @@ func (r *reader) whole(n *node, low, high int64) (int64, bool) {
 	}
 	x, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || x < low || x > high {
-		r.complain(n, "%s is outside %d..%d", shortened(text), low, high)
+		r.complain(n, "%s is outside %d..%d", yamltree.Shortened(text), low, high)
 		return 0, false
 	}
 	return x, true
@@ -195,7 +197,7 @@ func (r *reader) seed(n *node, to *uint64) bool {
 	}
 	x, err := strconv.ParseUint(strings.TrimPrefix(text, "+"), 10, 64)
 	if err != nil {
-		r.complain(n, "%s is outside 0..%d", shortened(text), uint64(math.MaxUint64))
+		r.complain(n, "%s is outside 0..%d", yamltree.Shortened(text), uint64(math.MaxUint64))
 		return false
 	}
 	*to = x
@@ -204,7 +206,7 @@ func (r *reader) seed(n *node, to *uint64) bool {
 
 func (r *reader) integer(n *node) (string, bool) {
 	text, ok := r.scalar(n, "a whole number")
-	if ok && (n.quoted || !integer.MatchString(text)) {
+	if ok && (n.Quoted || !integer.MatchString(text)) {
 		r.complain(n, "%s is not a whole number", Shown(text))
 		return "", false
 	}
@@ -219,7 +221,7 @@ func (r *reader) duration(n *node, to *time.Duration) bool {
 		return n == nil
 	}
 	if Decimal.MatchString(text) {
-		r.complain(n, "%s has no unit: write %ss or %sm", shortened(text), shortened(text), shortened(text))
+		r.complain(n, "%s has no unit: write %ss or %sm", yamltree.Shortened(text), yamltree.Shortened(text), yamltree.Shortened(text))
 		return false
 	}
 	d, err := time.ParseDuration(text)
@@ -247,26 +249,26 @@ func (r *reader) rate(n *node, to *time.Duration) {
 // items gives the items of a list.
 func (r *reader) items(n *node) []*node {
 	switch {
-	case n == nil || n.kind == kindRefused:
+	case n == nil || n.Kind == yamltree.Refused:
 		return nil
-	case n.kind != kindList:
-		r.complain(n, "is %v, but a list is wanted: %s", n.kind, listAdvice(n))
+	case n.Kind != yamltree.List:
+		r.complain(n, "is %v, but a list is wanted: %s", n.Kind, listAdvice(n))
 		return nil
 	}
-	return n.children
+	return n.Children
 }
 
 // isMapping complains of any other kind, and of unknown keys.
 func (r *reader) isMapping(n *node, known ...string) bool {
 	switch {
-	case n == nil || n.kind == kindRefused:
+	case n == nil || n.Kind == yamltree.Refused:
 		return false
-	case n.kind != kindMapping:
-		r.complain(n, "is %v, but a mapping is wanted", n.kind)
+	case n.Kind != yamltree.Mapping:
+		r.complain(n, "is %v, but a mapping is wanted", n.Kind)
 		return false
 	}
-	for _, c := range n.children {
-		if !slices.Contains(known, c.key) {
+	for _, c := range n.Children {
+		if !slices.Contains(known, c.Key) {
 			r.unknownKey(c, known)
 		}
 	}
@@ -275,13 +277,13 @@ func (r *reader) isMapping(n *node, known ...string) bool {
 
 // unknownKey does not show the value, it might be a password.
 func (r *reader) unknownKey(n *node, known []string) {
-	switch near := Nearest(n.key, known); {
+	switch near := Nearest(n.Key, known); {
 	case decimalComma(n) != "":
-		r.complainOf(n, n.parent.path(), "%s", decimalComma(n))
+		r.complainOf(n, n.Parent.Path(), "%s", decimalComma(n))
 	case runTogether(n, known) != "":
-		r.complainOf(n, n.parent.path(), "a colon is missing: write %s", runTogether(n, known))
-	case strings.EqualFold(n.key, "password"):
-		name := cmp.Or(n.parent.key, "mqtt") + "-password"
+		r.complainOf(n, n.Parent.Path(), "a colon is missing: write %s", runTogether(n, known))
+	case strings.EqualFold(n.Key, "password"):
+		name := cmp.Or(n.Parent.Key, "mqtt") + "-password"
 		r.complain(n, "a password has no place in this file: write it alone into one of its own, such as %s beside this one, and name that: password_file: %s", name, name)
 	case near != "":
 		r.complain(n, "is an unknown key: did you mean %s?", near)
@@ -291,11 +293,4 @@ func (r *reader) unknownKey(n *node, known []string) {
 }
 
 // Shown quotes a value and keeps it short.
-func Shown(text string) string { return fmt.Sprintf("%q", shortened(text)) }
-
-func shortened(text string) string {
-	if runes := []rune(text); len(runes) > 40 {
-		return string(runes[:40]) + "…"
-	}
-	return text
-}
+func Shown(text string) string { return fmt.Sprintf("%q", yamltree.Shortened(text)) }

@@ -29,22 +29,22 @@ func (r *reader) readZone(n *node, device string, z *Zone) bool {
 	}
 	r.readIdentity(n, device, z)
 	z.Plant = "boiler"
-	r.oneOf(n.child("plant"), &z.Plant, Plants()...)
+	r.oneOf(n.Child("plant"), &z.Plant, Plants()...)
 	z.Params = ParamsOf(z.Plant)
 	r.readDevices(n, z)
 	sound := r.readParams(n, &z.Params)
 	z.Devices.Identify(z.SensorID, z.Params)
-	r.readSetpoint(n.child("default_setpoint"), sound, z)
+	r.readSetpoint(n.Child("default_setpoint"), sound, z)
 	return true
 }
 
 func (r *reader) readIdentity(n *node, device string, z *Zone) {
-	if n.child("name") == nil {
+	if n.Child("name") == nil {
 		r.missing(n, "name", "is missing: each dash begins another zone, so take this one away if its keys belong to the zone above, else write - name: and a name")
 	}
-	r.spelled(n.child("name"), &z.Name, ZoneForm, zoneNameIs, zoneWord)
+	r.spelled(n.Child("name"), &z.Name, ZoneForm, zoneNameIs, zoneWord)
 	z.SensorID = defaultSensorID(device, z.Name)
-	if id := n.child("sensor_id"); id != nil {
+	if id := n.Child("sensor_id"); id != nil {
 		x, _ := r.whole(id, 1, 1<<31-1)
 		z.SensorID = int32(x) // 0 where it is bad, which was complained of
 	}
@@ -73,21 +73,21 @@ type idOwner struct {
 }
 
 func (u *unique) add(n *node, z Zone) {
-	u.addSensor(n.child("sensor"), z)
-	u.addRelay(n.child("heater"), z.Devices.Heater)
-	u.addRelay(n.child("cooler"), z.Devices.Cooler)
-	u.addRelay(n.child("safety_relay"), z.Devices.Safety)
+	u.addSensor(n.Child("sensor"), z)
+	u.addRelay(n.Child("heater"), z.Devices.Heater)
+	u.addRelay(n.Child("cooler"), z.Devices.Cooler)
+	u.addRelay(n.Child("safety_relay"), z.Devices.Safety)
 	u.addSensors(n, z)
 	if z.Name == "" {
 		return // complained of, and the default number hangs on the name
 	}
 	other := u.names[z.Name]
 	if other != nil {
-		u.complain(n.child("name"), "%q is also the name of %s", z.Name, other.path())
+		u.complain(n.Child("name"), "%q is also the name of %s", z.Name, other.Path())
 	} else {
 		u.names[z.Name] = n
 	}
-	if other == nil || n.child("sensor_id") != nil {
+	if other == nil || n.Child("sensor_id") != nil {
 		u.addID(n, z)
 	}
 }
@@ -104,7 +104,7 @@ func (u *unique) addLine(n *node, relay *drivers.RelaySpec) {
 	}
 	for _, other := range u.lines {
 		if relay.GPIO.SameLine(other.gpio) {
-			u.complain(n.child("line"), "%s is also the line of %s: each relay needs one of its own", relay.GPIO, other.relay.path())
+			u.complain(n.Child("line"), "%s is also the line of %s: each relay needs one of its own", relay.GPIO, other.relay.Path())
 			return
 		}
 	}
@@ -121,5 +121,5 @@ func (u *unique) addID(n *node, z Zone) {
 		return
 	}
 	at, _ := find(n, "sensor_id")
-	u.complainOf(at, join(n.path(), "sensor_id"), "%d of %s is also that of %s (%s)", z.SensorID, z.Name, owner.zone.path(), owner.name)
+	u.complainOf(at, join(n.Path(), "sensor_id"), "%d of %s is also that of %s (%s)", z.SensorID, z.Name, owner.zone.Path(), owner.name)
 }
