@@ -2,9 +2,9 @@ package main
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
-	"time"
 )
 
 // manyZones is a file of n zones as users write them.
@@ -26,28 +26,38 @@ func manyZones(n int) []byte {
 	return []byte(b.String())
 }
 
-// A file of zones that are all wrong takes no longer than its length: each
-// zone brings complaints, and 4 times the zones must not take 16 times as long.
+// allocated gives how many bytes a function allocates: work that a busy
+// machine does not change. What grows with the square of a file's length shows here.
+func allocated(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
+// A file of zones that are all wrong costs by its length: each zone brings
+// complaints, and 8 times the zones must not cost 64 times as much.
 func TestReadingIsLinear(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
-	once := func(n int) time.Duration {
+	perZone := func(n int) uint64 {
 		text := []byte(strings.ReplaceAll(string(manyZones(n)), "down_delta", "down_dleta"))
-		start := time.Now()
-		if _, complaints := readConfig("f", text, cabin()); len(complaints) != n {
-			t.Fatalf("%d complaints of %d zones", len(complaints), n)
-		}
-		return time.Since(start)
+		return allocated(func() {
+			if _, complaints := readConfig("f", text, cabin()); len(complaints) != n {
+				t.Fatalf("%d complaints of %d zones", len(complaints), n)
+			}
+		}) / uint64(n)
 	}
-	few, many := once(1000), once(8000)
-	if many > 40*few && many > 3*time.Second {
-		t.Errorf("1000 zones took %v, 8000 took %v", few, many)
+	if few, many := perZone(1000), perZone(8000); many > few*3/2 {
+		t.Errorf("of 1000 zones each allocates %d bytes, of 8000 each %d", few, many)
 	}
 }
 
-// Shapes that the library alone needs minutes or the whole stack for.
-func TestHostileShapesEndSoon(t *testing.T) {
+// Shapes for which the library alone allocates by the square of their length, for
+// minutes, or until the stack is full. One that never ends is ended by go test.
+func TestHostileShapesCostByTheirLength(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
@@ -56,11 +66,10 @@ func TestHostileShapesEndSoon(t *testing.T) {
 		"a,", "'", "\"", "[]", "{}", "@", "|\n", "---\n", "...\n", "<<: 1\n", "%a\n", "!", "- - ", "#\n", "- {a}\n", "a: &b ", "- !a &b ",
 	} {
 		for _, before := range []string{"", "a: ", "{", "- ", "a: \"", "a: |\n "} {
-			start := time.Now()
-			text := before + strings.Repeat(unit, 200_000/len(unit))
-			readConfig("f", []byte(text), cabin())
-			if d := time.Since(start); d > time.Minute { // the library alone needs minutes; a busy machine stays below
-				t.Errorf("%q after %q took %v", unit, before, d)
+			text := []byte(before + strings.Repeat(unit, 200_000/len(unit)))
+			perByte := allocated(func() { readConfig("f", text, cabin()) }) / uint64(len(text))
+			if perByte > 2000 { // some 200 where all is well
+				t.Errorf("%q after %q allocates %d bytes for each of its own", unit, before, perByte)
 			}
 		}
 	}
