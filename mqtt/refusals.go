@@ -31,7 +31,7 @@ func (a *alarm) set(text string) {
 
 // alarms are the faults of the connection as a whole.
 type alarms struct {
-	broker    alarm // only a person can mend why there is no connection
+	broker    alarm // only a person can mend why there is no connection; keepConnected's goroutine owns it
 	subscribe alarm
 	publish   alarm
 	duplicate alarm

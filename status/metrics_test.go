@@ -103,9 +103,9 @@ func TestMetricNames(t *testing.T) {
 	}
 }
 
-// TestFaultNames: the README's list is the one that is told as 0.
+// TestFaultNames: the list in docs/topics.md is the one that is told as 0.
 func TestFaultNames(t *testing.T) {
-	text, err := os.ReadFile("../README.md")
+	text, err := os.ReadFile("../docs/topics.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func TestFaultNames(t *testing.T) {
 	slices.Sort(listed)
 	ours := slices.Sorted(slices.Values(faultNames))
 	if !slices.Equal(listed, ours) {
-		t.Errorf("README %v\nmetrics %v", listed, ours)
+		t.Errorf("docs/topics.md %v\nmetrics %v", listed, ours)
 	}
 }
 
