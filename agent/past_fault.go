@@ -34,6 +34,6 @@ func (m *memoryAlarm) tell(what string, err error) bool {
 		texts = append(texts, text)
 	}
 	slices.Sort(texts)
-	m.alarms.Set("memory", len(texts) > 0, strings.Join(texts, "; "))
+	m.alarms.Set(controlloop.FaultMemory, len(texts) > 0, strings.Join(texts, "; "))
 	return m.bad[what] != was && err != nil
 }

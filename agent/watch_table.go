@@ -98,7 +98,7 @@ func (t *watchTable) faults(w watched) string {
 		names = append(names, absent)
 	}
 	for _, f := range w.state.Faults {
-		names = append(names, f.Name)
+		names = append(names, string(f.Name))
 	}
 	return printable(strings.Join(names, " "), 4*maxCell)
 }
