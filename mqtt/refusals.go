@@ -6,6 +6,8 @@ import (
 	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
+
+	"thermostat/controlloop"
 )
 
 // complainEvery is how often the same refusal is logged.
@@ -14,7 +16,7 @@ const complainEvery = 10 * time.Minute
 // alarm is a fault of all zones. It belongs to one goroutine.
 type alarm struct {
 	zones []Zone
-	name  string
+	name  controlloop.FaultName
 	text  string // told; empty: there is no fault
 }
 
@@ -38,8 +40,8 @@ type alarms struct {
 }
 
 func newAlarms(zones []Zone) alarms {
-	of := func(name string) alarm { return alarm{zones: zones, name: name} }
-	return alarms{of("broker_refused"), of("subscription_refused"), of("publish_refused"), of("duplicate_device")}
+	of := func(name controlloop.FaultName) alarm { return alarm{zones: zones, name: name} }
+	return alarms{of(controlloop.FaultBrokerRefused), of(controlloop.FaultSubscriptionRefused), of(controlloop.FaultPublishRefused), of(controlloop.FaultDuplicateDevice)}
 }
 
 // complaint is what was logged last, and when.

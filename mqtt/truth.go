@@ -363,7 +363,7 @@ func (t *truth) tellRetained() {
 	if !t.notRetained {
 		text = "the broker passes setpoints on and does not retain them: after a restart of this agent the older one counts"
 	}
-	t.zone.Alarms.Set("control_not_retained", bad, text)
+	t.zone.Alarms.Set(controlloop.FaultControlNotRetained, bad, text)
 }
 
 // connected begins a connection: everything is heard out before we speak.
@@ -412,7 +412,7 @@ func (t *truth) unreadable(now time.Time) {
 }
 
 func (t *truth) setUnreadable(bad bool) {
-	t.zone.Alarms.Set("control_not_readable", bad, "the broker refuses the subscription to the control topic: is this agent allowed to read it?")
+	t.zone.Alarms.Set(controlloop.FaultControlNotReadable, bad, "the broker refuses the subscription to the control topic: is this agent allowed to read it?")
 }
 
 // tick does what is due.
