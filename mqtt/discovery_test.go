@@ -30,24 +30,24 @@ func announcedZones() []Zone {
 }
 
 // announcements are the messages of those, by the name of their golden file.
-func announcements() map[string]announcement {
+func announcements() map[string]announcedDevice {
 	d := testDiscovery()
-	all := map[string]announcement{
+	all := map[string]announcedDevice{
 		"agent":                 {"", asJSON(d.agent(true))},
 		"agent-without-restart": {"", asJSON(d.agent(false))},
 	}
 	for _, z := range announcedZones() {
-		all[z.Name] = announcement{z.Name, asJSON(d.zone(z, z.Params.ServesBoth(1, 1)))}
+		all[z.Name] = announcedDevice{z.Name, asJSON(d.zone(z, z.Params.ServesBoth(1, 1)))}
 	}
 	return all
 }
 
-type announcement struct {
+type announcedDevice struct {
 	zone    string
 	payload []byte
 }
 
-func (a announcement) topic() string { return testDiscovery().config("homeassistant", a.zone) }
+func (a announcedDevice) topic() string { return testDiscovery().config("homeassistant", a.zone) }
 
 func TestDiscoveryGolden(t *testing.T) {
 	for name, a := range announcements() {

@@ -117,7 +117,7 @@ func (h *house) onDisk() Memory {
 func (h *house) kept() int {
 	n := make(chan int, 1)
 	h.session.post(func() {
-		z := h.session.zones["living"]
+		z := h.session.byName["living"]
 		n <- len(z.waiting) + len(z.answers) + len(z.ready)
 	})
 	return <-n

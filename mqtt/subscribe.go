@@ -63,3 +63,13 @@ func (s subscription) granted(ctx context.Context) error {
 	}
 	return err
 }
+
+// landed reports whether the broker has acknowledged a message, or never will.
+func landed(t paho.Token) bool {
+	select {
+	case <-t.Done():
+		return true
+	default:
+		return false
+	}
+}

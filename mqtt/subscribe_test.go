@@ -203,7 +203,7 @@ func TestABirthTopicOfOnesOwn(t *testing.T) {
 			h.change = func(o *Options) { o.Discovery, o.Birth = "ha", own }
 			h.startAgent(18)
 			time.Sleep(10 * time.Second)
-			config := newAnnouncer(h.session.opts, h.session.topics).config("ha", "living")
+			config := h.session.home.config("ha", "living")
 			for _, topic := range []string{"ha/status", "homeassistant/status", "hass/is/online"} {
 				_, before := h.told(config)
 				h.say(topic, "online", false)

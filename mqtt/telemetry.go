@@ -36,17 +36,28 @@ type telemetry struct {
 // somebody waits for the other.
 const relayFirst = 2 * time.Millisecond
 
-// outgoing is one message to publish.
-type outgoing struct {
-	topic    string
-	payload  []byte
-	qos      byte
-	retained bool
-}
-
 // reset forgets what was told: a new connection is told everything.
 func (t *telemetry) reset() {
 	t.toldAt, t.heaterAt, t.coolerAt = time.Time{}, time.Time{}, time.Time{}
+}
+
+// relaysAt is when a relay was told last.
+func (t *telemetry) relaysAt() time.Time {
+	if t.heaterAt.After(t.coolerAt) {
+		return t.heaterAt
+	}
+	return t.coolerAt
+}
+
+// publish publishes what is due of a zone, relays first.
+func (t *telemetry) publish(now time.Time, tp topics, o *Options, out *outbox) {
+	if out.roomFor(t.relaysAt(), now) {
+		t.relays(now, tp, out.send)
+	}
+	t.readings(now, tp, o.SensorEvery, out.send)
+	if out.roomFor(t.toldAt, now) {
+		t.state(now, tp, o.StateEvery, out.send)
+	}
 }
 
 // relays publishes the relays that are to be told now, and holds the state

@@ -146,6 +146,21 @@ func (t *truth) clear(id string) deeds {
 	return deeds{answer: t.applied(id)}
 }
 
+// submit takes a control that came by another way than the broker; source names
+// the way.
+func (t *truth) submit(now time.Time, source string, control []byte) deeds {
+	sp := t.obeyed
+	c, err := decodeControl(control)
+	if err == nil {
+		sp, err = t.zone.Setpoint(c)
+		sp.Source = source
+	}
+	if err == nil {
+		err = t.expired(now, c)
+	}
+	return t.local(now, sp, c.GetId(), err)
+}
+
 // message takes a control that came from the broker.
 func (t *truth) message(now time.Time, m []byte, retained bool) deeds {
 	if len(m) == 0 {
