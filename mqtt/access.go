@@ -3,6 +3,7 @@ package mqtt
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"strconv"
 	"strings"
@@ -44,5 +45,10 @@ type Access struct {
 	CAFile       string
 	CertFile     string
 	KeyFile      string
-	Prefix       string // of every topic
+	Prefix       string   // of every topic
+	Dial         DialFunc // nil: the network
 }
+
+// DialFunc opens the connection to a broker; nil is the network. Tests use it
+// to stay in one process.
+type DialFunc func(broker *url.URL) (net.Conn, error)

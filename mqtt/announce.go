@@ -4,26 +4,14 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
-
-	"thermostat/controlloop"
 )
 
 // The waits of an announcement.
 const (
-	birthJitter = 3 * time.Second        // at most, so that a fleet does not answer a birth at one instant
-	zonesAfter  = time.Second            // the agent's own device must be there before one that names it as via_device
-	removeAfter = 10 * time.Second       // Home Assistant must know a device before it can remove it
-	usualBirth  = "homeassistant/status" // Home Assistant's default, whatever its discovery prefix is
+	birthJitter = 3 * time.Second  // at most, so that a fleet does not answer a birth at one instant
+	zonesAfter  = time.Second      // the agent's own device must be there before one that names it as via_device
+	removeAfter = 10 * time.Second // Home Assistant must know a device before it can remove it
 )
-
-// Births are the topics on which Home Assistant says that it is there: the one
-// that is configured, else the usual ones for a discovery prefix.
-func Births(configured, discovery string) []string {
-	if configured != "" {
-		return []string{configured}
-	}
-	return []string{discovery + "/status", usualBirth}
-}
 
 // Announced is a device that Home Assistant was told of, and a zone whose
 // retained topics the broker has.
@@ -44,17 +32,26 @@ func (o Options) Announces() []Announced {
 	return all
 }
 
+// version is the program's; empty: not told.
+func (o Options) version() string {
+	if o.Info == nil {
+		return ""
+	}
+	return o.Info().Version
+}
+
 // announcer knows what Home Assistant is to be told, and when. Nothing of it is
 // retained, so that nothing is left behind at the broker: it is told at each
 // connection and at each birth message.
 type announcer struct {
-	discovery
-	prefix  string      // of the config topics; empty: it is told nothing
-	gone    []Announced // what was announced once and is no more
-	births  []string    // the topics on which Home Assistant says that it is there
-	restart func() bool // whether the agent obeys that button
-	zones   []*zoneSession
-	names   map[string]bool // of the zones
+	documents discovery
+	topics    topics
+	prefix    string      // of the config topics; empty: it is told nothing
+	gone      []Announced // what was announced once and is no more
+	births    []string    // the topics on which Home Assistant says that it is there
+	restart   func() bool // whether the agent obeys that button
+	zones     []*zoneSession
+	names     map[string]bool // of the zones
 
 	agentAt, zonesAt, removeAt time.Time // zero: not due
 
@@ -66,14 +63,11 @@ type announcer struct {
 
 func newAnnouncer(o Options, t topics, zones []*zoneSession, restart func() bool) announcer {
 	a := announcer{
-		discovery: discovery{t, o.Device, ""}, prefix: o.Discovery, gone: o.Gone,
+		documents: newDiscovery(t, o.Device, o.version()), topics: t, prefix: o.Discovery, gone: o.Gone,
 		restart: restart, zones: zones, both: map[*zoneSession]bool{}, names: map[string]bool{},
 	}
 	for _, z := range zones {
 		a.names[z.name()] = true
-	}
-	if o.Info != nil {
-		a.version = o.Info().Version
 	}
 	for _, g := range append(o.Announces(), a.gone...) {
 		if g.Discovery != "" {
@@ -138,7 +132,7 @@ func (a *announcer) born(now time.Time) {
 // then how the zones are.
 func (a *announcer) due(now time.Time) (told announcement) {
 	if due(&a.agentAt, now) && a.prefix != "" {
-		told.devices = append(told.devices, a.document(a.prefix, "", a.agent(a.restart())))
+		told.devices = append(told.devices, a.document(a.prefix, "", a.documents.agent(a.restart())))
 	}
 	if due(&a.zonesAt, now) {
 		a.tellZones(&told)
@@ -161,7 +155,7 @@ func (a *announcer) due(now time.Time) (told announcement) {
 func (a *announcer) tellZones(told *announcement) {
 	if !a.removeAt.IsZero() { // Home Assistant was born: it must know what it is to remove
 		for _, g := range a.gone {
-			told.devices = append(told.devices, a.document(g.Discovery, g.Zone, a.whole(g.Zone)))
+			told.devices = append(told.devices, a.document(g.Discovery, g.Zone, a.documents.whole(g.Zone)))
 		}
 	}
 	a.left, a.announced = a.zones, true
@@ -201,19 +195,19 @@ func (a *announcer) tellZone(told *announcement, z *zoneSession) {
 		return
 	}
 	a.both[z] = z.servesBoth()
-	told.devices = append(told.devices, a.document(a.prefix, z.name(), a.zone(z.truth.zone, a.both[z])))
+	told.devices = append(told.devices, a.document(a.prefix, z.name(), a.documents.zone(z.zone, a.both[z])))
 }
 
 // document is the message that announces a device.
 func (a *announcer) document(prefix, zone string, d discoveryDevice) outgoing {
-	return outgoing{a.config(prefix, zone), asJSON(d), 1, false}
+	return outgoing{a.documents.config(prefix, zone), asJSON(d), 1, false}
 }
 
 // retract takes back from Home Assistant what is gone.
 func (a *announcer) retract(told *announcement) {
 	for _, g := range a.gone {
 		if g.Discovery != "" {
-			told.cleared = append(told.cleared, outgoing{a.config(g.Discovery, g.Zone), nil, 1, false})
+			told.cleared = append(told.cleared, outgoing{a.documents.config(g.Discovery, g.Zone), nil, 1, false})
 		}
 	}
 }
@@ -247,14 +241,4 @@ func due(at *time.Time, now time.Time) bool {
 	}
 	*at = time.Time{}
 	return true
-}
-
-// whole is a device with every component that it can ever have had.
-func (a *announcer) whole(zone string) discoveryDevice {
-	if zone == "" {
-		return a.agent(true)
-	}
-	d := a.zone(Zone{Name: zone, Humidity: true, Params: controlloop.Params{Heater: true, Cooler: true, DesiredMin: 5, DesiredMax: 28}}, true)
-	d.Device.Via = "" // that one may be gone, too
-	return d
 }

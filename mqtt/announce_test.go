@@ -456,7 +456,7 @@ func TestHeatCoolIsOfferedWhileItIsAccepted(t *testing.T) {
 		h.startAgent(20)
 		time.Sleep(time.Minute)
 		offers := func() bool {
-			payload, n := h.told(testDiscovery().config("homeassistant", "living"))
+			payload, n := h.told(zoneTopic)
 			return n > 0 && strings.Contains(payload, `"heat_cool"`)
 		}
 		accepts := func() bool {
@@ -473,10 +473,10 @@ func TestHeatCoolIsOfferedWhileItIsAccepted(t *testing.T) {
 		if !offers() || !accepts() {
 			t.Errorf("with 0.5 and 0.5 K: offered %v, accepted %v", offers(), accepts())
 		}
-		_, before := h.told(testDiscovery().config("homeassistant", "living"))
+		_, before := h.told(zoneTopic)
 		h.publish("living/control", `{"desired":21,"up_delta":0.6,"down_delta":0.5}`, true)
 		time.Sleep(time.Minute)
-		if _, n := h.told(testDiscovery().config("homeassistant", "living")); n != before {
+		if _, n := h.told(zoneTopic); n != before {
 			t.Errorf("announced %d times more although it offers the same", n-before)
 		}
 	})

@@ -26,16 +26,18 @@ const (
 	maxBackoff     = time.Minute
 )
 
-// DialFunc opens the connection to a broker; nil is the network. Tests use it
-// to stay in one process.
-type DialFunc func(broker *url.URL) (net.Conn, error)
+// farewell is how long, in ms, an end from our side may take to be told to the
+// broker, which else speaks our will.
+const farewell = 250
+
+// leave ends a connection from our side.
+func leave(c paho.Client) { c.Disconnect(farewell) }
 
 // login is how one client of ours enters.
 type login struct {
 	Access
 	clientID string
-	will     string   // the topic on which the broker says offline for us; empty: none
-	dial     DialFunc // nil: the network
+	will     string // the topic on which the broker says offline for us; empty: none
 }
 
 // clientOptions are the settings that every client of ours shares. Files are
@@ -70,8 +72,8 @@ func clientOptions(l login, broker string) (*paho.ClientOptions, error) {
 
 // open gives a connection by the network, or as a test wants it.
 func (l login) open(u *url.URL, o paho.ClientOptions) (net.Conn, error) {
-	if l.dial != nil {
-		return l.dial(u)
+	if l.Dial != nil {
+		return l.Dial(u)
 	}
 	return dialBroker(u, o)
 }
@@ -123,16 +125,6 @@ func (a Access) tls() (*tls.Config, error) {
 		c.Certificates = []tls.Certificate{cert}
 	}
 	return c, nil
-}
-
-// refusedTopics gives the topics that a SUBACK refuses; paho calls that no error.
-func refusedTopics(t paho.Token) (topics []string) {
-	for topic, code := range t.(*paho.SubscribeToken).Result() {
-		if code > 2 { // MQTT 3.1.1, 3.9.3: 0x80 is failure, and what is no QoS grants nothing
-			topics = append(topics, topic)
-		}
-	}
-	return topics
 }
 
 // backoff waits before the next attempt: 1, 2, 4 … 60 s, each anywhere between

@@ -1,6 +1,22 @@
 package mqtt
 
-import "strings"
+import (
+	"strings"
+
+	"thermostat/controlloop"
+)
+
+// usualBirth is Home Assistant's default, whatever its discovery prefix is.
+const usualBirth = "homeassistant/status"
+
+// Births are the topics on which Home Assistant says that it is there: the one
+// that is configured, else the usual ones for a discovery prefix.
+func Births(configured, discovery string) []string {
+	if configured != "" {
+		return []string{configured}
+	}
+	return []string{discovery + "/status", usualBirth}
+}
 
 // discovery makes what Home Assistant must know: one device for the agent and
 // one for each zone, by device-based MQTT discovery.
@@ -9,6 +25,9 @@ type discovery struct {
 	device  string // the agent's name
 	version string
 }
+
+// newDiscovery makes the documents of one agent.
+func newDiscovery(t topics, device, version string) discovery { return discovery{t, device, version} }
 
 // discoveryDevice is the payload of one config topic. Home Assistant refuses
 // all of it for one key here, in device or in origin that it does not know.
@@ -106,4 +125,14 @@ func (d discovery) zone(z Zone, both bool) discoveryDevice {
 		QoS:          1,
 		Components:   p.all,
 	}
+}
+
+// whole is a device with every component that it can ever have had.
+func (d discovery) whole(zone string) discoveryDevice {
+	if zone == "" {
+		return d.agent(true)
+	}
+	all := d.zone(Zone{Name: zone, Humidity: true, Params: controlloop.Params{Heater: true, Cooler: true, DesiredMin: 5, DesiredMax: 28}}, true)
+	all.Device.Via = "" // that one may be gone, too
+	return all
 }

@@ -17,7 +17,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 func testDiscovery() discovery {
-	return discovery{newTopics("thermostat", "cabin"), "cabin", "1.2.3"}
+	return newDiscovery(newTopics("thermostat", "cabin"), "cabin", "1.2.3")
 }
 
 // announcedZones are the kinds of zone that there are.
@@ -83,8 +83,8 @@ func TestHomeAssistantTakesIt(t *testing.T) {
 	}
 	for _, zone := range []string{"", "gone"} { // what is announced only to be removed
 		c := &haChecker{base: "thermostat/cabin", ids: map[string]bool{}}
-		a := announcer{discovery: testDiscovery()}
-		c.check(a.config("homeassistant", zone), zone, asJSON(a.whole(zone)))
+		d := testDiscovery()
+		c.check(d.config("homeassistant", zone), zone, asJSON(d.whole(zone)))
 		for _, bad := range c.bad {
 			t.Errorf("%q, to be removed: %s", zone, bad)
 		}
@@ -162,7 +162,7 @@ func TestIDsAreUnique(t *testing.T) {
 	owner := map[string]string{}
 	for _, prefix := range []string{"thermostat", "a", "a/b", "a_b", "a__b", "a_", "_", "a_/b", "a/_b", "a_-b", "-", "b", "a/b/c"} {
 		for _, device := range []string{"cabin", "a", "b", "a_b", "a-b", "_", "-", "__", "_-", "b_-c", "AGENT", "agent", "a_", "_a", "c"} {
-			d := discovery{topics: newTopics(prefix, device)}
+			d := newDiscovery(newTopics(prefix, device), device, "")
 			for _, zone := range []string{"", "a", "b", "c", "b-c", "-", "--", "agent", "living-room"} {
 				who := fmt.Sprintf("%s %s %s", prefix, device, zone)
 				id := d.id(zone)

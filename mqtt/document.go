@@ -129,13 +129,3 @@ func jsonNumber(value any) (float64, error) {
 	text, _ := json.Marshal(value) // it came from JSON
 	return 0, fmt.Errorf("%s is not a number", quoted(string(text)))
 }
-
-// parseNumber reads a number that stands alone in a text. Programs leave blanks
-// around it, and the end of the line.
-func parseNumber(text string) (float64, error) {
-	x, err := controlloop.ParseNumber(strings.Trim(text, " \t\r\n"))
-	if err != nil {
-		return 0, fmt.Errorf("%s is not a number", quoted(text))
-	}
-	return x, nil
-}

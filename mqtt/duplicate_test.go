@@ -200,7 +200,7 @@ func TestADuplicateIsWhoSpeaksAtThePaceOfTheClock(t *testing.T) {
 		for _, w := range c.words {
 			mine.hears(t0.Add(time.Duration(w.at)*time.Second), Info{Process: "other", Time: there.Add(time.Duration(w.said) * time.Second)}, w.retained)
 		}
-		if text := mine.text(t0.Add(171*time.Second)); (text != "") != c.want {
+		if text := mine.text(t0.Add(171 * time.Second)); (text != "") != c.want {
 			t.Errorf("%s: %q", name, text)
 		}
 	}
@@ -209,7 +209,7 @@ func TestADuplicateIsWhoSpeaksAtThePaceOfTheClock(t *testing.T) {
 	elsewhere.hears(t0, Info{Process: "other", Time: there}, true)
 	elsewhere.connected("mqtt://second") // where our own never was
 	elsewhere.hears(t0.Add(time.Second), Info{Process: "other", Time: there.Add(time.Hour)}, true)
-	if text := elsewhere.text(t0.Add(2*time.Second)); text != "" {
+	if text := elsewhere.text(t0.Add(2 * time.Second)); text != "" {
 		t.Errorf("what two brokers keep of a predecessor: %s", text)
 	}
 }

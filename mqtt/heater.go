@@ -41,7 +41,6 @@ type Heater struct {
 	Push     time.Duration      // between two random setpoints for the zone of this sensor; 0: none
 	Device   string             // of the agent that has the zone; empty: any
 	Log      *slog.Logger
-	Dial     DialFunc // nil: the network
 
 	client   paho.Client // nil while down
 	on       bool
@@ -102,7 +101,7 @@ func (h *Heater) keepConnected(ctx context.Context) {
 		case <-ctx.Done():
 		}
 		h.hand(ctx, nil)
-		client.Disconnect(250)
+		leave(client)
 		backoff(ctx, 0, 0)
 	}
 }
@@ -122,7 +121,7 @@ func (h *Heater) connect(ctx context.Context) (paho.Client, <-chan error, error)
 		case <-ctx.Done():
 		}
 	}
-	l := login{Access: h.Access, clientID: fmt.Sprintf("thermostat-heater-%d", h.SensorID), dial: h.Dial}
+	l := login{Access: h.Access, clientID: fmt.Sprintf("thermostat-heater-%d", h.SensorID)}
 	client, lost, failed := reach(ctx, l, handle)
 	if client == nil {
 		return nil, nil, failed

@@ -28,10 +28,6 @@ type link struct {
 // without pause.
 const lasting = time.Minute
 
-// farewell is how long, in ms, an end from our side may take to be told to the
-// broker, which else speaks our will.
-const farewell = 250
-
 // keepConnected connects, waits for the end of the connection, and again.
 func (l *link) keepConnected(ctx context.Context) {
 	short := 0 // connections in a row that ended soon
@@ -87,7 +83,7 @@ func (l *link) connection(ctx context.Context) bool {
 	} else {
 		<-l.left // it says goodbye first
 	}
-	client.Disconnect(farewell)
+	leave(client)
 	return true
 }
 

@@ -19,11 +19,11 @@ const (
 	Silent  Presence = "silent"  // its status says online, but nothing comes from it
 )
 
+// judgePulse is how often the silent are looked for.
+const judgePulse = 500 * time.Millisecond
+
 // patientFor is for how many of its own intervals an agent may be silent.
 const patientFor = 2.5
-
-// maxEvery is the longest interval that is believed; a configuration allows no longer one.
-const maxEvery = 24 * time.Hour
 
 // maxSighted bounds the devices that are kept: anybody on the broker can invent some.
 const maxSighted = 10_000
@@ -103,14 +103,6 @@ func (l *lookout) missing(prefix string) (topics []string) {
 	return topics
 }
 
-// every is how often an info is said; 0: it does not say so in earnest.
-func (i Info) every() time.Duration {
-	if i.EveryS < 0 || i.EveryS > maxEvery.Seconds() {
-		return 0
-	}
-	return time.Duration(i.EveryS * float64(time.Second))
-}
-
 // judge tells a device's presence if it is another now, or was just said.
 func (l *lookout) judge(now time.Time, device string, d *sighted) {
 	p := Online
@@ -145,7 +137,7 @@ func (r *Remote) Watch(ctx context.Context, device string, saw func(Sight)) erro
 // look tells what comes from the subscribed topics.
 func (r *Remote) look(ctx context.Context, saw func(Sight)) error {
 	l := &lookout{began: time.Now(), devices: map[string]*sighted{}, saw: saw}
-	tick := time.NewTicker(pulse)
+	tick := time.NewTicker(judgePulse)
 	defer tick.Stop()
 	for {
 		select {

@@ -2,10 +2,7 @@ package mqtt
 
 import (
 	"context"
-	"net"
-	"net/url"
 	"slices"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -56,32 +53,4 @@ func TestPresence(t *testing.T) {
 			}
 		})
 	}
-}
-
-// TestWatchedAgentIsOnline: one that has nothing new to tell is not silent.
-func TestWatchedAgentIsOnline(t *testing.T) {
-	inHouse(t, func(h *house) {
-		h.startAgent(18)
-		time.Sleep(time.Minute + pulse/2) // not while it publishes: mochi's index of retained messages races there
-		ctx, end := context.WithCancel(context.Background())
-		defer end()
-		r, err := connect(ctx, Access{Brokers: []string{"mqtt://pipe"}, Prefix: "thermostat"}, func(*url.URL) (net.Conn, error) { return h.pipes.dial() })
-		must(t, err)
-		defer r.Close()
-		var mu sync.Mutex
-		var got []Presence
-		go r.Watch(ctx, "cabin", func(s Sight) {
-			mu.Lock()
-			defer mu.Unlock()
-			if s.Online != nil {
-				got = append(got, s.Presence)
-			}
-		})
-		time.Sleep(20 * time.Minute)
-		mu.Lock()
-		defer mu.Unlock()
-		if !slices.Equal(got, []Presence{Online}) {
-			t.Errorf("%q", got)
-		}
-	})
 }

@@ -218,11 +218,15 @@ func TestHealthyWeekOfTheSameNumber(t *testing.T) {
 }
 
 func healthyWeek(t *testing.T, kept, timed bool) {
-	z, relay := testZone(), &switchboard{}
-	z.Params.Sample, z.Params.StaleAfter = 5*time.Second, time.Minute
-	s := newSensor(SensorSpec{SensorID: 7, StaleAfter: z.Params.StaleAfter, Topic: "t", Format: "auto"})
+	params := controlloop.Params{
+		Heater: true, DesiredMin: 5, DesiredMax: 28, HeatCutout: 35, CoolCutout: 3,
+		PlausibleMin: -30, PlausibleMax: 70, MaxRate: 5, Sample: 5 * time.Second, StaleAfter: time.Minute,
+	}
+	usual := controlloop.Setpoint{Mode: controlloop.ModeHeat, Desired: 19, UpDelta: 0.3, DownDelta: 0.3, Source: "config"}
+	relay := &switchboard{}
+	s := newSensor(SensorSpec{SensorID: 7, StaleAfter: params.StaleAfter, Topic: "t", Format: "auto"})
 	var faults, answers atomic.Uint64
-	zone := &controlloop.Zone{Name: "z", Params: z.Params, Sensor: s, Heater: relay, Setpoints: z.Setpoints, Observe: func(snap controlloop.Snapshot) {
+	zone := &controlloop.Zone{Name: "z", Params: params, Sensor: s, Heater: relay, Setpoints: controlloop.NewLatest[controlloop.Setpoint](), Observe: func(snap controlloop.Snapshot) {
 		answers.Store(snap.Answers)
 		for _, f := range snap.Faults {
 			if f.Name != "not_warming" { // of course: nothing warms here
@@ -232,7 +236,7 @@ func healthyWeek(t *testing.T, kept, timed bool) {
 	}}
 	ctx, end := context.WithCancel(t.Context())
 	ended := make(chan error)
-	go func() { ended <- zone.Run(ctx, z.Default) }()
+	go func() { ended <- zone.Run(ctx, usual) }()
 
 	last := ""
 	speak := func() {

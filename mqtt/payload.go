@@ -28,6 +28,17 @@ type Info struct {
 	EveryS       float64             `json:"every_s"`      // how often it is said, in seconds
 }
 
+// maxEvery is the longest interval that is believed; a configuration allows no longer one.
+const maxEvery = 24 * time.Hour
+
+// every is how often an info is said; 0: it does not say so in earnest.
+func (i Info) every() time.Duration {
+	if i.EveryS < 0 || i.EveryS > maxEvery.Seconds() {
+		return 0
+	}
+	return time.Duration(i.EveryS * float64(time.Second))
+}
+
 // ZoneInfo is what does not change about a zone while the agent runs.
 type ZoneInfo struct {
 	SensorID int32    `json:"sensor_id"`

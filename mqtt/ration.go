@@ -6,9 +6,6 @@ import (
 	"time"
 )
 
-// ignoredRetained is logged of a retained message on a set topic.
-const ignoredRetained = "ignored a retained command: set topics must not be retained"
-
 // What a stubborn or hostile writer may write into our log: so many lines at
 // once, and then one each minute.
 const (

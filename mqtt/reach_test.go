@@ -5,16 +5,13 @@ import (
 	"errors"
 	"io"
 	"log"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
@@ -39,36 +36,6 @@ func answers(codes map[string]byte) DialFunc {
 	}
 }
 
-// TestSilentBrokerKeepsNobodyFromTheNext: one that takes the connection and
-// never answers costs its time limit, and the next one is asked.
-func TestSilentBrokerKeepsNobodyFromTheNext(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
-		h.change = func(o *Options) {
-			o.Brokers = []string{"mqtt://silent", "mqtt://refusing", "mqtt://pipe"}
-			through := o.Dial
-			o.Dial = func(u *url.URL) (net.Conn, error) {
-				switch u.Hostname() {
-				case "silent":
-					here, _ := net.Pipe()
-					return here, nil
-				case "refusing":
-					return nil, errors.New("connection refused")
-				}
-				return through(u)
-			}
-		}
-		h.startAgent(18)
-		time.Sleep(15 * time.Second)
-		if !h.session.Connected() {
-			t.Error("not connected to the third broker")
-		}
-		h.stopAgent()
-		h.stopBroker()
-		time.Sleep(time.Minute)
-	})
-}
-
 // TestEveryBrokerIsTold: why the first refuses is not buried by the last one's error.
 func TestEveryBrokerIsTold(t *testing.T) {
 	for _, c := range []struct {
@@ -86,8 +53,8 @@ func TestEveryBrokerIsTold(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			l := login{
-				Access:   Access{Brokers: []string{"mqtt://a.lan", "mqtt://b.lan:1900"}, Username: c.user},
-				clientID: "thermostat-cabin", dial: answers(map[string]byte{"a.lan": c.code}),
+				Access:   Access{Brokers: []string{"mqtt://a.lan", "mqtt://b.lan:1900"}, Username: c.user, Dial: answers(map[string]byte{"a.lan": c.code})},
+				clientID: "thermostat-cabin",
 			}
 			client, _, failed := reach(t.Context(), l, nil)
 			if client != nil {
@@ -124,81 +91,6 @@ func TestURLIsToldWithoutItsPath(t *testing.T) {
 	}
 }
 
-// logLines keeps what is logged.
-type logLines struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *logLines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *logLines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-// TestRefusalIsLoggedOnce: one line for each cause, not for each attempt, and
-// the fault stands until the next connection.
-func TestRefusalIsLoggedOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
-		var lines logLines
-		let := make(chan struct{})
-		h.change = func(o *Options) {
-			o.Log = slog.New(slog.NewTextHandler(&lines, nil))
-			through, refuses := o.Dial, answers(map[string]byte{"pipe": packets.ErrRefusedBadUsernameOrPassword})
-			o.Dial = func(u *url.URL) (net.Conn, error) {
-				select {
-				case <-let:
-					return through(u)
-				default:
-					return refuses(u)
-				}
-			}
-		}
-		h.startAgent(18)
-		time.Sleep(complainEvery - time.Minute)
-		said := func() int {
-			synctest.Wait()
-			return strings.Count(lines.String(), "until somebody mends this")
-		}
-		if n := said(); n != 1 {
-			t.Errorf("%d lines:\n%s", n, lines.String())
-		}
-		time.Sleep(3 * time.Minute)
-		if n := said(); n != 2 || !strings.Contains(h.fault("broker_refused"), "password") {
-			t.Errorf("%d lines, fault %q:\n%s", n, h.fault("broker_refused"), lines.String())
-		}
-		close(let)
-		time.Sleep(2 * time.Minute)
-		if text := h.fault("broker_refused"); text != "" || !h.session.Connected() {
-			t.Errorf("connected %v, still %s", h.session.Connected(), text)
-		}
-		h.stopAgent()
-		h.stopBroker()
-		time.Sleep(time.Minute)
-	})
-}
-
-// TestNetworkFailureIsNoFault: nobody needs to mend anything.
-func TestNetworkFailureIsNoFault(t *testing.T) {
-	inHouse(t, func(h *house) {
-		h.stopBroker()
-		h.startAgent(18)
-		time.Sleep(5 * time.Minute)
-		if text := h.fault("broker_refused"); text != "" {
-			t.Errorf("fault %q", text)
-		}
-		h.startBroker()
-		time.Sleep(2 * time.Minute)
-	})
-}
-
 // TestMissingFileIsTold: it is our own, the same for every broker.
 func TestMissingFileIsTold(t *testing.T) {
 	for name, a := range map[string]Access{
@@ -206,8 +98,8 @@ func TestMissingFileIsTold(t *testing.T) {
 		"ca_file: open /no/such":                              {CAFile: "/no/such"},
 		"cert_file /no/cert, key_file /no/key: open /no/cert": {CertFile: "/no/cert", KeyFile: "/no/key"},
 	} {
-		a.Brokers = []string{"mqtt://a", "mqtt://b"}
-		_, _, failed := reach(context.Background(), login{Access: a, dial: answers(nil)}, nil)
+		a.Brokers, a.Dial = []string{"mqtt://a", "mqtt://b"}, answers(nil)
+		_, _, failed := reach(context.Background(), login{Access: a}, nil)
 		if hand := failed.byHand(); len(failed) != 1 || !strings.HasPrefix(hand, name) {
 			t.Errorf("%v, want %s", failed, name)
 		}

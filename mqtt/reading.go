@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strconv"
 	"strings"
 	"time"
 
@@ -23,9 +22,6 @@ const UsualField = "temperature"
 
 // absoluteZero is the coldest there is, in °C.
 const absoluteZero = -273.15
-
-// errOther tells that a message is sound and not about this sensor.
-var errOther = errors.New("about something else")
 
 // field is where the temperature is in JSON.
 func (s SensorSpec) field() string {
@@ -91,14 +87,6 @@ func (s SensorSpec) formatOf(payload []byte) string {
 	return "protobuf"
 }
 
-// quoted shows the beginning of a foreign text, readable whatever it holds.
-func quoted(text string) string {
-	if len(text) > 40 {
-		text = text[:40] + "…"
-	}
-	return strconv.Quote(strings.ToValidUTF8(text, "?"))
-}
-
 // decodeSensorData reads a message that is in °C whatever the unit of others is.
 func decodeSensorData(s SensorSpec, payload []byte) (report, error) {
 	d := &pb.SensorData{}
@@ -154,24 +142,4 @@ func decodeJSONReading(s SensorSpec, payload []byte) (report, error) {
 		}
 	}
 	return r, nil
-}
-
-// decodeHeaterControl reads a command, or the mirror of one, for a sensor's
-// heater. An absent command means On, as the published example has it, but only
-// in a message that names this sensor; an unknown one is refused.
-func decodeHeaterControl(sensorID int32, payload []byte) (on bool, err error) {
-	c := &pb.HeaterControl{}
-	switch err := proto.Unmarshal(payload, c); {
-	case err != nil:
-		return false, errors.New("not a protobuf HeaterControl")
-	case c.SensorID == nil || *c.SensorID != sensorID:
-		return false, errOther
-	}
-	switch c.GetCommand() {
-	case pb.HeaterCommand_On:
-		return true, nil
-	case pb.HeaterCommand_Off:
-		return false, nil
-	}
-	return false, fmt.Errorf("command %d is unknown: 0 on, 1 off", c.GetCommand())
 }

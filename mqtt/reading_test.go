@@ -87,67 +87,6 @@ func TestReadingsWithHumidity(t *testing.T) {
 	}
 }
 
-// TestHeaterControls: On is 0 on the wire, so an empty message must not heat.
-func TestHeaterControls(t *testing.T) {
-	command := func(c pb.HeaterCommand) *pb.HeaterCommand { return &c }
-	for _, row := range []struct {
-		name    string
-		message *pb.HeaterControl
-		on      bool
-		err     string
-	}{
-		{"on", &pb.HeaterControl{SensorID: proto.Int32(7), Command: command(pb.HeaterCommand_On)}, true, ""},
-		{"off", &pb.HeaterControl{SensorID: proto.Int32(7), Command: command(pb.HeaterCommand_Off)}, false, ""},
-		{"the example's On", &pb.HeaterControl{SensorID: proto.Int32(7)}, true, ""},
-		{"nothing", &pb.HeaterControl{}, false, "something else"},
-		{"on for nobody", &pb.HeaterControl{Command: command(pb.HeaterCommand_On)}, false, "something else"},
-		{"on for another", &pb.HeaterControl{SensorID: proto.Int32(8), Command: command(pb.HeaterCommand_On)}, false, "something else"},
-		{"unknown", &pb.HeaterControl{SensorID: proto.Int32(7), Command: command(2)}, false, "command 2 is unknown"},
-	} {
-		on, err := decodeHeaterControl(7, marshal(row.message))
-		if on != row.on || (err == nil) != (row.err == "") || err != nil && !strings.Contains(err.Error(), row.err) {
-			t.Errorf("%s: %v %v", row.name, on, err)
-		}
-	}
-	if on, err := decodeHeaterControl(7, []byte("ON")); on || err == nil {
-		t.Error("text is no HeaterControl")
-	}
-}
-
-// TestPositions: how devices tell whether they are on.
-func TestPositions(t *testing.T) {
-	plain := RelaySpec{SensorID: 7, On: `{"state":"ON"}`, Off: `{"state":"OFF"}`}
-	for _, row := range []struct {
-		name, field, payload string
-		on                   bool
-		fails                bool
-	}{
-		{"Zigbee2MQTT", "", `{"linkquality":90,"state":"ON"}`, true, false},
-		{"Zigbee2MQTT off", "", `{"state":"OFF"}`, false, false},
-		{"Tasmota", "", "ON", true, false},
-		{"Shelly, first generation", "", "off", false, false},
-		{"Shelly, second generation", "output", `{"id":0,"output":true,"apower":0}`, true, false},
-		{"another message", "output", `{"temperature":20}`, false, true},
-		{"overpower", "", "overpower", false, true},
-		{"broken", "", `{"state":`, false, true},
-		{"nothing", "", "", false, true},
-	} {
-		spec := plain
-		spec.StateField = row.field
-		on, err := decodePosition(spec, []byte(row.payload))
-		if on != row.on || (err != nil) != row.fails {
-			t.Errorf("%s: %v %v", row.name, on, err)
-		}
-	}
-	on, err := decodePosition(RelaySpec{SensorID: 7}, marshal(&pb.HeaterControl{SensorID: proto.Int32(7)}))
-	if !on || err != nil {
-		t.Errorf("HeaterControl: %v %v", on, err)
-	}
-	if on, _ := decodePosition(RelaySpec{SensorID: 7}, nil); on {
-		t.Error("nothing is on")
-	}
-}
-
 // TestNumbersAsPeopleWriteThem: what only Go's parser takes for a number is none.
 func TestNumbersAsPeopleWriteThem(t *testing.T) {
 	for text, want := range map[string]float64{"21.5": 21.5, "-.5": -.5, "5.": 5, "021.5": 21.5, "2e1": 20, "2.5E-1": .25, "  21.5\r\n": 21.5} {

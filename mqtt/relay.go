@@ -2,11 +2,9 @@ package mqtt
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"sync"
 	"time"
 
@@ -260,13 +258,6 @@ func (r *Relay) restUntil(ends time.Time, why string) {
 }
 
 func (r *Relay) resting(now time.Time) bool { return now.Before(r.rest.ends) }
-
-func onOff(on bool) string {
-	if on {
-		return "on"
-	}
-	return "off"
-}
 
 // Close tells whether the device is known to be off, or was never told to go on.
 func (r *Relay) Close() error {
@@ -541,64 +532,4 @@ func (r *Relay) flying() paho.Token {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.token
-}
-
-// SayOff tells relays to go off, on connections of its own to every broker at
-// once, within the context's time: which of them the relays hang on is not known,
-// nor which is dead. The error says why no broker has taken all of it.
-func SayOff(ctx context.Context, a Access, relays []RelaySpec) error {
-	answers := make(chan error, len(a.Brokers))
-	for _, broker := range a.Brokers {
-		one := a
-		one.Brokers = []string{broker}
-		go func() { answers <- sayOff(ctx, one, relays) }()
-	}
-	why := []string{}
-	for range a.Brokers {
-		if err := answerOf(ctx, answers); err != nil {
-			why = append(why, err.Error())
-		}
-	}
-	if len(a.Brokers) == 0 {
-		why = append(why, "no broker is configured")
-	}
-	if len(why) < len(a.Brokers) {
-		return nil // one has taken it all
-	}
-	return errors.New(strings.Join(why, "; "))
-}
-
-// answerOf waits for one of them, and after the context's end only for a goodbye:
-// a connection that is stuck would hold its writer for longer.
-func answerOf(ctx context.Context, answers <-chan error) error {
-	select {
-	case err := <-answers:
-		return err
-	case <-ctx.Done():
-	}
-	select {
-	case err := <-answers:
-		return err
-	case <-time.After(2 * farewell * time.Millisecond):
-		return ErrNoAnswer
-	}
-}
-
-func sayOff(ctx context.Context, a Access, relays []RelaySpec) error {
-	r, err := Connect(ctx, a)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	tokens := make([]paho.Token, len(relays))
-	for i, spec := range relays {
-		off := Relay{spec: spec, wishedAt: time.Now()}
-		tokens[i] = r.client.Publish(spec.Topic, 1, spec.Retain, off.payload())
-	}
-	for i, token := range tokens {
-		if err := done(ctx, token); err != nil {
-			return fmt.Errorf("%s: %w", relays[i].Topic, err)
-		}
-	}
-	return nil
 }

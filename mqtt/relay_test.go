@@ -223,34 +223,3 @@ func TestForeignCommands(t *testing.T) {
 		}
 	})
 }
-
-// TestPositionWords: how devices say where they are, and what is neither.
-func TestPositionWords(t *testing.T) {
-	plain := RelaySpec{SensorID: 7, On: "ON", Off: "OFF"}
-	power, shelly := plain, plain
-	power.StateField, shelly.StateField = "POWER", "output"
-	strange := RelaySpec{SensorID: 7, On: "Open ", Off: "closed"}
-	inverted := RelaySpec{SensorID: 7, On: "0", Off: "1"}
-	for _, row := range []struct {
-		spec          RelaySpec
-		payload, want string
-	}{
-		{plain, "on", "on"}, {plain, " Off\n", "off"}, {plain, "TRUE", "on"}, {plain, "1", "on"}, {plain, "0", "off"}, {plain, "1.0", "on"},
-		{plain, `"ON"`, "on"}, {plain, "true", "on"}, {plain, "2", "unclear"}, {plain, `""`, "unclear"}, {plain, "[true]", "unclear"},
-		{plain, `{"state":"ON","power":12}`, "on"}, {plain, `{"state":0}`, "off"}, {plain, `{"power":12}`, "other"}, {plain, "{}", "other"},
-		{power, `{"POWER":"ON"}`, "on"}, {power, `{"POWER":"unavailable"}`, "unclear"}, {power, `{"power":"ON"}`, "other"},
-		{shelly, `{"id":0,"output":true,"apower":0}`, "on"}, {shelly, `{"id":0,"output":null}`, "unclear"},
-		{strange, "Open", "on"}, {strange, `{"state":"closed"}`, "off"}, {strange, "open", "unclear"}, {strange, "on", "on"},
-		{inverted, "0", "on"}, {inverted, `{"state":"1"}`, "off"}, {inverted, "on", "on"},
-		{RelaySpec{SensorID: 7}, "on", "on"}, {RelaySpec{SensorID: 7}, "overpower", "unclear"}, {RelaySpec{SensorID: 7}, "", "other"},
-		{RelaySpec{SensorID: 7}, "\x08\x07\x10\x01", "off"}, {RelaySpec{SensorID: 7}, "\x08\x07\x10\x05", "unclear"}, {RelaySpec{SensorID: 7}, "\x08\x08", "other"},
-	} {
-		got := "other"
-		if w, err := wordFrom(row.spec, time.Now(), []byte(row.payload), false); err == nil {
-			got = map[position]string{posOn: "on", posOff: "off", posUnclear: "unclear"}[w.position]
-		}
-		if got != row.want {
-			t.Errorf("%q is %s, want %s", row.payload, got, row.want)
-		}
-	}
-}

@@ -3,7 +3,6 @@ package mqtt
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -17,9 +16,6 @@ import (
 	"thermostat/controlloop"
 	pb "thermostat/proto"
 )
-
-// ErrNoAnswer tells that no agent answered in time.
-var ErrNoAnswer = errors.New("no answer")
 
 var errLost = fmt.Errorf("%w: the broker closed the connection", ErrNoAnswer)
 
@@ -41,9 +37,7 @@ type Remote struct {
 }
 
 // Connect reaches the broker once, within the context's time.
-func Connect(ctx context.Context, a Access) (*Remote, error) { return connect(ctx, a, nil) }
-
-func connect(ctx context.Context, a Access, dial DialFunc) (*Remote, error) {
+func Connect(ctx context.Context, a Access) (*Remote, error) {
 	here, end := context.WithCancel(context.Background())
 	r := &Remote{prefix: a.Prefix, username: a.Username, messages: make(chan Message, 64), end: end}
 	handle := func(_ paho.Client, m paho.Message) {
@@ -52,7 +46,7 @@ func connect(ctx context.Context, a Access, dial DialFunc) (*Remote, error) {
 		case <-here.Done():
 		}
 	}
-	l := login{Access: a, clientID: fmt.Sprintf("thermostat-cli-%08x", rand.Uint32()), dial: dial}
+	l := login{Access: a, clientID: fmt.Sprintf("thermostat-cli-%08x", rand.Uint32())}
 	var failed misses
 	if r.client, r.lost, failed = reach(ctx, l, handle); r.client == nil {
 		end()
@@ -64,7 +58,7 @@ func connect(ctx context.Context, a Access, dial DialFunc) (*Remote, error) {
 // Close leaves the broker.
 func (r *Remote) Close() {
 	r.end()
-	r.client.Disconnect(250)
+	leave(r.client)
 }
 
 // wasLost says what the end of the connection can mean.
@@ -93,20 +87,6 @@ func (r *Remote) subscribe(ctx context.Context, topics ...string) error {
 
 func (r *Remote) publish(ctx context.Context, topic string, payload []byte, retained bool) error {
 	return done(ctx, r.client.Publish(topic, 1, retained, payload))
-}
-
-// done waits for the broker's acknowledgement. Without one nobody knows what
-// became of it; a cluster that elects a leader closes the connection instead.
-func done(ctx context.Context, t paho.Token) error {
-	select {
-	case <-t.Done():
-		if t.Error() != nil {
-			return fmt.Errorf("%w: %w", ErrNoAnswer, t.Error())
-		}
-		return nil
-	case <-ctx.Done():
-		return ErrNoAnswer
-	}
 }
 
 // Request is a wish for one zone. What is nil stays as the zone's state shows it.

@@ -9,6 +9,9 @@ import (
 // broker may cause: it counts from the start.
 const restartEvery = time.Minute
 
+// ignoredRetained is logged of a retained message on a set topic.
+const ignoredRetained = "ignored a retained command: set topics must not be retained"
+
 // restarter ends the agent where somebody on the broker asks for it.
 type restarter struct {
 	log     *slog.Logger

@@ -35,7 +35,6 @@ type Options struct {
 	NotBefore time.Time                         // a clock before this is not trusted
 	Slept     func() time.Duration              // how long the machine has been suspended, in all; nil: never
 	Log       *slog.Logger
-	Dial      DialFunc // nil: the network
 
 	Contain func(part string, f func()) // runs f and survives its panic; nil: nobody does
 }
@@ -98,7 +97,7 @@ func NewSession(o Options) *Session {
 
 func (s *Session) addZone(zone Zone) {
 	z := &zoneSession{
-		opts: &s.opts, topics: s.topics, out: &s.out, truth: newTruth(zone, s.opts.Instance, s.opts.NotBefore),
+		opts: &s.opts, topics: s.topics, out: &s.out, zone: zone, truth: newTruth(zone, s.opts.Instance, s.opts.NotBefore),
 		post: s.post, hold: s.hold,
 		ask: func(z *zoneSession) { s.asking = append(s.asking, z) },
 	}
@@ -110,7 +109,7 @@ func (s *Session) addZone(zone Zone) {
 func (s *Session) newLink() link {
 	o := s.opts
 	return link{
-		login: login{Access: o.Access, clientID: "thermostat-" + o.Device, will: s.topics.status(), dial: o.Dial},
+		login: login{Access: o.Access, clientID: "thermostat-" + o.Device, will: s.topics.status()},
 		log:   o.Log, slept: o.Slept, fault: alarm{zones: o.Zones, name: "broker_refused"},
 		receive: s.take,
 		up:      func(client paho.Client, drop func()) { s.post(func() { s.connected(client, drop) }) },
@@ -121,7 +120,7 @@ func (s *Session) newLink() link {
 
 // Start is the setpoint a zone begins with: its memory's, or the configured one.
 // It may be called before Run only.
-func (s *Session) Start(zone string) controlloop.Setpoint { return s.byName[zone].truth.obeyed }
+func (s *Session) Start(zone string) controlloop.Setpoint { return s.byName[zone].truth.active() }
 
 // OfferRestart lets set/restart end the agent by a function, which must not
 // block. It may be called before Run only, where somebody starts the agent again.

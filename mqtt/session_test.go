@@ -131,19 +131,13 @@ func (h *house) stopBroker() {
 func (h *house) startAgent(celsius float64) { h.startAgentThat(celsius, func(*Session) {}) }
 
 func (h *house) startAgentThat(celsius float64, does func(*Session)) {
-	z := testZone()
+	z := livingZone()
 	z.Memory = h.saved
 	z.Setpoints, z.Alarms = controlloop.NewLatest[controlloop.Setpoint](), controlloop.NewAlarms()
 	o := Options{
-		Access: Access{Brokers: []string{"mqtt://pipe"}, Prefix: "thermostat"}, Device: "cabin", Instance: "word",
+		Access: h.access(), Device: "cabin", Instance: "word",
 		Zones: []Zone{z}, StateEvery: time.Minute, Log: slog.New(slog.DiscardHandler),
 		Info: func() Info { return Info{Version: "test"} },
-		Dial: func(*url.URL) (net.Conn, error) {
-			h.mu.Lock()
-			network := h.pipes
-			h.mu.Unlock()
-			return network.dial()
-		},
 		Save: h.save,
 	}
 	if h.change != nil {
@@ -169,6 +163,32 @@ func (h *house) startAgentThat(celsius float64, does func(*Session)) {
 		h.zone.Run(ctx, h.session.Start(z.Name))
 		scancel()
 	})
+}
+
+// livingZone is the zone of the house.
+func livingZone() Zone {
+	return Zone{
+		Name: "living", SensorID: 7,
+		Params: controlloop.Params{
+			Heater: true, DesiredMin: 5, DesiredMax: 28, HeatCutout: 35, CoolCutout: 3,
+			PlausibleMin: -30, PlausibleMax: 70, MaxRate: 5, Sample: time.Second, StaleAfter: 5 * time.Second,
+		},
+		Default:   controlloop.Setpoint{Mode: controlloop.ModeHeat, Desired: 19, UpDelta: 0.3, DownDelta: 0.3, Source: "config"},
+		Setpoints: controlloop.NewLatest[controlloop.Setpoint](),
+		Alarms:    controlloop.NewAlarms(),
+	}
+}
+
+// access is the way to the broker.
+func (h *house) access() Access {
+	return Access{Brokers: []string{"mqtt://pipe"}, Prefix: "thermostat", Dial: h.dial}
+}
+
+func (h *house) dial(*url.URL) (net.Conn, error) {
+	h.mu.Lock()
+	network := h.pipes
+	h.mu.Unlock()
+	return network.dial()
 }
 
 func (h *house) observe(s controlloop.Snapshot) {

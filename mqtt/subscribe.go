@@ -64,12 +64,12 @@ func (s subscription) granted(ctx context.Context) error {
 	return err
 }
 
-// landed reports whether the broker has acknowledged a message, or never will.
-func landed(t paho.Token) bool {
-	select {
-	case <-t.Done():
-		return true
-	default:
-		return false
+// refusedTopics gives the topics that a SUBACK refuses; paho calls that no error.
+func refusedTopics(t paho.Token) (topics []string) {
+	for topic, code := range t.(*paho.SubscribeToken).Result() {
+		if code > 2 { // MQTT 3.1.1, 3.9.3: 0x80 is failure, and what is no QoS grants nothing
+			topics = append(topics, topic)
+		}
 	}
+	return topics
 }

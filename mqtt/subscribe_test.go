@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -73,7 +71,7 @@ func TestNoSubscriptionHasMoreThanEightTopics(t *testing.T) {
 				want = append(want, fmt.Sprintf("old%d/status", i))
 			}
 			for i := range 30 {
-				z := testZone()
+				z := livingZone()
 				z.Name, z.SensorID = fmt.Sprintf("z%d", i), int32(i+1000)
 				o.Zones = append(o.Zones, z)
 				want = append(want, "thermostat/cabin/"+z.Name+"/control")
@@ -131,7 +129,7 @@ func TestARefusalAmongManyTopicsIsFound(t *testing.T) {
 // person is a [Remote] at the house's broker.
 func (h *house) person() *Remote {
 	h.t.Helper()
-	r, err := connect(context.Background(), Access{Brokers: []string{"mqtt://pipe"}, Prefix: "thermostat"}, func(*url.URL) (net.Conn, error) { return h.pipes.dial() })
+	r, err := Connect(context.Background(), h.access())
 	must(h.t, err)
 	return r
 }
@@ -143,7 +141,7 @@ func TestABrokerThatRetainsForExactTopicsOnly(t *testing.T) {
 	inHouse(t, func(h *house) {
 		h.add(&choosy{exact: true})
 		h.change = func(o *Options) { // a room beside that has told its state long ago
-			attic := testZone()
+			attic := livingZone()
 			attic.Name, attic.SensorID = "attic", 8
 			o.Zones = append(o.Zones, attic)
 			o.Info = func() Info { return Info{Zones: map[string]ZoneInfo{"living": {SensorID: 7}, "attic": {SensorID: 8}}} }
@@ -203,7 +201,7 @@ func TestABirthTopicOfOnesOwn(t *testing.T) {
 			h.change = func(o *Options) { o.Discovery, o.Birth = "ha", own }
 			h.startAgent(18)
 			time.Sleep(10 * time.Second)
-			config := h.session.home.config("ha", "living")
+			config := h.session.home.documents.config("ha", "living")
 			for _, topic := range []string{"ha/status", "homeassistant/status", "hass/is/online"} {
 				_, before := h.told(config)
 				h.say(topic, "online", false)
@@ -251,7 +249,7 @@ func TestRefusalsByTheThousandAreFewLines(t *testing.T) {
 		var log lines
 		h.change = func(o *Options) {
 			o.Log = slog.New(slog.NewTextHandler(&log, nil))
-			attic := testZone()
+			attic := livingZone()
 			attic.Name, attic.SensorID = "attic", 8
 			o.Zones = append(o.Zones, attic)
 		}
@@ -279,36 +277,4 @@ func TestRefusalsByTheThousandAreFewLines(t *testing.T) {
 			t.Errorf("%q", log.all)
 		}
 	})
-}
-
-// TestRation against books of its own: over any time no more lines than at once
-// and one for each minute, none while there is something left, and the lines
-// left out are all counted.
-func TestRation(t *testing.T) {
-	var r ration
-	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	for _, gap := range []time.Duration{0, time.Second, 59 * time.Second, time.Minute, 61 * time.Second, 10 * time.Minute, 1000 * time.Hour} {
-		written, silent, told, began := 0, 0, 0, now
-		for range 500 {
-			now = now.Add(gap)
-			if n, ok := r.line(now); ok {
-				written++
-				told += n
-			} else {
-				silent++
-			}
-		}
-		if most := linesAtOnce + int(now.Sub(began)/linesEvery); written > most {
-			t.Errorf("gap %v: %d lines, at most %d", gap, written, most)
-		}
-		if gap >= time.Minute && silent > 0 || gap < 50*time.Second && silent == 0 {
-			t.Errorf("gap %v: %d were not written", gap, silent)
-		}
-		now = now.Add(time.Hour)
-		n, ok := r.line(now)
-		if told += n; !ok || told != silent {
-			t.Errorf("gap %v: %d of %d are told", gap, told, silent)
-		}
-		now = now.Add(time.Hour)
-	}
 }

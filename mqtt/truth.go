@@ -123,6 +123,12 @@ func newTruth(z Zone, instance string, notBefore time.Time) *truth {
 	return t
 }
 
+// active is the setpoint that the zone is to obey.
+func (t *truth) active() controlloop.Setpoint { return t.obeyed }
+
+// memory is what is to be kept of the control stream.
+func (t *truth) memory() Memory { return t.mem }
+
 // desire is a local change of the desired temperature alone, in °C. Only local
 // changes merge with what is obeyed.
 func (t *truth) desire(celsius float64) controlloop.Setpoint {
@@ -143,7 +149,7 @@ func (t *truth) clear(id string) deeds {
 	if len(id) > maxID || !utf8.ValidString(id) {
 		id = ""
 	}
-	return deeds{answer: t.applied(id)}
+	return deeds{answer: t.answer(id, nil)}
 }
 
 // submit takes a control that came by another way than the broker; source names
@@ -184,7 +190,7 @@ func (t *truth) message(now time.Time, m []byte, retained bool) deeds {
 		if retained {
 			t.proven()
 		} else {
-			d.answer = t.applied(c.GetId())
+			d.answer = t.answer(c.GetId(), nil)
 		}
 	case bytes.Equal(m, t.mem.Cur): // the echo of our newest word, answered when it was said
 		t.heard(now, m, !retained)
@@ -224,7 +230,7 @@ func (t *truth) judge(now time.Time, m []byte, c *pb.TemperatureControl, retaine
 	t.mem.Cur = m
 	t.heard(now, m, !retained)
 	t.obeyed = sp
-	return deeds{obey: &sp, save: true, answer: t.applied(id)}
+	return deeds{obey: &sp, save: true, answer: t.answer(id, nil)}
 }
 
 // heard notes a word at the broker. One that came live is not known to be
@@ -270,7 +276,7 @@ func (t *truth) expired(now time.Time, c *pb.TemperatureControl) error {
 func (t *truth) refuse(now time.Time, m []byte, id string, retained bool, why error) deeds {
 	var d deeds
 	if !retained || !bytes.Equal(m, t.refused) { // the broker's copy of what was answered live is not answered again
-		d = deeds{answer: t.refusal(id, why), log: "control refused: " + why.Error()}
+		d = deeds{answer: t.answer(id, why), log: "control refused: " + why.Error()}
 	}
 	t.refused = m
 	switch {
@@ -324,13 +330,13 @@ func (t *truth) local(now time.Time, sp controlloop.Setpoint, id string, err err
 		err = t.zone.Params.CheckSetpoint(sp)
 	}
 	if err != nil {
-		return deeds{answer: t.refusal(id, err), log: "change refused: " + err.Error()}
+		return deeds{answer: t.answer(id, err), log: "change refused: " + err.Error()}
 	}
 	sp = t.own(sp)
 	if id == "" {
 		id = sp.ID
 	}
-	d := deeds{obey: &sp, save: true, answer: t.applied(id)}
+	d := deeds{obey: &sp, save: true, answer: t.answer(id, nil)}
 	t.speak(now, &d)
 	return d
 }
@@ -389,7 +395,7 @@ func (t *truth) connected(now time.Time) deeds {
 		t.proven() // a broker restored from an older save, or somebody who said the same again: what it brings is obeyed
 	}
 	t.refreshIn = firstTime
-	t.refreshAt = now.Add(t.jitter(t.refreshIn))
+	t.refreshAt = now.Add(jitter(t.refreshIn, t.random))
 	return t.hearken(listenFirst)
 }
 
@@ -407,7 +413,7 @@ func (t *truth) hearken(kind listenKind) deeds {
 
 // subscribed notes a SUBACK: from now on runs the wait for what it brings.
 func (t *truth) subscribed(now time.Time) {
-	t.setUnreadable(false)
+	tellUnreadable(t.zone, false)
 	if t.listen.kind == listenNot || !t.listen.until.IsZero() {
 		return
 	}
@@ -423,11 +429,11 @@ func (t *truth) subscribed(now time.Time) {
 func (t *truth) unreadable(now time.Time) {
 	t.listen, t.synced = listening{}, false
 	t.refreshAt = now.Add(retryTime)
-	t.setUnreadable(true)
+	tellUnreadable(t.zone, true)
 }
 
-func (t *truth) setUnreadable(bad bool) {
-	t.zone.Alarms.Set("control_not_readable", bad, "the broker refuses the subscription to the control topic: is this agent allowed to read it?")
+func tellUnreadable(z Zone, bad bool) {
+	z.Alarms.Set("control_not_readable", bad, "the broker refuses the subscription to the control topic: is this agent allowed to read it?")
 }
 
 // tick does what is due.
@@ -456,7 +462,7 @@ func (t *truth) tick(now time.Time) deeds {
 		d = t.hearken(listenCheck)
 	case !now.Before(t.refreshAt):
 		t.refreshIn = min(2*t.refreshIn, refreshTime)
-		t.refreshAt = now.Add(t.jitter(t.refreshIn))
+		t.refreshAt = now.Add(jitter(t.refreshIn, t.random))
 		d = t.hearken(listenFirst)
 	}
 	return d
@@ -499,15 +505,13 @@ func (t *truth) curNumber() (uint64, bool) {
 	return t.ownNumber(t.obeyed.ID)
 }
 
-func (t *truth) applied(id string) *Answer {
-	return t.answer(Answer{Applied: true}, id)
-}
-
-func (t *truth) refusal(id string, why error) *Answer {
-	return t.answer(Answer{Reason: why.Error()}, id)
-}
-
-func (t *truth) answer(a Answer, id string) *Answer {
+// answer tells what is obeyed after a control with an id, and why that was
+// refused; nil: it was applied.
+func (t *truth) answer(id string, refused error) *Answer {
+	a := Answer{Applied: refused == nil}
+	if refused != nil {
+		a.Reason = refused.Error()
+	}
 	if id != "" {
 		a.ID = &id
 	}
@@ -522,6 +526,6 @@ func (t *truth) answer(a Answer, id string) *Answer {
 }
 
 // jitter spreads a wait over 0.8 to 1.2 of it, so that a fleet does not march in step.
-func (t *truth) jitter(d time.Duration) time.Duration {
-	return time.Duration(float64(d) * (0.8 + 0.4*t.random()))
+func jitter(d time.Duration, random func() float64) time.Duration {
+	return time.Duration(float64(d) * (0.8 + 0.4*random()))
 }

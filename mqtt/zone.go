@@ -17,6 +17,7 @@ type zoneSession struct {
 	opts   *Options
 	topics topics
 	out    *outbox
+	zone   Zone
 	truth  *truth
 
 	post func(func())         // runs something in the session's goroutine, later
@@ -66,7 +67,7 @@ type pending struct {
 // broker, for each of these, per zone. The oldest are given up.
 const maxAnswers = 1000
 
-func (z *zoneSession) name() string { return z.truth.zone.Name }
+func (z *zoneSession) name() string { return z.zone.Name }
 
 // observe takes a snapshot from the zone's goroutine. It reports whether the
 // session does not know yet that there is one.
@@ -138,7 +139,7 @@ func (z *zoneSession) setDesired(text string) {
 }
 
 func (z *zoneSession) setMode(text string) {
-	sp := z.truth.obeyed
+	sp := z.truth.active()
 	var err error
 	sp.Mode, err = controlloop.ParseMode(strings.TrimSpace(text))
 	sp.Source = "home_assistant"
@@ -165,7 +166,7 @@ func (z *zoneSession) do(d deeds, reply func(Answer)) {
 		sp := *d.obey
 		sp.Serial = z.serial
 		z.await(waiting{serial: z.serial, deeds: d, reply: reply})
-		z.truth.zone.Setpoints.Put(sp)
+		z.zone.Setpoints.Put(sp)
 	} else {
 		z.finish(d, reply)
 	}
@@ -218,7 +219,7 @@ func (z *zoneSession) settle() {
 		return
 	}
 	z.saving, z.unsaved = true, false
-	answers, memory := z.answers, z.truth.mem
+	answers, memory := z.answers, z.truth.memory()
 	z.answers = nil
 	go func() {
 		err := errors.New("saving failed")
@@ -335,7 +336,8 @@ func (z *zoneSession) tellLast() {
 
 // servesBoth reports whether mode heat_cool is accepted with the deltas in force.
 func (z *zoneSession) servesBoth() bool {
-	return z.truth.zone.Params.ServesBoth(z.truth.obeyed.UpDelta, z.truth.obeyed.DownDelta)
+	sp := z.truth.active()
+	return z.zone.Params.ServesBoth(sp.UpDelta, sp.DownDelta)
 }
 
 // tellWhen puts into the answer since when it is so.
