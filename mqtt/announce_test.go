@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	broker "github.com/mochi-mqtt/server/v2"
+	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
 
 	"thermostat/controlloop"
@@ -268,11 +268,11 @@ func TestRemovedZoneWithoutDiscovery(t *testing.T) {
 }
 
 // deny lets no client subscribe below homeassistant/.
-type deny struct{ broker.HookBase }
+type deny struct{ mochi.HookBase }
 
-func (deny) Provides(b byte) bool { return b == broker.OnSubscribe }
+func (deny) Provides(b byte) bool { return b == mochi.OnSubscribe }
 
-func (deny) OnSubscribe(_ *broker.Client, p packets.Packet) packets.Packet {
+func (deny) OnSubscribe(_ *mochi.Client, p packets.Packet) packets.Packet {
 	for i, f := range p.Filters {
 		if strings.HasPrefix(f.Filter, "homeassistant/") {
 			p.Filters[i].Filter = "" // the server answers 0x80

@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	broker "github.com/mochi-mqtt/server/v2"
+	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
 
 	"thermostat/controlloop"
@@ -16,14 +16,14 @@ import (
 
 // connects counts who connected to a broker, by client id.
 type connects struct {
-	broker.HookBase
+	mochi.HookBase
 	mu  sync.Mutex
 	ids []string
 }
 
-func (c *connects) Provides(b byte) bool { return b == broker.OnConnect }
+func (c *connects) Provides(b byte) bool { return b == mochi.OnConnect }
 
-func (c *connects) OnConnect(cl *broker.Client, _ packets.Packet) error {
+func (c *connects) OnConnect(cl *mochi.Client, _ packets.Packet) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ids = append(c.ids, cl.ID)
@@ -152,7 +152,7 @@ func TestAForgedInfoTakesNothingFromAnAgent(t *testing.T) {
 		must(t, h.server.AddHook(connections, nil))
 		for n, desired := range []string{"20", "21", "22"} {
 			for range n * 150 {
-				forged := Info{Process: "a" + strconv.Itoa(n%2), Instance: "other", Time: time.Now(), StartedAt: time.Unix(0, 0), EveryS: maxEvery.Seconds()}
+				forged := Info{Process: "a" + strconv.Itoa(n%2), Instance: "other", Time: time.Now(), StartedAt: time.Unix(0, 0), EveryS: (24 * time.Hour).Seconds()}
 				h.say("thermostat/cabin/info", string(asJSON(forged)), false)
 				time.Sleep(time.Second)
 			}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"github.com/eclipse/paho.mqtt.golang/packets"
 	"log/slog"
 	"net"
 	"net/url"
@@ -16,6 +15,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/eclipse/paho.mqtt.golang/packets"
 
 	"thermostat/controlloop"
 )
@@ -208,7 +209,7 @@ func TestABrokerThatBreaksTheProtocolCostsAConnectionAndNoTick(t *testing.T) {
 				b.mu.Lock()
 				b.obliging = false // the last subscription is not answered yet
 				b.mu.Unlock()
-				b.say(message(20))
+				b.say(packetOf(packets.Publish<<4, 0, 1, 't', 'x'))
 				time.Sleep(61 * time.Second)
 				synctest.Wait()
 				before, ticks := b.dials.Load(), b.ticks.Load()

@@ -71,7 +71,7 @@ func TestRefusalIsLoggedOnce(t *testing.T) {
 		let := make(chan struct{})
 		h.change = func(o *Options) {
 			o.Log = slog.New(slog.NewTextHandler(&lines, nil))
-			through, refuses := o.Dial, answers(map[string]byte{"pipe": packets.ErrRefusedBadUsernameOrPassword})
+			through, refuses := o.Dial, refuser(packets.ErrRefusedBadUsernameOrPassword)
 			o.Dial = func(u *url.URL) (net.Conn, error) {
 				select {
 				case <-let:
@@ -117,4 +117,20 @@ func TestNetworkFailureIsNoFault(t *testing.T) {
 		h.startBroker()
 		time.Sleep(2 * time.Minute)
 	})
+}
+
+// refuser is a dialer whose broker answers CONNECT with a code.
+func refuser(code byte) DialFunc {
+	return func(*url.URL) (net.Conn, error) {
+		here, broker := net.Pipe()
+		go func() {
+			if _, err := packets.ReadPacket(broker); err != nil {
+				return
+			}
+			answer := packets.NewControlPacket(packets.Connack).(*packets.ConnackPacket)
+			answer.ReturnCode = code
+			answer.Write(broker)
+		}()
+		return here, nil
+	}
 }

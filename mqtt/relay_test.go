@@ -12,10 +12,10 @@ import (
 )
 
 // onlyChanges is a device that says its position when it changes, and never else.
-func onlyChanges(h *house, on, off string) *device {
+func onlyChanges(h *house, on, off string) *plug {
 	var mu sync.Mutex
 	was := off
-	return &device{says: func(topic string, command []byte) {
+	return &plug{says: func(topic string, command []byte) {
 		mu.Lock()
 		defer mu.Unlock()
 		if position := map[string]string{"ON": on, "OFF": off}[string(command)]; topic == "there/relay" && position != was {
@@ -145,7 +145,7 @@ func TestUnclearPosition(t *testing.T) {
 		spec := RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", StateField: row.field, MinOff: 90 * time.Second}
 		inRemoteHouse(t, spec, func(h *house) {
 			var ons atomic.Int64
-			h.add(&device{says: func(topic string, command []byte) {
+			h.add(&plug{says: func(topic string, command []byte) {
 				if topic == "there/relay" && string(command) == "ON" {
 					ons.Add(1)
 					h.say("there/state", "ON", false)
@@ -203,8 +203,8 @@ func TestForeignCommands(t *testing.T) {
 		time.Sleep(time.Second)
 		h.measure("18", 20)
 		time.Sleep(300 * time.Millisecond) // between two commands of ours
-		off := Relay{spec: h.relay.(*Relay).spec, wishedAt: time.Now()}
-		h.say("there/relay", string(off.payload()), false)
+		id := int32(7)
+		h.say("there/relay", string(marshal(&pb.HeaterControl{SensorID: &id, Command: pb.HeaterCommand_Off.Enum()})), false)
 		_, before := h.told("there/relay")
 		h.measure("18", 88)
 		if _, n := h.told("there/relay"); n != before || !strings.Contains(h.fault("relay"), "rests until") {
@@ -215,8 +215,7 @@ func TestForeignCommands(t *testing.T) {
 			t.Error("no On after its rest")
 		}
 		h.measure("20", 5)
-		on, id := pb.HeaterCommand_On, int32(7)
-		h.say("there/relay", string(marshal(&pb.HeaterControl{SensorID: &id, Command: &on})), false)
+		h.say("there/relay", string(marshal(&pb.HeaterControl{SensorID: &id, Command: pb.HeaterCommand_On.Enum()})), false)
 		time.Sleep(time.Second)
 		if synctest.Wait(); h.toldOn() {
 			t.Error("another's On was not answered")

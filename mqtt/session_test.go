@@ -16,7 +16,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	broker "github.com/mochi-mqtt/server/v2"
+	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/listeners"
 	"github.com/mochi-mqtt/server/v2/packets"
 	"google.golang.org/protobuf/proto"
@@ -72,7 +72,7 @@ func (fakeRelay) Set(bool) error { return nil }
 type house struct {
 	t       *testing.T
 	pipes   *pipes
-	server  *broker.Server
+	server  *mochi.Server
 	session *Session
 	zone    *controlloop.Zone
 	change  func(*Options) // before the session is made; may be nil
@@ -80,6 +80,7 @@ type house struct {
 	door    door
 	minOff  time.Duration // of the zone
 	devices *Devices      // nil: sensor and relay are fakes
+	spec    RelaySpec     // of the relay among them
 	sensor  controlloop.Sensor
 	relay   controlloop.Relay
 	cancel  context.CancelFunc
@@ -107,12 +108,12 @@ func (h *house) startBroker() {
 	h.mu.Lock()
 	h.pipes = newPipes()
 	h.mu.Unlock()
-	caps := broker.NewDefaultServerCapabilities()
+	caps := mochi.NewDefaultServerCapabilities()
 	caps.MaximumMessageExpiryInterval = 0
-	h.server = broker.New(&broker.Options{Capabilities: caps, InlineClient: true, Logger: slog.New(slog.DiscardHandler)})
+	h.server = mochi.New(&mochi.Options{Capabilities: caps, InlineClient: true, Logger: slog.New(slog.DiscardHandler)})
 	must(h.t, h.server.AddHook(&h.door, nil))
 	must(h.t, h.server.AddListener(listeners.NewNet("t", h.pipes)))
-	must(h.t, h.server.Subscribe("#", 1, func(_ *broker.Client, _ packets.Subscription, p packets.Packet) {
+	must(h.t, h.server.Subscribe("#", 1, func(_ *mochi.Client, _ packets.Subscription, p packets.Packet) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		h.log = append(h.log, p.TopicName)

@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	broker "github.com/mochi-mqtt/server/v2"
+	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
@@ -19,7 +19,7 @@ import (
 // IoT ends the connection over more than 8), and that it gives what it retains
 // only to who names a topic exactly (RabbitMQ).
 type choosy struct {
-	broker.HookBase
+	mochi.HookBase
 	most  int // 0: any number
 	exact bool
 
@@ -29,9 +29,9 @@ type choosy struct {
 }
 
 func (c *choosy) ID() string           { return "choosy" }
-func (c *choosy) Provides(b byte) bool { return b == broker.OnSubscribe }
+func (c *choosy) Provides(b byte) bool { return b == mochi.OnSubscribe }
 
-func (c *choosy) OnSubscribe(cl *broker.Client, p packets.Packet) packets.Packet {
+func (c *choosy) OnSubscribe(cl *mochi.Client, p packets.Packet) packets.Packet {
 	if cl.Net.Inline {
 		return p
 	}
@@ -83,7 +83,7 @@ func TestNoSubscriptionHasMoreThanEightTopics(t *testing.T) {
 		if s := h.state(); s.Desired == nil || *s.Desired != 22 {
 			t.Errorf("state %+v", s)
 		}
-		want = append(want, "ha/status", usualBirth, "thermostat/cabin/+/set/+", "thermostat/cabin/status", "thermostat/cabin/info", "thermostat/cabin/living/control")
+		want = append(want, "ha/status", "homeassistant/status", "thermostat/cabin/+/set/+", "thermostat/cabin/status", "thermostat/cabin/info", "thermostat/cabin/living/control")
 		r := h.person()
 		defer r.Close()
 		ctx, end := context.WithTimeout(context.Background(), 5*time.Second)
@@ -108,18 +108,21 @@ func TestARefusalAmongManyTopicsIsFound(t *testing.T) {
 		inHouse(t, func(h *house) {
 			h.startAgent(18)
 			time.Sleep(time.Second)
-			r := h.person()
-			defer r.Close()
+			client, _, failed := reach(context.Background(), login{Access: h.access(), clientID: "anybody"}, nil)
+			if client == nil {
+				t.Fatal(failed)
+			}
+			defer leave(client)
 			var topics []string
 			for i := range 20 {
 				topics = append(topics, fmt.Sprintf("some/%d", i))
 			}
 			h.door.deny(topics[which])
-			if err := askFor(r.client, topics).granted(context.Background()); err == nil || !strings.HasSuffix(err.Error(), "to "+topics[which]) {
+			if err := askFor(client, topics).granted(context.Background()); err == nil || !strings.HasSuffix(err.Error(), "to "+topics[which]) {
 				t.Errorf("%s: %v", topics[which], err)
 			}
 			h.door.deny("")
-			if err := askFor(r.client, topics).granted(context.Background()); err != nil {
+			if err := askFor(client, topics).granted(context.Background()); err != nil {
 				t.Error(err)
 			}
 		})
@@ -263,7 +266,7 @@ func TestRefusalsByTheThousandAreFewLines(t *testing.T) {
 			must(t, err)
 			time.Sleep(150 * time.Millisecond)
 		}
-		if n := log.with("zone=living") + log.with("living/set/mode"); n < linesAtOnce || n > linesAtOnce+6 {
+		if n := log.with("zone=living") + log.with("living/set/mode"); n < 5 || n > 5+6 {
 			t.Errorf("%d lines in 5 minutes", n)
 		}
 		if n := h.counted("living/ack"); n < 6000 {

@@ -43,16 +43,16 @@ type world struct {
 	swallows  bool // our words: an access rule that forbids them
 	electing  bool // a cluster chooses its leaders: what is said is acknowledged and delivered, and not retained
 	up        bool
-	toAgent   []wire
-	toBroker  []wire
+	toAgent   []line
+	toBroker  []line
 	log       []string
 	words     int
 	obeyed    controlloop.Setpoint
 	published int
 }
 
-// wire is one message on its way; subscribe marks a subscription.
-type wire struct {
+// line is one message on its way; subscribe marks a subscription.
+type line struct {
 	payload   []byte
 	retained  bool
 	subscribe bool
@@ -111,10 +111,10 @@ func (w *world) act(d deeds) {
 	}
 	if d.publish {
 		w.published++
-		w.toBroker = append(w.toBroker, wire{payload: d.payload, retained: true})
+		w.toBroker = append(w.toBroker, line{payload: d.payload, retained: true})
 	}
 	if d.subscribe {
-		w.toBroker = append(w.toBroker, wire{subscribe: true})
+		w.toBroker = append(w.toBroker, line{subscribe: true})
 	}
 	if d.save {
 		w.disk = w.truth.mem
@@ -125,9 +125,9 @@ func (w *world) brokerTakes() {
 	m := w.toBroker[0]
 	w.toBroker = w.toBroker[1:]
 	if m.subscribe {
-		w.toAgent = append(w.toAgent, wire{granted: true})
+		w.toAgent = append(w.toAgent, line{granted: true})
 		if w.retained != nil {
-			w.toAgent = append(w.toAgent, wire{payload: w.retained, retained: true})
+			w.toAgent = append(w.toAgent, line{payload: w.retained, retained: true})
 		}
 		return
 	}
@@ -144,7 +144,7 @@ func (w *world) brokerGets(payload []byte, retained bool) {
 		}
 	}
 	if w.up {
-		w.toAgent = append(w.toAgent, wire{payload: payload})
+		w.toAgent = append(w.toAgent, line{payload: payload})
 	}
 }
 

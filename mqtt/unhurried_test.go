@@ -25,7 +25,7 @@ func (b *blocked) Write(p []byte) (int, error) {
 		return b.Conn.Write(p)
 	}
 	select {
-	case <-time.After(writeTimeout):
+	case <-time.After(10 * time.Second):
 	case <-b.closed.Done():
 	}
 	return 0, os.ErrDeadlineExceeded

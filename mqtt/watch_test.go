@@ -12,7 +12,7 @@ import (
 func TestWatchedAgentIsOnline(t *testing.T) {
 	inHouse(t, func(h *house) {
 		h.startAgent(18)
-		time.Sleep(time.Minute + judgePulse/2) // not while it publishes: mochi's index of retained messages races there
+		time.Sleep(time.Minute + pulse/2) // not while it publishes: mochi's index of retained messages races there
 		ctx, end := context.WithCancel(context.Background())
 		defer end()
 		r, err := Connect(ctx, h.access())
