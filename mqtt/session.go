@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -166,17 +165,6 @@ func (s *Session) Observe(snap controlloop.Snapshot) {
 	z.mu.Unlock()
 	if news {
 		s.dirty <- z
-	}
-	s.giveWay() // the session goes first: what a relay did is told before the zone writes its log
-}
-
-// fewZones are those of a house: with them giving way costs nothing.
-const fewZones = 50
-
-// giveWay lets another goroutine go first. Among thousands it would be a long wait.
-func (s *Session) giveWay() {
-	if len(s.names) <= fewZones {
-		runtime.Gosched()
 	}
 }
 
@@ -798,10 +786,7 @@ func (w waiting) tellWhen() {
 	}
 }
 
-func (s *Session) send(m outgoing) {
-	s.publish(m.topic, m.payload, m.qos, m.retained)
-	s.giveWay() // the connection's writer goes first: this message is not held by the next one's making
-}
+func (s *Session) send(m outgoing) { s.publish(m.topic, m.payload, m.qos, m.retained) }
 
 // pulse does what is due by time.
 func (s *Session) pulse(now time.Time) {

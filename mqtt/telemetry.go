@@ -33,7 +33,9 @@ type telemetry struct {
 
 // relayFirst is the head start that a relay's message has before the state
 // follows: on a small machine the broker would be busy with the one while
-// somebody waits for the other.
+// somebody waits for the other. On two busy cores the answer takes 1.7 times the
+// broker's floor with it, 2.6 times without, for 0.5 ms of processor a switch
+// (bench/README.md).
 const relayFirst = 2 * time.Millisecond
 
 // outgoing is one message to publish.
