@@ -2,7 +2,6 @@ package mqtt
 
 import (
 	"log/slog"
-	"runtime"
 	"slices"
 	"time"
 
@@ -74,22 +73,6 @@ func (o *outbox) publishApart(m outgoing) paho.Token {
 		return nil
 	}
 	return o.client.Publish(m.topic, m.qos, m.retained, m.payload)
-}
-
-// send publishes what a zone tells.
-func (o *outbox) send(m outgoing) {
-	o.publish(m)
-	o.giveWay() // the connection's writer goes first: this message is not held by the next one's making
-}
-
-// fewZones are those of a house: with them giving way costs nothing.
-const fewZones = 50
-
-// giveWay lets another goroutine go first. Among thousands it would be a long wait.
-func (o *outbox) giveWay() {
-	if o.zones <= fewZones {
-		runtime.Gosched()
-	}
 }
 
 // room reports whether everything may be published now.

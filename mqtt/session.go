@@ -131,7 +131,6 @@ func (s *Session) Observe(snap controlloop.Snapshot) {
 	if z := s.byName[snap.Zone]; z.observe(snap) {
 		s.dirty <- z
 	}
-	s.out.giveWay() // the session goes first: what a relay did is told before the zone writes its log
 }
 
 // Submit takes a control that came by another way than the broker, as a

@@ -33,7 +33,9 @@ type telemetry struct {
 
 // relayFirst is the head start that a relay's message has before the state
 // follows: on a small machine the broker would be busy with the one while
-// somebody waits for the other.
+// somebody waits for the other. On two busy cores the answer takes 1.7 times the
+// broker's floor with it, 2.6 times without, for 0.5 ms of processor a switch
+// (bench/README.md).
 const relayFirst = 2 * time.Millisecond
 
 // reset forgets what was told: a new connection is told everything.
@@ -52,11 +54,11 @@ func (t *telemetry) relaysAt() time.Time {
 // publish publishes what is due of a zone, relays first.
 func (t *telemetry) publish(now time.Time, tp topics, o *Options, out *outbox) {
 	if out.roomFor(t.relaysAt(), now) {
-		t.relays(now, tp, out.send)
+		t.relays(now, tp, out.publish)
 	}
-	t.readings(now, tp, o.SensorEvery, out.send)
+	t.readings(now, tp, o.SensorEvery, out.publish)
 	if out.roomFor(t.toldAt, now) {
-		t.state(now, tp, o.StateEvery, out.send)
+		t.state(now, tp, o.StateEvery, out.publish)
 	}
 }
 
