@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -41,22 +40,4 @@ func (m *memory) announce(base string, ours []mqtt.Announced) (gone []mqtt.Annou
 		return gone, err
 	}
 	return gone, errors.Join(err, writeChecked(m.announcedFile(), now))
-}
-
-// rememberAnnounced lets the session take back what is no more. Without this
-// memory an old device stays in Home Assistant until somebody deletes it there.
-func rememberAnnounced(mem *memory, o *mqtt.Options, log *slog.Logger) {
-	if len(o.Brokers) == 0 {
-		return // nobody is told anything
-	}
-	warn := func(err error) {
-		if err != nil {
-			log.Warn("what was announced to Home Assistant cannot be remembered", "error", err)
-		}
-	}
-	base, ours := o.Prefix+"/"+o.Device, o.Announces()
-	var err error
-	o.Gone, err = mem.announce(base, ours)
-	warn(err)
-	o.Forgotten = func() { warn(writeChecked(mem.announcedFile(), announced{base, ours})) }
 }

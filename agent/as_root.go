@@ -52,3 +52,15 @@ func quoted(word string) string {
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
+
+// howToRun is what a person types to run this program once more: what was typed
+// for this run, or go run where that made the program, and removes it again.
+func howToRun(typed, executable string) string {
+	switch {
+	case strings.Contains(executable, "/go-build"):
+		return "go run ./agent"
+	case strings.ContainsFunc(typed, func(r rune) bool { return r <= ' ' || strings.ContainsRune(`'"$&|;<>()*?\`+"`", r) }):
+		return "thermostat" // a path that a shell would not take as it stands
+	}
+	return typed
+}

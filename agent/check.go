@@ -41,25 +41,3 @@ func check(out, errs io.Writer, file string) error {
 	printTellings(errs, c)
 	return failed(printZones(out, c))
 }
-
-// noFile refuses what is written behind a command that takes its file by a flag.
-func noFile(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	return fmt.Errorf("%q has no place behind %s: a configuration is named with --config %s", args[0], cmd.CommandPath(), args[0])
-}
-
-// printComplaints prints errors and, marked as such, warnings. It reports
-// whether the configuration cannot be used.
-func printComplaints(w io.Writer, complaints []Complaint) (unusable bool) {
-	for _, c := range complaints {
-		prefix := ""
-		if c.Warning {
-			prefix = "warning: "
-		}
-		unusable = unusable || !c.Warning
-		fmt.Fprintln(w, prefix+harmlessText(c.String()))
-	}
-	return unusable
-}

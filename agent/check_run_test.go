@@ -117,7 +117,7 @@ func TestWhatCheckPassesRuns(t *testing.T) {
 	for seed := range uint64(inCI(6000, 800)) {
 		state := filepath.Join(t.TempDir(), "state")
 		text := (&scribe{Rand: rand.New(rand.NewPCG(seed, 19))}).file(state)
-		cfg, complaints := readConfig("f", []byte(text), cabin())
+		cfg, complaints := readConfig("f", []byte(text), machine{"cabin.lan", func(string) string { return "" }})
 		bad := map[string]bool{}
 		for _, c := range complaints {
 			if !c.Warning {

@@ -2,8 +2,6 @@ package main
 
 import (
 	"bytes"
-	"errors"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -19,15 +17,6 @@ func runCheck(file string) (out, errs string, err error) {
 	cmd.SetArgs([]string{"--config", file})
 	err = cmd.Execute()
 	return o.String(), e.String(), err
-}
-
-func written(t *testing.T, text string) string {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "config.yaml")
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return file
 }
 
 func TestCheckPassesTheExamples(t *testing.T) {
@@ -117,15 +106,4 @@ func TestCheckOfAMissingFile(t *testing.T) {
 	if errs != "" || codeOf(err) != 2 || !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("%q %v", errs, err)
 	}
-}
-
-func codeOf(err error) int {
-	var exit *exitError
-	switch {
-	case errors.As(err, &exit):
-		return exit.code
-	case err != nil:
-		return -1
-	}
-	return 0
 }

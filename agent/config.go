@@ -4,10 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"time"
 
@@ -65,33 +62,6 @@ func (c Complaint) String() string {
 		return at + c.Text
 	}
 	return at + c.Path + ": " + c.Text
-}
-
-// ReadConfig reads a configuration and gives every complaint at once, in the
-// order of the file. The configuration can be used only if none is an error.
-func ReadConfig(file string, text []byte) (Config, []Complaint) {
-	return readConfig(file, text, thisMachine())
-}
-
-// LoadConfig is [ReadConfig] of a file; the error says that it cannot be had.
-func LoadConfig(path string) (Config, []Complaint, error) {
-	text, err := readFile(path)
-	if err != nil {
-		return Config{}, nil, fmt.Errorf("configuration: %w (name another file with --config)", err)
-	}
-	c, complaints := ReadConfig(path, text)
-	return c, complaints, nil
-}
-
-// readFile stops reading behind the greatest size, so that /dev/zero given by
-// mistake does not eat the memory.
-func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	text, err := io.ReadAll(io.LimitReader(f, maxConfigSize+1))
-	return text, errors.Join(err, f.Close())
 }
 
 // reader collects complaints.

@@ -3,6 +3,7 @@ package main
 import (
 	"hash/fnv"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -53,4 +54,32 @@ func defaultSensorID(device, zone string) int32 {
 	h := fnv.New32a()
 	h.Write([]byte(device + "/" + zone))
 	return max(int32(h.Sum32()&0x7fffffff), 1)
+}
+
+// packagedState is where an installed agent remembers; `off` typed by hand
+// knows nothing of systemd's STATE_DIRECTORY.
+const packagedState = "/var/lib/thermostat"
+
+// stateRoot is systemd's state folder, which belongs to one agent, or the user's,
+// which holds a folder for each device: users try several configurations.
+func (m machine) stateRoot() (dir string, ofDevices bool) {
+	if dir, _, _ := strings.Cut(m.getenv("STATE_DIRECTORY"), ":"); dir != "" {
+		return dir, false
+	}
+	if dir := m.getenv("XDG_STATE_HOME"); dir != "" {
+		return filepath.Join(dir, "thermostat"), true
+	}
+	if home := m.getenv("HOME"); home != "" {
+		return filepath.Join(home, ".local", "state", "thermostat"), true
+	}
+	return packagedState, false
+}
+
+// stateDir is where an agent of that device remembers, unless state_dir says otherwise.
+func (m machine) stateDir(device string) string {
+	root, ofDevices := m.stateRoot()
+	if ofDevices {
+		return filepath.Join(root, device)
+	}
+	return root
 }

@@ -32,11 +32,6 @@ func complaintsOf(text string) []string {
 }
 
 // room is a zone without fault; more is appended to it, in line 5 and on.
-const room = `zones:
-  - name: a
-    sensor: {driver: simulated}
-    heater: {driver: simulated}
-`
 
 // wired is room with a relay that any sensor may have.
 const wired = `zones:

@@ -51,7 +51,7 @@ func (c *counters) saw(s controlloop.Snapshot) *controlloop.Wear {
 	}
 	c.heater = countOutput(&c.is.Heater, c.heater, s.HeaterRelay, since)
 	c.cooler = countOutput(&c.is.Cooler, c.cooler, s.CoolerRelay, since)
-	came, _ := faultChanges(c.last.Faults, s.Faults)
+	came, _ := controlloop.FaultChanges(c.last.Faults, s.Faults)
 	for _, f := range came {
 		c.is.Faults[f.Name]++
 	}

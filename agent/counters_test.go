@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -66,51 +64,4 @@ func TestCountersAreWrittenHourly(t *testing.T) {
 			t.Errorf("%d writes in a day", writes)
 		}
 	})
-}
-
-// TestRefusedControlsAreCounted: each answer counts once, and the orderly end
-// writes the counts.
-func TestRefusedControlsAreCounted(t *testing.T) {
-	a := simulatedAgent(t)
-	ctx, end := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- a.run(ctx) }()
-	for _, control := range []string{`{"desired":99}`, `{"desired":21}`, `nonsense`} {
-		if _, err := a.session.Submit(ctx, "hall", "page", []byte(control)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	end()
-	if err := <-ended; err != nil {
-		t.Fatal(err)
-	}
-	kept, err := (&memory{dir: a.cfg.StateDir}).loadPast("hall")
-	if err != nil || kept.Counters == nil || kept.Counters.Refused != 2 || kept.Counters.Accepted != 1 {
-		t.Errorf("%+v, %v", kept.Counters, err)
-	}
-}
-
-// simulatedAgent has the zones hall and bath, and no broker.
-func simulatedAgent(t *testing.T) *agent {
-	t.Helper()
-	return simulatedAgentIn(t, t.TempDir())
-}
-
-func simulatedAgentIn(t *testing.T, stateDir string) *agent {
-	t.Helper()
-	cfg, complaints := ReadConfig("test", []byte(`device: cabin
-http: {listen: ""}
-state_dir: `+stateDir+`
-zones:
-  - {name: hall, sensor: {driver: simulated}, heater: {driver: simulated}}
-  - {name: bath, sensor: {driver: simulated}, heater: {driver: simulated}}
-`))
-	for _, c := range complaints {
-		t.Log(c)
-	}
-	a, err := newAgent(cfg, slog.New(slog.DiscardHandler), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a
 }

@@ -3,20 +3,11 @@ package main
 import (
 	"context"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 )
-
-func damagedFile(t *testing.T) (file string) {
-	t.Helper()
-	file = filepath.Join(t.TempDir(), "config.yaml")
-	write(t, file, "device: den\nzones:\n  - nmae: hall\n")
-	return file
-}
 
 func TestADamagedConfigurationIsWaitedForAndNotTriedAgainAndAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -98,58 +89,4 @@ func TestTheWaitForAMendedConfigurationEndsWithTheService(t *testing.T) {
 			t.Errorf("not told to end: %q", m.told)
 		}
 	})
-}
-
-// under starts the binary as a service manager does.
-func under(t *testing.T, socket, file string) *process {
-	t.Helper()
-	return startCommand(t, exec.Command("sh", "-c", `NOTIFY_SOCKET="$1" exec "$2" run --config "$3"`, "sh", socket, thermostat(t), file))
-}
-
-// The binary, a socket as systemd's, and the three ends of a wait.
-func TestTheServiceSaysADamagedConfigurationOnceAndStartsWhenItIsMended(t *testing.T) {
-	t.Parallel()
-	file := damagedFile(t)
-	socket := filepath.Join(t.TempDir(), "notify")
-	waits := listen(t, socket)
-	p := under(t, socket, file)
-	waits("EXTEND_TIMEOUT_USEC=")
-	waits("STATUS=every relay is off, until this is mended: " + file + ":3:5: zones[0].nmae: is an unknown key")
-	write(t, file, "device: den\nhttp: {listen: \"\"}\nzones: []\n")
-	<-p.ended
-	if p.code != exitUsage || p.count("nmae") != 1 {
-		t.Errorf("exit %d after a change, and said\n%s", p.code, p.output())
-	}
-	p = under(t, socket, file)
-	waits("READY=1")
-	if code := p.stop(); code != 0 {
-		t.Errorf("exit %d\n%s", code, p.output())
-	}
-
-	write(t, file, "device: [\n")
-	p = under(t, socket, file)
-	p.says(file)
-	if code := p.stop(); code != 0 {
-		t.Errorf("exit %d when told to end\n%s", code, p.output())
-	}
-	p = start(t, thermostat(t), "run", "--config", file)
-	<-p.ended
-	if p.code != exitUsage {
-		t.Errorf("exit %d without a manager", p.code)
-	}
-}
-
-// A relay that nobody can open is no less a person's to mend.
-func TestTheServiceWaitsWhereNoRelayCanBeOpened(t *testing.T) {
-	t.Parallel()
-	file := filepath.Join(t.TempDir(), "config.yaml")
-	write(t, file, strings.Replace(twoRelays, "device: den", "device: den\nhttp: {listen: \"\"}", 1))
-	socket := filepath.Join(t.TempDir(), "notify")
-	waits := listen(t, socket)
-	p := under(t, socket, file)
-	waits("STATUS=every relay is off, until this is mended: zone a: heater: ")
-	p.says("thermostat: zone a: heater: ")
-	if code := p.stop(); code != 0 {
-		t.Errorf("exit %d\n%s", code, p.output())
-	}
 }

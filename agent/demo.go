@@ -362,18 +362,6 @@ Ctrl-C ends.
 `, speed, addr, host, port, howToRun(os.Args[0], executable))
 }
 
-// howToRun is what a person types to run this program once more: what was typed
-// for this run, or go run where that made the program, and removes it again.
-func howToRun(typed, executable string) string {
-	switch {
-	case strings.Contains(executable, "/go-build"):
-		return "go run ./agent"
-	case strings.ContainsFunc(typed, func(r rune) bool { return r <= ' ' || strings.ContainsRune(`'"$&|;<>()*?\`+"`", r) }):
-		return "thermostat" // a path that a shell would not take as it stands
-	}
-	return typed
-}
-
 // saw is called by the zones' goroutines.
 func (v *demoView) saw(s controlloop.Snapshot) {
 	v.mu.Lock()
@@ -398,7 +386,7 @@ func (v *demoView) saw(s controlloop.Snapshot) {
 }
 
 func (v *demoView) faults(was, is controlloop.Snapshot) {
-	came, went := faultChanges(was.Faults, is.Faults)
+	came, went := controlloop.FaultChanges(was.Faults, is.Faults)
 	for _, f := range came {
 		v.print("%s: FAULT %s: %s", is.Zone, f.Name, f.Text)
 	}

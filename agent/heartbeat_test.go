@@ -3,12 +3,8 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"net"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,46 +15,6 @@ import (
 
 	"thermostat/controlloop"
 )
-
-// manager is a service manager that writes down what it is told.
-type manager struct {
-	mu   sync.Mutex
-	told []string
-	at   []time.Time
-}
-
-func (m *manager) send(lines ...string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, l := range lines {
-		m.told, m.at = append(m.told, l), append(m.at, time.Now())
-	}
-	return nil
-}
-
-// count tells how often a line was said.
-func (m *manager) count(prefix string) (n int) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, l := range m.told {
-		if strings.HasPrefix(l, prefix) {
-			n++
-		}
-	}
-	return n
-}
-
-// lastLine is the newest of that name.
-func (m *manager) lastLine(prefix string) string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, l := range slices.Backward(m.told) {
-		if strings.HasPrefix(l, prefix) {
-			return l
-		}
-	}
-	return ""
-}
 
 // testRelay blocks, or fails, from the moment it is told to.
 type testRelay struct {
@@ -278,77 +234,5 @@ func TestWatchdogTime(t *testing.T) {
 		if got := watchdogTime(func(k string) string { return env[k] }); got != c.want {
 			t.Errorf("%+v: %v", c, got)
 		}
-	}
-}
-
-// listen is a manager's real socket; a name with @ is an abstract one. It
-// gives a function that waits for a line.
-func listen(t *testing.T, name string) (waits func(prefix string)) {
-	t.Helper()
-	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: name, Net: "unixgram"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := &manager{}
-	t.Cleanup(func() { conn.Close() })
-	go func() {
-		for buffer := make([]byte, 4096); ; {
-			n, err := conn.Read(buffer)
-			if err != nil {
-				return
-			}
-			m.send(strings.Split(string(buffer[:n]), "\n")...)
-		}
-	}()
-	return func(prefix string) {
-		t.Helper()
-		eventually(t, func() error {
-			if m.count(prefix) == 0 {
-				m.mu.Lock()
-				defer m.mu.Unlock()
-				return fmt.Errorf("no %s in %q", prefix, m.told)
-			}
-			return nil
-		})
-	}
-}
-
-// TestServiceManagerIsTold runs the binary as systemd does, with a socket in
-// the file system and with an abstract one.
-func TestServiceManagerIsTold(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	config := filepath.Join(dir, "config.yaml")
-	write(t, config, `device: cabin
-http: {listen: ""}
-zones:
-  - {name: hall, sensor: {driver: simulated}, heater: {driver: simulated}}
-  - {name: bath, sensor: {driver: simulated}, heater: {driver: simulated}}
-`)
-	for _, socket := range []string{filepath.Join(dir, "notify"), fmt.Sprintf("@thermostat-test-%d", os.Getpid())} {
-		waits := listen(t, socket)
-		// sh, since start gives every program an environment of its own.
-		p := startCommand(t, exec.Command("sh", "-c", `NOTIFY_SOCKET="$1" WATCHDOG_USEC=200000 WATCHDOG_PID=$$ exec "$2" run --config "$3"`,
-			"sh", socket, thermostat(t), config))
-		waits("READY=1")
-		waits("WATCHDOG=1")
-		waits("STATUS=2 zones: hall off (")
-		if code := p.stop(); code != 0 {
-			t.Errorf("exit %d\n%s", code, p.output())
-		}
-		waits("STOPPING=1")
-	}
-}
-
-// TestManagerThatIsGone: told in the log, and the agent runs all the same.
-func TestManagerThatIsGone(t *testing.T) {
-	t.Parallel()
-	config := filepath.Join(t.TempDir(), "config.yaml")
-	write(t, config, "device: cabin\nzones: []\n")
-	p := startCommand(t, exec.Command("sh", "-c", `NOTIFY_SOCKET=/nowhere/notify exec "$0" run --config "$1"`, thermostat(t), config))
-	p.says("the service manager cannot be told")
-	p.says("no zones: run thermostat probe")
-	if code := p.stop(); code != 0 {
-		t.Errorf("exit %d\n%s", code, p.output())
 	}
 }

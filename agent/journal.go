@@ -3,7 +3,6 @@ package main
 import (
 	"log/slog"
 	"math"
-	"slices"
 
 	"thermostat/controlloop"
 )
@@ -25,7 +24,7 @@ func (j *zoneJournal) saw(s controlloop.Snapshot) {
 		j.begun = true
 		j.log.Info("first decision", "action", s.State.Action, "reason", s.State.Reason)
 	}
-	came, went := faultChanges(was.Faults, s.Faults)
+	came, went := controlloop.FaultChanges(was.Faults, s.Faults)
 	for _, f := range came {
 		j.log.Warn("fault", "name", f.Name, "text", f.Text)
 	}
@@ -65,18 +64,4 @@ func setpointWords(sp controlloop.Setpoint) []any {
 		words = append(words, "desired", sp.Desired)
 	}
 	return append(words, "source", sp.Source, "up_delta", sp.UpDelta, "down_delta", sp.DownDelta)
-}
-
-// faultChanges gives the faults that came and those that went.
-func faultChanges(was, is []controlloop.Fault) (came, went []controlloop.Fault) {
-	return without(is, was), without(was, is)
-}
-
-func without(all, others []controlloop.Fault) (left []controlloop.Fault) {
-	for _, f := range all {
-		if !slices.ContainsFunc(others, func(o controlloop.Fault) bool { return o.Name == f.Name }) {
-			left = append(left, f)
-		}
-	}
-	return left
 }

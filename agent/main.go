@@ -4,29 +4,15 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"thermostat/mqtt"
 )
-
-// The exit codes; set and clear have two more.
-const (
-	exitFailed   = 1 // failed while running
-	exitUsage    = 2 // wrong use or configuration
-	exitRefused  = 3
-	exitNoAnswer = 4
-)
-
-const defaultConfig = "/etc/thermostat/config.yaml"
 
 func main() { os.Exit(run()) }
 
@@ -45,35 +31,6 @@ func run() int {
 	return report(root.ErrOrStderr(), err)
 }
 
-// report says what went wrong in one line and gives the exit code.
-func report(errs io.Writer, err error) int {
-	if err == nil {
-		return 0
-	}
-	code := exitUsage // cobra's own errors are all about wrong use
-	var exit *exitError
-	if errors.As(err, &exit) {
-		code = exit.code
-		if exit.err == nil {
-			return code
-		}
-	}
-	fmt.Fprintln(errs, "thermostat:", withCure(err))
-	return code
-}
-
-// saidErrors are told of many that came together; one cause has often thousands.
-const saidErrors = 5
-
-func inOneLine(err error) string {
-	all := strings.Split(err.Error(), "\n")
-	text := strings.Join(all[:min(len(all), saidErrors)], "; ")
-	if more := len(all) - saidErrors; more > 0 {
-		text += fmt.Sprintf("; and %d more", more)
-	}
-	return harmlessText(text)
-}
-
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "thermostat",
@@ -87,12 +44,4 @@ func rootCommand() *cobra.Command {
 		probeCommand(), offCommand(), heaterCommand(), replayCommand(), simulateCommand(), versionCommand(),
 	)
 	return root
-}
-
-// failed wraps what went wrong while running.
-func failed(err error) error {
-	if err == nil {
-		return nil
-	}
-	return &exitError{exitFailed, err}
 }

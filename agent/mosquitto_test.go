@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,54 +26,12 @@ import (
 
 // These tests run the real binary against a real mosquitto, as users do.
 
-// patience is how long a test waits for what must come; it measures nothing.
-const patience = 60 * time.Second
-
-// need skips where a program is missing; CI installs it and must not skip.
-func need(t *testing.T, programs ...string) {
-	t.Helper()
-	for _, p := range programs {
-		if _, err := exec.LookPath(p); err != nil {
-			if os.Getenv("THERMOSTAT_CI") != "" {
-				t.Fatalf("%s is missing, and CI must have it", p)
-			}
-			t.Skipf("%s is not installed: apt-get install mosquitto mosquitto-clients protobuf-compiler libprotobuf-dev openssl", p)
-		}
-	}
-}
-
-// inCI gives the size of a campaign: all of it in CI, else some of it, so that
-// `go test ./...` ends well within its 10 minutes.
-func inCI(all, some int) int {
-	if os.Getenv("THERMOSTAT_CI") != "" {
-		return all
-	}
-	return some
-}
-
 func TestMain(m *testing.M) {
-	// Debian keeps mosquitto itself outside a user's PATH.
-	os.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin")
-	// Neither what this user's agents remember nor what this shell is set up for is a test's.
-	home, err := os.MkdirTemp("", "thermostat-test")
-	if err != nil {
-		panic(err)
-	}
-	os.Setenv("XDG_STATE_HOME", home)
-	for _, set := range os.Environ() {
-		name, _, _ := strings.Cut(set, "=")
-		ours := strings.HasPrefix(name, "THERMOSTAT_") && name != "THERMOSTAT_CI"
-		if ours || slices.Contains([]string{"STATE_DIRECTORY", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"}, name) {
-			os.Unsetenv(name)
-		}
-	}
 	flag.Parse()
 	if parallel := flag.Lookup("test.parallel"); os.Getenv("THERMOSTAT_CI") == "" && parallel.Value.String() == parallel.DefValue {
 		flag.Set("test.parallel", "8") // most of these tests wait for other programs
 	}
-	code := m.Run()
-	os.RemoveAll(home)
-	os.Exit(code)
+	os.Exit(mainOf(m))
 }
 
 // binary builds the agent once for all tests.
@@ -187,22 +144,6 @@ func (p *process) says(text string) {
 	})
 }
 
-func eventually(t *testing.T, ok func() error) {
-	t.Helper()
-	waitFor(t, patience, ok)
-}
-
-func waitFor(t *testing.T, patience time.Duration, ok func() error) {
-	t.Helper()
-	var err error
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		if err = ok(); err == nil {
-			return
-		}
-	}
-	t.Fatal(err)
-}
-
 // mosquitto is a broker on a port of its own that can die and come back.
 type mosquitto struct {
 	t    *testing.T
@@ -247,13 +188,6 @@ const (
 	open    = "allow_anonymous true\n"
 	persist = open + "persistence true\npersistence_location DIR/\nautosave_interval 1\nautosave_on_changes true\n"
 )
-
-func write(t *testing.T, file, text string) {
-	t.Helper()
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
 
 func (m *mosquitto) start() {
 	m.p = start(m.t, "mosquitto", "-c", m.conf)

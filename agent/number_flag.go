@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 
 	"github.com/spf13/pflag"
@@ -41,11 +42,13 @@ func idVar(flags *pflag.FlagSet, to *int32, name string, value int32, usage stri
 
 type idFlag int32
 
+var wholeNumber = regexp.MustCompile(`^[-+]?(0|[1-9][0-9]*)$`)
+
 // Set reads the flag's text.
 func (f *idFlag) Set(text string) error {
 	x, err := strconv.ParseInt(text, 10, 32)
-	if err != nil || !integer.MatchString(text) {
-		return fmt.Errorf("%s is not a whole number", shown(text))
+	if err != nil || !wholeNumber.MatchString(text) {
+		return fmt.Errorf("%.40q is not a whole number", text)
 	}
 	*f = idFlag(x)
 	return nil

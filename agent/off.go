@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -30,7 +31,7 @@ func offCommand() *cobra.Command {
 			"It needs no sensor, no broker, and only one of the two files to be readable. Relays on a broker are told\n" +
 			"last, for 2 s at most: what hears nothing more lets go after its lease.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			dirs := thisMachine().stateDirs()
+			dirs := stateDirs(thisMachine())
 			if file == defaultConfig {
 				dirs = append(dirs, packagedState)
 			}
@@ -128,9 +129,70 @@ func offOnce(out io.Writer, relays []drivers.GPIO) (busy stillBusy) {
 	return busy
 }
 
-func pause(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
+// releaseOthers switches off what the agent before us held and we do not: it
+// may have been killed while one was on. What could not be switched off is
+// given back, so that off tries it again.
+func releaseOthers(cfg Config, log *slog.Logger) (still []drivers.GPIO) {
+	if cfg.StateDir == "" {
+		return nil
+	}
+	before, err := readRelays(cfg.StateDir)
+	if err != nil {
+		log.Error("relays", "error", err)
+	}
+	for _, old := range others(before, cfg.relays()) {
+		if err := switchOff(old); err != nil {
+			log.Warn("a relay of the last run is not ours any more and could not be switched off", "line", old.String(), "error", err)
+			still = append(still, old)
+		}
+	}
+	return still
+}
+
+// leaveOff switches off what a start that failed has left: another agent may
+// have been killed while one of these relays was on. What somebody else drives
+// is left alone.
+func leaveOff(file string, log *slog.Logger) {
+	relays, _, err := relaysToSwitchOff(io.Discard, file, stateDirs(thisMachine()))
+	if err != nil {
+		return // no relay is known; the start's own error says what is wrong
+	}
+	for _, g := range relays {
+		if err := switchOff(g); err != nil {
+			log.Warn("a relay could not be switched off after the failed start", "line", g.String(), "error", err)
+		}
 	}
 }
+
+// others gives the lines that are on none of ours.
+func others(all, ours []drivers.GPIO) []drivers.GPIO {
+	var rest []drivers.GPIO
+	machine := drivers.NewHardware("/")
+	for _, g := range all {
+		if !slices.ContainsFunc(ours, func(o drivers.GPIO) bool { return machine.SameLine(g, o) }) {
+			rest = append(rest, g)
+		}
+	}
+	return rest
+}
+
+// switchOff drives a relay off and gives its line back.
+func switchOff(g drivers.GPIO) error {
+	relay, err := drivers.NewHardware("/").OpenRelay(g)
+	if err != nil {
+		return err
+	}
+	return relay.Close()
+}
+
+// relayExit gives the exit code of what keeps a relay from being driven: the
+// owner must mend a missing right or line, while a busy one may come free.
+func relayExit(err error) error {
+	if errors.Is(err, drivers.ErrNoPermission) || errors.Is(err, drivers.ErrNoLine) {
+		return &exitError{exitUsage, err}
+	}
+	return failed(err)
+}
+
+// relayError names the relay.
+func relayError(g drivers.GPIO, err error) error { return fmt.Errorf("relay %v: %w", g, err) }

@@ -7,26 +7,12 @@ import (
 	"log/slog"
 	"time"
 
-	"thermostat/drivers"
 	"thermostat/mqtt"
 )
 
 // offRemoteTime is how long off waits for a broker: the lines of this board come
 // first, and what hears nothing more lets go after its lease.
 const offRemoteTime = 2 * time.Second
-
-// remoteRelays gives every relay on the broker that a configuration names.
-func (c Config) remoteRelays() []mqtt.RelaySpec {
-	var all []mqtt.RelaySpec
-	for _, z := range c.Zones {
-		for _, r := range []*drivers.RelaySpec{z.Devices.Heater, z.Devices.Cooler, z.Devices.Safety} {
-			if r != nil && r.Driver == "mqtt" && r.Remote.Topic != "" {
-				all = append(all, mqtt.RelaySpec(r.Remote))
-			}
-		}
-	}
-	return all
-}
 
 // remoteOff tells the relays on the broker to go off.
 func remoteOff(ctx context.Context, out io.Writer, cfg Config) error {

@@ -19,14 +19,6 @@ var (
 	line27 = drivers.GPIO{Line: "GPIO27"}
 )
 
-const twoRelays = `device: den
-zones:
-  - name: a
-    sensor: {driver: bme280}
-    heater: {driver: gpio, line: GPIO17}
-    cooler: {driver: gpio, line: GPIO5, active_low: true}
-`
-
 // stateWith makes a state folder of an agent that held some lines.
 func stateWith(t *testing.T, held ...drivers.GPIO) string {
 	t.Helper()

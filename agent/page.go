@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"slices"
@@ -25,11 +26,6 @@ type page struct {
 	passwordFile string                                                               // empty: none
 	config       *Config                                                              // nil: nobody knows it
 	dial         func(ctx context.Context, network, address string) (net.Conn, error) // nil: the usual one
-}
-
-// pageOf is the page that a configuration has.
-func pageOf(cfg Config) *page {
-	return &page{listen: cfg.HTTP.Listen, passwordFile: cfg.HTTP.PasswordFile, config: &cfg}
 }
 
 // The most that is read of an answer, in bytes.
@@ -83,7 +79,9 @@ func (p *page) defaultOf(q mqtt.Request) (mqtt.Request, error) {
 	}
 	d := p.config.Zones[i].Default
 	q.Mode, q.UpDelta, q.DownDelta = &d.Mode, &d.UpDelta, &d.DownDelta
-	q.Desired = number(d.Desired)
+	if q.Desired = nil; !math.IsNaN(d.Desired) {
+		q.Desired = &d.Desired
+	}
 	return q, nil
 }
 
@@ -186,4 +184,9 @@ func (p *page) request(ctx context.Context, method, path string, body []byte) (e
 		return e, fmt.Errorf("%w: the page at http://%s: %w", mqtt.ErrNoAnswer, p.listen, err)
 	}
 	return e, nil
+}
+
+// pageOf is the page that a configuration has.
+func pageOf(cfg Config) *page {
+	return &page{listen: cfg.HTTP.Listen, passwordFile: cfg.HTTP.PasswordFile, config: &cfg}
 }

@@ -1,9 +1,6 @@
 package main
 
 import (
-	"context"
-	"fmt"
-	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -96,51 +93,3 @@ func TestCrashLockClearsByItself(t *testing.T) {
 		}
 	})
 }
-
-// TestCrashLoop runs the binary: three kills lock the heat pump and not the
-// boiler, an orderly end clears it.
-func TestCrashLoop(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	config := filepath.Join(dir, "config.yaml")
-	zone := `
-  - name: %s
-    plant: %s
-    sensor: {driver: simulated, model: linear, start: 15}
-    heater: {driver: simulated}
-    default_setpoint: {mode: heat, desired: 25}
-    timing: {sample: 1s, stale_after: 60s, min_on: 0s, min_off: 0s}`
-	write(t, config, fmt.Sprintf("device: cabin\nstate_dir: %s\nzones:", dir)+
-		fmt.Sprintf(zone, "boiler", "boiler")+fmt.Sprintf(zone, "pump", "heat_pump")+"\n")
-	const locks = `msg=fault zone=pump name=crash_loop`
-	for i := range 3 {
-		p := start(t, thermostat(t), "run", "--config", config)
-		p.says(`msg="heater on" zone=pump`)
-		if p.kill(); p.count(locks) > 0 {
-			t.Errorf("start %d is locked", i+1)
-		}
-	}
-	p := start(t, thermostat(t), "run", "--config", config)
-	p.says(locks)
-	p.says(`msg="heater on" zone=boiler`)
-	if p.stop(); p.count(`msg="heater on" zone=pump`) > 0 || p.count("zone=boiler name=crash_loop") > 0 {
-		t.Errorf("%s", p.output())
-	}
-	p = start(t, thermostat(t), "run", "--config", config)
-	p.says(`msg="heater on" zone=pump`)
-	if p.stop(); p.count(locks) > 0 {
-		t.Error("still locked after an orderly end")
-	}
-}
-
-// steady is a sensor that measures always the same.
-type steady float64
-
-func (s steady) Read(context.Context) (controlloop.Reading, error) {
-	return controlloop.Temperature(float64(s), time.Time{}), nil
-}
-
-// obedient is a relay that does as it is told.
-type obedient struct{}
-
-func (obedient) Set(bool) error { return nil }

@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -13,7 +11,6 @@ import (
 	"time"
 
 	"thermostat/controlloop"
-	"thermostat/mqtt"
 )
 
 // fakeBoot is a boot whose clock the test sets.
@@ -192,93 +189,10 @@ func TestMemoryAlarm(t *testing.T) {
 	})
 }
 
-// A list of relays that could not be written stays a fault when the setpoint
-// can be kept: after a crash, off would miss a relay.
-func TestUnwrittenRelaysStayAFault(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.Mkdir(relaysFile(dir), 0o700); err != nil { // no file can take its place
-		t.Fatal(err)
-	}
-	a := simulatedAgentIn(t, dir)
-	mem, err := openMemory(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := a.saver(mem)("hall", mqtt.Memory{}); err != nil {
-		t.Fatal(err)
-	}
-	if bad := a.alarms["hall"].bad; len(bad) != 1 || bad[keptRelays] == "" {
-		t.Errorf("%q, want the relays alone", bad)
-	}
-}
-
 // quiet is a sensor that never answers.
 type quiet struct{}
 
 func (quiet) Read(ctx context.Context) (controlloop.Reading, error) {
 	<-ctx.Done()
 	return controlloop.Reading{}, ctx.Err()
-}
-
-// TestRestartKnowsItsPast runs the binary: what went off when this machine
-// booted need not wait, the switch on is on disk before a kill, and the orderly
-// end leaves it off.
-func TestRestartKnowsItsPast(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	config := filepath.Join(dir, "config.yaml")
-	write(t, config, fmt.Sprintf(`device: cabin
-http: {listen: ""}
-state_dir: %s
-zones:
-  - name: hall
-    sensor: {driver: simulated, model: linear, start: 15}
-    heater: {driver: simulated}
-    default_setpoint: {mode: heat, desired: 25}
-    timing: {sample: 1s, stale_after: 60s, min_on: 0s, min_off: 3m}
-`, dir))
-	boot := thisBoot()
-	m, err := openMemory(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	atBoot := keptZone{Boot: boot.id, Heater: &keptOutput{Since: 0, Why: controlloop.ReasonMinOff}}
-	atBoot.Counters = &controlloop.Counters{Heater: controlloop.OutputCounters{Cycles: 7, On: time.Hour}}
-	if err := writeChecked(m.pastFile("hall"), atBoot); err != nil {
-		t.Fatal(err)
-	}
-	kept := func(on bool) {
-		t.Helper()
-		eventually(t, func() error {
-			got, err := m.loadPast("hall")
-			if err != nil || got.Boot != boot.id || got.Heater == nil || got.Heater.On != on {
-				text, _ := json.Marshal(got)
-				return fmt.Errorf("on disk: %s, %v; want on=%v", text, err, on)
-			}
-			return nil
-		})
-	}
-	p := start(t, thermostat(t), "run", "--config", config)
-	p.says(`msg="heater on"`) // the machine has been up for longer than min_off
-	kept(true)
-	if code := p.stop(); code != 0 {
-		t.Errorf("exit %d\n%s", code, p.output())
-	}
-	kept(false)
-	if got, _ := m.loadPast("hall"); got.Counters.Heater.Cycles != 8 || got.Counters.Heater.On <= time.Hour {
-		t.Errorf("counted %+v", got.Counters)
-	}
-
-	if err := writeChecked(m.pastFile("hall"), atBoot); err != nil {
-		t.Fatal(err)
-	}
-	p = start(t, thermostat(t), "run", "--config", config)
-	p.says(`msg="heater on"`)
-	kept(true)
-	p.kill()
-	kept(true)
-
-	if got, _ := m.loadPast("hall"); got.past(boot).Heater != (controlloop.PastOutput{Known: true, On: true}) {
-		t.Errorf("after a kill: %+v", got.past(boot))
-	}
 }

@@ -142,11 +142,11 @@ func TestProbeText(t *testing.T) {
 }
 
 // mustBeUsable holds a proposal against `check` on the most awkward machine.
-func mustBeUsable(t *testing.T, config string) Config {
+func mustBeUsable(t *testing.T, proposed string) Config {
 	t.Helper()
-	c, complaints := readConfig("proposal", []byte(config), machine{"raspberrypi", func(string) string { return "" }})
+	c, complaints := readConfig("proposal", []byte(proposed), machine{"raspberrypi", func(string) string { return "" }})
 	if len(complaints) > 0 {
-		t.Errorf("complaints %v of\n%s", complaints, config)
+		t.Errorf("complaints %v of\n%s", complaints, proposed)
 	}
 	for _, z := range c.Zones {
 		if !z.Configured || z.Default.Mode != controlloop.ModeOff || z.Devices.Heater == nil {

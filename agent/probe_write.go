@@ -26,10 +26,10 @@ const proposalPage = `http:
 
 // writeProposal writes a configuration and the page's password, and says where
 // the page will be. A password that is there already stays.
-func writeProposal(out io.Writer, file, config string) error {
+func writeProposal(out io.Writer, file, proposal string) error {
 	secret := filepath.Join(filepath.Dir(file), pagePassword)
 	kept := exists(secret)
-	if err := writeNew(file, config, 0o644); err != nil {
+	if err := writeNew(file, proposal, 0o644); err != nil {
 		return err
 	}
 	password := newPassword()

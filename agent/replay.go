@@ -297,10 +297,3 @@ func (z *replayZone) decision(now time.Time) decision {
 	z.heater, z.cooler = heater, cooler
 	return d
 }
-
-func onOff(on bool) string {
-	if on {
-		return "on"
-	}
-	return "off"
-}

@@ -11,22 +11,6 @@ import (
 	"time"
 )
 
-const replayConfig = `device: cabin
-zones:
-  - name: hall
-    sensor_id: 7
-    plant: electric
-    sensor: {driver: simulated}
-    heater: {driver: simulated}
-    cooler: {driver: simulated}
-    timing: {min_on: 1m, min_off: 2m, changeover: 5m}
-  - name: attic
-    sensor_id: 8
-    sensor: {driver: simulated}
-    heater: {driver: simulated}
-    timing: {min_on: 0s, min_off: 0s}
-`
-
 func testReplay(t testing.TB) *replay {
 	t.Helper()
 	cfg, complaints := ReadConfig("test", []byte(replayConfig))

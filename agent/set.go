@@ -5,10 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
-	"regexp"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -119,40 +115,6 @@ func (f *setFlags) request(cmd *cobra.Command, args []string, units string) (mqt
 	return q, nil
 }
 
-// minus stands for the sign of a temperature on the command line, since a
-// leading hyphen would make it a flag.
-const minus = "−"
-
-var belowZero = regexp.MustCompile(`^-[0-9.]+[CFcf]?$`)
-
-// signs lets people write "set fridge -18". What follows a flag is that flag's value.
-func signs(args []string) []string {
-	args = slices.Clone(args)
-	for i, a := range args {
-		if i > 0 && args[0] == "set" && belowZero.MatchString(a) && !strings.HasPrefix(args[i-1], "--") {
-			args[i] = minus + a[1:]
-		}
-	}
-	return args
-}
-
-// parseTemperature reads 21.5, 21.5C or 70F into °C; without a letter the
-// number is in the given units.
-func parseTemperature(text, units string) (float64, error) {
-	number := text
-	if n := len(text) - 1; n > 0 && strings.ContainsRune("CcFf", rune(text[n])) {
-		number, units = text[:n], strings.ToUpper(text[n:])
-	}
-	t, err := controlloop.ParseNumber(strings.Replace(number, minus, "-", 1))
-	if err != nil {
-		return 0, fmt.Errorf("temperature %q: want a number like 21.5, 21.5C or 70F", text)
-	}
-	if units == "F" {
-		t = math.Round((t-32)/1.8*1e4) / 1e4
-	}
-	return t, nil
-}
-
 // askAgent connects, asks, and turns the answer into words and an exit code.
 func askAgent(cmd *cobra.Command, w way, timeout time.Duration, ask func(context.Context, agents) (mqtt.Answer, error)) error {
 	ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
@@ -187,11 +149,4 @@ func sayApplied(w io.Writer, a mqtt.Answer, units string) {
 	if a.Mode == "off" {
 		fmt.Fprintln(w, "the zone is off: --mode heat or --mode cool switches it on")
 	}
-}
-
-func formatTemperature(celsius float64, units string) string {
-	if units == "F" {
-		return fmt.Sprintf("%.1f °F", celsius*1.8+32)
-	}
-	return fmt.Sprintf("%.2f °C", celsius)
 }

@@ -11,36 +11,8 @@ import (
 	"strings"
 )
 
-// packagedState is where an installed agent remembers; `off` typed by hand
-// knows nothing of systemd's STATE_DIRECTORY.
-const packagedState = "/var/lib/thermostat"
-
-// stateRoot is systemd's state folder, which belongs to one agent, or the user's,
-// which holds a folder for each device: users try several configurations.
-func (m machine) stateRoot() (dir string, ofDevices bool) {
-	if dir, _, _ := strings.Cut(m.getenv("STATE_DIRECTORY"), ":"); dir != "" {
-		return dir, false
-	}
-	if dir := m.getenv("XDG_STATE_HOME"); dir != "" {
-		return filepath.Join(dir, "thermostat"), true
-	}
-	if home := m.getenv("HOME"); home != "" {
-		return filepath.Join(home, ".local", "state", "thermostat"), true
-	}
-	return packagedState, false
-}
-
-// stateDir is where an agent of that device remembers, unless state_dir says otherwise.
-func (m machine) stateDir(device string) string {
-	root, ofDevices := m.stateRoot()
-	if ofDevices {
-		return filepath.Join(root, device)
-	}
-	return root
-}
-
 // stateDirs are all folders in which an agent of this user may have written what it held.
-func (m machine) stateDirs() []string {
+func stateDirs(m machine) []string {
 	root, ofDevices := m.stateRoot()
 	dirs := []string{root}
 	if ofDevices {
@@ -70,7 +42,7 @@ var firstFolder = []string{"announced", "history.json", "instance.json", "relays
 // adoptState gives the user's state folder of a version before 1.0.0 to the first
 // device that starts: it becomes that device's folder, by two renames. A start that was
 // cut off between them is carried on.
-func (m machine) adoptState(cfg Config, log *slog.Logger) error {
+func adoptState(m machine, cfg Config, log *slog.Logger) error {
 	root, ofDevices := m.stateRoot()
 	if !ofDevices || cfg.StateDir != m.stateDir(cfg.Device) {
 		return nil

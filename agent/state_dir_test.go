@@ -11,6 +11,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"thermostat/drivers"
 	pb "thermostat/proto"
 )
 
@@ -26,7 +27,7 @@ func aUser(t *testing.T, before bool) (m machine, root string) {
 	}
 	root = filepath.Join(home, "thermostat")
 	if before {
-		if err := writeChecked(relaysFile(root), []any{line27}); err != nil {
+		if err := writeChecked(relaysFile(root), []any{heldLine}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -38,7 +39,7 @@ func aUser(t *testing.T, before bool) (m machine, root string) {
 func adopt(t *testing.T, m machine, device string) Config {
 	t.Helper()
 	cfg, _ := readConfig("f", []byte("device: "+device+"\nzones: []\n"), m)
-	if err := m.adoptState(cfg, slog.New(slog.DiscardHandler)); err != nil {
+	if err := adoptState(m, cfg, slog.New(slog.DiscardHandler)); err != nil {
 		t.Error(err)
 	}
 	return cfg
@@ -84,7 +85,7 @@ func TestAUsersStateFolderOfAnEarlierVersionBecomesTheFirstDevices(t *testing.T)
 		if again := adopt(t, m, device); remembered(t, again.StateDir) != 21.5 {
 			t.Errorf("%s: the second start remembers %v", device, remembered(t, again.StateDir))
 		}
-		if relays, _, err := relaysToSwitchOff(os.Stderr, filepath.Join(root, "none.yaml"), m.stateDirs()); err != nil || !slices.Contains(relays, line27) {
+		if relays, err := heldIn(stateDirs(m)); err != nil || !slices.Contains(relays, heldLine) {
 			t.Errorf("off knows %v (%v)", relays, err)
 		}
 	}
@@ -102,7 +103,7 @@ func TestAMoveThatWasCutOffIsCarriedOn(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if relays, _, err := relaysToSwitchOff(os.Stderr, filepath.Join(root, "none.yaml"), m.stateDirs()); err != nil || !slices.Contains(relays, line27) {
+		if relays, err := heldIn(stateDirs(m)); err != nil || !slices.Contains(relays, heldLine) {
 			t.Errorf("off knows %v (%v)", relays, err)
 		}
 		if cfg := adopt(t, m, "cabin"); remembered(t, cfg.StateDir) != 21.5 {
@@ -120,7 +121,7 @@ func TestOtherStateFoldersStayAsTheyAre(t *testing.T) {
 		t.Errorf("the installed folder is %s", cfg.StateDir)
 	}
 	given, _ := readConfig("f", []byte("device: cabin\nstate_dir: "+root+"\n"), m)
-	if err := m.adoptState(given, slog.New(slog.DiscardHandler)); err != nil || given.StateDir != root || remembered(t, root) != 21.5 {
+	if err := adoptState(m, given, slog.New(slog.DiscardHandler)); err != nil || given.StateDir != root || remembered(t, root) != 21.5 {
 		t.Errorf("the given folder is %s (%v)", given.StateDir, err)
 	}
 	if err := os.Mkdir(filepath.Join(root, "den"), 0o700); err != nil {
@@ -134,4 +135,16 @@ func TestOtherStateFoldersStayAsTheyAre(t *testing.T) {
 	if _, err := os.Stat(none); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a folder was made: %v", err)
 	}
+}
+
+// heldLine is what the agent of before held.
+var heldLine = drivers.GPIO{Line: "GPIO27"}
+
+// heldIn are the relays that off finds in state folders.
+func heldIn(dirs []string) (all []drivers.GPIO, err error) {
+	for _, dir := range dirs {
+		held, bad := readRelays(dir)
+		all, err = append(all, held...), errors.Join(err, bad)
+	}
+	return all, err
 }

@@ -54,3 +54,10 @@ const (
 	ansiYellow  = "\x1b[33m"
 	ansiCyan    = "\x1b[36m"
 )
+
+func onOff(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
+}

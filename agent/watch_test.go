@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf8"
 
 	"thermostat/mqtt"
 )
@@ -67,8 +65,6 @@ gone/hut           3.00 °C   idle     offline
 	}
 }
 
-var ownColours = regexp.MustCompile(`\x1b\[[0-9]*m`)
-
 // TestWatchNeverWraps: whatever the broker says and however small the terminal
 // is, a picture is as large as that at most and holds nothing that it would obey.
 func TestWatchNeverWraps(t *testing.T) {
@@ -86,22 +82,6 @@ func TestWatchNeverWraps(t *testing.T) {
 			}
 		}
 		table.colours = true
-	}
-}
-
-func checkLine(t *testing.T, line string, width int, colours bool) {
-	t.Helper()
-	bare := ownColours.ReplaceAllString(line, "")
-	if !colours && bare != line {
-		t.Errorf("colours in %q", line)
-	}
-	if n := utf8.RuneCountInString(bare); n > width {
-		t.Errorf("%d columns in %d: %q", n, width, bare)
-	}
-	for _, r := range bare {
-		if (r < ' ' || r > '~') && !strings.ContainsRune("°–…", r) {
-			t.Errorf("%U in %q", r, bare)
-		}
 	}
 }
 

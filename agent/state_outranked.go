@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 
 	"thermostat/mqtt"
@@ -31,20 +30,4 @@ func outranked(cfg Config) []string {
 		}
 	}
 	return lines
-}
-
-// tellings are what is to be said of a configuration on this machine that no
-// line of the file is to blame for.
-func tellings(cfg Config) []string {
-	lines := outranked(cfg)
-	if text := suspendWarning(cfg, "/"); text != "" {
-		lines = append(lines, text)
-	}
-	return lines
-}
-
-func printTellings(w io.Writer, cfg Config) {
-	for _, line := range tellings(cfg) {
-		fmt.Fprintln(w, "warning: "+line)
-	}
 }

@@ -39,7 +39,7 @@ func runFile(cmd *cobra.Command, file string) error {
 		m.limit = mendConfig
 		return m.await(cmd, err)
 	}
-	if err := thisMachine().adoptState(cfg, slog.Default()); err != nil {
+	if err := adoptState(thisMachine(), cfg, slog.Default()); err != nil {
 		slog.Warn("memory", "error", err)
 	}
 	for _, line := range tellings(cfg) {
@@ -58,19 +58,6 @@ func runFile(cmd *cobra.Command, file string) error {
 		slog.Warn("the service manager cannot be told", "error", err)
 	}
 	return failed(a.run(cmd.Context()))
-}
-
-// configOrExit reads a configuration, prints every complaint, and fails with
-// exit code 2 if one of them is an error.
-func configOrExit(cmd *cobra.Command, file string) (Config, error) {
-	cfg, complaints, err := LoadConfig(file)
-	if err != nil {
-		return cfg, &exitError{exitUsage, err}
-	}
-	if printComplaints(cmd.ErrOrStderr(), complaints) {
-		return cfg, &exitError{exitUsage, nil}
-	}
-	return cfg, nil
 }
 
 // agent is the wired program: zones, their devices, the session, the memory.
@@ -392,4 +379,47 @@ func (a *agent) close() error {
 		err = errors.Join(err, d.Close())
 	}
 	return err
+}
+
+// wakeZones has every zone decide anew soon after a suspend.
+func (a *agent) wakeZones(ctx context.Context) {
+	tick := time.NewTicker(napLook)
+	defer tick.Stop()
+	for before := a.sleep.total(); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		slept := a.sleep.total()
+		if slept == before {
+			continue
+		}
+		a.log.Warn("the machine was suspended: readings of before are old, and every relay that was on goes off and rests", "for", (slept - before).Round(time.Second))
+		before = slept
+		for _, z := range a.zones {
+			z.Woken.Put(struct{}{})
+		}
+	}
+}
+
+// napLook is how often a suspend is looked for.
+const napLook = time.Second
+
+// rememberAnnounced lets the session take back what is no more. Without this
+// memory an old device stays in Home Assistant until somebody deletes it there.
+func rememberAnnounced(mem *memory, o *mqtt.Options, log *slog.Logger) {
+	if len(o.Brokers) == 0 {
+		return // nobody is told anything
+	}
+	warn := func(err error) {
+		if err != nil {
+			log.Warn("what was announced to Home Assistant cannot be remembered", "error", err)
+		}
+	}
+	base, ours := o.Prefix+"/"+o.Device, o.Announces()
+	var err error
+	o.Gone, err = mem.announce(base, ours)
+	warn(err)
+	o.Forgotten = func() { warn(writeChecked(mem.announcedFile(), announced{base, ours})) }
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -33,31 +32,6 @@ func (c *sleepClock) total() time.Duration {
 	return c.told
 }
 
-// napLook is how often a suspend is looked for.
-const napLook = time.Second
-
-// wakeZones has every zone decide anew soon after a suspend.
-func (a *agent) wakeZones(ctx context.Context) {
-	tick := time.NewTicker(napLook)
-	defer tick.Stop()
-	for before := a.sleep.total(); ; {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		slept := a.sleep.total()
-		if slept == before {
-			continue
-		}
-		a.log.Warn("the machine was suspended: readings of before are old, and every relay that was on goes off and rests", "for", (slept - before).Round(time.Second))
-		before = slept
-		for _, z := range a.zones {
-			z.Woken.Put(struct{}{})
-		}
-	}
-}
-
 // suspends says what makes this machine suspend by itself; empty where nothing
 // is known to. Lids and keys are a person's.
 func suspends(root string) string {
@@ -74,25 +48,15 @@ func suspends(root string) string {
 		return "IdleAction=" + action + " in " + file
 	}
 	states := strings.Fields(word(at("/sys/power/state")))
-	gnome := exists(at("/usr/libexec/gsd-power")) || exists(at("/usr/lib/gnome-settings-daemon/gsd-power"))
+	gnome := there(at("/usr/libexec/gsd-power")) || there(at("/usr/lib/gnome-settings-daemon/gsd-power"))
 	if gnome && !shut("suspend") && (slices.Contains(states, "mem") || slices.Contains(states, "freeze") || slices.Contains(states, "standby")) {
 		return "GNOME's power settings suspend a machine that nobody uses"
 	}
 	return ""
 }
 
-// suspendWarning is empty for a machine that does not suspend by itself, and
-// where no relay hangs on it.
-func suspendWarning(c Config, root string) string {
-	why := suspends(root)
-	if why == "" || len(c.relays())+len(c.remoteRelays()) == 0 {
-		return ""
-	}
-	return "this machine may suspend by itself (" + why + "), and while it sleeps a relay stays as it is: sudo systemctl mask sleep.target suspend.target hibernate.target hybrid-sleep.target"
-}
-
 func word(file string) string {
-	text, _ := readFile(file) // none: the kernel or the system has no such thing
+	text, _ := os.ReadFile(file) // none: the kernel or the system has no such thing
 	return strings.TrimSpace(string(text))
 }
 
@@ -133,4 +97,9 @@ func paths(byName map[string]string, names []string) []string {
 		all = append(all, byName[name])
 	}
 	return all
+}
+
+func there(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
 }
