@@ -10,7 +10,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"thermostat/controlloop"
-	"thermostat/mqtt"
+	"thermostat/mqtt/setpoint"
 	"time"
 )
 
@@ -26,7 +26,7 @@ func TestUnwrittenRelaysStayAFault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := a.saver(mem)("hall", mqtt.Memory{}); err != nil {
+	if err := a.saver(mem)("hall", setpoint.Memory{}); err != nil {
 		t.Fatal(err)
 	}
 	if bad := a.alarms["hall"].bad; len(bad) != 1 || bad[keptRelays] == "" {

@@ -19,10 +19,11 @@ var allowed = map[string][]string{
 	"house":       {},
 	"proto":       {},
 	"drivers":     {"controlloop", "house"},
-	"mqtt":        {"controlloop", "proto"},
+	"mqtt":        {"controlloop", "proto", "mqtt/broker", "mqtt/wire", "mqtt/setpoint", "mqtt/device", "mqtt/homeassistant"},
 	"status":      {"controlloop"},
-	"agent":       {"controlloop", "drivers", "house", "mqtt", "proto", "status"},
-	"bench":       {"proto"},
+	"agent": {"controlloop", "drivers", "house", "proto", "status",
+		"mqtt", "mqtt/broker", "mqtt/wire", "mqtt/setpoint", "mqtt/device", "mqtt/homeassistant", "mqtt/client"},
+	"bench": {"proto"},
 }
 
 // pure rooms import only the standard library, and the law not even these.

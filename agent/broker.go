@@ -11,7 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"thermostat/mqtt"
+	"thermostat/mqtt/broker"
+	"thermostat/mqtt/client"
+	"thermostat/mqtt/setpoint"
 )
 
 // remoteFlags are how set, clear and watch reach the broker: by flag, else by
@@ -43,15 +45,15 @@ func (r *remoteFlags) register(cmd *cobra.Command) {
 
 // agents are who set, clear and watch speak with, on a broker or through a page.
 type agents interface {
-	Set(ctx context.Context, q mqtt.Request) (mqtt.Answer, error)
-	Clear(ctx context.Context, device, zone string) (mqtt.Answer, error)
-	Watch(ctx context.Context, device string, saw func(mqtt.Sight)) error
+	Set(ctx context.Context, q client.Request) (setpoint.Answer, error)
+	Clear(ctx context.Context, device, zone string) (setpoint.Answer, error)
+	Watch(ctx context.Context, device string, saw func(client.Event)) error
 	Close()
 }
 
 // way is how set, clear and watch reach them.
 type way struct {
-	access mqtt.Access
+	access broker.Access
 	device string
 	units  string // those that people use
 
@@ -65,7 +67,7 @@ func (w way) connect(ctx context.Context) (agents, error) {
 	if w.pageOnly {
 		return w.page, nil
 	}
-	r, err := mqtt.Connect(ctx, w.access)
+	r, err := client.Connect(ctx, w.access)
 	switch {
 	case err == nil:
 		return r, nil
@@ -77,7 +79,7 @@ func (w way) connect(ctx context.Context) (agents, error) {
 
 // resolve finds the way.
 func (r *remoteFlags) resolve(cmd *cobra.Command) (way, error) {
-	a := mqtt.Access{Brokers: []string{"mqtt://127.0.0.1:1883"}, Prefix: "thermostat"}
+	a := broker.Access{Brokers: []string{"mqtt://127.0.0.1:1883"}, Prefix: "thermostat"}
 	w := way{access: a, units: "C"}
 	file, unread := r.configFile()
 	w.unread = unread
@@ -158,7 +160,7 @@ func (r *remoteFlags) configFile() (file string, unread error) {
 	return defaultConfig, nil
 }
 
-func (r *remoteFlags) check(a mqtt.Access, device string) error {
+func (r *remoteFlags) check(a broker.Access, device string) error {
 	if device != "" && !deviceForm.MatchString(device) {
 		return &exitError{exitUsage, fmt.Errorf("device %.40q is not of the form %v", device, deviceForm)}
 	}
@@ -166,7 +168,7 @@ func (r *remoteFlags) check(a mqtt.Access, device string) error {
 		return &exitError{exitUsage, fmt.Errorf("prefix %.40q is not of the form %v", a.Prefix, prefixForm)}
 	}
 	for _, b := range a.Brokers {
-		if err := mqtt.CheckBroker(b); err != nil {
+		if err := broker.CheckURL(b); err != nil {
 			return &exitError{exitUsage, fmt.Errorf("broker: %w", err)}
 		}
 	}

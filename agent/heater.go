@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"thermostat/drivers"
-	"thermostat/mqtt"
+	"thermostat/mqtt/client"
 )
 
 // heaterFlags are what a simulated heater may be.
@@ -71,7 +71,7 @@ func (f *heaterFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	room := drivers.NewRoom(spec)
-	h := &mqtt.Heater{
+	h := &client.Heater{
 		Access: w.access, SensorID: f.sensorID, Every: f.every, Push: f.setpoints,
 		Device: f.remote.value("device"), // without it the sensor's zone may be any agent's
 		Sensor: room.Sensor(), Relay: room.Heater(), Log: slog.With("sensor", f.sensorID),

@@ -17,7 +17,7 @@ import (
 
 	paho "github.com/eclipse/paho.mqtt.golang"
 
-	"thermostat/mqtt"
+	"thermostat/mqtt/setpoint"
 )
 
 var kills = flag.Int("kills", inCI(300, 60), "how often TestKillCampaign kills the agent")
@@ -158,7 +158,7 @@ func (r *rain) next() []byte {
 }
 
 func (r *rain) ack(payload []byte) {
-	var a mqtt.Answer
+	var a setpoint.Answer
 	if json.Unmarshal(payload, &a) != nil || !a.Applied {
 		return
 	}

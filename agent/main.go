@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"thermostat/mqtt"
+	"thermostat/mqtt/broker"
 )
 
 func main() { os.Exit(run()) }
@@ -22,7 +22,7 @@ func run() int {
 	journal := toJournal(os.Stderr, os.Getenv)
 	log := newLineWriter(os.Stderr)
 	slog.SetDefault(newLogger(log, journal))
-	mqtt.QuietPaho(slog.Default())
+	broker.QuietPaho(slog.Default())
 	root := rootCommand()
 	root.SetErr(complaintsTo(os.Stderr, journal))
 	root.SetArgs(signs(os.Args[1:]))

@@ -7,7 +7,7 @@ import (
 	"reflect"
 	"testing"
 
-	"thermostat/mqtt"
+	"thermostat/mqtt/setpoint"
 )
 
 func testMemory(t *testing.T) *memory {
@@ -21,10 +21,10 @@ func testMemory(t *testing.T) *memory {
 
 func TestMemoryKeepsBytes(t *testing.T) {
 	m := testMemory(t)
-	if got, err := m.load("hall"); err != nil || !reflect.DeepEqual(got, mqtt.Memory{}) {
+	if got, err := m.load("hall"); err != nil || !reflect.DeepEqual(got, setpoint.Memory{}) {
 		t.Errorf("a zone without a past has %+v, %v", got, err)
 	}
-	want := mqtt.Memory{Cur: []byte("\x00\xff{"), Seen: []byte("b"), Before: nil, N: 1 << 60}
+	want := setpoint.Memory{Cur: []byte("\x00\xff{"), Seen: []byte("b"), Before: nil, N: 1 << 60}
 	if err := m.save("hall", want); err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func TestMemoryKeepsBytes(t *testing.T) {
 // TestDamagedMemory: one flipped bit, a cut or an empty file is damage, never a setpoint.
 func TestDamagedMemory(t *testing.T) {
 	m := testMemory(t)
-	if err := m.save("hall", mqtt.Memory{Cur: []byte(`{"desired":21}`), N: 3}); err != nil {
+	if err := m.save("hall", setpoint.Memory{Cur: []byte(`{"desired":21}`), N: 3}); err != nil {
 		t.Fatal(err)
 	}
 	file := m.zoneFile("hall")
@@ -78,7 +78,7 @@ func TestSaveFails(t *testing.T) {
 	if err := os.RemoveAll(m.dir); err != nil {
 		t.Fatal(err)
 	}
-	if err := m.save("hall", mqtt.Memory{N: 1}); err == nil {
+	if err := m.save("hall", setpoint.Memory{N: 1}); err == nil {
 		t.Error("saved into nothing")
 	}
 }

@@ -14,7 +14,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"thermostat/mqtt"
+	"thermostat/mqtt/broker"
+	"thermostat/mqtt/client"
+	"thermostat/mqtt/setpoint"
 )
 
 // hostilePage is one of somebody who means harm, in front of set and watch.
@@ -63,8 +65,8 @@ func TestPageOfSomebodyElse(t *testing.T) {
 		cmd.SetContext(t.Context())
 		cmd.SetOut(&out)
 		w := way{page: hostilePage(t, c.handle), pageOnly: true, units: "C"}
-		err := askAgent(cmd, w, patience, func(ctx context.Context, r agents) (mqtt.Answer, error) {
-			return r.Set(ctx, mqtt.Request{Zone: "room", Desired: &desired})
+		err := askAgent(cmd, w, patience, func(ctx context.Context, r agents) (setpoint.Answer, error) {
+			return r.Set(ctx, client.Request{Zone: "room", Desired: &desired})
 		})
 		code := report(&out, err)
 		if code != c.code || !strings.Contains(out.String(), c.says) || strings.ContainsAny(out.String(), "\x1b\x7f\u009b\u202e") {
@@ -86,7 +88,7 @@ func TestPageThatFallsSilent(t *testing.T) {
 		var seen []string
 		p := &page{listen: "cabin:8466", dial: func(context.Context, string, string) (net.Conn, error) { return here, nil }}
 		began := time.Now()
-		err := p.look(t.Context(), &pageLook{saw: func(s mqtt.Sight) { seen = append(seen, s.Device+"/"+s.Zone) }})
+		err := p.look(t.Context(), &pageLook{saw: func(s client.Event) { seen = append(seen, s.Device+"/"+s.Zone) }})
 		if err == nil || time.Since(began) != pageSilence || fmt.Sprint(seen) != "[cabin/ cabin/room]" {
 			t.Errorf("%v after %v, seen %q", err, time.Since(began), seen)
 		}
@@ -104,7 +106,7 @@ func TestTypedAsAPersonTypesIt(t *testing.T) {
 // and cannot be read, that is said beside what went wrong.
 func TestWithoutConfigurationThePageStandsInForTheBroker(t *testing.T) {
 	p := hostilePage(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "[]") })
-	w := way{access: mqtt.Access{Brokers: []string{"mqtt://127.0.0.1:1"}, Prefix: "thermostat"}, units: "C", page: p}
+	w := way{access: broker.Access{Brokers: []string{"mqtt://127.0.0.1:1"}, Prefix: "thermostat"}, units: "C", page: p}
 	w.unread = &fs.PathError{Op: "open", Path: defaultConfig, Err: fs.ErrPermission}
 	if got, err := w.connect(t.Context()); got != agents(p) || err != nil {
 		t.Errorf("%v, %v", got, err)
@@ -115,7 +117,7 @@ func TestWithoutConfigurationThePageStandsInForTheBroker(t *testing.T) {
 	}
 	cmd := setCommand()
 	cmd.SetContext(t.Context())
-	err := askAgent(cmd, w, time.Second, func(context.Context, agents) (mqtt.Answer, error) { return mqtt.Answer{}, nil })
+	err := askAgent(cmd, w, time.Second, func(context.Context, agents) (setpoint.Answer, error) { return setpoint.Answer{}, nil })
 	if codeOf(err) != exitNoAnswer || !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), defaultConfig) {
 		t.Errorf("%v", err)
 	}

@@ -10,7 +10,8 @@ import (
 	"slices"
 	"time"
 
-	"thermostat/mqtt"
+	"thermostat/mqtt/broker"
+	"thermostat/mqtt/client"
 )
 
 // The page says every 5 s that it lives.
@@ -24,13 +25,13 @@ const (
 type pageLook struct {
 	device string
 	zones  []string // that it said to have
-	saw    func(mqtt.Sight)
+	saw    func(client.Event)
 }
 
 // Watch tells of every change that the page shows until the context ends. An
 // agent that goes away is told as offline and looked for again; the first look
 // must find it.
-func (p *page) Watch(ctx context.Context, _ string, saw func(mqtt.Sight)) error {
+func (p *page) Watch(ctx context.Context, _ string, saw func(client.Event)) error {
 	l := &pageLook{saw: saw}
 	for {
 		err := p.look(ctx, l)
@@ -61,7 +62,7 @@ func (p *page) look(ctx context.Context, l *pageLook) error {
 	for {
 		_ = e.conn.SetReadDeadline(time.Now().Add(pageSilence)) // every TCP connection can
 		if !lines.Scan() {
-			return fmt.Errorf("%w: the page at http://%s has ended", mqtt.ErrNoAnswer, p.listen)
+			return fmt.Errorf("%w: the page at http://%s has ended", broker.ErrNoAnswer, p.listen)
 		}
 		name, value, _ := bytes.Cut(lines.Bytes(), []byte(": "))
 		switch string(name) {
@@ -90,7 +91,7 @@ func (l *pageLook) heard(event string, data []byte) {
 		}
 		for _, old := range l.zones {
 			if !slices.Contains(zones, old) || hello.Device != l.device {
-				l.saw(mqtt.Sight{Device: l.device, Zone: old, Gone: true})
+				l.saw(client.Event{Device: l.device, Zone: old, Gone: true})
 			}
 		}
 		l.device, l.zones = hello.Device, zones
@@ -98,15 +99,15 @@ func (l *pageLook) heard(event string, data []byte) {
 	case "zone":
 		var state struct{ Zone string }
 		if json.Unmarshal(data, &state) == nil && slices.Contains(l.zones, state.Zone) {
-			l.saw(mqtt.Sight{Device: l.device, Zone: state.Zone, State: data})
+			l.saw(client.Event{Device: l.device, Zone: state.Zone, State: data})
 		}
 	}
 }
 
 func (l *pageLook) isThere(is bool) {
-	s := mqtt.Sight{Device: l.device, Online: &is, Presence: mqtt.Offline}
+	s := client.Event{Device: l.device, Online: &is, Presence: client.Offline}
 	if is {
-		s.Presence = mqtt.Online
+		s.Presence = client.Online
 	}
 	l.saw(s)
 }

@@ -13,7 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"thermostat/controlloop"
-	"thermostat/mqtt"
+	"thermostat/mqtt/setpoint"
 	pb "thermostat/proto"
 )
 
@@ -84,7 +84,7 @@ type replay struct{ zones map[int32]*replayZone }
 
 type replayZone struct {
 	params   controlloop.Params
-	judge    mqtt.Zone
+	judge    setpoint.Zone
 	setpoint controlloop.Setpoint
 	state    controlloop.State
 	last     time.Time // of the last record
@@ -99,7 +99,7 @@ func newReplay(cfg Config) *replay {
 	for _, z := range cfg.Zones {
 		r.zones[z.SensorID] = &replayZone{
 			params: z.Params, setpoint: z.Default,
-			judge: mqtt.Zone{Name: z.Name, SensorID: z.SensorID, Params: z.Params, Default: z.Default},
+			judge: setpoint.Zone{Name: z.Name, SensorID: z.SensorID, Params: z.Params, Default: z.Default},
 		}
 	}
 	return r

@@ -10,7 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"thermostat/controlloop"
-	"thermostat/mqtt"
+	"thermostat/mqtt/broker"
+	"thermostat/mqtt/client"
+	"thermostat/mqtt/setpoint"
 )
 
 // setFlags are what a person asks for.
@@ -57,7 +59,7 @@ func clearCommand() *cobra.Command {
 			if !zoneForm.MatchString(args[0]) {
 				return &exitError{exitUsage, fmt.Errorf("zone %.40q is not of the form %v", args[0], zoneForm)}
 			}
-			return askAgent(cmd, w, timeout, func(ctx context.Context, r agents) (mqtt.Answer, error) {
+			return askAgent(cmd, w, timeout, func(ctx context.Context, r agents) (setpoint.Answer, error) {
 				return r.Clear(ctx, w.device, args[0])
 			})
 		},
@@ -80,14 +82,14 @@ func (f *setFlags) run(cmd *cobra.Command, args []string) error {
 	if !zoneForm.MatchString(q.Zone) {
 		return &exitError{exitUsage, fmt.Errorf("zone %.40q is not of the form %v", q.Zone, zoneForm)}
 	}
-	return askAgent(cmd, w, f.timeout, func(ctx context.Context, r agents) (mqtt.Answer, error) {
+	return askAgent(cmd, w, f.timeout, func(ctx context.Context, r agents) (setpoint.Answer, error) {
 		return r.Set(ctx, q)
 	})
 }
 
 // request turns arguments and flags into a wish.
-func (f *setFlags) request(cmd *cobra.Command, args []string, units string) (mqtt.Request, error) {
-	q := mqtt.Request{Zone: args[0], Default: f.toDefault}
+func (f *setFlags) request(cmd *cobra.Command, args []string, units string) (client.Request, error) {
+	q := client.Request{Zone: args[0], Default: f.toDefault}
 	named := false
 	if len(args) == 2 {
 		celsius, err := parseTemperature(args[1], units)
@@ -116,7 +118,7 @@ func (f *setFlags) request(cmd *cobra.Command, args []string, units string) (mqt
 }
 
 // askAgent connects, asks, and turns the answer into words and an exit code.
-func askAgent(cmd *cobra.Command, w way, timeout time.Duration, ask func(context.Context, agents) (mqtt.Answer, error)) error {
+func askAgent(cmd *cobra.Command, w way, timeout time.Duration, ask func(context.Context, agents) (setpoint.Answer, error)) error {
 	ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 	defer cancel()
 	r, err := w.connect(ctx)
@@ -126,7 +128,7 @@ func askAgent(cmd *cobra.Command, w way, timeout time.Duration, ask func(context
 	defer r.Close()
 	answer, err := ask(ctx, r)
 	switch {
-	case errors.Is(err, mqtt.ErrNoAnswer):
+	case errors.Is(err, broker.ErrNoAnswer):
 		return &exitError{exitNoAnswer, errors.Join(err, w.unread)}
 	case err != nil:
 		return failed(err)
@@ -137,7 +139,7 @@ func askAgent(cmd *cobra.Command, w way, timeout time.Duration, ask func(context
 	return nil
 }
 
-func sayApplied(w io.Writer, a mqtt.Answer, units string) {
+func sayApplied(w io.Writer, a setpoint.Answer, units string) {
 	fmt.Fprintf(w, "applied: mode %s", harmlessText(a.Mode))
 	if a.Desired != nil {
 		fmt.Fprintf(w, ", desired %s", formatTemperature(*a.Desired, units))

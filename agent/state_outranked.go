@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 
-	"thermostat/mqtt"
+	"thermostat/mqtt/setpoint"
 )
 
 // outranked tells, for each zone whose configured setpoint does not count
@@ -24,7 +24,7 @@ func outranked(cfg Config) []string {
 		if err != nil {
 			continue
 		}
-		sp, ok := mqtt.Zone{Name: z.Name, SensorID: z.SensorID, Params: z.Params, Default: z.Default, Memory: kept}.Remembered()
+		sp, ok := setpoint.Zone{Name: z.Name, SensorID: z.SensorID, Params: z.Params, Default: z.Default, Memory: kept}.Remembered()
 		if ok && !sp.SameTarget(z.Default) {
 			lines = append(lines, fmt.Sprintf("zone %s: default_setpoint is outranked by the last control: mode %s, desired %v °C", z.Name, sp.Mode, sp.Desired))
 		}

@@ -9,7 +9,7 @@ import (
 	"unicode"
 
 	"thermostat/controlloop"
-	"thermostat/mqtt"
+	"thermostat/mqtt/setpoint"
 )
 
 // hostileWords are what a stranger on the broker may call a zone, or answer:
@@ -23,7 +23,7 @@ func TestNoForeignWordReachesTheTerminalAsCommand(t *testing.T) {
 	for _, word := range hostileWords {
 		var out bytes.Buffer
 		report(&out, &exitError{exitRefused, fmt.Errorf("refused: 5..28 °C, %s", word)})
-		sayApplied(&out, mqtt.Answer{Applied: true, Mode: word, Reason: "not saved: " + word}, "C")
+		sayApplied(&out, setpoint.Answer{Applied: true, Mode: word, Reason: "not saved: " + word}, "C")
 		printComplaints(&out, []Complaint{{File: "f", Text: word}})
 		newDemoView(&out, false).saw(controlloop.Snapshot{Zone: "a", Time: time.Now(), Setpoint: controlloop.Setpoint{Source: word}, Faults: []controlloop.Fault{{Name: "x", Text: word}}})
 		text := out.String()

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"thermostat/mqtt"
+	"thermostat/mqtt/client"
 )
 
 func watchCommand() *cobra.Command {
@@ -40,7 +40,7 @@ change. NO_COLOR in the environment switches colours off.`,
 
 // view shows what is seen until there is nothing more.
 type view interface {
-	show(sights <-chan mqtt.Sight)
+	show(sights <-chan client.Event)
 }
 
 // viewFor is the live table where a person looks, else one line a change.
@@ -58,13 +58,13 @@ func viewFor(out io.Writer, asJSON bool, units string) view {
 
 // watch tells a view of every change that is seen.
 func watch(ctx context.Context, r agents, device string, v view) error {
-	sights := make(chan mqtt.Sight)
+	sights := make(chan client.Event)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		v.show(sights)
 	}()
-	err := r.Watch(ctx, device, func(s mqtt.Sight) { sights <- s })
+	err := r.Watch(ctx, device, func(s client.Event) { sights <- s })
 	close(sights)
 	<-done
 	return err
@@ -76,7 +76,7 @@ type textLines struct {
 	table *watchTable
 }
 
-func (l textLines) show(sights <-chan mqtt.Sight) {
+func (l textLines) show(sights <-chan client.Event) {
 	last := map[string]string{}
 	for s := range sights {
 		l.table.saw(s)

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"thermostat/mqtt"
+	"thermostat/mqtt/client"
 )
 
 // drawEvery is the shortest time between two pictures: a flood of messages
@@ -18,7 +18,7 @@ type screen struct {
 	table *watchTable
 }
 
-func (s *screen) show(sights <-chan mqtt.Sight) {
+func (s *screen) show(sights <-chan client.Event) {
 	resized, end := resizes()
 	defer end()
 	tick := time.NewTicker(drawEvery)

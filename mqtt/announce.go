@@ -3,6 +3,8 @@ package mqtt
 import (
 	"math/rand/v2"
 	"slices"
+	"thermostat/mqtt/homeassistant"
+	"thermostat/mqtt/wire"
 	"time"
 )
 
@@ -44,8 +46,8 @@ func (o Options) version() string {
 // retained, so that nothing is left behind at the broker: it is told at each
 // connection and at each birth message.
 type announcer struct {
-	documents discovery
-	topics    topics
+	documents homeassistant.Discovery
+	topics    wire.Topics
 	prefix    string      // of the config topics; empty: it is told nothing
 	gone      []Announced // what was announced once and is no more
 	births    []string    // the topics on which Home Assistant says that it is there
@@ -61,9 +63,9 @@ type announcer struct {
 	announced bool                  // every zone, on this connection
 }
 
-func newAnnouncer(o Options, t topics, zones []*zoneSession, restart func() bool) announcer {
+func newAnnouncer(o Options, t wire.Topics, zones []*zoneSession, restart func() bool) announcer {
 	a := announcer{
-		documents: newDiscovery(t, o.Device, o.version()), topics: t, prefix: o.Discovery, gone: o.Gone,
+		documents: homeassistant.NewDiscovery(t, o.Device, o.version()), topics: t, prefix: o.Discovery, gone: o.Gone,
 		restart: restart, zones: zones, both: map[*zoneSession]bool{}, names: map[string]bool{},
 	}
 	for _, z := range zones {
@@ -71,7 +73,7 @@ func newAnnouncer(o Options, t topics, zones []*zoneSession, restart func() bool
 	}
 	for _, g := range append(o.Announces(), a.gone...) {
 		if g.Discovery != "" {
-			a.births = append(a.births, Births(o.Birth, g.Discovery)...)
+			a.births = append(a.births, homeassistant.OnlineTopics(o.Birth, g.Discovery)...)
 		}
 	}
 	slices.Sort(a.births)
@@ -132,7 +134,7 @@ func (a *announcer) born(now time.Time) {
 // then how the zones are.
 func (a *announcer) due(now time.Time) (told announcement) {
 	if due(&a.agentAt, now) && a.prefix != "" {
-		told.devices = append(told.devices, a.document(a.prefix, "", a.documents.agent(a.restart())))
+		told.devices = append(told.devices, a.document(a.prefix, "", a.documents.Agent(a.restart())))
 	}
 	if due(&a.zonesAt, now) {
 		a.tellZones(&told)
@@ -155,7 +157,7 @@ func (a *announcer) due(now time.Time) (told announcement) {
 func (a *announcer) tellZones(told *announcement) {
 	if !a.removeAt.IsZero() { // Home Assistant was born: it must know what it is to remove
 		for _, g := range a.gone {
-			told.devices = append(told.devices, a.document(g.Discovery, g.Zone, a.documents.whole(g.Zone)))
+			told.devices = append(told.devices, a.document(g.Discovery, g.Zone, a.documents.Whole(g.Zone)))
 		}
 	}
 	a.left, a.announced = a.zones, true
@@ -195,19 +197,19 @@ func (a *announcer) tellZone(told *announcement, z *zoneSession) {
 		return
 	}
 	a.both[z] = z.servesBoth()
-	told.devices = append(told.devices, a.document(a.prefix, z.name(), a.documents.zone(z.zone, a.both[z])))
+	told.devices = append(told.devices, a.document(a.prefix, z.name(), a.documents.Zone(z.zone, a.both[z])))
 }
 
 // document is the message that announces a device.
-func (a *announcer) document(prefix, zone string, d discoveryDevice) outgoing {
-	return outgoing{a.documents.config(prefix, zone), asJSON(d), 1, false}
+func (a *announcer) document(prefix, zone string, d homeassistant.Device) outgoing {
+	return outgoing{a.documents.Config(prefix, zone), wire.JSON(d), 1, false}
 }
 
 // retract takes back from Home Assistant what is gone.
 func (a *announcer) retract(told *announcement) {
 	for _, g := range a.gone {
 		if g.Discovery != "" {
-			told.cleared = append(told.cleared, outgoing{a.documents.config(g.Discovery, g.Zone), nil, 1, false})
+			told.cleared = append(told.cleared, outgoing{a.documents.Config(g.Discovery, g.Zone), nil, 1, false})
 		}
 	}
 }
@@ -219,7 +221,7 @@ func (a *announcer) wipe(told *announcement) {
 		if g.Zone == "" || a.names[g.Zone] {
 			continue
 		}
-		for _, topic := range []string{a.topics.state(g.Zone), a.topics.heater(g.Zone), a.topics.cooler(g.Zone)} {
+		for _, topic := range []string{a.topics.State(g.Zone), a.topics.Heater(g.Zone), a.topics.Cooler(g.Zone)} {
 			told.cleared = append(told.cleared, outgoing{topic, nil, 1, true})
 		}
 	}

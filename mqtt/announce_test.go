@@ -15,6 +15,7 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 
 	"thermostat/controlloop"
+	"thermostat/mqtt/wire"
 )
 
 const (
@@ -411,7 +412,7 @@ func TestARememberedModeEndsWithItsUseOrANewerWord(t *testing.T) {
 // TestInfoTellsProblems: those of all zones, when they come and when they go.
 func TestInfoTellsProblems(t *testing.T) {
 	inHouse(t, func(h *house) {
-		info := func() (i Info) {
+		info := func() (i wire.Info) {
 			must(t, json.Unmarshal(h.retained("info"), &i))
 			return i
 		}

@@ -12,21 +12,24 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 
 	"thermostat/controlloop"
+	"thermostat/mqtt/device"
+	"thermostat/mqtt/setpoint"
+	"thermostat/mqtt/wire"
 	pb "thermostat/proto"
 )
 
 // inRemoteHouse is inHouse with the sensor on there/sensor and the relay on
 // there/relay.
-func inRemoteHouse(t *testing.T, relay RelaySpec, test func(h *house)) {
+func inRemoteHouse(t *testing.T, relay device.RelaySpec, test func(h *house)) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)
-		d := NewDevices(slog.New(slog.DiscardHandler))
+		d := device.NewGroup(slog.New(slog.DiscardHandler))
 		relay.SensorID, relay.Topic = 7, "there/relay"
 		if relay.Lease == 0 {
 			relay.Lease = 30 * time.Second
 		}
 		h.spec = relay
-		h.devices, h.sensor, h.relay = d, d.Sensor(SensorSpec{SensorID: 7, StaleAfter: livingZone().Params.StaleAfter, Topic: "there/sensor", Format: "auto"}), d.Relay(relay)
+		h.devices, h.sensor, h.relay = d, d.Sensor(device.SensorSpec{SensorID: 7, StaleAfter: livingZone().Params.StaleAfter, Topic: "there/sensor", Format: "auto"}), d.Relay(relay)
 		test(h)
 		h.stopAgent()
 		h.stopBroker()
@@ -57,7 +60,7 @@ func (h *house) told(topic string) (payload string, n int) {
 // toldOn reports whether the last command was On.
 func (h *house) toldOn() bool {
 	payload, n := h.told("there/relay")
-	on, err := decodeHeaterControl(7, []byte(payload))
+	on, err := wire.DecodeCommand(7, []byte(payload))
 	if n > 0 && err != nil {
 		h.t.Errorf("a command %q: %v", payload, err)
 	}
@@ -68,7 +71,7 @@ func (h *house) toldOn() bool {
 // an On is said again within each third of the lease, nothing is retained, and
 // the last word is Off.
 func TestRemoteZone(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
 		h.startAgent(0)
 		time.Sleep(3 * time.Second)
 		if h.toldOn() || h.state().Reason != controlloop.ReasonNoReading {
@@ -109,7 +112,7 @@ func TestRemoteZone(t *testing.T) {
 
 // TestSilentSensor: nothing more comes, and the heat goes off after stale_after.
 func TestSilentSensor(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
 		h.startAgent(0)
 		time.Sleep(time.Second)
 		h.measure("18", 2)
@@ -127,7 +130,7 @@ func TestSilentSensor(t *testing.T) {
 // TestRetainedReading: of what the broker had kept nobody knows the age. It is
 // told as such, it never heats, and it disturbs no good one.
 func TestRetainedReading(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
 		h.say("there/sensor", "12", true)
 		h.startAgent(0)
 		time.Sleep(3 * time.Second)
@@ -155,8 +158,8 @@ func TestRetainedReading(t *testing.T) {
 // TestForeignReadings: who reads the wrong topic or field is told so, and a
 // message about something else between good ones is no fault.
 func TestForeignReadings(t *testing.T) {
-	another := string(marshal(&pb.SensorData{SensorID: ptr(int32(8)), Temperature: ptr(12.0)}))
-	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+	another := string(wire.Marshal(&pb.SensorData{SensorID: ptr(int32(8)), Temperature: ptr(12.0)}))
+	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
 		h.startAgent(0)
 		time.Sleep(time.Second)
 		h.measure(another, 1)
@@ -183,7 +186,7 @@ func TestForeignReadings(t *testing.T) {
 // TestPositionUnderAnotherName: a device that speaks, but not of its position, is
 // not said to be silent.
 func TestPositionUnderAnotherName(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state"}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state"}, func(h *house) {
 		h.startAgent(0)
 		time.Sleep(time.Second)
 		h.measure("18", 1)
@@ -205,7 +208,7 @@ func TestPositionUnderAnotherName(t *testing.T) {
 // TestBrokerThatHatesTheQuestion: a broker that ends the connection because it was
 // asked for its bridges is not asked for ever.
 func TestBrokerThatHatesTheQuestion(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
 		asked := &hater{}
 		h.add(asked)
 		h.startAgent(0)
@@ -263,7 +266,7 @@ func (d *plug) OnPublish(cl *mochi.Client, p packets.Packet) (packets.Packet, er
 // TestConfirmedRelay: a device that tells its position is believed, and one
 // that does not obey is a fault; a hand on its button is undone.
 func TestConfirmedRelay(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state"}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state"}, func(h *house) {
 		var obeys atomic.Bool
 		obeys.Store(true)
 		h.add(&plug{says: func(topic string, command []byte) {
@@ -327,7 +330,7 @@ func (h *house) add(hook mochi.Hook) { must(h.t, h.server.AddHook(hook, nil)) }
 // to go on and never says that it did is told as a fault.
 func TestMuteRelay(t *testing.T) {
 	for says, want := range map[string]string{"": "nothing comes on there/state", `{"state_l1":"ON"}`: "4 messages without `state` on there/state"} {
-		inRemoteHouse(t, RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state"}, func(h *house) {
+		inRemoteHouse(t, device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state"}, func(h *house) {
 			h.say("there/state", "OFF", true)
 			h.startAgent(0)
 			time.Sleep(time.Second)
@@ -358,7 +361,7 @@ func TestRefusedInSilence(t *testing.T) {
 	swallow := func(client, topic string) bool {
 		return topic == "there/relay" && strings.HasPrefix(client, "thermostat-")
 	}
-	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
 		h.add(&plug{drop: swallow})
 		h.startAgent(0)
 		time.Sleep(time.Second)
@@ -367,7 +370,7 @@ func TestRefusedInSilence(t *testing.T) {
 			t.Errorf("fault %q", text)
 		}
 	})
-	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
 		h.add(&plug{drop: swallow})
 		h.door.deny("there/relay")
 		h.startAgent(0)
@@ -381,7 +384,7 @@ func TestRefusedInSilence(t *testing.T) {
 
 // TestForbiddenSensor: a topic that may not be read is told, and asked for again.
 func TestForbiddenSensor(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
 		h.door.deny("there/sensor")
 		h.startAgent(0)
 		time.Sleep(2 * time.Second)
@@ -389,7 +392,7 @@ func TestForbiddenSensor(t *testing.T) {
 			t.Errorf("fault %q, sensor %v", text, h.state().Sensor)
 		}
 		h.door.deny("")
-		time.Sleep(retryTime + 2*time.Second)
+		time.Sleep(setpoint.RetryTime + 2*time.Second)
 		h.measure("18", 2)
 		if h.fault("sensor") != "" || !h.toldOn() {
 			t.Errorf("faults %v", h.state().Faults)
@@ -400,7 +403,7 @@ func TestForbiddenSensor(t *testing.T) {
 // TestRemoteRelayWithoutBroker: the relay is a fault while the broker is away,
 // and is told again when it is back.
 func TestRemoteRelayWithoutBroker(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
 		h.startAgent(0)
 		time.Sleep(time.Second)
 		h.measure("18", 2)
@@ -420,7 +423,7 @@ func TestRemoteRelayWithoutBroker(t *testing.T) {
 // TestStuckZone: a zone that hangs renews no lease for ever: its relay is told to
 // go off, and obeys again once the zone goes on.
 func TestStuckZone(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{Sample: time.Second}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{Sample: time.Second}, func(h *house) {
 		var stuck atomic.Bool
 		goOn := make(chan struct{})
 		h.after = func() {
@@ -435,7 +438,7 @@ func TestStuckZone(t *testing.T) {
 			t.Error("off while the zone runs")
 		}
 		stuck.Store(true)
-		time.Sleep(patience + 5*time.Second) // the last wish may be one sample away, and the pulse another
+		time.Sleep(setpoint.AckTimeout + 5*time.Second) // the last wish may be one sample away, and the pulse another
 		if h.toldOn() {
 			t.Error("the zone has been stuck for 15 s, and the relay is on")
 		}
@@ -450,7 +453,7 @@ func TestStuckZone(t *testing.T) {
 
 // TestLostOff: an Off that did not arrive is said again soon, however long the lease.
 func TestLostOff(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", Lease: time.Hour}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", Lease: time.Hour}, func(h *house) {
 		h.startAgent(0)
 		time.Sleep(time.Second)
 		h.measure("20", 3) // an Off
@@ -477,7 +480,7 @@ func TestLostOff(t *testing.T) {
 // TestRestsByItself: a device that goes off without the zone's wish rests for
 // min_off before it is told to go on again, and one that flips without end is a fault.
 func TestRestsByItself(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", MinOff: 3 * time.Minute}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", MinOff: 3 * time.Minute}, func(h *house) {
 		h.startAgent(0)
 		time.Sleep(time.Second)
 		h.measure("18", 3)
@@ -495,7 +498,7 @@ func TestRestsByItself(t *testing.T) {
 			t.Error("no On after its rest")
 		}
 	})
-	inRemoteHouse(t, RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state"}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state"}, func(h *house) {
 		h.add(&plug{says: func(topic string, command []byte) {
 			if topic == "there/relay" {
 				h.say("there/state", "ON", false)
@@ -514,7 +517,7 @@ func TestRestsByItself(t *testing.T) {
 // TestRenewalsMustArrive: a broker that stops taking our commands is found out
 // while a wish lasts.
 func TestRenewalsMustArrive(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
 		var swallows atomic.Bool
 		h.add(&plug{drop: func(client, topic string) bool {
 			return swallows.Load() && topic == "there/relay" && strings.HasPrefix(client, "thermostat-")
@@ -536,7 +539,7 @@ func TestRenewalsMustArrive(t *testing.T) {
 // TestConfirmedOffOutlivesTheBroker: what is known to be off is no fault while
 // the broker is away, and keeps no other relay from going on.
 func TestConfirmedOffOutlivesTheBroker(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
 		h.startAgent(0)
 		time.Sleep(time.Second)
 		h.measure("18", 5)
@@ -546,7 +549,7 @@ func TestConfirmedOffOutlivesTheBroker(t *testing.T) {
 		if err := h.relay.Set(false); err != nil {
 			t.Error(err)
 		}
-		if err := h.relay.(*Relay).Close(); err != nil {
+		if err := h.relay.(*device.Relay).Close(); err != nil {
 			t.Error(err)
 		}
 		h.startBroker()

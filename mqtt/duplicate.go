@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"strconv"
+	"thermostat/mqtt/wire"
 	"time"
 )
 
@@ -28,7 +29,7 @@ type duplicates struct {
 	after  bool                // it had before this connection began
 	others map[string]lastSaid // by process: its newest info
 
-	other   Info      // of the duplicate heard last
+	other   wire.Info // of the duplicate heard last
 	heardAt time.Time // zero: there is none
 }
 
@@ -49,13 +50,13 @@ func newDuplicates(o Options) duplicates {
 	}
 }
 
-// connected begins a connection to a broker.
+// Connected begins a connection to a broker.
 func (d *duplicates) connected(broker string) {
 	d.broker, d.after = broker, d.landed[broker]
 }
 
 // hears takes an info of this name; own reports whether we said it ourselves.
-func (d *duplicates) hears(now time.Time, i Info, retained bool) (own bool) {
+func (d *duplicates) hears(now time.Time, i wire.Info, retained bool) (own bool) {
 	if i.Process == d.process {
 		d.landed[d.broker] = true
 		return true

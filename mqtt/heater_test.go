@@ -9,6 +9,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"thermostat/mqtt/client"
+	"thermostat/mqtt/setpoint"
+	"thermostat/mqtt/wire"
 	pb "thermostat/proto"
 )
 
@@ -17,11 +20,11 @@ func TestHeater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)
 		relay := &switchSeen{}
-		heater := &Heater{
+		heater := &client.Heater{
 			Access: h.access(), SensorID: 7, Every: time.Second,
 			Sensor: fakeSensor{42}, Relay: relay, Log: slog.New(slog.DiscardHandler),
 		}
-		on := marshal(&pb.HeaterControl{SensorID: &heater.SensorID})
+		on := wire.Marshal(&pb.HeaterControl{SensorID: &heater.SensorID})
 		must(t, h.server.Publish("thermostat/heaters/7/heater", on, true, 0))
 		ctx, end := context.WithCancel(t.Context())
 		h.wait.Go(func() { must(t, heater.Run(ctx)) })
@@ -39,23 +42,23 @@ func TestHeater(t *testing.T) {
 		}
 		h.say("thermostat/heaters/7/heater", string(on), false)
 		step("an On", true)
-		time.Sleep(HeaterLease - time.Second)
+		time.Sleep(client.HeaterLease - time.Second)
 		h.say("thermostat/heaters/7/heater", string(on), false)
-		time.Sleep(HeaterLease - time.Second)
+		time.Sleep(client.HeaterLease - time.Second)
 		step("an On again, within the lease", true)
 		time.Sleep(1100 * time.Millisecond)
 		step("no On for the lease", false)
 		h.say("thermostat/heaters/7/heater", "", false)
-		h.say("thermostat/heaters/7/heater", string(marshal(&pb.HeaterControl{Reason: ptr("x")})), false)
+		h.say("thermostat/heaters/7/heater", string(wire.Marshal(&pb.HeaterControl{Reason: ptr("x")})), false)
 		step("an empty message, and one for nobody", false)
 		h.say("thermostat/heaters/7/heater", string(on), false)
 		step("an On", true)
 		off := pb.HeaterCommand_Off
-		h.say("thermostat/heaters/7/heater", string(marshal(&pb.HeaterControl{SensorID: &heater.SensorID, Command: &off})), false)
+		h.say("thermostat/heaters/7/heater", string(wire.Marshal(&pb.HeaterControl{SensorID: &heater.SensorID, Command: &off})), false)
 		step("an Off", false)
 		h.say("thermostat/heaters/7/heater", string(on), false)
 		h.stopBroker()
-		time.Sleep(HeaterLease + time.Second)
+		time.Sleep(client.HeaterLease + time.Second)
 		step("the broker away for the lease", false)
 		h.startBroker()
 		time.Sleep(2 * time.Minute)
@@ -78,7 +81,7 @@ func TestHeaterPushes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)
 		ctx, end := context.WithCancel(t.Context())
-		heater := &Heater{
+		heater := &client.Heater{
 			Access: h.access(), SensorID: 7, Every: time.Second, Push: time.Minute,
 			Sensor: fakeSensor{42}, Relay: &switchSeen{}, Log: slog.New(slog.DiscardHandler),
 		}
@@ -90,7 +93,7 @@ func TestHeaterPushes(t *testing.T) {
 		if n < 10 || n > 12 {
 			t.Errorf("%d setpoints in ten minutes", n)
 		}
-		c, err := decodeControl([]byte(payload))
+		c, err := setpoint.DecodeControl([]byte(payload))
 		if err != nil || c.GetSensorID() != 7 || c.GetDesired() < 40 || c.GetDesired() > 50 || c.GetUpDelta() != 1 || c.GetDownDelta() != 1 {
 			t.Errorf("%v %v", c, err)
 		}

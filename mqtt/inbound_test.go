@@ -19,6 +19,10 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
 	"thermostat/controlloop"
+	"thermostat/mqtt/broker"
+	"thermostat/mqtt/device"
+	"thermostat/mqtt/setpoint"
+	"thermostat/mqtt/wire"
 )
 
 // hostile is a broker that does what a script says, over a network of one
@@ -153,13 +157,13 @@ type beset struct {
 
 func newBeset() *beset {
 	b := &beset{hostile: newHostile()}
-	d := NewDevices(slog.New(slog.DiscardHandler))
-	d.Sensor(SensorSpec{Topic: "room/t", Field: "temperature"})
-	d.Relay(RelaySpec{Topic: "plug/set", StateTopic: "plug/state", SensorID: 7, Lease: 30 * time.Second})
+	d := device.NewGroup(slog.New(slog.DiscardHandler))
+	d.Sensor(device.SensorSpec{Topic: "room/t", Field: "temperature"})
+	d.Relay(device.RelaySpec{Topic: "plug/set", StateTopic: "plug/state", SensorID: 7, Lease: 30 * time.Second})
 	z := livingZone()
 	s := NewSession(Options{
-		Access: Access{Brokers: []string{"mqtt://pipe"}, Prefix: "thermostat", Dial: b.dial}, Device: "cabin", Instance: "word", Discovery: "homeassistant",
-		Zones: []Zone{z}, Devices: d, StateEvery: time.Second, Log: slog.New(slog.DiscardHandler), Info: func() Info { return Info{Version: "test"} },
+		Access: broker.Access{Brokers: []string{"mqtt://pipe"}, Prefix: "thermostat", Dial: b.dial}, Device: "cabin", Instance: "word", Discovery: "homeassistant",
+		Zones: []setpoint.Zone{z}, Devices: d, StateEvery: time.Second, Log: slog.New(slog.DiscardHandler), Info: func() wire.Info { return wire.Info{Version: "test"} },
 	})
 	zone := &controlloop.Zone{
 		Name: z.Name, SensorID: z.SensorID, Params: z.Params, Sensor: fakeSensor{12}, Heater: b, Setpoints: z.Setpoints, Alarms: z.Alarms,

@@ -5,13 +5,15 @@ import (
 	"log/slog"
 	"time"
 
+	"thermostat/mqtt/broker"
+
 	paho "github.com/eclipse/paho.mqtt.golang"
 )
 
 // link keeps a connection to the broker, in a goroutine of its own. It knows no
 // zone: it tells of what begins and ends, and hands on what comes.
 type link struct {
-	login login
+	login broker.Login
 	log   *slog.Logger
 	slept func() time.Duration // how long the machine has been suspended, in all; nil: never
 	fault alarm                // only a person can mend why there is no connection
@@ -41,13 +43,13 @@ func (l *link) keepConnected(ctx context.Context) {
 		case connected:
 			if short++; short == 3 {
 				l.log.Warn("connections end soon after they began: does another client use this id (with mosquitto's use_username_as_clientid: this user name), or is something not allowed?",
-					"client_id", l.login.clientID, "username", l.login.Username)
+					"client_id", l.login.ClientID, "username", l.login.Username)
 			}
 		}
 		if connected {
 			took = 0
 		}
-		backoff(ctx, attempt, took)
+		broker.Backoff(ctx, attempt, took)
 	}
 }
 
@@ -56,7 +58,7 @@ func (l *link) connection(ctx context.Context) bool {
 	here, end := context.WithCancel(ctx)
 	defer end()
 	slept := l.suspended()
-	client, lost, failed := reach(ctx, l.login, func(_ paho.Client, m paho.Message) {
+	client, lost, failed := broker.Connect(ctx, l.login, func(_ paho.Client, m paho.Message) {
 		if l.suspended() != slept { // nobody knows how long it was on its way
 			end()
 			return
@@ -83,7 +85,7 @@ func (l *link) connection(ctx context.Context) bool {
 	} else {
 		<-l.left // it says goodbye first
 	}
-	leave(client)
+	broker.Leave(client)
 	return true
 }
 
@@ -118,8 +120,8 @@ func (l *link) suspended() time.Duration {
 // unreached tells that no broker was entered. What only a person can mend is a
 // fault until the next connection; it is told with all the rest, or somebody
 // would mend the wrong one of two brokers.
-func (l *link) unreached(failed misses) {
-	cause := failed.byHand()
+func (l *link) unreached(failed broker.AttemptErrors) {
+	cause := failed.ByHand()
 	switch {
 	case cause == "":
 		l.log.Warn("no broker: control goes on without", "error", failed)
@@ -132,9 +134,9 @@ func (l *link) unreached(failed misses) {
 }
 
 // entered tells that a broker was entered, perhaps after others were not.
-func (l *link) entered(failed misses) {
+func (l *link) entered(failed broker.AttemptErrors) {
 	l.fault.set("")
-	if len(failed) > 0 && l.told.due(failed.byHand(), time.Now()) {
+	if len(failed) > 0 && l.told.due(failed.ByHand(), time.Now()) {
 		l.log.Warn("this is not the first broker of the configuration", "error", failed)
 	}
 }

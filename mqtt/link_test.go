@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"thermostat/mqtt/broker"
+
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
@@ -120,7 +122,7 @@ func TestNetworkFailureIsNoFault(t *testing.T) {
 }
 
 // refuser is a dialer whose broker answers CONNECT with a code.
-func refuser(code byte) DialFunc {
+func refuser(code byte) broker.DialFunc {
 	return func(*url.URL) (net.Conn, error) {
 		here, broker := net.Pipe()
 		go func() {

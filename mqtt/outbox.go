@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"thermostat/mqtt/broker"
+
 	paho "github.com/eclipse/paho.mqtt.golang"
 )
 
@@ -50,7 +52,7 @@ func (o *outbox) disconnect() (drop func()) {
 
 func (o *outbox) connected() bool { return o.client != nil }
 
-// publish hands a message to the connection; nothing is published while down,
+// Publish hands a message to the connection; nothing is published while down,
 // since the next connection tells everything anew.
 func (o *outbox) publish(m outgoing) {
 	token := o.publishApart(m)
@@ -113,7 +115,7 @@ func (f *flight) add(now time.Time, t paho.Token) {
 
 // waiting counts what has not landed.
 func (f *flight) waiting(now time.Time) int {
-	for len(f.tokens) > 0 && landed(f.tokens[0]) {
+	for len(f.tokens) > 0 && broker.Acked(f.tokens[0]) {
 		f.tokens[0] = nil
 		f.tokens, f.moved = f.tokens[1:], now
 	}
@@ -123,7 +125,7 @@ func (f *flight) waiting(now time.Time) int {
 // overtake lets go of what has landed behind a message that the broker forgot.
 func (f *flight) overtake(now time.Time) {
 	n := len(f.tokens)
-	if f.tokens = slices.DeleteFunc(f.tokens, landed); len(f.tokens) < n {
+	if f.tokens = slices.DeleteFunc(f.tokens, broker.Acked); len(f.tokens) < n {
 		f.moved = now
 	}
 }

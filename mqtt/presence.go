@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"thermostat/controlloop"
+	"thermostat/mqtt/wire"
 )
 
 // minInfoEvery bounds how often info is said at least, however fast states are.
@@ -19,8 +20,8 @@ const problemPause = 5 * time.Millisecond
 
 // presence is what the agent says of itself: that it is there, and its info.
 type presence struct {
-	topics  topics
-	ask     func() Info // nil: there is no info
+	topics  wire.Topics
+	ask     func() wire.Info // nil: there is no info
 	process string
 	every   time.Duration
 	pause   time.Duration // between two infos, however fast problems come and go
@@ -29,7 +30,7 @@ type presence struct {
 	echo    echo          // of what is said
 }
 
-func newPresence(o Options, t topics, process string) presence {
+func newPresence(o Options, t wire.Topics, process string) presence {
 	return presence{
 		topics: t, ask: o.Info, process: process, every: o.infoEvery(),
 		pause: time.Duration(len(o.Zones)) * problemPause, echo: newEcho(o, t),
@@ -39,13 +40,13 @@ func newPresence(o Options, t topics, process string) presence {
 // online says that the agent is there.
 func (p *presence) online(now time.Time) outgoing {
 	p.echo.said(now)
-	return outgoing{p.topics.status(), []byte("online"), 1, true}
+	return outgoing{p.topics.Status(), []byte("online"), 1, true}
 }
 
 // offline says that it is no more.
-func (p *presence) offline() outgoing { return outgoing{p.topics.status(), []byte("offline"), 1, true} }
+func (p *presence) offline() outgoing { return outgoing{p.topics.Status(), []byte("offline"), 1, true} }
 
-// info is what the agent says of itself, with what is wrong in all zones.
+// Info is what the agent says of itself, with what is wrong in all zones.
 func (p *presence) info(now time.Time, word, problem string) outgoing {
 	i := p.ask()
 	i.Process, i.Time, i.EveryS = p.process, now.UTC().Truncate(time.Millisecond), p.every.Seconds()
@@ -54,7 +55,7 @@ func (p *presence) info(now time.Time, word, problem string) outgoing {
 	if p.echo.info {
 		p.echo.said(now)
 	}
-	return outgoing{p.topics.info(), asJSON(i), 1, true}
+	return outgoing{p.topics.Info(), wire.JSON(i), 1, true}
 }
 
 // infoDue reports whether it is time for an info, or something else is wrong now.

@@ -6,22 +6,25 @@ import (
 	"slices"
 	"time"
 
+	"thermostat/mqtt/broker"
+	"thermostat/mqtt/wire"
+
 	paho "github.com/eclipse/paho.mqtt.golang"
 )
 
-// connected tells the broker everything and asks for the controls.
+// Connected tells the broker everything and asks for the controls.
 func (s *Session) connected(client paho.Client, drop func()) {
 	now := time.Now()
 	s.out.connect(client, drop)
 	s.online.Store(true)
 	s.opts.Log.Info("broker connected")
-	s.opts.Devices.connected(client, drop)
-	s.duplicates.connected(brokerOf(client))
+	s.opts.Devices.Connected(client, drop)
+	s.duplicates.connected(broker.ServerOf(client))
 	s.refusals.topics = nil
 	s.presence.echo.reset()
-	filters := []string{s.topics.status(), s.topics.info(), s.topics.anySet()}
+	filters := []string{s.topics.Status(), s.topics.Info(), s.topics.AnySet()}
 	if s.restarter.offered() {
-		filters = append(filters, s.topics.restart())
+		filters = append(filters, s.topics.Restart())
 	}
 	s.listen(filters)
 	for _, z := range s.zones {
@@ -47,20 +50,20 @@ func (s *Session) disconnected(client paho.Client, cause error) {
 func (s *Session) down() (drop func()) {
 	drop = s.out.disconnect()
 	s.online.Store(false)
-	s.opts.Devices.disconnected()
+	s.opts.Devices.Disconnected()
 	for _, z := range s.zones {
 		z.disconnected()
 	}
 	return drop
 }
 
-// subscribe asks for topics at QoS 0 and tells which of them the broker refuses.
+// Subscribe asks for topics at QoS 0 and tells which of them the broker refuses.
 // A broker that does not answer is left.
 func (s *Session) subscribe(filters []string, answered func(refused []string)) {
 	client, drop := s.out.client, s.out.drop
-	asked := askFor(client, filters)
+	asked := broker.Subscribe(client, filters)
 	go func() {
-		refused, err := asked.answered()
+		refused, err := asked.Answered()
 		if err != nil {
 			if client.IsConnectionOpen() { // else it is lost, which is told and seen to
 				s.opts.Log.Warn("a subscription was not answered: connecting anew", "topics", filters)
@@ -82,7 +85,7 @@ func (s *Session) subscribe(filters []string, answered func(refused []string)) {
 func (s *Session) listen(topics []string) {
 	s.subscribe(topics, func(refused []string) {
 		s.refusals.note(time.Now(), refused)
-		s.presence.echo.hearing(!slices.Contains(refused, s.topics.status()))
+		s.presence.echo.hearing(!slices.Contains(refused, s.topics.Status()))
 	})
 }
 
@@ -102,10 +105,10 @@ func (s *Session) meet() {
 // askControls subscribes to the control topics of all zones that wait for that,
 // as many at once as one SUBSCRIBE may have.
 func (s *Session) askControls() {
-	for some := range slices.Chunk(s.asking, filtersAtOnce) {
+	for some := range slices.Chunk(s.asking, broker.FiltersAtOnce) {
 		topics := make([]string, len(some))
 		for i, z := range some {
-			topics[i] = s.topics.control(z.name())
+			topics[i] = s.topics.Control(z.name())
 		}
 		if !s.out.connected() {
 			break // the next connection asks for all of them
@@ -113,9 +116,9 @@ func (s *Session) askControls() {
 		s.subscribe(topics, func(refused []string) {
 			for i, z := range some {
 				if slices.Contains(refused, topics[i]) {
-					z.truth.unreadable(time.Now())
+					z.truth.Unreadable(time.Now())
 				} else {
-					z.truth.subscribed(time.Now())
+					z.truth.Subscribed(time.Now())
 				}
 			}
 		})
@@ -123,12 +126,12 @@ func (s *Session) askControls() {
 	s.asking = nil
 }
 
-// take takes a message in the connection's goroutine: to the devices at once, to
+// Take takes a message in the connection's goroutine: to the devices at once, to
 // ourselves in order, and never for longer than this connection.
 func (s *Session) take(here context.Context, m paho.Message) {
 	topic, payload, retained := m.Topic(), m.Payload(), m.Retained()
 	taken := false // checked by the configuration: none of the devices' topics is our own
-	s.opts.Contain("a device on the broker", func() { taken = s.opts.Devices.take(topic, payload, retained) })
+	s.opts.Contain("a device on the broker", func() { taken = s.opts.Devices.Take(topic, payload, retained) })
 	if taken {
 		return
 	}
@@ -142,18 +145,18 @@ func (s *Session) take(here context.Context, m paho.Message) {
 func (s *Session) receive(here context.Context, topic string, payload []byte, retained bool) {
 	switch {
 	case here.Err() != nil: // of a connection that is over
-	case topic == s.topics.status():
+	case topic == s.topics.Status():
 		s.receiveStatus(string(payload), retained)
-	case topic == s.topics.info():
+	case topic == s.topics.Info():
 		s.receiveInfo(time.Now(), payload, retained)
-	case topic == s.topics.restart():
+	case topic == s.topics.Restart():
 		s.restarter.asked(time.Now(), topic, retained)
 	case slices.Contains(s.home.births, topic):
 		if string(payload) == "online" {
 			s.home.born(time.Now())
 		}
 	default:
-		if name, rest, ok := s.topics.parse(topic); ok && s.byName[name] != nil {
+		if name, rest, ok := s.topics.Parse(topic); ok && s.byName[name] != nil {
 			s.byName[name].receive(topic, rest, payload, retained)
 		}
 	}
@@ -170,7 +173,7 @@ func (s *Session) receiveStatus(status string, retained bool) {
 
 // receiveInfo takes an info of this name.
 func (s *Session) receiveInfo(now time.Time, payload []byte, retained bool) {
-	var i Info
+	var i wire.Info
 	if json.Unmarshal(payload, &i) != nil {
 		return // somebody else's message on our topic
 	}

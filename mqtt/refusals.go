@@ -3,6 +3,8 @@ package mqtt
 import (
 	"log/slog"
 	"strings"
+	"thermostat/mqtt/setpoint"
+	"thermostat/mqtt/wire"
 	"time"
 )
 
@@ -11,12 +13,12 @@ const complainEvery = 10 * time.Minute
 
 // alarm is a fault of all zones. It belongs to one goroutine.
 type alarm struct {
-	zones []Zone
+	zones []setpoint.Zone
 	name  string
 	text  string // told; empty: there is no fault
 }
 
-// set raises the fault with a sentence for people, or clears it with none.
+// Set raises the fault with a sentence for people, or clears it with none.
 func (a *alarm) set(text string) {
 	if text == a.text {
 		return
@@ -73,7 +75,7 @@ func (r *refusals) tell(topics []string) {
 
 // note keeps what is refused of the agent's own topics: a fault.
 func (r *refusals) note(now time.Time, refused []string) {
-	r.topics, r.againAt = refused, now.Add(retryTime)
+	r.topics, r.againAt = refused, now.Add(setpoint.RetryTime)
 	text := ""
 	if len(refused) > 0 {
 		text = "the broker refuses the subscription to " + strings.Join(refused, ", ") + ": is this agent allowed to read there?"
@@ -86,7 +88,7 @@ func (r *refusals) due(now time.Time) []string {
 	if len(r.topics) == 0 || now.Before(r.againAt) {
 		return nil
 	}
-	r.againAt = now.Add(retryTime)
+	r.againAt = now.Add(setpoint.RetryTime)
 	return r.topics
 }
 
@@ -101,8 +103,8 @@ type echo struct {
 	info    bool      // our info came back on this connection, so it can be waited for as well
 }
 
-func newEcho(o Options, t topics) echo {
-	return echo{base: t.base, fault: alarm{zones: o.Zones, name: "publish_refused"}}
+func newEcho(o Options, t wire.Topics) echo {
+	return echo{base: t.Base, fault: alarm{zones: o.Zones, name: "publish_refused"}}
 }
 
 // reset begins a connection: nothing is out. The fault stands until a word comes back.
@@ -118,7 +120,7 @@ func (e *echo) hearing(is bool) {
 // said notes that something went out that must come back.
 func (e *echo) said(now time.Time) {
 	if e.since.IsZero() {
-		e.since, e.againAt = now, now.Add(retryTime)
+		e.since, e.againAt = now, now.Add(setpoint.RetryTime)
 	}
 }
 
@@ -131,13 +133,13 @@ func (e *echo) came() {
 // judge raises the fault when our words do not come back. It reports whether
 // one is to be said once more, as it is each minute.
 func (e *echo) judge(now time.Time) (again bool) {
-	if !e.hears || e.since.IsZero() || now.Sub(e.since) < patience {
+	if !e.hears || e.since.IsZero() || now.Sub(e.since) < setpoint.AckTimeout {
 		return false
 	}
 	e.fault.set("the broker does not pass on what this agent publishes: is it allowed to write and read below " + e.base + "/?")
 	if now.Before(e.againAt) {
 		return false
 	}
-	e.againAt = now.Add(retryTime)
+	e.againAt = now.Add(setpoint.RetryTime)
 	return true
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"thermostat/mqtt/setpoint"
+
 	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
 )
@@ -62,7 +64,7 @@ func TestPublishRefused(t *testing.T) {
 			t.Errorf("fault %q", text)
 		}
 		r.drops.Store(false)
-		time.Sleep(retryTime)
+		time.Sleep(setpoint.RetryTime)
 		if text := h.fault("publish_refused"); text != "" || string(h.retained("status")) != "online" {
 			t.Errorf("after the rules were mended: %q, status %q", text, h.retained("status"))
 		}
@@ -88,7 +90,7 @@ func TestSubscriptionRefused(t *testing.T) {
 				t.Errorf("%s: %s", topic, text)
 			}
 			r.refuses.Store("")
-			time.Sleep(retryTime)
+			time.Sleep(setpoint.RetryTime)
 			if text := h.fault("subscription_refused"); text != "" {
 				t.Errorf("%s: still %s", topic, text)
 			}

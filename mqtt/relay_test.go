@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"thermostat/mqtt/device"
+	"thermostat/mqtt/wire"
 	pb "thermostat/proto"
 )
 
@@ -29,7 +31,7 @@ func onlyChanges(h *house, on, off string) *plug {
 // it is told so again; the Off that the broker took ends its rest.
 func TestRelayThatTellsOnlyChangesGoesOnAfterItsRest(t *testing.T) {
 	for name, first := range map[string]string{"silent": "", "kept off": `{"id":0,"output":false}`, "an old on is kept": `{"id":0,"output":true}`} {
-		spec := RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", StateField: "output", MinOff: 90 * time.Second}
+		spec := device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", StateField: "output", MinOff: 90 * time.Second}
 		inRemoteHouse(t, spec, func(h *house) {
 			h.add(onlyChanges(h, `{"id":0,"output":true,"apower":9}`, `{"id":0,"output":false}`))
 			h.minOff = spec.MinOff
@@ -53,7 +55,7 @@ func TestRelayThatTellsOnlyChangesGoesOnAfterItsRest(t *testing.T) {
 // changed, is no fault after the broker's return, and heats on.
 func TestReconnectEndsNoHeat(t *testing.T) {
 	for _, after := range []time.Duration{0, 30 * time.Second} { // 0: its answer is lost with the connection
-		inRemoteHouse(t, RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", MinOff: 90 * time.Second}, func(h *house) {
+		inRemoteHouse(t, device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", MinOff: 90 * time.Second}, func(h *house) {
 			d := onlyChanges(h, "on", "off")
 			if after == 0 {
 				d.says = nil
@@ -82,7 +84,7 @@ func TestReconnectEndsNoHeat(t *testing.T) {
 // rests from the end of the lease on; after a shorter outage it goes on at once.
 func TestRestsAfterAnOutage(t *testing.T) {
 	for outage, rest := range map[time.Duration]time.Duration{20 * time.Second: 0, 4 * time.Minute: 7 * time.Minute, time.Hour: 0} {
-		inRemoteHouse(t, RelaySpec{MinOff: 10 * time.Minute, Lease: 90 * time.Second}, func(h *house) {
+		inRemoteHouse(t, device.RelaySpec{MinOff: 10 * time.Minute, Lease: 90 * time.Second}, func(h *house) {
 			h.sensor = fakeSensor{18}
 			h.startAgent(0)
 			time.Sleep(30 * time.Second)
@@ -105,7 +107,7 @@ func TestRestsAfterAnOutage(t *testing.T) {
 // TestKeptOffAfterAnOutage: a device that went off while the broker was away, and
 // had the broker keep that, rests before it is told to go on.
 func TestKeptOffAfterAnOutage(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", MinOff: 90 * time.Second}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", MinOff: 90 * time.Second}, func(h *house) {
 		h.sensor = fakeSensor{18}
 		h.startAgent(0)
 		time.Sleep(3 * time.Second)
@@ -142,7 +144,7 @@ func TestUnclearPosition(t *testing.T) {
 		{"", `{"state":`, `"{\"state\":"`},
 		{"", "\xff\x00", `"?\x00"`},
 	} {
-		spec := RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", StateField: row.field, MinOff: 90 * time.Second}
+		spec := device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", StateField: row.field, MinOff: 90 * time.Second}
 		inRemoteHouse(t, spec, func(h *house) {
 			var ons atomic.Int64
 			h.add(&plug{says: func(topic string, command []byte) {
@@ -171,7 +173,7 @@ func TestUnclearPosition(t *testing.T) {
 // fault, which its next answer ends; it is told to go on after min_off, however
 // often it says so.
 func TestUnclearWhileOff(t *testing.T) {
-	spec := RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", MinOff: 90 * time.Second}
+	spec := device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", MinOff: 90 * time.Second}
 	inRemoteHouse(t, spec, func(h *house) {
 		h.add(onlyChanges(h, "ON", "OFF"))
 		h.minOff = spec.MinOff
@@ -198,13 +200,13 @@ func TestUnclearWhileOff(t *testing.T) {
 // TestForeignCommands: an Off that another says where this agent commands, as
 // thermostat off does, is a stop that must rest; an On is answered with Off.
 func TestForeignCommands(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{MinOff: 90 * time.Second}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{MinOff: 90 * time.Second}, func(h *house) {
 		h.startAgent(0)
 		time.Sleep(time.Second)
 		h.measure("18", 20)
 		time.Sleep(300 * time.Millisecond) // between two commands of ours
 		id := int32(7)
-		h.say("there/relay", string(marshal(&pb.HeaterControl{SensorID: &id, Command: pb.HeaterCommand_Off.Enum()})), false)
+		h.say("there/relay", string(wire.Marshal(&pb.HeaterControl{SensorID: &id, Command: pb.HeaterCommand_Off.Enum()})), false)
 		_, before := h.told("there/relay")
 		h.measure("18", 88)
 		if _, n := h.told("there/relay"); n != before || !strings.Contains(h.fault("relay"), "rests until") {
@@ -215,7 +217,7 @@ func TestForeignCommands(t *testing.T) {
 			t.Error("no On after its rest")
 		}
 		h.measure("20", 5)
-		h.say("there/relay", string(marshal(&pb.HeaterControl{SensorID: &id, Command: pb.HeaterCommand_On.Enum()})), false)
+		h.say("there/relay", string(wire.Marshal(&pb.HeaterControl{SensorID: &id, Command: pb.HeaterCommand_On.Enum()})), false)
 		time.Sleep(time.Second)
 		if synctest.Wait(); h.toldOn() {
 			t.Error("another's On was not answered")

@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"thermostat/mqtt/device"
+
 	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
 )
@@ -109,7 +111,7 @@ func (w *relayWorld) book(on bool) {
 	}
 }
 
-// obey is the device's doing.
+// Obey is the device's doing.
 func (w *relayWorld) obey(on bool) {
 	time.Sleep(50 * time.Millisecond)
 	w.mu.Lock()
@@ -193,7 +195,7 @@ func TestRelayWorld(t *testing.T) {
 			h.every = time.Duration(5+rnd.IntN(60)) * time.Second
 		}
 		minOff := time.Duration(10+rnd.IntN(200)) * time.Second
-		spec := RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", MinOff: minOff, Sample: time.Second}
+		spec := device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", MinOff: minOff, Sample: time.Second}
 		inRemoteHouse(t, spec, func(house *house) {
 			w := &relayWorld{house: house, habits: h, rnd: rnd, minOff: minOff}
 			house.minOff = minOff
@@ -334,7 +336,7 @@ func (w *relayWorld) restartAgent() {
 	w.stopAgent()
 	w.mu.Lock()
 	w.mayBeOn, w.wasOn, w.restsTo, w.lastOn, w.entered = false, false, time.Time{}, time.Time{}, time.Time{}
-	d := NewDevices(slog.New(slog.DiscardHandler))
-	w.devices, w.sensor, w.relay = d, d.Sensor(SensorSpec{SensorID: 7, Topic: "there/sensor", Format: "auto"}), d.Relay(w.spec)
+	d := device.NewGroup(slog.New(slog.DiscardHandler))
+	w.devices, w.sensor, w.relay = d, d.Sensor(device.SensorSpec{SensorID: 7, Topic: "there/sensor", Format: "auto"}), d.Relay(w.spec)
 	w.startAgent(0)
 }

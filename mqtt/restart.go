@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"log/slog"
+	"thermostat/mqtt/broker"
 	"time"
 )
 
@@ -17,7 +18,7 @@ type restarter struct {
 	log     *slog.Logger
 	restart func() // nil: not offered
 	began   time.Time
-	lines   ration // of what others make us log
+	lines   broker.LogLimit // of what others make us log
 }
 
 func (r *restarter) offered() bool { return r.restart != nil }
@@ -27,11 +28,11 @@ func (r *restarter) asked(now time.Time, topic string, retained bool) {
 	switch {
 	case !r.offered():
 	case retained:
-		r.lines.log(r.log, slog.LevelWarn, ignoredRetained, "topic", topic)
+		r.lines.Log(r.log, slog.LevelWarn, ignoredRetained, "topic", topic)
 	case now.Sub(r.began) < restartEvery:
-		r.lines.log(r.log, slog.LevelWarn, "ignored a restart: the last start was less than a minute ago", "topic", topic)
+		r.lines.Log(r.log, slog.LevelWarn, "ignored a restart: the last start was less than a minute ago", "topic", topic)
 	default:
-		r.lines.log(r.log, slog.LevelWarn, "somebody on the broker asks for a restart", "topic", topic)
+		r.lines.Log(r.log, slog.LevelWarn, "somebody on the broker asks for a restart", "topic", topic)
 		r.restart()
 	}
 }

@@ -1,3 +1,6 @@
+// Package mqtt is the agent's session with its broker: it publishes what the
+// zones do, announces them, and hands the controls that come to each zone's
+// arbiter. What it needs stands in the rooms below it.
 package mqtt
 
 import (
@@ -11,15 +14,19 @@ import (
 	paho "github.com/eclipse/paho.mqtt.golang"
 
 	"thermostat/controlloop"
+	"thermostat/mqtt/broker"
+	"thermostat/mqtt/device"
+	"thermostat/mqtt/setpoint"
+	"thermostat/mqtt/wire"
 )
 
 // Options are the constants of a session.
 type Options struct {
-	Access
+	broker.Access
 	Device   string
 	Instance string // the random word born with the memory on disk
-	Zones    []Zone
-	Devices  *Devices // sensors and relays on the broker; nil: none
+	Zones    []setpoint.Zone
+	Devices  *device.Group // sensors and relays on the broker; nil: none
 
 	SensorEvery time.Duration // slowest rate of readings; 0: each
 	StateEvery  time.Duration // slowest rate of states; a change is always sent
@@ -29,11 +36,11 @@ type Options struct {
 	Gone      []Announced // what was announced once, by an agent of this name, and is no more
 	Forgotten func()      // told once that Home Assistant and the broker have let go of it; outside the session's goroutine
 
-	Info      func() Info                       // asked at each connection
-	Save      func(zone string, m Memory) error // keeps an accepted word; called outside the session's goroutine
-	Answered  func(zone string, applied bool)   // told of each answer to a control, in the session's goroutine; nil: nobody counts
-	NotBefore time.Time                         // a clock before this is not trusted
-	Slept     func() time.Duration              // how long the machine has been suspended, in all; nil: never
+	Info      func() wire.Info                           // asked at each connection
+	Save      func(zone string, m setpoint.Memory) error // keeps an accepted word; called outside the session's goroutine
+	Answered  func(zone string, applied bool)            // told of each answer to a control, in the session's goroutine; nil: nobody counts
+	NotBefore time.Time                                  // a clock before this is not trusted
+	Slept     func() time.Duration                       // how long the machine has been suspended, in all; nil: never
 	Log       *slog.Logger
 
 	Contain func(part string, f func()) // runs f and survives its panic; nil: nobody does
@@ -44,7 +51,7 @@ type Options struct {
 // Its parts say what is to be told; the session only passes that on.
 type Session struct {
 	opts   Options
-	topics topics
+	topics wire.Topics
 	zones  []*zoneSession // in the order of the configuration
 	byName map[string]*zoneSession
 	events chan func()
@@ -75,10 +82,10 @@ func NewSession(o Options) *Session {
 		o.Contain = func(_ string, f func()) { f() }
 	}
 	if o.Devices != nil {
-		o.Devices.contain = o.Contain
+		o.Devices.Contain = o.Contain
 	}
 	s := &Session{
-		opts: o, topics: newTopics(o.Prefix, o.Device), byName: map[string]*zoneSession{},
+		opts: o, topics: wire.NewTopics(o.Prefix, o.Device), byName: map[string]*zoneSession{},
 		events: make(chan func(), 64), done: make(chan struct{}), dirty: make(chan *zoneSession, len(o.Zones)),
 	}
 	for _, z := range o.Zones {
@@ -95,9 +102,9 @@ func NewSession(o Options) *Session {
 	return s
 }
 
-func (s *Session) addZone(zone Zone) {
+func (s *Session) addZone(zone setpoint.Zone) {
 	z := &zoneSession{
-		opts: &s.opts, topics: s.topics, out: &s.out, zone: zone, truth: newTruth(zone, s.opts.Instance, s.opts.NotBefore),
+		opts: &s.opts, topics: s.topics, out: &s.out, zone: zone, truth: setpoint.NewArbiter(zone, s.opts.Instance, s.opts.NotBefore),
 		post: s.post, hold: s.hold,
 		ask: func(z *zoneSession) { s.asking = append(s.asking, z) },
 	}
@@ -109,7 +116,7 @@ func (s *Session) addZone(zone Zone) {
 func (s *Session) newLink() link {
 	o := s.opts
 	return link{
-		login: login{Access: o.Access, clientID: "thermostat-" + o.Device, will: s.topics.status()},
+		login: broker.Login{Access: o.Access, ClientID: "thermostat-" + o.Device, Will: s.topics.Status()},
 		log:   o.Log, slept: o.Slept, fault: alarm{zones: o.Zones, name: "broker_refused"},
 		receive: s.take,
 		up:      func(client paho.Client, drop func()) { s.post(func() { s.connected(client, drop) }) },
@@ -120,7 +127,7 @@ func (s *Session) newLink() link {
 
 // Start is the setpoint a zone begins with: its memory's, or the configured one.
 // It may be called before Run only.
-func (s *Session) Start(zone string) controlloop.Setpoint { return s.byName[zone].truth.active() }
+func (s *Session) Start(zone string) controlloop.Setpoint { return s.byName[zone].truth.Active() }
 
 // OfferRestart lets set/restart end the agent by a function, which must not
 // block. It may be called before Run only, where somebody starts the agent again.
@@ -136,33 +143,33 @@ func (s *Session) Observe(snap controlloop.Snapshot) {
 // Submit takes a control that came by another way than the broker, as a
 // complete statement with the same rules, and returns the answer once the zone
 // obeys and the memory is saved. source names the way.
-func (s *Session) Submit(ctx context.Context, zone, source string, control []byte) (Answer, error) {
-	return s.ask(ctx, zone, func(t *truth) deeds { return t.submit(time.Now(), source, control) })
+func (s *Session) Submit(ctx context.Context, zone, source string, control []byte) (setpoint.Answer, error) {
+	return s.ask(ctx, zone, func(t *setpoint.Arbiter) setpoint.Actions { return t.Submit(time.Now(), source, control) })
 }
 
 // Clear lets go of what a zone has latched, as its topic set/clear does.
-func (s *Session) Clear(ctx context.Context, zone string) (Answer, error) {
-	return s.ask(ctx, zone, func(t *truth) deeds { return t.clear("") })
+func (s *Session) Clear(ctx context.Context, zone string) (setpoint.Answer, error) {
+	return s.ask(ctx, zone, func(t *setpoint.Arbiter) setpoint.Actions { return t.Clear("") })
 }
 
 // Connected reports whether the broker is.
 func (s *Session) Connected() bool { return s.online.Load() }
 
 // ask does something to a zone in the session's goroutine and waits for the answer.
-func (s *Session) ask(ctx context.Context, zone string, do func(*truth) deeds) (Answer, error) {
+func (s *Session) ask(ctx context.Context, zone string, do func(*setpoint.Arbiter) setpoint.Actions) (setpoint.Answer, error) {
 	z := s.byName[zone]
 	if z == nil {
-		return Answer{}, fmt.Errorf("there is no zone %q", zone)
+		return setpoint.Answer{}, fmt.Errorf("there is no zone %q", zone)
 	}
-	answers := make(chan Answer, 1)
-	s.post(func() { z.do(do(z.truth), func(a Answer) { answers <- a }) })
+	answers := make(chan setpoint.Answer, 1)
+	s.post(func() { z.do(do(z.truth), func(a setpoint.Answer) { answers <- a }) })
 	select {
 	case a := <-answers:
 		return a, nil
 	case <-ctx.Done():
-		return Answer{}, ctx.Err()
+		return setpoint.Answer{}, ctx.Err()
 	case <-s.done:
-		return Answer{}, errors.New("the agent is stopping")
+		return setpoint.Answer{}, errors.New("the agent is stopping")
 	}
 }
 
@@ -183,8 +190,8 @@ func (s *Session) Run(ctx context.Context) error {
 	if len(s.opts.Brokers) > 0 {
 		go s.opts.Contain(partSession, func() { s.link.keepConnected(dialing) })
 	}
-	if !s.opts.Devices.none() {
-		go s.opts.Devices.run(dialing)
+	if !s.opts.Devices.Empty() {
+		go s.opts.Devices.Run(dialing)
 	}
 	tick := time.NewTicker(pulse)
 	defer tick.Stop()
@@ -302,7 +309,7 @@ func (s *Session) goodbye() {
 		return
 	}
 	s.out.flight = flight{} // the last words wait for nothing
-	s.opts.Devices.farewell(time.Second)
+	s.opts.Devices.Goodbye(time.Second)
 	for _, z := range s.zones {
 		z.tellLast()
 	}

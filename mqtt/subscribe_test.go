@@ -11,6 +11,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"thermostat/mqtt/broker"
+	"thermostat/mqtt/client"
+	"thermostat/mqtt/device"
+	"thermostat/mqtt/wire"
+
 	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
 )
@@ -57,15 +62,15 @@ func TestNoSubscriptionHasMoreThanEightTopics(t *testing.T) {
 	inHouse(t, func(h *house) {
 		limits := &choosy{most: 8}
 		h.add(limits)
-		d := NewDevices(slog.New(slog.DiscardHandler))
+		d := device.NewGroup(slog.New(slog.DiscardHandler))
 		var want []string
 		for i := range 25 {
-			d.Sensor(SensorSpec{SensorID: int32(i + 100), Topic: fmt.Sprintf("there/%d", i), Format: "auto"})
+			d.Sensor(device.SensorSpec{SensorID: int32(i + 100), Topic: fmt.Sprintf("there/%d", i), Format: "auto"})
 			want = append(want, fmt.Sprintf("there/%d", i))
 		}
 		h.devices, h.sensor, h.relay = d, fakeSensor{18}, fakeRelay{}
 		h.change = func(o *Options) {
-			o.Discovery, o.Info = "ha", func() Info { return Info{} }
+			o.Discovery, o.Info = "ha", func() wire.Info { return wire.Info{} }
 			for i := range 12 { // each prefix of old has a birth topic of its own
 				o.Gone = append(o.Gone, Announced{Discovery: fmt.Sprintf("old%d", i)})
 				want = append(want, fmt.Sprintf("old%d/status", i))
@@ -88,7 +93,7 @@ func TestNoSubscriptionHasMoreThanEightTopics(t *testing.T) {
 		defer r.Close()
 		ctx, end := context.WithTimeout(context.Background(), 5*time.Second)
 		defer end()
-		must(t, r.Watch(ctx, "", func(Sight) {}))
+		must(t, r.Watch(ctx, "", func(client.Event) {}))
 		limits.mu.Lock()
 		defer limits.mu.Unlock()
 		for _, topic := range want {
@@ -108,21 +113,21 @@ func TestARefusalAmongManyTopicsIsFound(t *testing.T) {
 		inHouse(t, func(h *house) {
 			h.startAgent(18)
 			time.Sleep(time.Second)
-			client, _, failed := reach(context.Background(), login{Access: h.access(), clientID: "anybody"}, nil)
+			client, _, failed := broker.Connect(context.Background(), broker.Login{Access: h.access(), ClientID: "anybody"}, nil)
 			if client == nil {
 				t.Fatal(failed)
 			}
-			defer leave(client)
+			defer broker.Leave(client)
 			var topics []string
 			for i := range 20 {
 				topics = append(topics, fmt.Sprintf("some/%d", i))
 			}
 			h.door.deny(topics[which])
-			if err := askFor(client, topics).granted(context.Background()); err == nil || !strings.HasSuffix(err.Error(), "to "+topics[which]) {
+			if err := broker.Subscribe(client, topics).Granted(context.Background()); err == nil || !strings.HasSuffix(err.Error(), "to "+topics[which]) {
 				t.Errorf("%s: %v", topics[which], err)
 			}
 			h.door.deny("")
-			if err := askFor(client, topics).granted(context.Background()); err != nil {
+			if err := broker.Subscribe(client, topics).Granted(context.Background()); err != nil {
 				t.Error(err)
 			}
 		})
@@ -130,9 +135,9 @@ func TestARefusalAmongManyTopicsIsFound(t *testing.T) {
 }
 
 // person is a [Remote] at the house's broker.
-func (h *house) person() *Remote {
+func (h *house) person() *client.Client {
 	h.t.Helper()
-	r, err := Connect(context.Background(), h.access())
+	r, err := client.Connect(context.Background(), h.access())
 	must(h.t, err)
 	return r
 }
@@ -147,7 +152,9 @@ func TestABrokerThatRetainsForExactTopicsOnly(t *testing.T) {
 			attic := livingZone()
 			attic.Name, attic.SensorID = "attic", 8
 			o.Zones = append(o.Zones, attic)
-			o.Info = func() Info { return Info{Zones: map[string]ZoneInfo{"living": {SensorID: 7}, "attic": {SensorID: 8}}} }
+			o.Info = func() wire.Info {
+				return wire.Info{Zones: map[string]wire.ZoneInfo{"living": {SensorID: 7}, "attic": {SensorID: 8}}}
+			}
 		}
 		h.publish("living/control", `{"desired":21,"mode":"heat","up_delta":0.7}`, true)
 		h.publish("attic/state", `{"zone":"attic"}`, true)
@@ -155,7 +162,7 @@ func TestABrokerThatRetainsForExactTopicsOnly(t *testing.T) {
 		time.Sleep(10*time.Second + pulse/2)
 		desired := 22.0
 		r := h.person()
-		a, err := r.Set(context.Background(), Request{Device: "cabin", Zone: "living", Desired: &desired})
+		a, err := r.Set(context.Background(), client.Request{Device: "cabin", Zone: "living", Desired: &desired})
 		if err != nil || !a.Applied || *a.Desired != 22 || *a.UpDelta != 0.7 {
 			t.Errorf("%+v, %v", a, err)
 		}
@@ -181,7 +188,7 @@ func (h *house) unseen(device string, within time.Duration) []string {
 	ctx, end := context.WithTimeout(context.Background(), within)
 	defer end()
 	missed := map[string]bool{"living": true, "attic": true, "presence": true}
-	must(h.t, r.Watch(ctx, device, func(s Sight) {
+	must(h.t, r.Watch(ctx, device, func(s client.Event) {
 		delete(missed, s.Zone)
 		if s.Online != nil && *s.Online {
 			delete(missed, "presence")
@@ -204,7 +211,7 @@ func TestABirthTopicOfOnesOwn(t *testing.T) {
 			h.change = func(o *Options) { o.Discovery, o.Birth = "ha", own }
 			h.startAgent(18)
 			time.Sleep(10 * time.Second)
-			config := h.session.home.documents.config("ha", "living")
+			config := h.session.home.documents.Config("ha", "living")
 			for _, topic := range []string{"ha/status", "homeassistant/status", "hass/is/online"} {
 				_, before := h.told(config)
 				h.say(topic, "online", false)

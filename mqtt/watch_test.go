@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"thermostat/mqtt/client"
 	"time"
 )
 
@@ -15,12 +16,12 @@ func TestWatchedAgentIsOnline(t *testing.T) {
 		time.Sleep(time.Minute + pulse/2) // not while it publishes: mochi's index of retained messages races there
 		ctx, end := context.WithCancel(context.Background())
 		defer end()
-		r, err := Connect(ctx, h.access())
+		r, err := client.Connect(ctx, h.access())
 		must(t, err)
 		defer r.Close()
 		var mu sync.Mutex
-		var got []Presence
-		go r.Watch(ctx, "cabin", func(s Sight) {
+		var got []client.Presence
+		go r.Watch(ctx, "cabin", func(s client.Event) {
 			mu.Lock()
 			defer mu.Unlock()
 			if s.Online != nil {
@@ -30,7 +31,7 @@ func TestWatchedAgentIsOnline(t *testing.T) {
 		time.Sleep(20 * time.Minute)
 		mu.Lock()
 		defer mu.Unlock()
-		if !slices.Equal(got, []Presence{Online}) {
+		if !slices.Equal(got, []client.Presence{client.Online}) {
 			t.Errorf("%q", got)
 		}
 	})

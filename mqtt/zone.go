@@ -10,15 +10,18 @@ import (
 	"time"
 
 	"thermostat/controlloop"
+	"thermostat/mqtt/broker"
+	"thermostat/mqtt/setpoint"
+	"thermostat/mqtt/wire"
 )
 
 // zoneSession is one zone as the session sees it.
 type zoneSession struct {
 	opts   *Options
-	topics topics
+	topics wire.Topics
 	out    *outbox
-	zone   Zone
-	truth  *truth
+	zone   setpoint.Zone
+	truth  *setpoint.Arbiter
 
 	post func(func())         // runs something in the session's goroutine, later
 	ask  func(*zoneSession)   // asks for the control topic at the end of this event
@@ -30,15 +33,15 @@ type zoneSession struct {
 	saving    bool
 	unsaved   bool
 	held      bool
-	answers   []pending // to be given once the memory is saved
-	ready     []Answer  // to be published as soon as there is room in flight
-	says      bool      // a control of ours is to be published as soon as there is
-	say       []byte    // that control
+	answers   []pending         // to be given once the memory is saved
+	ready     []setpoint.Answer // to be published as soon as there is room in flight
+	says      bool              // a control of ours is to be published as soon as there is
+	say       []byte            // that control
 
 	modeAsked   controlloop.Mode // while nobody knew a temperature; until its use, or a newer word
 	modeAskedAt time.Time
 
-	lines  ration                 // of what others make us log of this zone
+	lines  broker.LogLimit        // of what others make us log of this zone
 	looked []controlloop.Snapshot // room for the next fresh ones
 
 	mu    sync.Mutex             // guards what follows: the zone's goroutine fills it
@@ -53,14 +56,14 @@ const modeFirst = 5 * time.Second
 // waiting is what follows once the zone shows a setpoint's serial.
 type waiting struct {
 	serial uint64
-	deeds  deeds
-	reply  func(Answer)
+	deeds  setpoint.Actions
+	reply  func(setpoint.Answer)
 	obeyed time.Time // when the zone began to; zero: not known, or a later word came first
 }
 
 type pending struct {
-	answer Answer
-	reply  func(Answer)
+	answer setpoint.Answer
+	reply  func(setpoint.Answer)
 }
 
 // maxAnswers bounds the answers that wait for a zone, a slow disk or a busy
@@ -98,14 +101,14 @@ func queue(all []controlloop.Snapshot, snap controlloop.Snapshot) []controlloop.
 	return append(all, snap)
 }
 
-// connected begins a connection.
+// Connected begins a connection.
 func (z *zoneSession) connected(now time.Time) {
 	z.telemetry.reset()
-	z.do(z.truth.connected(now), nil)
+	z.do(z.truth.Connected(now), nil)
 }
 
 func (z *zoneSession) disconnected() {
-	z.truth.disconnected()
+	z.truth.Disconnected()
 	z.ready, z.says = nil, false
 }
 
@@ -113,37 +116,37 @@ func (z *zoneSession) disconnected() {
 func (z *zoneSession) receive(topic, rest string, payload []byte, retained bool) {
 	switch {
 	case rest == "control":
-		z.do(z.truth.message(time.Now(), payload, retained), nil)
+		z.do(z.truth.Message(time.Now(), payload, retained), nil)
 	case strings.HasPrefix(rest, "set/") && retained:
-		z.lines.log(z.opts.Log, slog.LevelWarn, ignoredRetained, "topic", topic)
+		z.lines.Log(z.opts.Log, slog.LevelWarn, ignoredRetained, "topic", topic)
 	case rest == "set/desired":
 		z.setDesired(string(payload))
 	case rest == "set/mode":
 		z.setMode(string(payload))
 	case rest == "set/clear":
-		z.do(z.truth.clear(string(payload)), nil)
+		z.do(z.truth.Clear(string(payload)), nil)
 	}
 }
 
 func (z *zoneSession) setDesired(text string) {
-	desired, err := parseNumber(text)
+	desired, err := wire.ParseNumber(text)
 	if err != nil {
 		err = fmt.Errorf("desired: %w", err)
 	}
-	sp := z.truth.desire(desired)
+	sp := z.truth.Desire(desired)
 	if z.modeAsked != controlloop.ModeNone && time.Since(z.modeAskedAt) < modeFirst {
 		sp.Mode = z.modeAsked
 	}
 	sp.Source = "home_assistant"
-	z.do(z.truth.local(time.Now(), sp, "", err), nil)
+	z.do(z.truth.Local(time.Now(), sp, "", err), nil)
 }
 
 func (z *zoneSession) setMode(text string) {
-	sp := z.truth.active()
+	sp := z.truth.Active()
 	var err error
 	sp.Mode, err = controlloop.ParseMode(strings.TrimSpace(text))
 	sp.Source = "home_assistant"
-	z.do(z.truth.local(time.Now(), sp, "", err), nil)
+	z.do(z.truth.Local(time.Now(), sp, "", err), nil)
 	if err == nil && math.IsNaN(sp.Desired) {
 		z.modeAsked, z.modeAskedAt = sp.Mode, time.Now()
 	}
@@ -151,19 +154,19 @@ func (z *zoneSession) setMode(text string) {
 
 // do carries out what the rules ask for. What must wait until the zone obeys
 // is kept until a snapshot shows it.
-func (z *zoneSession) do(d deeds, reply func(Answer)) {
-	if d.log != "" {
-		z.lines.log(z.opts.Log, slog.LevelInfo, d.log, "zone", z.name())
+func (z *zoneSession) do(d setpoint.Actions, reply func(setpoint.Answer)) {
+	if d.Log != "" {
+		z.lines.Log(z.opts.Log, slog.LevelInfo, d.Log, "zone", z.name())
 	}
-	if d.subscribe && z.out.connected() {
+	if d.Subscribe && z.out.connected() {
 		z.ask(z)
 	}
-	if d.answer != nil {
+	if d.Answer != nil {
 		z.modeAsked = controlloop.ModeNone // it was used, or this word is newer
 	}
-	if d.obey != nil {
+	if d.Obey != nil {
 		z.serial++
-		sp := *d.obey
+		sp := *d.Obey
 		sp.Serial = z.serial
 		z.await(waiting{serial: z.serial, deeds: d, reply: reply})
 		z.zone.Setpoints.Put(sp)
@@ -171,9 +174,9 @@ func (z *zoneSession) do(d deeds, reply func(Answer)) {
 		z.finish(d, reply)
 	}
 	switch {
-	case d.publish:
-		z.says, z.say = z.out.connected(), d.payload
-	case d.obey != nil:
+	case d.Publish:
+		z.says, z.say = z.out.connected(), d.Payload
+	case d.Obey != nil:
 		z.says = false // somebody else's word is newer than one that still waits
 	}
 	z.sayControl(time.Now())
@@ -183,7 +186,7 @@ func (z *zoneSession) do(d deeds, reply func(Answer)) {
 func (z *zoneSession) sayControl(now time.Time) {
 	if z.says && z.out.room(now) {
 		z.says = false
-		z.out.publish(outgoing{z.topics.control(z.name()), z.say, 1, true})
+		z.out.publish(outgoing{z.topics.Control(z.name()), z.say, 1, true})
 	}
 }
 
@@ -191,20 +194,20 @@ func (z *zoneSession) sayControl(now time.Time) {
 func (z *zoneSession) await(w waiting) {
 	z.waiting = append(z.waiting, w)
 	if len(z.waiting) > maxAnswers {
-		z.unsaved = z.unsaved || z.waiting[0].deeds.save
+		z.unsaved = z.unsaved || z.waiting[0].deeds.Save
 		z.waiting = z.waiting[1:]
 	}
 }
 
 // finish saves and then answers.
-func (z *zoneSession) finish(d deeds, reply func(Answer)) {
-	if d.answer != nil {
+func (z *zoneSession) finish(d setpoint.Actions, reply func(setpoint.Answer)) {
+	if d.Answer != nil {
 		if z.opts.Answered != nil {
-			z.opts.Answered(z.name(), d.answer.Applied)
+			z.opts.Answered(z.name(), d.Answer.Applied)
 		}
-		z.answers = newest(append(z.answers, pending{*d.answer, reply}))
+		z.answers = newest(append(z.answers, pending{*d.Answer, reply}))
 	}
-	z.unsaved = z.unsaved || d.save
+	z.unsaved = z.unsaved || d.Save
 	z.settle()
 }
 
@@ -219,7 +222,7 @@ func (z *zoneSession) settle() {
 		return
 	}
 	z.saving, z.unsaved = true, false
-	answers, memory := z.answers, z.truth.memory()
+	answers, memory := z.answers, z.truth.Memory()
 	z.answers = nil
 	go func() {
 		err := errors.New("saving failed")
@@ -256,7 +259,7 @@ func (z *zoneSession) tellAnswers(now time.Time) {
 		z.ready = nil
 	}
 	for len(z.ready) > 0 && t.told.Setpoint.Serial == t.latest.Setpoint.Serial && z.out.room(now) {
-		z.out.publish(outgoing{z.topics.ack(z.name()), asJSON(z.ready[0]), 1, false})
+		z.out.publish(outgoing{z.topics.Ack(z.name()), wire.JSON(z.ready[0]), 1, false})
 		z.ready = z.ready[1:]
 	}
 }
@@ -289,9 +292,9 @@ func (z *zoneSession) noteObeyed(sp controlloop.Setpoint) {
 	}
 }
 
-// tick does what is due by time.
+// Tick does what is due by time.
 func (z *zoneSession) tick(now time.Time) {
-	z.do(z.truth.tick(now), nil)
+	z.do(z.truth.Tick(now), nil)
 	z.tell(now)
 }
 
@@ -336,14 +339,14 @@ func (z *zoneSession) tellLast() {
 
 // servesBoth reports whether mode heat_cool is accepted with the deltas in force.
 func (z *zoneSession) servesBoth() bool {
-	sp := z.truth.active()
+	sp := z.truth.Active()
 	return z.zone.Params.ServesBoth(sp.UpDelta, sp.DownDelta)
 }
 
 // tellWhen puts into the answer since when it is so.
 func (w waiting) tellWhen() {
-	if w.deeds.answer != nil && w.deeds.answer.Applied && !w.obeyed.IsZero() {
+	if w.deeds.Answer != nil && w.deeds.Answer.Applied && !w.obeyed.IsZero() {
 		at := w.obeyed.UTC()
-		w.deeds.answer.Time = &at
+		w.deeds.Answer.Time = &at
 	}
 }
