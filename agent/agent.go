@@ -21,6 +21,9 @@ import (
 	"thermostat/controlloop"
 	"thermostat/drivers"
 	"thermostat/mqtt"
+	"thermostat/mqtt/device"
+	"thermostat/mqtt/setpoint"
+	"thermostat/mqtt/wire"
 	"thermostat/status"
 )
 
@@ -70,7 +73,7 @@ type agent struct {
 	log      *slog.Logger
 	zones    []*controlloop.Zone
 	devices  map[string]drivers.Devices
-	remote   *mqtt.Devices // those of them that are on the broker
+	remote   *device.Group // those of them that are on the broker
 	session  *mqtt.Session
 	page     *status.Server             // nil: there is none
 	listener net.Listener               // of the page, opened already; nil: to be opened
@@ -107,7 +110,7 @@ func newAgent(cfg config.Config, log *slog.Logger, also func(controlloop.Snapsho
 	a.held = append(cfg.Relays(), releaseOthers(cfg, log)...)
 	hardware := drivers.NewHardware("/")
 	hardware.Tell = func(text string) { log.Warn(text) }
-	a.remote = mqtt.NewDevices(log)
+	a.remote = device.NewGroup(log)
 	hardware.Remote = remoteDevices{a.remote}
 	for _, z := range cfg.Zones {
 		d, err := hardware.Open(z.Devices)
@@ -179,7 +182,7 @@ func (a *agent) sessionOptions() mqtt.Options {
 		Answered: func(zone string, applied bool) { a.counters[zone].Answered(applied) },
 	}
 	for i, z := range a.cfg.Zones {
-		o.Zones = append(o.Zones, mqtt.Zone{
+		o.Zones = append(o.Zones, setpoint.Zone{
 			Name: z.Name, SensorID: z.SensorID, Params: z.Params, Default: z.Default, Humidity: z.Devices.MeasuresHumidity(),
 			Setpoints: a.zones[i].Setpoints, Clears: a.zones[i].Clears, Alarms: a.zones[i].Alarms,
 		})
@@ -196,7 +199,7 @@ func (a *agent) remember(o *mqtt.Options) {
 	mem, err := state.Open(a.cfg.StateDir)
 	if err != nil {
 		a.forgetful(keptSetpoint, err)
-		o.Save = func(string, mqtt.Memory) error { return err } // the fault stands until a restart
+		o.Save = func(string, setpoint.Memory) error { return err } // the fault stands until a restart
 		return
 	}
 	damaged := false
@@ -238,8 +241,8 @@ func (a *agent) recall(mem *state.Folder, boot state.BootClock) {
 	a.ended = mem.Ended
 }
 
-func (a *agent) saver(mem *state.Folder) func(string, mqtt.Memory) error {
-	return func(zone string, m mqtt.Memory) error {
+func (a *agent) saver(mem *state.Folder) func(string, setpoint.Memory) error {
+	return func(zone string, m setpoint.Memory) error {
 		err := mem.Save(zone, m)
 		a.memoryFault(zone, keptSetpoint, err)
 		return err
@@ -291,14 +294,14 @@ func (a *agent) keep() (end func()) {
 // TimeoutStopSec: the relays are off.
 const keepersEnd = 3 * time.Second
 
-func (a *agent) info(b build, instance string) func() mqtt.Info {
+func (a *agent) info(b build, instance string) func() wire.Info {
 	started := time.Now().UTC().Truncate(time.Millisecond) // of two agents of one name the first keeps it: seconds would often be the same
-	zones := map[string]mqtt.ZoneInfo{}
+	zones := map[string]wire.ZoneInfo{}
 	for _, z := range a.cfg.Zones {
-		zones[z.Name] = mqtt.ZoneInfo{SensorID: z.SensorID, Plant: z.Plant, Default: mqtt.DefaultOf(z.Default)}
+		zones[z.Name] = wire.ZoneInfo{SensorID: z.SensorID, Plant: z.Plant, Default: wire.DefaultOf(z.Default)}
 	}
-	return func() mqtt.Info {
-		return mqtt.Info{
+	return func() wire.Info {
+		return wire.Info{
 			Version: b.version, Instance: instance, Zones: zones,
 			ConfigSHA256: a.cfg.SHA256, StartedAt: started, ClockSynced: service.ClockSynced(),
 			Failsafe: a.letsGo,

@@ -14,7 +14,7 @@ import (
 	"thermostat/agent/service"
 	"thermostat/agent/state"
 	"thermostat/controlloop"
-	"thermostat/mqtt"
+	"thermostat/mqtt/setpoint"
 	"time"
 )
 
@@ -30,7 +30,7 @@ func TestUnwrittenRelaysStayAFault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := a.saver(mem)("hall", mqtt.Memory{}); err != nil {
+	if err := a.saver(mem)("hall", setpoint.Memory{}); err != nil {
 		t.Fatal(err)
 	}
 	if bad := a.alarms["hall"].Bad; len(bad) != 1 || bad[keptRelays] == "" {

@@ -10,7 +10,7 @@ import (
 	"thermostat/agent/cli"
 	"thermostat/agent/reach"
 	"thermostat/drivers"
-	"thermostat/mqtt"
+	"thermostat/mqtt/client"
 )
 
 // heaterFlags are what a simulated heater may be.
@@ -73,7 +73,7 @@ func (f *heaterFlags) run(cmd *cobra.Command) error {
 		return err
 	}
 	room := drivers.NewRoom(spec)
-	h := &mqtt.Heater{
+	h := &client.Heater{
 		Access: w.Access, SensorID: f.sensorID, Every: f.every, Push: f.setpoints,
 		Device: f.remote.Value("device"), // without it the sensor's zone may be any agent's
 		Sensor: room.Sensor(), Relay: room.Heater(), Log: slog.With("sensor", f.sensorID),

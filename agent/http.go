@@ -8,7 +8,7 @@ import (
 
 	"thermostat/agent/state"
 	"thermostat/controlloop"
-	"thermostat/mqtt"
+	"thermostat/mqtt/setpoint"
 	"thermostat/status"
 )
 
@@ -40,7 +40,7 @@ func (a *agent) newPage() *status.Server {
 	return status.New(o)
 }
 
-func pageAnswer(answer mqtt.Answer, err error) (status.Answer, error) {
+func pageAnswer(answer setpoint.Answer, err error) (status.Answer, error) {
 	return status.Answer(answer), err
 }
 

@@ -11,10 +11,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	broker "github.com/mochi-mqtt/server/v2"
+	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
 
 	"thermostat/controlloop"
+	"thermostat/mqtt/wire"
 )
 
 const (
@@ -268,11 +269,11 @@ func TestRemovedZoneWithoutDiscovery(t *testing.T) {
 }
 
 // deny lets no client subscribe below homeassistant/.
-type deny struct{ broker.HookBase }
+type deny struct{ mochi.HookBase }
 
-func (deny) Provides(b byte) bool { return b == broker.OnSubscribe }
+func (deny) Provides(b byte) bool { return b == mochi.OnSubscribe }
 
-func (deny) OnSubscribe(_ *broker.Client, p packets.Packet) packets.Packet {
+func (deny) OnSubscribe(_ *mochi.Client, p packets.Packet) packets.Packet {
 	for i, f := range p.Filters {
 		if strings.HasPrefix(f.Filter, "homeassistant/") {
 			p.Filters[i].Filter = "" // the server answers 0x80
@@ -411,7 +412,7 @@ func TestARememberedModeEndsWithItsUseOrANewerWord(t *testing.T) {
 // TestInfoTellsProblems: those of all zones, when they come and when they go.
 func TestInfoTellsProblems(t *testing.T) {
 	inHouse(t, func(h *house) {
-		info := func() (i Info) {
+		info := func() (i wire.Info) {
 			must(t, json.Unmarshal(h.retained("info"), &i))
 			return i
 		}
@@ -456,7 +457,7 @@ func TestHeatCoolIsOfferedWhileItIsAccepted(t *testing.T) {
 		h.startAgent(20)
 		time.Sleep(time.Minute)
 		offers := func() bool {
-			payload, n := h.told(testDiscovery().config("homeassistant", "living"))
+			payload, n := h.told(zoneTopic)
 			return n > 0 && strings.Contains(payload, `"heat_cool"`)
 		}
 		accepts := func() bool {
@@ -473,10 +474,10 @@ func TestHeatCoolIsOfferedWhileItIsAccepted(t *testing.T) {
 		if !offers() || !accepts() {
 			t.Errorf("with 0.5 and 0.5 K: offered %v, accepted %v", offers(), accepts())
 		}
-		_, before := h.told(testDiscovery().config("homeassistant", "living"))
+		_, before := h.told(zoneTopic)
 		h.publish("living/control", `{"desired":21,"up_delta":0.6,"down_delta":0.5}`, true)
 		time.Sleep(time.Minute)
-		if _, n := h.told(testDiscovery().config("homeassistant", "living")); n != before {
+		if _, n := h.told(zoneTopic); n != before {
 			t.Errorf("announced %d times more although it offers the same", n-before)
 		}
 	})

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"thermostat/mqtt/setpoint"
+
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
@@ -107,7 +109,7 @@ func (h *house) counted(topics ...string) (n int) {
 	return n
 }
 
-func (h *house) onDisk() Memory {
+func (h *house) onDisk() setpoint.Memory {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.saved
@@ -117,7 +119,7 @@ func (h *house) onDisk() Memory {
 func (h *house) kept() int {
 	n := make(chan int, 1)
 	h.session.post(func() {
-		z := h.session.zones["living"]
+		z := h.session.byName["living"]
 		n <- len(z.waiting) + len(z.answers) + len(z.ready)
 	})
 	return <-n
@@ -202,7 +204,7 @@ func TestLocalChangesInFlight(t *testing.T) {
 				t.Fatalf("change %d: %+v, %v", i, a, err)
 			}
 		}
-		if c, err := decodeControl(h.onDisk().Cur); err != nil || c.GetDesired() != 20 || c.GetSource() != "page" {
+		if c, err := setpoint.DecodeControl(h.onDisk().Cur); err != nil || c.GetDesired() != 20 || c.GetSource() != "page" {
 			t.Errorf("saved %v (%v)", c, err)
 		}
 		if n := h.counted("living/control") - before; n > 0 {
@@ -210,7 +212,7 @@ func TestLocalChangesInFlight(t *testing.T) {
 		}
 		h.unmute(on)
 		time.Sleep(10 * time.Second)
-		c, err := decodeControl(h.retained("living/control"))
+		c, err := setpoint.DecodeControl(h.retained("living/control"))
 		if s := h.state(); err != nil || c.GetDesired() != 20 || *s.Desired != 20 || s.Source != "page" {
 			t.Errorf("retained %v (%v), state %+v", c, err, s)
 		}
@@ -301,7 +303,7 @@ func TestBrokerThatAcknowledgesNothing(t *testing.T) {
 		if n := h.counted("status"); n != 2 {
 			t.Errorf("%d connections after it", n)
 		}
-		c, err := decodeControl(h.retained("living/control"))
+		c, err := setpoint.DecodeControl(h.retained("living/control"))
 		if s := h.state(); err != nil || *s.Desired != c.GetDesired() {
 			t.Errorf("state %v, retained %v (%v)", *s.Desired, c, err)
 		}
@@ -311,7 +313,7 @@ func TestBrokerThatAcknowledgesNothing(t *testing.T) {
 // TestControlsOfAStuckZone: what waits for it is bounded, and is saved all the same.
 func TestControlsOfAStuckZone(t *testing.T) {
 	var z zoneSession
-	z.await(waiting{serial: 1, deeds: deeds{save: true}})
+	z.await(waiting{serial: 1, deeds: setpoint.Actions{Save: true}})
 	for i := range maxAnswers {
 		z.await(waiting{serial: uint64(2 + i)})
 	}

@@ -10,7 +10,8 @@ import (
 
 	"thermostat/controlloop"
 	"thermostat/drivers"
-	"thermostat/mqtt"
+	"thermostat/mqtt/broker"
+	"thermostat/mqtt/homeassistant"
 )
 
 // Config is what the agent was told by its file, defaults filled in.
@@ -26,7 +27,7 @@ type Config struct {
 
 // MQTT is how the agent reaches the broker and how often it speaks.
 type MQTT struct {
-	mqtt.Access
+	broker.Access
 	DiscoveryPrefix string        // empty: no discovery
 	BirthTopic      string        // empty: the usual ones
 	SensorEvery     time.Duration // slowest rate of readings; 0: each
@@ -105,7 +106,7 @@ func (r *reader) readRoot(root *node, c *Config) {
 	r.readMQTT(root.child("mqtt"), &c.MQTT)
 	r.base, r.brokers = c.MQTT.Prefix+"/"+c.Device+"/", len(c.MQTT.Brokers) > 0 || root.child("mqtt").child("brokers").holds()
 	r.readBirthTopic(root.child("mqtt"), &c.MQTT)
-	r.births = mqtt.Births(c.MQTT.BirthTopic, c.MQTT.DiscoveryPrefix)
+	r.births = homeassistant.OnlineTopics(c.MQTT.BirthTopic, c.MQTT.DiscoveryPrefix)
 	r.readHTTP(root.child("http"), &c.HTTP)
 	r.readZones(root.child("zones"), c)
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"thermostat/mqtt"
+	"thermostat/mqtt/broker"
 )
 
 // PrefixForm keeps wildcards, spaces and empty levels out of the topics.
@@ -78,7 +78,7 @@ func (r *reader) readBrokers(n *node) []string {
 	urls, at := r.texts(n)
 	brokers := urls[:0]
 	for i, text := range urls {
-		if err := mqtt.CheckBroker(text); err != nil {
+		if err := broker.CheckURL(text); err != nil {
 			r.complain(at[i], "%v", err)
 			continue
 		}

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 
 	"thermostat/drivers"
-	"thermostat/mqtt"
+	"thermostat/mqtt/device"
 )
 
 const (
@@ -24,10 +24,10 @@ func (r *reader) readRemoteSensor(n *node, s *drivers.RemoteSensor) {
 	r.needsBroker(n)
 	r.topic(n, "topic", &s.Topic)
 	s.Format = "auto"
-	r.oneOf(n.child("format"), &s.Format, mqtt.SensorFormats...)
+	r.oneOf(n.child("format"), &s.Format, device.SensorFormats...)
 	r.path(n.child("field"), &s.Field)
 	r.path(n.child("humidity_field"), &s.HumidityField)
-	r.oneOf(n.child("unit"), &s.Unit, mqtt.SensorUnits...)
+	r.oneOf(n.child("unit"), &s.Unit, device.SensorUnits...)
 	s.Where = r.readWhere(n.child("where"))
 	for _, key := range []string{"field", "humidity_field", "where"} {
 		if at := n.child(key); at != nil && s.Format != "auto" && s.Format != "json" {
@@ -37,7 +37,7 @@ func (r *reader) readRemoteSensor(n *node, s *drivers.RemoteSensor) {
 	if at := n.child("unit"); at != nil && s.Format == "protobuf" {
 		r.complain(at, "belongs to formats json and number: a SensorData is in °C")
 	}
-	if at, says := n.child("unit"), mqtt.UnitOfName(s.Field); at != nil && says != "" && says != s.Unit && s.Unit != "" {
+	if at, says := n.child("unit"), device.UnitOfName(s.Field); at != nil && says != "" && says != s.Unit && s.Unit != "" {
 		r.warn(at, fmt.Sprintf("is %s, but the field's name %s says °%s: the unit counts", s.Unit, Shown(s.Field), says))
 	}
 }

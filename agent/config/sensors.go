@@ -8,7 +8,7 @@ import (
 
 	"thermostat/controlloop"
 	"thermostat/drivers"
-	"thermostat/mqtt"
+	"thermostat/mqtt/device"
 )
 
 // readFallbacks reads the sensors that stand in for a zone's own, in order.
@@ -76,7 +76,7 @@ func twice(spec drivers.SensorSpec, others []drivers.SensorSpec) bool {
 		case spec.Driver == "bme280" && o.BME280 == spec.BME280:
 			return true
 		case spec.Driver == "mqtt" && spec.Remote.Topic != "" && o.Remote.Topic == spec.Remote.Topic &&
-			cmp.Or(o.Remote.Field, mqtt.UsualField) == cmp.Or(spec.Remote.Field, mqtt.UsualField) && maps.Equal(o.Remote.Where, spec.Remote.Where):
+			cmp.Or(o.Remote.Field, device.UsualField) == cmp.Or(spec.Remote.Field, device.UsualField) && maps.Equal(o.Remote.Where, spec.Remote.Where):
 			return true
 		}
 	}

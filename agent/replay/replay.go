@@ -15,7 +15,7 @@ import (
 	"thermostat/agent/cli"
 	"thermostat/agent/config"
 	"thermostat/controlloop"
-	"thermostat/mqtt"
+	"thermostat/mqtt/setpoint"
 	pb "thermostat/proto"
 )
 
@@ -86,7 +86,7 @@ type replay struct{ Zones map[int32]*Zone }
 
 type Zone struct {
 	params   controlloop.Params
-	judge    mqtt.Zone
+	judge    setpoint.Zone
 	setpoint controlloop.Setpoint
 	state    controlloop.State
 	last     time.Time // of the last record
@@ -101,7 +101,7 @@ func New(cfg config.Config) *replay {
 	for _, z := range cfg.Zones {
 		r.Zones[z.SensorID] = &Zone{
 			params: z.Params, setpoint: z.Default,
-			judge: mqtt.Zone{Name: z.Name, SensorID: z.SensorID, Params: z.Params, Default: z.Default},
+			judge: setpoint.Zone{Name: z.Name, SensorID: z.SensorID, Params: z.Params, Default: z.Default},
 		}
 	}
 	return r

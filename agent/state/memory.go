@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"thermostat/mqtt"
+	"thermostat/mqtt/setpoint"
 )
 
 // Folder is the state folder: the instance's word, and one file a zone.
@@ -50,20 +50,20 @@ func (m *Folder) zoneFile(zone string) string { return filepath.Join(m.Dir, "zon
 
 // Load reads what a zone remembers. A zone without a file has no past; a
 // damaged file is an error, and no past either.
-func (m *Folder) Load(zone string) (mqtt.Memory, error) {
-	var mem mqtt.Memory
+func (m *Folder) Load(zone string) (setpoint.Memory, error) {
+	var mem setpoint.Memory
 	err := readChecked(m.zoneFile(zone), &mem)
 	if errors.Is(err, os.ErrNotExist) {
-		return mqtt.Memory{}, nil
+		return setpoint.Memory{}, nil
 	}
 	if err != nil {
-		return mqtt.Memory{}, err
+		return setpoint.Memory{}, err
 	}
 	return mem, nil
 }
 
 // Save keeps what a zone remembers, whole or not at all.
-func (m *Folder) Save(zone string, mem mqtt.Memory) error {
+func (m *Folder) Save(zone string, mem setpoint.Memory) error {
 	return m.Slots.write(m.zoneFile(zone), mem)
 }
 

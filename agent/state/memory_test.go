@@ -7,7 +7,7 @@ import (
 	"reflect"
 	"testing"
 
-	"thermostat/mqtt"
+	"thermostat/mqtt/setpoint"
 )
 
 func testFolder(t *testing.T) *Folder {
@@ -21,10 +21,10 @@ func testFolder(t *testing.T) *Folder {
 
 func TestMemoryKeepsBytes(t *testing.T) {
 	m := testFolder(t)
-	if got, err := m.Load("hall"); err != nil || !reflect.DeepEqual(got, mqtt.Memory{}) {
+	if got, err := m.Load("hall"); err != nil || !reflect.DeepEqual(got, setpoint.Memory{}) {
 		t.Errorf("a zone without a past has %+v, %v", got, err)
 	}
-	want := mqtt.Memory{Cur: []byte("\x00\xff{"), Seen: []byte("b"), Before: nil, N: 1 << 60}
+	want := setpoint.Memory{Cur: []byte("\x00\xff{"), Seen: []byte("b"), Before: nil, N: 1 << 60}
 	if err := m.Save("hall", want); err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func TestMemoryKeepsBytes(t *testing.T) {
 // TestDamagedMemory: one flipped bit, a cut or an empty file is damage, never a setpoint.
 func TestDamagedMemory(t *testing.T) {
 	m := testFolder(t)
-	if err := m.Save("hall", mqtt.Memory{Cur: []byte(`{"desired":21}`), N: 3}); err != nil {
+	if err := m.Save("hall", setpoint.Memory{Cur: []byte(`{"desired":21}`), N: 3}); err != nil {
 		t.Fatal(err)
 	}
 	file := m.zoneFile("hall")
@@ -78,7 +78,7 @@ func TestSaveFails(t *testing.T) {
 	if err := os.RemoveAll(m.Dir); err != nil {
 		t.Fatal(err)
 	}
-	if err := m.Save("hall", mqtt.Memory{N: 1}); err == nil {
+	if err := m.Save("hall", setpoint.Memory{N: 1}); err == nil {
 		t.Error("saved into nothing")
 	}
 }

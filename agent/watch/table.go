@@ -11,7 +11,7 @@ import (
 
 	"thermostat/agent/cli"
 	"thermostat/controlloop"
-	"thermostat/mqtt"
+	"thermostat/mqtt/client"
 )
 
 // maxWatched bounds the zones that are kept: anybody on the broker can invent some.
@@ -24,8 +24,8 @@ const maxCell = 60
 type watchTable struct {
 	units   string
 	colours bool
-	zones   map[string]watched       // by device/zone
-	present map[string]mqtt.Presence // by device
+	zones   map[string]watched         // by device/zone
+	present map[string]client.Presence // by device
 }
 
 type watched struct {
@@ -34,11 +34,11 @@ type watched struct {
 }
 
 func newWatchTable(units string) *watchTable {
-	return &watchTable{units: units, zones: map[string]watched{}, present: map[string]mqtt.Presence{}}
+	return &watchTable{units: units, zones: map[string]watched{}, present: map[string]client.Presence{}}
 }
 
 // Saw takes a change. What is not a state, or too much, is left out.
-func (t *watchTable) saw(s mqtt.Sight) {
+func (t *watchTable) saw(s client.Event) {
 	name := s.Device + "/" + s.Zone
 	_, known := t.zones[name]
 	switch {
@@ -106,7 +106,7 @@ func (t *watchTable) faults(w watched) string {
 
 // absence is in which way a device is not there, empty if it is or nobody knows.
 func (t *watchTable) absence(device string) string {
-	if p := t.present[device]; p != mqtt.Online {
+	if p := t.present[device]; p != client.Online {
 		return string(p)
 	}
 	return ""
