@@ -21,7 +21,7 @@ var allowed = map[string][]string{
 	"drivers":     {"controlloop", "house"},
 	"mqtt":        {"controlloop", "proto"},
 	"status":      {"controlloop"},
-	"agent":       {"controlloop", "drivers", "house", "mqtt", "proto", "status"},
+	"agent":       {"agent/cli", "agent/config", "agent/probe", "agent/reach", "agent/replay", "agent/service", "agent/simulate", "agent/state", "agent/watch", "controlloop", "drivers", "house", "mqtt", "proto", "status"},
 	"bench":       {"proto"},
 	"docs":        {}, // tests of what people read
 }

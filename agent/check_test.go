@@ -2,11 +2,10 @@ package main
 
 import (
 	"bytes"
-	"errors"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"thermostat/agent/clitest"
 )
 
 // runCheck is `thermostat check --config FILE`.
@@ -19,15 +18,6 @@ func runCheck(file string) (out, errs string, err error) {
 	cmd.SetArgs([]string{"--config", file})
 	err = cmd.Execute()
 	return o.String(), e.String(), err
-}
-
-func written(t *testing.T, text string) string {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "config.yaml")
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return file
 }
 
 func TestCheckPassesTheExamples(t *testing.T) {
@@ -44,7 +34,7 @@ func TestCheckPassesTheExamples(t *testing.T) {
 }
 
 func TestCheckPrintsTheEffectiveZones(t *testing.T) {
-	out, _, err := runCheck(written(t, "device: cabin\n"+room+`    default_setpoint: {desired: 20, up_delta: 0.3}
+	out, _, err := runCheck(clitest.Written(t, "device: cabin\n"+clitest.Room+`    default_setpoint: {desired: 20, up_delta: 0.3}
     timing: {max_on: 1h}
   - name: b
     sensor: {driver: simulated, model: linear, offset: -1.5}
@@ -103,9 +93,9 @@ func TestCheckExits(t *testing.T) {
 		{"error", "device: a\nunits: K\n", "", "FILE:2:1: units: \"K\" is none of C, F\n", 2},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			file := written(t, row.text)
+			file := clitest.Written(t, row.text)
 			out, errs, err := runCheck(file)
-			if out != row.out || errs != strings.ReplaceAll(row.errs, "FILE", file) || codeOf(err) != row.code {
+			if out != row.out || errs != strings.ReplaceAll(row.errs, "FILE", file) || clitest.CodeOf(err) != row.code {
 				t.Errorf("%q %q %v", out, errs, err)
 			}
 		})
@@ -114,18 +104,7 @@ func TestCheckExits(t *testing.T) {
 
 func TestCheckOfAMissingFile(t *testing.T) {
 	_, errs, err := runCheck(filepath.Join(t.TempDir(), "none.yaml"))
-	if errs != "" || codeOf(err) != 2 || !strings.Contains(err.Error(), "no such file") {
+	if errs != "" || clitest.CodeOf(err) != 2 || !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("%q %v", errs, err)
 	}
-}
-
-func codeOf(err error) int {
-	var exit *exitError
-	switch {
-	case errors.As(err, &exit):
-		return exit.code
-	case err != nil:
-		return -1
-	}
-	return 0
 }

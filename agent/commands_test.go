@@ -3,164 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"thermostat/agent/cli"
 )
-
-// TestDemo: the rooms warm, switch and settle; a broken sensor ends the heat
-// and the demo says why; it ends by itself.
-func TestDemo(t *testing.T) {
-	t.Parallel()
-	p := start(t, thermostat(t), "demo", "--for", "20s", "--mqtt", "127.0.0.1:0", "--fault", "sensor-hang@11s")
-	p.says("living-room: heater on at 19.")
-	p.says("workshop: heater on at 1")
-	p.says("living-room: heater off at 20.")
-	p.says("desired 20.0 °C: too_warm")
-	p.says("fault sensor-hang: a read of a sensor does not come back")
-	p.says("FAULT sensor: the sensor has not answered since")
-	<-p.ended
-	if p.code != 0 {
-		t.Errorf("exit %d\n%s", p.code, p.output())
-	}
-}
-
-// TestDemoBreaksAnything: every fault that the help names happens, and the demo
-// goes on and ends in order.
-func TestDemoBreaksAnything(t *testing.T) {
-	t.Parallel()
-	for _, name := range demoFaultNames() {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			p := start(t, thermostat(t), "demo", "--for", "4s", "--mqtt", "127.0.0.1:0", "--fault", name+"@1s")
-			p.says("fault " + name + ": ")
-			p.says("living-room: heater off")
-			<-p.ended
-			if p.code != 0 {
-				t.Errorf("exit %d\n%s", p.code, p.output())
-			}
-		})
-	}
-}
-
-// TestDemoWeldedRelay: the safety relay takes the heat away 2 K past the band.
-func TestDemoWeldedRelay(t *testing.T) {
-	t.Parallel()
-	p := start(t, thermostat(t), "demo", "--mqtt", "127.0.0.1:0", "--speed", "200", "--fault", "relay-welded@4s")
-	p.says("fault relay-welded: ")
-	p.says("living-room: the safety relay opens")
-	p.says("living-room: heater on at 19.")
-	p.says("living-room: the safety relay opens")
-}
-
-// TestDemoFaultEndsTheHeat: with the heater on, a sensor that hangs switches it off.
-func TestDemoFaultEndsTheHeat(t *testing.T) {
-	t.Parallel()
-	p := start(t, thermostat(t), "demo", "--mqtt", "127.0.0.1:0", "--fault", "sensor-hang@5s")
-	p.says("workshop: heater on")
-	p.says("workshop: heater off at unknown temperature, desired 17.0 °C: stale_reading")
-	if code := p.stop(); code != 0 {
-		t.Errorf("exit %d\n%s", code, p.output())
-	}
-}
-
-// TestDemoTakesTheNextPort: a taken port is no reason to fail, and is said.
-func TestDemoTakesTheNextPort(t *testing.T) {
-	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	p := start(t, thermostat(t), "demo", "--mqtt", l.Addr().String())
-	p.says(l.Addr().String() + " is taken; using 127.0.0.1:")
-	p.says("workshop: heater on")
-	p.stop()
-	url := regexp.MustCompile(`set living-room 21.5 --broker (mqtt://\S+)`).FindStringSubmatch(p.output())
-	if url == nil {
-		t.Errorf("no command to try:\n%s", p.output())
-	}
-}
-
-// TestDemoSet: what the demo prints to try works.
-func TestDemoSet(t *testing.T) {
-	t.Parallel()
-	p := start(t, thermostat(t), "demo", "--mqtt", "127.0.0.1:0")
-	p.says("--broker mqtt://")
-	url := regexp.MustCompile(`--broker (mqtt://\S+)`).FindStringSubmatch(p.output())[1]
-	p.says("workshop: heater on")
-	set := start(t, thermostat(t), "set", "living-room", "22", "--broker", url)
-	<-set.ended
-	if set.code != 0 {
-		t.Fatalf("set: exit %d\n%s", set.code, set.output())
-	}
-	p.says("living-room: holds 22.0 °C, mode heat (cli)")
-}
-
-// TestPrintedConfigRuns: the demo is an ordinary configuration.
-func TestPrintedConfigRuns(t *testing.T) {
-	t.Parallel()
-	printed := start(t, thermostat(t), "demo", "--print-config", "--mqtt", "127.0.0.1:1")
-	<-printed.ended
-	file := filepath.Join(t.TempDir(), "config.yaml")
-	write(t, file, printed.output())
-	p := start(t, thermostat(t), "run", "--config", file)
-	p.says(`msg="heater on" zone=workshop`)
-	if code := p.stop(); code != 0 {
-		t.Errorf("exit %d\n%s", code, p.output())
-	}
-}
-
-// TestExitCodes: wrong use and wrong configurations end in 2, in one line.
-func TestExitCodes(t *testing.T) {
-	t.Parallel()
-	bad := filepath.Join(t.TempDir(), "bad.yaml")
-	write(t, bad, "device: cabin\nzones: [{name: a}]\n")
-	empty := filepath.Join(t.TempDir(), "empty.yaml")
-	write(t, empty, "device: cabin\nzones: []\n")
-	for _, c := range []struct {
-		args string
-		code int
-		says string
-	}{
-		{"nonsense", 2, "unknown command"},
-		{"run --nonsense", 2, "unknown flag"},
-		{"run --config /nowhere.yaml", 2, "no such file"},
-		{"run --config " + bad, 2, "sensor: is missing"},
-		{"check --config " + bad, 2, "zones[0]"},
-		{"check --config " + empty, 0, ""},
-		{"check " + empty, 0, "no zones"},
-		{"check " + bad, 2, "zones[0]"},
-		{"check " + bad + " --config " + empty, 2, "two files are named"},
-		{"check a b", 2, "at most 1"},
-		{"run " + empty, 2, "a configuration is named with --config " + empty},
-		{"off " + empty, 2, "--config " + empty},
-		{"demo --fault nonsense@5s", 2, "is unknown: one of sensor-gone"},
-		{"demo --fault sensor-gone", 2, "want a time like"},
-		{"demo --speed 0", 2, "outside 0.1..10000"},
-		{"set", 2, "accepts between 1 and 2"},
-		{"set hall 20 --broker http://x", 2, "is not a broker's URL"},
-		{"set hall 20 --broker mqtt://ann:secret@x", 2, "no place in the URL"},
-		{"set a/b 20", 2, "zone"},
-		{"set hall -18 --broker mqtt://127.0.0.1:1 --timeout 2s", 4, "refused"},
-		{"version", 0, "linux/"},
-		{"--help", 0, "replay"},
-	} {
-		p := start(t, thermostat(t), strings.Fields(c.args)...)
-		<-p.ended
-		if p.code != c.code || !strings.Contains(p.output(), c.says) || strings.Contains(p.output(), "secret") {
-			t.Errorf("%s: exit %d, want %d and %q\n%s", c.args, p.code, c.code, c.says, p.output())
-		}
-	}
-	p := start(t, thermostat(t), "run", "--config", empty)
-	p.says("no zones: run thermostat probe")
-	if code := p.stop(); code != 0 {
-		t.Errorf("without zones: exit %d", code)
-	}
-}
 
 func TestParseTemperature(t *testing.T) {
 	for _, c := range []struct {
@@ -169,12 +16,12 @@ func TestParseTemperature(t *testing.T) {
 	}{
 		{"21.5", "C", 21.5}, {"21.5C", "F", 21.5}, {"70F", "C", 21.1111}, {"70", "F", 21.1111}, {"70f", "C", 21.1111}, {"−18", "C", -18}, {"−4F", "C", -20},
 	} {
-		if got, err := parseTemperature(c.text, c.units); err != nil || got != c.want {
+		if got, err := cli.ParseTemperature(c.text, c.units); err != nil || got != c.want {
 			t.Errorf("%s in %s: %v, %v; want %v", c.text, c.units, got, err, c.want)
 		}
 	}
 	for _, text := range []string{"", "C", "warm", "NaN", "Inf", "21,5", "21.5K", "1e999", "2_1", "0x15", "0x1.8p4F", "+21", " 21", "21 "} {
-		if got, err := parseTemperature(text, "C"); err == nil {
+		if got, err := cli.ParseTemperature(text, "C"); err == nil {
 			t.Errorf("%q is taken as %v", text, got)
 		}
 	}
@@ -201,30 +48,12 @@ func TestNumbersOfFlags(t *testing.T) {
 }
 
 func TestSigns(t *testing.T) {
-	got := signs(strings.Fields("set fridge -18 --up-delta -1 --mode cool -4F"))
+	got := cli.Signs(strings.Fields("set fridge -18 --up-delta -1 --mode cool -4F"))
 	if want := strings.Fields("set fridge −18 --up-delta -1 --mode cool −4F"); !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
-	if got := signs([]string{"watch", "-1"}); got[1] != "-1" {
+	if got := cli.Signs([]string{"watch", "-1"}); got[1] != "-1" {
 		t.Errorf("%q", got)
-	}
-}
-
-// TestOutranked: a configured setpoint that does not count is told.
-func TestOutranked(t *testing.T) {
-	cfg, _ := ReadConfig("test", []byte(strings.Replace(replayConfig, "    timing: {min_on: 1m", "    default_setpoint: {mode: heat, desired: 20}\n    timing: {min_on: 1m", 1)))
-	mem := testMemory(t)
-	cfg.StateDir = mem.dir
-	if lines := outranked(cfg); len(lines) != 0 {
-		t.Errorf("%q", lines)
-	}
-	kept, _ := mem.load("hall")
-	kept.Cur = []byte(`{"desired":23}`)
-	if err := mem.save("hall", kept); err != nil {
-		t.Fatal(err)
-	}
-	if lines := outranked(cfg); len(lines) != 1 || !strings.Contains(lines[0], "zone hall: default_setpoint is outranked by the last control: mode heat, desired 23 °C") {
-		t.Errorf("%q", lines)
 	}
 }
 
@@ -234,10 +63,10 @@ func TestManyErrors(t *testing.T) {
 	for i := range 1000 {
 		errs = append(errs, fmt.Errorf("relay %d", i))
 	}
-	if got := inOneLine(errors.Join(errs...)); got != "relay 0; relay 1; relay 2; relay 3; relay 4; and 995 more" {
+	if got := cli.InOneLine(errors.Join(errs...)); got != "relay 0; relay 1; relay 2; relay 3; relay 4; and 995 more" {
 		t.Error(got)
 	}
-	if got := inOneLine(errors.New("busy")); got != "busy" {
+	if got := cli.InOneLine(errors.New("busy")); got != "busy" {
 		t.Error(got)
 	}
 }

@@ -2,14 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
-	"io/fs"
-	"log/slog"
 	"net"
 	"os"
-	"path/filepath"
 	"time"
 
+	"thermostat/agent/state"
 	"thermostat/controlloop"
 	"thermostat/mqtt"
 	"thermostat/status"
@@ -30,7 +27,7 @@ func (a *agent) newPage() *status.Server {
 		Clear: func(ctx context.Context, zone string) (status.Answer, error) {
 			return pageAnswer(a.session.Clear(ctx, zone))
 		},
-		Counters: func(zone string) controlloop.Counters { return a.counters[zone].now() },
+		Counters: func(zone string) controlloop.Counters { return a.counters[zone].Now() },
 		Failsafe: a.letsGo, Log: a.log, Contain: a.contain.run,
 	}
 	o.Machine, _ = os.Hostname() // without one, only addresses and http.hosts count
@@ -47,7 +44,7 @@ func pageAnswer(answer mqtt.Answer, err error) (status.Answer, error) {
 	return status.Answer(answer), err
 }
 
-// listen opens the page's address, or takes the listener that the demo has.
+// Listen opens the page's address, or takes the listener that the demo has.
 func (a *agent) listen() (net.Listener, error) {
 	if l := a.listener; l != nil {
 		a.listener = nil
@@ -62,74 +59,25 @@ func (a *agent) serve() (end func()) {
 	if a.page == nil {
 		return func() {}
 	}
-	past := a.recallHistory()
+	past := state.HistoryIn(a.cfg.StateDir, a.log)
+	var kept status.Kept
+	past.Recall(&kept, func() error { return a.page.Restore(kept) })
 	ctx, cancel := context.WithCancel(context.Background())
-	served, kept := make(chan struct{}), make(chan struct{})
+	served, written := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(served)
 		a.contain.run("the page", func() { a.page.Run(ctx) })
 	}()
 	go func() {
-		defer close(kept)
-		a.contain.run("the page's history", func() { past.keep(ctx) })
+		defer close(written)
+		a.contain.run("the page's history", func() { past.Keep(ctx, func() any { return a.page.Kept() }) })
 	}()
 	return func() {
 		cancel()
 		<-served
 		select {
-		case <-kept:
+		case <-written:
 		case <-time.After(keepersEnd): // a slow card: nothing waits for it
-		}
-	}
-}
-
-// historyEvery is how often the history is written: cards wear. A crash costs
-// the chart what came after the last time.
-const historyEvery = time.Hour
-
-// pastPage keeps what the page shows of the last 24 hours.
-type pastPage struct {
-	file string // empty: nothing is kept
-	page *status.Server
-	log  *slog.Logger
-}
-
-// recallHistory gives the page its past. It is comfort: what cannot be read or
-// written is told in the log and no fault.
-func (a *agent) recallHistory() pastPage {
-	p := pastPage{page: a.page, log: a.log}
-	if a.cfg.StateDir == "" {
-		return p
-	}
-	p.file = filepath.Join(a.cfg.StateDir, "history.json")
-	var kept status.Kept
-	err := readChecked(p.file, &kept)
-	if errors.Is(err, fs.ErrNotExist) {
-		return p
-	}
-	if err == nil {
-		err = a.page.Restore(kept)
-	}
-	if err != nil {
-		p.log.Warn("the chart begins anew", "error", err)
-	}
-	return p
-}
-
-// keep writes the history once an hour, and at the end.
-func (p pastPage) keep(ctx context.Context) {
-	if p.file == "" {
-		return
-	}
-	hourly := time.NewTicker(historyEvery)
-	defer hourly.Stop()
-	for ctx.Err() == nil {
-		select {
-		case <-hourly.C:
-		case <-ctx.Done():
-		}
-		if err := writeChecked(p.file, p.page.Kept()); err != nil {
-			p.log.Warn("the history is not kept", "error", err)
 		}
 	}
 }

@@ -7,7 +7,8 @@ import (
 	"log/slog"
 	"time"
 
-	"thermostat/drivers"
+	"thermostat/agent/cli"
+	"thermostat/agent/config"
 	"thermostat/mqtt"
 )
 
@@ -15,29 +16,16 @@ import (
 // first, and what hears nothing more lets go after its lease.
 const offRemoteTime = 2 * time.Second
 
-// remoteRelays gives every relay on the broker that a configuration names.
-func (c Config) remoteRelays() []mqtt.RelaySpec {
-	var all []mqtt.RelaySpec
-	for _, z := range c.Zones {
-		for _, r := range []*drivers.RelaySpec{z.Devices.Heater, z.Devices.Cooler, z.Devices.Safety} {
-			if r != nil && r.Driver == "mqtt" && r.Remote.Topic != "" {
-				all = append(all, mqtt.RelaySpec(r.Remote))
-			}
-		}
-	}
-	return all
-}
-
 // remoteOff tells the relays on the broker to go off.
-func remoteOff(ctx context.Context, out io.Writer, cfg Config) error {
-	relays := cfg.remoteRelays()
+func remoteOff(ctx context.Context, out io.Writer, cfg config.Config) error {
+	relays := cfg.RemoteRelays()
 	if len(relays) == 0 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, offRemoteTime)
 	defer cancel()
 	if err := mqtt.SayOff(ctx, cfg.MQTT.Access, relays); err != nil {
-		return failed(fmt.Errorf("the %d mqtt relays could not be told to go off; what has a lease lets go by itself: %w", len(relays), err))
+		return cli.Failed(fmt.Errorf("the %d mqtt relays could not be told to go off; what has a lease lets go by itself: %w", len(relays), err))
 	}
 	for _, r := range relays {
 		fmt.Fprintf(out, "mqtt %s was told to go off\n", r.Topic)
@@ -48,7 +36,7 @@ func remoteOff(ctx context.Context, out io.Writer, cfg Config) error {
 // leaveRemoteOff tells the relays of a configuration that is damaged to go off:
 // the agent may have been killed while one was on, and does not come back.
 func leaveRemoteOff(ctx context.Context, file string, log *slog.Logger) {
-	cfg, _, _ := LoadConfig(file) // what is wrong with it is the start's own error
+	cfg, _, _ := config.Load(file) // what is wrong with it is the start's own error
 	if err := remoteOff(ctx, io.Discard, cfg); err != nil {
 		log.Warn("after the failed start", "error", err)
 	}

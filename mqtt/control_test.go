@@ -140,7 +140,7 @@ func FuzzControl(f *testing.F) {
 		tr.connected(start)
 		d := tr.message(start, payload, retained)
 		if d.obey != nil {
-			if err := tr.zone.Params.CheckSetpoint(*d.obey); err != nil {
+			if err := tr.zone.Params.RefuseSetpoint(*d.obey); err != nil {
 				t.Errorf("%q was accepted: %v", payload, err)
 			}
 		}

@@ -306,7 +306,7 @@ func (t *truth) own(sp controlloop.Setpoint) controlloop.Setpoint {
 // A refused one changes nothing.
 func (t *truth) local(now time.Time, sp controlloop.Setpoint, id string, err error) deeds {
 	if err == nil {
-		err = t.zone.Params.CheckSetpoint(sp)
+		err = t.zone.Params.RefuseSetpoint(sp)
 	}
 	if err != nil {
 		return deeds{answer: t.refusal(id, err), log: "change refused: " + err.Error()}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"thermostat/agent/clitest"
+	"thermostat/agent/config"
+	"thermostat/agent/service"
+	"thermostat/agent/state"
+	"thermostat/controlloop"
+	"thermostat/mqtt"
+	"time"
+)
+
+// A list of relays that could not be written stays a fault when the setpoint
+// can be kept: after a crash, off would miss a relay.
+func TestUnwrittenRelaysStayAFault(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(state.RelaysFile(dir), 0o700); err != nil { // no file can take its place
+		t.Fatal(err)
+	}
+	a := simulatedAgentIn(t, dir)
+	mem, err := state.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.saver(mem)("hall", mqtt.Memory{}); err != nil {
+		t.Fatal(err)
+	}
+	if bad := a.alarms["hall"].Bad; len(bad) != 1 || bad[keptRelays] == "" {
+		t.Errorf("%q, want the relays alone", bad)
+	}
+}
+
+// TestRefusedControlsAreCounted: each answer counts once, and the orderly end
+// writes the counts.
+func TestRefusedControlsAreCounted(t *testing.T) {
+	a := simulatedAgent(t)
+	ctx, end := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- a.run(ctx) }()
+	for _, control := range []string{`{"desired":99}`, `{"desired":21}`, `nonsense`} {
+		if _, err := a.session.Submit(ctx, "hall", "page", []byte(control)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	end()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	kept, err := (&state.Folder{Dir: a.cfg.StateDir}).LoadPast("hall")
+	if err != nil || kept.Counters == nil || kept.Counters.Refused != 2 || kept.Counters.Accepted != 1 {
+		t.Errorf("%+v, %v", kept.Counters, err)
+	}
+}
+
+// simulatedAgent has the zones hall and bath, and no broker.
+func simulatedAgent(t *testing.T) *agent {
+	t.Helper()
+	return simulatedAgentIn(t, t.TempDir())
+}
+
+func simulatedAgentIn(t *testing.T, stateDir string) *agent {
+	t.Helper()
+	cfg, complaints := config.Read("test", []byte(`device: cabin
+http: {listen: ""}
+state_dir: `+stateDir+`
+zones:
+  - {name: hall, sensor: {driver: simulated}, heater: {driver: simulated}}
+  - {name: bath, sensor: {driver: simulated}, heater: {driver: simulated}}
+`))
+	for _, c := range complaints {
+		t.Log(c)
+	}
+	a, err := newAgent(cfg, slog.New(slog.DiscardHandler), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func TestZonesAreWokenAfterASuspend(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var ahead atomic.Int64 // a time.Duration
+		ahead.Store(int64(time.Minute))
+		var said clitest.LockedText
+		zone := &controlloop.Zone{Woken: controlloop.NewLatest[struct{}]()}
+		a := &agent{
+			sleep: &service.SleepClock{Ahead: func() time.Duration { return time.Duration(ahead.Load()) }},
+			zones: []*controlloop.Zone{zone}, log: slog.New(slog.NewTextHandler(&said, nil)),
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go a.wakeZones(ctx)
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if len(zone.Woken.C()) > 0 || said.String() != "" {
+			t.Errorf("woken without a suspend: %s", said.String())
+		}
+		ahead.Add(int64(8 * time.Hour))
+		time.Sleep(napLook)
+		synctest.Wait()
+		if len(zone.Woken.C()) == 0 || strings.Count(said.String(), "\n") != 1 || !strings.Contains(said.String(), "for=8h0m0s") {
+			t.Errorf("%d words to the zone, log %q", len(zone.Woken.C()), said.String())
+		}
+	})
+}
+
+func TestCheckWarnsWhereTheSystemMaySuspendByItself(t *testing.T) {
+	const idle = "IdleAction=suspend in "
+	for name, row := range map[string]struct {
+		files map[string]string // -> makes a link
+		want  string
+	}{
+		"a plain system":             {map[string]string{"/sys/power/state": "freeze mem\n", "/etc/systemd/logind.conf": "[Login]\n#IdleAction=suspend\n"}, ""},
+		"logind":                     {map[string]string{"/etc/systemd/logind.conf": "[Login]\nIdleAction=suspend\n"}, idle + "/etc/systemd/logind.conf"},
+		"logind, with blanks":        {map[string]string{"/etc/systemd/logind.conf": "[Login]\nIdleAction = hibernate\n"}, "IdleAction=hibernate in"},
+		"logind, in a drop-in":       {map[string]string{"/usr/lib/systemd/logind.conf.d/10-idle.conf": "[Login]\nIdleAction=suspend"}, idle + "/usr/lib/systemd/logind.conf.d/10-idle.conf"},
+		"logind, mended by a later":  {map[string]string{"/etc/systemd/logind.conf": "IdleAction=suspend\n", "/etc/systemd/logind.conf.d/a.conf": "IdleAction=ignore\n"}, ""},
+		"logind, hidden by /etc":     {map[string]string{"/usr/lib/systemd/logind.conf.d/a.conf": "IdleAction=suspend\n", "/etc/systemd/logind.conf.d/a.conf": ""}, ""},
+		"logind that locks":          {map[string]string{"/etc/systemd/logind.conf": "IdleAction=lock\n"}, ""},
+		"masked":                     {map[string]string{"/etc/systemd/logind.conf": "IdleAction=suspend\n", "/etc/systemd/system/sleep.target": "->/dev/null"}, ""},
+		"suspend alone masked":       {map[string]string{"/etc/systemd/logind.conf": "IdleAction=suspend\n", "/etc/systemd/system/suspend.target": "->/dev/null"}, ""},
+		"hibernates, suspend masked": {map[string]string{"/etc/systemd/logind.conf": "IdleAction=hibernate\n", "/etc/systemd/system/suspend.target": "->/dev/null"}, "IdleAction=hibernate"},
+		"GNOME, masked":              {map[string]string{"/sys/power/state": "mem\n", "/usr/libexec/gsd-power": "", "/etc/systemd/system/suspend.target": "->/dev/null"}, ""},
+		"autosleep":                  {map[string]string{"/sys/power/autosleep": "mem\n"}, "/sys/power/autosleep is mem"},
+		"autosleep off":              {map[string]string{"/sys/power/autosleep": "off\n"}, ""},
+		"GNOME":                      {map[string]string{"/sys/power/state": "freeze mem disk\n", "/usr/libexec/gsd-power": ""}, "GNOME's power settings"},
+		"GNOME that cannot":          {map[string]string{"/sys/power/state": "\n", "/usr/libexec/gsd-power": ""}, ""},
+	} {
+		root := t.TempDir()
+		for path, text := range row.files {
+			path = filepath.Join(root, path)
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if to, ok := strings.CutPrefix(text, "->"); ok {
+				if err := os.Symlink(to, path); err != nil {
+					t.Fatal(err)
+				}
+				continue
+			}
+			clitest.WriteFile(t, path, text)
+		}
+		said := strings.ReplaceAll(suspendWarning(cleanConfig(t, clitest.TwoRelays), root), root, "")
+		if !strings.Contains(said, row.want) || (said == "") != (row.want == "") {
+			t.Errorf("%s: %q, want %q", name, said, row.want)
+		}
+		if said := suspendWarning(cleanConfig(t, "device: den\nzones: []\n"), root); said != "" {
+			t.Errorf("%s: without a relay: %q", name, said)
+		}
+	}
+}
+
+// cleanConfig is a configuration of which nothing is complained.
+func cleanConfig(t *testing.T, text string) config.Config {
+	t.Helper()
+	cfg, complaints := config.Read("f", []byte(text))
+	if len(complaints) > 0 {
+		t.Fatalf("complaints: %v", complaints)
+	}
+	return cfg
+}
