@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"thermostat/agent/cli"
+	"thermostat/agent/config"
 )
 
 // pages gives the text of README and of every page in docs, by file.
@@ -34,7 +37,7 @@ func TestConfigurationsInTheDocumentsAreValid(t *testing.T) {
 	for file, text := range pages(t) {
 		for _, b := range block.FindAllStringSubmatch(text, -1) {
 			found++
-			if _, complaints := ReadConfig(file, []byte(b[1])); len(complaints) > 0 {
+			if _, complaints := config.Read(file, []byte(b[1])); len(complaints) > 0 {
 				t.Error(complaints)
 			}
 		}
@@ -76,7 +79,7 @@ func taken(line string) error {
 	for i := range words {
 		words[i] = strings.Trim(words[i], "'")
 	}
-	cmd, rest, err := rootCommand().Find(signs(words))
+	cmd, rest, err := rootCommand().Find(cli.Signs(words))
 	if err == nil {
 		err = cmd.ParseFlags(rest)
 	}
