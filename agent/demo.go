@@ -112,16 +112,16 @@ func demoFaults() []demoFault {
 
 func breakSensors(f drivers.Fault) func(*demoHouse) {
 	return func(h *demoHouse) {
-		for _, d := range h.agent.devices {
-			d.Room.Break(f)
+		for _, z := range h.agent.zones {
+			z.devices.Room.Break(f)
 		}
 	}
 }
 
 func breakRelays(f drivers.RelayFault) func(*demoHouse) {
 	return func(h *demoHouse) {
-		for _, d := range h.agent.devices {
-			d.Room.BreakRelays(f)
+		for _, z := range h.agent.zones {
+			z.devices.Room.BreakRelays(f)
 		}
 	}
 }
@@ -364,7 +364,7 @@ Ctrl-C ends.
 `, speed, addr, host, port, cli.HowToRun(os.Args[0], executable))
 }
 
-// Saw is called by the zones' goroutines.
+// saw is called by the zones' goroutines.
 func (v *demoView) saw(s controlloop.Snapshot) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

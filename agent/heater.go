@@ -46,7 +46,7 @@ With "run" on mqtt drivers between them (examples/original.yaml) this is the pub
 	return cmd
 }
 
-// Check gives the first flag that is out of its bounds.
+// check gives the first flag that is out of its bounds.
 func (f *heaterFlags) check(room drivers.Simulated) error {
 	for _, v := range room.Validate() {
 		return fmt.Errorf("%s: %s %s", v.Field, v.Value, v.Bound)

@@ -51,7 +51,7 @@ func newDuplicates(o Options) duplicates {
 	}
 }
 
-// Connected begins a connection to a broker.
+// connected begins a connection to a broker.
 func (d *duplicates) connected(broker string) {
 	d.broker, d.after = broker, d.landed[broker]
 }

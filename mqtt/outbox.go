@@ -52,7 +52,7 @@ func (o *outbox) disconnect() (drop func()) {
 
 func (o *outbox) connected() bool { return o.client != nil }
 
-// Publish hands a message to the connection; nothing is published while down,
+// publish hands a message to the connection; nothing is published while down,
 // since the next connection tells everything anew.
 func (o *outbox) publish(m outgoing) {
 	token := o.publishApart(m)

@@ -46,7 +46,7 @@ func (p *presence) online(now time.Time) outgoing {
 // offline says that it is no more.
 func (p *presence) offline() outgoing { return outgoing{p.topics.Status(), []byte("offline"), 1, true} }
 
-// Info is what the agent says of itself, with what is wrong in all zones.
+// info is what the agent says of itself, with what is wrong in all zones.
 func (p *presence) info(now time.Time, word, problem string) outgoing {
 	i := p.ask()
 	i.Process, i.Time, i.EveryS = p.process, now.UTC().Truncate(time.Millisecond), p.every.Seconds()

@@ -12,7 +12,7 @@ import (
 	paho "github.com/eclipse/paho.mqtt.golang"
 )
 
-// Connected tells the broker everything and asks for the controls.
+// connected tells the broker everything and asks for the controls.
 func (s *Session) connected(client paho.Client, drop func()) {
 	now := time.Now()
 	s.out.connect(client, drop)
@@ -57,7 +57,7 @@ func (s *Session) down() (drop func()) {
 	return drop
 }
 
-// Subscribe asks for topics at QoS 0 and tells which of them the broker refuses.
+// subscribe asks for topics at QoS 0 and tells which of them the broker refuses.
 // A broker that does not answer is left.
 func (s *Session) subscribe(filters []string, answered func(refused []string)) {
 	client, drop := s.out.client, s.out.drop
@@ -126,7 +126,7 @@ func (s *Session) askControls() {
 	s.asking = nil
 }
 
-// Take takes a message in the connection's goroutine: to the devices at once, to
+// take takes a message in the connection's goroutine: to the devices at once, to
 // ourselves in order, and never for longer than this connection.
 func (s *Session) take(here context.Context, m paho.Message) {
 	topic, payload, retained := m.Topic(), m.Payload(), m.Retained()

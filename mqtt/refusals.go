@@ -19,7 +19,7 @@ type alarm struct {
 	text  string // told; empty: there is no fault
 }
 
-// Set raises the fault with a sentence for people, or clears it with none.
+// set raises the fault with a sentence for people, or clears it with none.
 func (a *alarm) set(text string) {
 	if text == a.text {
 		return

@@ -237,7 +237,7 @@ func (h *house) state() controlloop.Report {
 	return r
 }
 
-// Ack gives the last answer and how many there were.
+// ack gives the last answer and how many there were.
 func (h *house) ack() (a setpoint.Answer, n int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -52,7 +52,7 @@ func (t *telemetry) relaysAt() time.Time {
 	return t.coolerAt
 }
 
-// Publish publishes what is due of a zone, relays first.
+// publish publishes what is due of a zone, relays first.
 func (t *telemetry) publish(now time.Time, tp wire.Topics, o *Options, out *outbox) {
 	if out.roomFor(t.relaysAt(), now) {
 		t.relays(now, tp, out.publish)
@@ -93,7 +93,7 @@ func (t *telemetry) readings(now time.Time, tp wire.Topics, every time.Duration,
 	}
 }
 
-// State publishes the state if it is to be told now.
+// state publishes the state if it is to be told now.
 func (t *telemetry) state(now time.Time, tp wire.Topics, every time.Duration, publish func(outgoing)) {
 	if now.Before(t.heldUntil) || !t.stateDue(now, every) {
 		return

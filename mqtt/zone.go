@@ -101,7 +101,7 @@ func queue(all []controlloop.Snapshot, snap controlloop.Snapshot) []controlloop.
 	return append(all, snap)
 }
 
-// Connected begins a connection.
+// connected begins a connection.
 func (z *zoneSession) connected(now time.Time) {
 	z.telemetry.reset()
 	z.do(z.truth.Connected(now), nil)
@@ -292,7 +292,7 @@ func (z *zoneSession) noteObeyed(sp controlloop.Setpoint) {
 	}
 }
 
-// Tick does what is due by time.
+// tick does what is due by time.
 func (z *zoneSession) tick(now time.Time) {
 	z.do(z.truth.Tick(now), nil)
 	z.tell(now)

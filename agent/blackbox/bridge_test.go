@@ -37,7 +37,7 @@ func newBridged(t *testing.T, settings string) *bridged {
 	return b
 }
 
-// Listen hears everything at the near broker.
+// listen hears everything at the near broker.
 func (b *bridged) listen(t *testing.T) {
 	c, err := b.near.connect("listener")
 	if err != nil {

@@ -122,7 +122,7 @@ func rubbish(random *rand.Rand, most int) []byte {
 	return b
 }
 
-// Connect gives a bare client, or the reason why there is none.
+// connect gives a bare client, or the reason why there is none.
 func (m *mosquitto) connect(id string) (paho.Client, error) {
 	c := paho.NewClient(paho.NewClientOptions().AddBroker("tcp://127.0.0.1:" + m.port).SetClientID(id).SetProtocolVersion(4).SetAutoReconnect(false))
 	token := c.Connect()

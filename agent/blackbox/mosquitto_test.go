@@ -122,7 +122,7 @@ func (p *process) output() string {
 	return strings.Join(p.lines, "\n")
 }
 
-// Count tells how many lines hold a text.
+// count tells how many lines hold a text.
 func (p *process) count(text string) (n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

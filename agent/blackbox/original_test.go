@@ -123,7 +123,7 @@ func (w *watcher) misled() error {
 	return w.wrong
 }
 
-// Listen reads the rooms, on a new connection whenever the broker was away.
+// listen reads the rooms, on a new connection whenever the broker was away.
 func (w *watcher) listen(t *testing.T, m *mosquitto) {
 	o := paho.NewClientOptions().AddBroker("tcp://127.0.0.1:" + m.port).SetClientID("watcher").SetProtocolVersion(4)
 	o.SetConnectRetry(true).SetConnectRetryInterval(200 * time.Millisecond).SetMaxReconnectInterval(time.Second)

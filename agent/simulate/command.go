@@ -117,7 +117,7 @@ zones:
     default_setpoint: {mode: heat, desired: 21, up_delta: 0.3, down_delta: 0.3}
 `
 
-// Load reads the configuration. One that nobody named and that is not there is
+// load reads the configuration. One that nobody named and that is not there is
 // replaced by an example, which is said.
 func (f *simulateFlags) load(cmd *cobra.Command) (cfg config.Config, example bool, err error) {
 	if f.given("config") || readable(f.config) {

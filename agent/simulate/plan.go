@@ -98,7 +98,7 @@ func (f *simulateFlags) noZone(cfg config.Config) error {
 	return fmt.Errorf("zone: %s is none of %s", config.Shown(f.zone), strings.Join(names, ", "))
 }
 
-// Check judges the flags by themselves.
+// check judges the flags by themselves.
 func (f *simulateFlags) check() error {
 	for _, b := range []struct {
 		name      string

@@ -111,7 +111,7 @@ type virtual struct {
 	tally     *house.Tally
 }
 
-// Run lives through the whole time.
+// run lives through the whole time.
 func (s *Simulation) run(ctx context.Context, bar *progress) error {
 	v := s.Begin()
 	sample := s.Zone.Params.Sample

@@ -306,7 +306,7 @@ func (p *playback) until(at time.Duration) {
 	}
 }
 
-// Count adds up what ran.
+// count adds up what ran.
 func (p *playback) count(at time.Duration) {
 	if at > p.reached {
 		p.ran += p.driven * (at - p.reached).Seconds()

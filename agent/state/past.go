@@ -17,7 +17,7 @@ type BootClock struct {
 	now func() time.Duration // since the boot
 }
 
-// At gives a moment of this process in time since boot. What the machine slept
+// at gives a moment of this process in time since boot. What the machine slept
 // since then is not subtracted: the moment comes out too late, and so the rest too long.
 func (b BootClock) at(t time.Time) time.Duration { return b.now() - time.Since(t) }
 
@@ -77,7 +77,7 @@ func (k KeptZone) Past(b BootClock) controlloop.Past {
 	return p
 }
 
-// Past knows nothing of an output that went off in the future, or before the boot.
+// past knows nothing of an output that went off in the future, or before the boot.
 func (k *KeptOutput) past(now time.Duration) controlloop.PastOutput {
 	if k == nil || !k.On && (k.Since < 0 || k.Since > now) {
 		return controlloop.PastOutput{}

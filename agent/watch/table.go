@@ -37,7 +37,7 @@ func newWatchTable(units string) *watchTable {
 	return &watchTable{units: units, zones: map[string]watched{}, present: map[string]client.Presence{}}
 }
 
-// Saw takes a change. What is not a state, or too much, is left out.
+// saw takes a change. What is not a state, or too much, is left out.
 func (t *watchTable) saw(s client.Event) {
 	name := s.Device + "/" + s.Zone
 	_, known := t.zones[name]

@@ -408,7 +408,7 @@ func (r *Relay) payload() []byte {
 	return wire.Marshal(&pb.HeaterControl{SensorID: &r.spec.SensorID, Command: &command, SwitchedAt: timestamppb.New(r.wishedAt)})
 }
 
-// Take hears what the device says of itself, or a command come back. A command
+// take hears what the device says of itself, or a command come back. A command
 // that the broker had kept tells nothing about now.
 func (r *Relay) take(now time.Time, topic string, payload []byte, retained bool) {
 	r.mu.Lock()

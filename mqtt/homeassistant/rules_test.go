@@ -289,7 +289,7 @@ func (c *haChecker) climate(where string, e map[string]any) {
 	}
 }
 
-// Sensor: sensor.py, validate_sensor_state_and_device_class_config.
+// sensor: sensor.py, validate_sensor_state_and_device_class_config.
 func (c *haChecker) sensor(where string, e map[string]any) {
 	text := func(key string) string { t, _ := e[key].(string); return t }
 	class, unit, state := text("device_class"), text("unit_of_measurement"), text("state_class")

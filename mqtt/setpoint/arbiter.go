@@ -532,7 +532,7 @@ func (t *Arbiter) curNumber() (uint64, bool) {
 	return t.ownNumber(t.obeyed.ID)
 }
 
-// Answer tells what is obeyed after a control with an id, and why that was
+// answer tells what is obeyed after a control with an id, and why that was
 // refused; nil: it was applied.
 func (t *Arbiter) answer(id string, refused error) *Answer {
 	a := Answer{Applied: refused == nil}
