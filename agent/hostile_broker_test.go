@@ -1,7 +1,6 @@
 package main
 
 import (
-	bin "encoding/binary"
 	"flag"
 	"fmt"
 	"net"
@@ -10,6 +9,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	bin "encoding/binary"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )

@@ -2,7 +2,9 @@
 
 package main
 
-import "time"
+import (
+	"time"
+)
 
 // thisBoot knows nothing here: every start serves all of its rest.
 func thisBoot() bootClock { return bootClock{now: func() time.Duration { return 0 }} }

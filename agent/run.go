@@ -16,6 +16,7 @@ import (
 
 	"thermostat/controlloop"
 	"thermostat/drivers"
+	"thermostat/drivers/survey"
 	"thermostat/mqtt"
 	"thermostat/status"
 )
@@ -140,8 +141,8 @@ func (a *agent) failsafe(h *drivers.Hardware) *bool {
 	if len(relays) == 0 {
 		return nil
 	}
-	keeps, known := h.KeepsOutputs()
-	if !known || !keeps && slices.ContainsFunc(relays, func(g drivers.GPIO) bool { return !h.OnHeader(g) }) {
+	keeps, known := survey.KeepsOutputs(h.Files)
+	if !known || !keeps && slices.ContainsFunc(relays, func(g drivers.GPIO) bool { return !drivers.OnHeader(h.Files, g) }) {
 		a.log.Warn("whether a relay stays on after the agent was killed is not known of this kernel and chip, so only thermostat off ends that: run the agent as a service, which runs it after every end")
 		return nil
 	}

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"thermostat/drivers"
+	"thermostat/drivers/simulated"
 )
 
 // benchmarkRun is one zone at 5 s steps, with the picture's strip.
@@ -14,7 +14,7 @@ func benchmarkRun(b *testing.B, days float64) {
 	b.ReportAllocs()
 	for b.Loop() {
 		s := &simulation{
-			zone: cfg.Zones[0], room: drivers.SimulatedOf("panel"), total: time.Duration(days * 24 * float64(time.Hour)),
+			zone: cfg.Zones[0], room: simulated.SpecOf("panel"), total: time.Duration(days * 24 * float64(time.Hour)),
 			start: monday(), away: math.NaN(), centre: 21, comfort: 0.5, plot: true,
 		}
 		if err := s.run(b.Context(), newProgress(nil, nil)); err != nil {

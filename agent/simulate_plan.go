@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"thermostat/controlloop"
-	"thermostat/drivers"
+	"thermostat/drivers/simulated"
 	"thermostat/house"
 )
 
@@ -21,7 +21,7 @@ type simulation struct {
 	example  bool // the zone stands in for a configuration
 	alone    bool // no other zone is simulated
 	fixed    bool // --desired holds, whatever a recording says
-	room     drivers.Simulated
+	room     simulated.Spec
 	params   *house.PhysicalParams // of an estimated room; nil: what room says
 	roomName string
 	total    time.Duration // of room time
@@ -174,7 +174,7 @@ func (f *simulateFlags) fill(cmd *cobra.Command, s *simulation) error {
 	if err := f.chooseSetpoint(s); err != nil {
 		return err
 	}
-	if s.zone.Devices.Sensor.Driver != "simulated" || f.room != "" {
+	if !s.zone.Devices.Sensor.IsSimulated() || f.room != "" {
 		s.zone.Params.Speed = 0 // the room's time is the clock's
 	}
 	if f.room == traceRoom {
@@ -188,11 +188,11 @@ func (f *simulateFlags) chooseRoom(s *simulation) error {
 	sensor := s.zone.Devices.Sensor
 	switch {
 	case f.room != "" && f.room != traceRoom:
-		s.room = drivers.SimulatedOf(f.room)
-	case sensor.Driver == "simulated":
+		s.room = simulated.SpecOf(f.room)
+	case sensor.IsSimulated():
 		s.room = sensor.Simulated
 	default:
-		s.room = drivers.SimulatedOf(roomOf(s.zone.Plant))
+		s.room = simulated.SpecOf(roomOf(s.zone.Plant))
 	}
 	s.roomName = s.room.Model
 	for flag, change := range map[string]func(){

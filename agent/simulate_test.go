@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"thermostat/drivers"
+	"thermostat/drivers/simulated"
 )
 
 // runSimulate is `thermostat simulate ARGS`, where no configuration is installed.
@@ -316,7 +316,7 @@ func recording(t *testing.T, room string, days int, every time.Duration, beside 
 	if err != nil {
 		t.Fatal(err)
 	}
-	sim := drivers.SimulatedOf(room)
+	sim := simulated.SpecOf(room)
 	sim.Sun = 0
 	times, _ := parseTimetable("06:00-22:00")
 	s := &simulation{zone: cfg.Zones[0], room: sim, total: time.Duration(days) * 24 * time.Hour, start: monday(), times: times, away: 17, centre: 21}
@@ -491,7 +491,7 @@ func TestSimulateMemoryIsBounded(t *testing.T) {
 	cfg, _ := ReadConfig("example", []byte(exampleConfig))
 	allocs := func(days float64) float64 {
 		return testing.AllocsPerRun(1, func() {
-			s := &simulation{zone: cfg.Zones[0], room: drivers.SimulatedOf("panel"), total: time.Duration(days * 24 * float64(time.Hour)), start: monday(), away: math.NaN(), centre: 21, comfort: 0.5, plot: true}
+			s := &simulation{zone: cfg.Zones[0], room: simulated.SpecOf("panel"), total: time.Duration(days * 24 * float64(time.Hour)), start: monday(), away: math.NaN(), centre: 21, comfort: 0.5, plot: true}
 			if err := s.run(t.Context(), newProgress(nil, nil)); err != nil {
 				t.Fatal(err)
 			}

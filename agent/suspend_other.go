@@ -2,7 +2,9 @@
 
 package main
 
-import "time"
+import (
+	"time"
+)
 
 // Where the kernel is not Linux nothing is known of a suspend.
 func bootAhead() time.Duration { return 0 }

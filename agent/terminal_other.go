@@ -2,7 +2,9 @@
 
 package main
 
-import "os"
+import (
+	"os"
+)
 
 // terminalSize is not asked here: the usual one.
 func terminalSize(f *os.File) (width, height int, ok bool) { return 80, 24, isTerminal(f) }

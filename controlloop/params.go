@@ -186,3 +186,12 @@ func (p Params) checkDesired(s Setpoint, vs *violations) {
 	vs.check(!s.Mode.Cools() || s.Desired-s.DownDelta > p.CoolCutout, "desired - down_delta", s.Desired-s.DownDelta,
 		"must stay above cool_cutout %v °C", p.CoolCutout)
 }
+
+// startRest is what an output serves that may have been on until now. The
+// other one may have been it, so the changeover is served as well.
+func (p Params) startRest() time.Duration {
+	if p.Heater && p.Cooler {
+		return max(p.MinOff, p.Changeover)
+	}
+	return p.MinOff
+}

@@ -275,7 +275,7 @@ func TestBridgeThatCannotBeUsed(t *testing.T) {
 		{statusOnly{status: 0xff}, controlloop.VerdictBusError},
 	} {
 		h := NewHardware("")
-		h.i2c = func(int) (i2c.BusCloser, error) { return row.bus, nil }
+		h.I2C = func(int) (i2c.BusCloser, error) { return row.bus, nil }
 		s := openThermometer(t, h, DS18B20{ID: someID, Bus: "ds2482", I2CBus: 1})
 		if _, err := s.Read(t.Context()); judged(err) != row.want {
 			t.Errorf("%+v: %v, want %s", row.bus, err, row.want)
