@@ -1,8 +1,6 @@
 package main
 
-import (
-	"syscall"
-)
+import "syscall"
 
 // clockUnsynced is STA_UNSYNC of adjtimex(2): no time server has set the clock.
 const clockUnsynced = 0x40

@@ -1,8 +1,6 @@
 package main
 
-import (
-	"strings"
-)
+import "strings"
 
 // nearest gives the word that was probably meant, or nothing where none is near.
 func nearest(word string, known []string) string {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	bin "encoding/binary"
 	"flag"
 	"fmt"
 	"net"
@@ -9,7 +10,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-	bin "encoding/binary"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )

@@ -2,9 +2,7 @@
 
 package main
 
-import (
-	"time"
-)
+import "time"
 
 // thisBoot knows nothing here: every start serves all of its rest.
 func thisBoot() bootClock { return bootClock{now: func() time.Duration { return 0 }} }

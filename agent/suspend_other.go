@@ -2,9 +2,7 @@
 
 package main
 
-import (
-	"time"
-)
+import "time"
 
 // Where the kernel is not Linux nothing is known of a suspend.
 func bootAhead() time.Duration { return 0 }

@@ -2,9 +2,7 @@
 
 package main
 
-import (
-	"os"
-)
+import "os"
 
 // terminalSize is not asked here: the usual one.
 func terminalSize(f *os.File) (width, height int, ok bool) { return 80, 24, isTerminal(f) }
