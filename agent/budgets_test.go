@@ -23,7 +23,7 @@ const (
 // reads these, and no others.
 var heatPath = []string{
 	"controlloop/*.go",
-	"drivers/gpio*.go", "drivers/onewire.go", "drivers/ds18b20.go", "drivers/scratchpad.go", "drivers/bme280.go", "drivers/i2c.go", "drivers/patience.go",
+	"drivers/gpio*.go", "drivers/onewire.go", "drivers/ds18b20.go", "drivers/scratchpad.go", "drivers/bme280.go", "drivers/i2c.go", "drivers/readlimit.go",
 	"agent/agent.go", "agent/devices.go", "agent/off.go",
 }
 

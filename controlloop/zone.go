@@ -201,7 +201,7 @@ func (z *Zone) step(now time.Time) {
 	z.watch(reading, now)
 	z.state = Decide(z.Params, z.state, Input{
 		Now: now, Setpoint: z.setpoint,
-		Reading: reading, Suspects: z.senses.suspects(&z.Params, now),
+		Reading: reading, Unverified: z.senses.unverified(&z.Params, now),
 		NoHeat: z.guard.Heat.Tripped, NoCool: z.guard.Cool.Tripped,
 	})
 	_ = z.assert(z.state, now) // a relay that does not obey is a fault, and tried again at the next tick
@@ -211,7 +211,7 @@ func (z *Zone) step(now time.Time) {
 	z.tell(now)
 }
 
-// assert brings all relays to the wished positions, whether or not they are
+// assert brings all relays to the demanded positions, whether or not they are
 // there already: first what goes off, then the safety relay, then what goes on,
 // so that the safety relay switches no load.
 func (z *Zone) assert(s State, now time.Time) error {

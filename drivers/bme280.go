@@ -54,17 +54,17 @@ const (
 func openBME280(h *Hardware, b BME280) controlloop.Sensor {
 	return &bme280{
 		spec: b, open: h.openChip, tell: h.tell, memory: h.chip(b),
-		patience: patience{limit: BME280Limit},
+		readLimit: readLimit{limit: BME280Limit},
 	}
 }
 
 // bme280 measures with a BME280 by one forced conversion a read.
 type bme280 struct {
-	spec     BME280
-	open     func(number int, address uint16) (i2c.BusCloser, error)
-	tell     func(text string)
-	memory   *chipMemory // two zones may share one chip
-	patience patience
+	spec      BME280
+	open      func(number int, address uint16) (i2c.BusCloser, error)
+	tell      func(text string)
+	memory    *chipMemory // two zones may share one chip
+	readLimit readLimit
 
 	watch   *bme280Bus // nil until set up, and after any error
 	chip    *bmxx80.Dev
@@ -74,7 +74,7 @@ type bme280 struct {
 
 // Read measures once, which takes some 30 ms.
 func (b *bme280) Read(ctx context.Context) (controlloop.Reading, error) {
-	return b.patience.read(ctx, b.measure)
+	return b.readLimit.read(ctx, b.measure)
 }
 
 func (b *bme280) measure() (controlloop.Reading, error) {

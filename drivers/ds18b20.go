@@ -52,7 +52,7 @@ func openDS18B20(h *Hardware, d DS18B20) (controlloop.Sensor, error) {
 			dir:        h.Files.Path("/sys/bus/w1/devices", d.ID),
 			onBus:      func() []string { return OneWireIDs(h.Files) },
 			resolution: d.Resolution,
-			patience:   patience{limit: oneWireLimit, queue: h.oneWireQueue(d)},
+			readLimit:  readLimit{limit: oneWireLimit, queue: h.oneWireQueue(d)},
 		}, nil
 	}
 	return h.openBridged(d)
@@ -65,12 +65,12 @@ type kernelThermometer struct {
 	dir        string          // /sys/bus/w1/devices/28-…
 	onBus      func() []string // all thermometers that the kernel has found
 	resolution int             // bits; 0 leaves the chip's own
-	patience   patience
+	readLimit  readLimit
 }
 
 // Read has the kernel measure, which takes 0.1 to 0.8 s.
 func (k *kernelThermometer) Read(ctx context.Context) (controlloop.Reading, error) {
-	return k.patience.read(ctx, k.measure)
+	return k.readLimit.read(ctx, k.measure)
 }
 
 func (k *kernelThermometer) measure() (controlloop.Reading, error) {

@@ -151,7 +151,7 @@ func bridged(f *fakeWire, id string, resolution int, shared *oneWireBus) *bridge
 	if err != nil {
 		panic(err)
 	}
-	return &bridgedThermometer{bus: shared, address: address, resolution: resolution, patience: patience{limit: oneWireLimit}}
+	return &bridgedThermometer{bus: shared, address: address, resolution: resolution, readLimit: readLimit{limit: oneWireLimit}}
 }
 
 func sharedWire(f *fakeWire) *oneWireBus {
@@ -394,7 +394,7 @@ func TestKernelThermometersMayWaitForEachOther(t *testing.T) {
 	for range 8 {
 		last = openThermometer(t, h, DS18B20{ID: someID, Bus: "kernel"})
 	}
-	if p := last.(*kernelThermometer).patience; p.queue.length() != 8 || p.limit != oneWireLimit {
+	if p := last.(*kernelThermometer).readLimit; p.queue.length() != 8 || p.limit != oneWireLimit {
 		t.Errorf("%d times %v for eight thermometers", p.queue.length(), p.limit)
 	}
 }

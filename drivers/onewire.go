@@ -48,7 +48,7 @@ func (h *Hardware) openBridged(d DS18B20) (controlloop.Sensor, error) {
 	}
 	return &bridgedThermometer{
 		bus: h.oneWireBus(d), address: address, resolution: d.Resolution,
-		patience: patience{limit: oneWireLimit, queue: h.oneWireQueue(d)},
+		readLimit: readLimit{limit: oneWireLimit, queue: h.oneWireQueue(d)},
 	}, nil
 }
 
@@ -186,12 +186,12 @@ type bridgedThermometer struct {
 	address    onewire.Address
 	resolution int // bits; 0 leaves the chip's own
 	bits       int // as last read; 0 before that
-	patience   patience
+	readLimit  readLimit
 }
 
 // Read measures, which takes 0.1 to 0.8 s for each thermometer on the bus.
 func (b *bridgedThermometer) Read(ctx context.Context) (controlloop.Reading, error) {
-	return b.patience.read(ctx, b.measure)
+	return b.readLimit.read(ctx, b.measure)
 }
 
 func (b *bridgedThermometer) measure() (controlloop.Reading, error) {

@@ -24,7 +24,7 @@ type RemoteSensor struct {
 // RemoteRelay is what a configuration says about a relay behind a broker.
 type RemoteRelay struct {
 	SensorID   int32
-	Sample     time.Duration // of its zone, which wishes as often; a zone that is stuck does not
+	Sample     time.Duration // of its zone, which demands as often; a zone that is stuck does not
 	MinOff     time.Duration // of its zone: how long it rests that went off
 	Safety     bool          // in series with the zone's others
 	Topic      string        // of its commands
