@@ -6,6 +6,7 @@ import (
 	"slices"
 	"thermostat/controlloop"
 	"thermostat/drivers"
+	"thermostat/drivers/survey"
 	"thermostat/mqtt/device"
 )
 
@@ -30,8 +31,8 @@ func (a *agent) failsafe(h *drivers.Hardware) *bool {
 	if len(relays) == 0 {
 		return nil
 	}
-	keeps, known := h.KeepsOutputs()
-	if !known || !keeps && slices.ContainsFunc(relays, func(g drivers.GPIO) bool { return !h.OnHeader(g) }) {
+	keeps, known := survey.KeepsOutputs(h.Files)
+	if !known || !keeps && slices.ContainsFunc(relays, func(g drivers.GPIO) bool { return !drivers.OnHeader(h.Files, g) }) {
 		a.log.Warn("whether a relay stays on after the agent was killed is not known of this kernel and chip, so only thermostat off ends that: run the agent as a service, which runs it after every end")
 		return nil
 	}

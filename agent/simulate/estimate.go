@@ -7,7 +7,7 @@ import (
 	"math"
 	"strings"
 
-	"thermostat/drivers"
+	"thermostat/drivers/simulated"
 	"thermostat/house"
 )
 
@@ -138,7 +138,7 @@ func (f *simulateFlags) estimateRoom(ctx context.Context, errs io.Writer, s *Sim
 }
 
 // roomParams puts an estimated room into its weather.
-func roomParams(p house.PhysicalParams, room drivers.Simulated, heats bool) *house.PhysicalParams {
+func roomParams(p house.PhysicalParams, room simulated.Spec, heats bool) *house.PhysicalParams {
 	p.Outdoor, p.OutdoorSwing, p.Start = room.Outdoor, room.OutdoorSwing, room.Start
 	p.Cooler, p.CoolerPower = p.Heater, room.CoolerPower
 	if place, ok := house.PlaceOf(room.Place); ok {

@@ -13,7 +13,7 @@ import (
 	"thermostat/agent/cli"
 	"thermostat/agent/clitest"
 	"thermostat/controlloop"
-	"thermostat/drivers"
+	"thermostat/drivers/simulated"
 )
 
 // moment is what is to be recorded at one time.
@@ -32,7 +32,7 @@ func liveThrough(t *testing.T, room string, days int, each func(m moment)) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sim := drivers.SimulatedOf(room)
+	sim := simulated.SpecOf(room)
 	sim.Sun = 0
 	times, _ := parseTimetable("06:00-22:00")
 	desired := cfg.Zones[0].Default.Desired

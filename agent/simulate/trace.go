@@ -14,7 +14,7 @@ import (
 	"thermostat/agent/config"
 	"thermostat/agent/replay"
 	"thermostat/controlloop"
-	"thermostat/drivers"
+	"thermostat/drivers/simulated"
 	"thermostat/house"
 )
 
@@ -300,7 +300,7 @@ func (p *playback) until(at time.Duration) {
 		if p.isThere(p.next) && p.setpoint.Mode > controlloop.ModeOff {
 			p.moment.Comfort = p.setpoint.Desired
 		}
-		p.see(drivers.Look{Held: p.celsius, Outdoor: p.outdoor, Heating: state.Heater.On, Cooling: state.Cooler.On},
+		p.see(simulated.Look{Held: p.celsius, Outdoor: p.outdoor, Heating: state.Heater.On, Cooling: state.Cooler.On},
 			min(sample, p.next), p.outcome.faults.bits(p.Stepper))
 		p.next += sample
 	}
