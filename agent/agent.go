@@ -14,35 +14,39 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"thermostat/agent/cli"
+	"thermostat/agent/config"
+	"thermostat/agent/service"
+	"thermostat/agent/state"
 	"thermostat/controlloop"
 	"thermostat/drivers"
 	"thermostat/mqtt"
 	"thermostat/mqtt/device"
 	"thermostat/mqtt/setpoint"
-	mqttwire "thermostat/mqtt/wire"
+	"thermostat/mqtt/wire"
 	"thermostat/status"
 )
 
 func runCommand() *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
-		Use: "run", Short: "Run the agent", Args: noFile,
+		Use: "run", Short: "Run the agent", Args: cli.NoFile,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runFile(cmd, file) },
 	}
-	cmd.Flags().StringVar(&file, "config", defaultConfig, "the configuration `FILE`")
+	cmd.Flags().StringVar(&file, "config", cli.DefaultConfig, "the configuration `FILE`")
 	return cmd
 }
 
 func runFile(cmd *cobra.Command, file string) error {
-	m := mending{file: file, seen: fingerprint(file)}
-	cfg, err := configOrExit(cmd, file)
+	m := service.Mending{File: file, Seen: service.Fingerprint(file)}
+	cfg, err := config.LoadOrExit(cmd, file)
 	if err != nil {
 		leaveOff(file, slog.Default())
 		leaveRemoteOff(cmd.Context(), file, slog.Default())
-		m.limit = mendConfig
-		return m.await(cmd, err)
+		m.Limit = service.MendConfig
+		return m.Await(cmd, err)
 	}
-	if err := adoptState(thisMachine(), cfg, slog.Default()); err != nil {
+	if err := state.Adopt(config.ThisMachine(), cfg, slog.Default()); err != nil {
 		slog.Warn("memory", "error", err)
 	}
 	for _, line := range tellings(cfg) {
@@ -51,21 +55,21 @@ func runFile(cmd *cobra.Command, file string) error {
 	a, err := newAgent(cfg, slog.Default(), nil)
 	if err != nil {
 		leaveOff(file, slog.Default())
-		m.limit = mendRelay
-		return m.await(cmd, relayExit(err))
+		m.Limit = service.MendRelay
+		return m.Await(cmd, relayExit(err))
 	}
-	if len(cfg.Zones) > fewZones {
+	if len(cfg.Zones) > service.FewZones {
 		debug.FreeOSMemory() // reading a long configuration leaves many times its size behind
 	}
 	if err := a.notify(os.Getenv); err != nil {
 		slog.Warn("the service manager cannot be told", "error", err)
 	}
-	return failed(a.run(cmd.Context()))
+	return cli.Failed(a.run(cmd.Context()))
 }
 
 // agent is the wired program: zones, their devices, the session, the memory.
 type agent struct {
-	cfg      Config
+	cfg      config.Config
 	log      *slog.Logger
 	zones    []*controlloop.Zone
 	devices  map[string]drivers.Devices
@@ -75,13 +79,13 @@ type agent struct {
 	listener net.Listener               // of the page, opened already; nil: to be opened
 	held     []drivers.GPIO             // every line that off must switch off if we die
 	letsGo   *bool                      // whether the kernel lets go of relays after a crash; nil: not known
-	beat     *heartbeat                 // nil where no service manager listens
+	beat     *service.Heartbeat         // nil where no service manager listens
 	also     func(controlloop.Snapshot) // a further observer; may be nil
 	contain  containment                // of what drives no relay
-	alarms   map[string]*memoryAlarm    // by zone
-	keepers  map[string]*keeper         // by zone; none without a state folder
-	counters map[string]*counters       // by zone
-	sleep    *sleepClock                // how long the machine was suspended
+	alarms   map[string]*state.Alarm    // by zone
+	keepers  map[string]*state.Saver    // by zone; none without a state folder
+	counters map[string]*state.Counters // by zone
+	sleep    *service.SleepClock        // how long the machine was suspended
 	restarts chan error                 // ends run, which then gives this error
 	ended    func() error               // notes an orderly end; nil without a state folder
 }
@@ -96,14 +100,14 @@ const (
 
 // newAgent opens everything that a configuration names. A state folder that
 // cannot be used is a fault, not an end: the zones run without memory.
-func newAgent(cfg Config, log *slog.Logger, also func(controlloop.Snapshot)) (*agent, error) {
+func newAgent(cfg config.Config, log *slog.Logger, also func(controlloop.Snapshot)) (*agent, error) {
 	a := &agent{
 		cfg: cfg, log: log, also: also, devices: map[string]drivers.Devices{},
-		alarms: map[string]*memoryAlarm{}, keepers: map[string]*keeper{}, counters: map[string]*counters{},
-		sleep:    &sleepClock{ahead: bootAhead},
+		alarms: map[string]*state.Alarm{}, keepers: map[string]*state.Saver{}, counters: map[string]*state.Counters{},
+		sleep:    &service.SleepClock{Ahead: service.BootAhead},
 		restarts: make(chan error, 1),
 	}
-	a.held = append(cfg.relays(), releaseOthers(cfg, log)...)
+	a.held = append(cfg.Relays(), releaseOthers(cfg, log)...)
 	hardware := drivers.NewHardware("/")
 	hardware.Tell = func(text string) { log.Warn(text) }
 	a.remote = device.NewGroup(log)
@@ -126,7 +130,7 @@ func newAgent(cfg Config, log *slog.Logger, also func(controlloop.Snapshot)) (*a
 // failsafe reports whether the kernel lets go of the relays when the agent
 // dies; nil where that is not known of each, or nothing hangs on it.
 func (a *agent) failsafe(h *drivers.Hardware) *bool {
-	relays := a.cfg.relays()
+	relays := a.cfg.Relays()
 	if len(relays) == 0 {
 		return nil
 	}
@@ -142,25 +146,25 @@ func (a *agent) failsafe(h *drivers.Hardware) *bool {
 	return &letsGo
 }
 
-func (a *agent) newZone(z ZoneConfig, d drivers.Devices) *controlloop.Zone {
-	journal := &zoneJournal{log: a.log.With("zone", z.Name)}
+func (a *agent) newZone(z config.Zone, d drivers.Devices) *controlloop.Zone {
+	journal := &service.Journal{Log: a.log.With("zone", z.Name)}
 	alarms := controlloop.NewAlarms()
-	a.alarms[z.Name] = newMemoryAlarm(alarms)
-	a.counters[z.Name] = newCounters(nil)
+	a.alarms[z.Name] = state.NewAlarm(alarms)
+	a.counters[z.Name] = state.NewCounters(nil)
 	return &controlloop.Zone{
 		Name: z.Name, SensorID: z.SensorID, Params: z.Params,
 		Sensor: d.Sensor, Fallbacks: d.Fallbacks, Heater: d.Heater, Cooler: d.Cooler, Safety: d.Safety,
 		Clears:    controlloop.NewLatest[struct{}](),
 		Setpoints: controlloop.NewLatest[controlloop.Setpoint](),
-		Slept:     a.sleep.total,
+		Slept:     a.sleep.Total,
 		Woken:     controlloop.NewLatest[struct{}](),
 		Alarms:    alarms,
 		Observe: func(s controlloop.Snapshot) {
-			s.Wear = a.counters[z.Name].saw(s)
+			s.Wear = a.counters[z.Name].Saw(s)
 			a.session.Observe(s)
-			a.keepers[z.Name].saw(s)
-			a.beat.saw(s)
-			journal.saw(s)
+			a.keepers[z.Name].Saw(s)
+			a.beat.Saw(s)
+			journal.Saw(s)
 			a.page.Saw(s)
 			if a.also != nil {
 				a.also(s)
@@ -172,10 +176,10 @@ func (a *agent) newZone(z ZoneConfig, d drivers.Devices) *controlloop.Zone {
 func (a *agent) sessionOptions() mqtt.Options {
 	b := thisBuild()
 	o := mqtt.Options{
-		Access: a.cfg.MQTT.Access, Device: a.cfg.Device, Instance: newInstance(), Discovery: a.cfg.MQTT.DiscoveryPrefix, Birth: a.cfg.MQTT.BirthTopic,
+		Access: a.cfg.MQTT.Access, Device: a.cfg.Device, Instance: state.NewInstance(), Discovery: a.cfg.MQTT.DiscoveryPrefix, Birth: a.cfg.MQTT.BirthTopic,
 		SensorEvery: a.cfg.MQTT.SensorEvery, StateEvery: a.cfg.MQTT.StateEvery,
-		NotBefore: b.notBefore(), Log: a.log, Devices: a.remote, Contain: a.contain.run, Slept: a.sleep.total,
-		Answered: func(zone string, applied bool) { a.counters[zone].answered(applied) },
+		NotBefore: b.notBefore(), Log: a.log, Devices: a.remote, Contain: a.contain.run, Slept: a.sleep.Total,
+		Answered: func(zone string, applied bool) { a.counters[zone].Answered(applied) },
 	}
 	for i, z := range a.cfg.Zones {
 		o.Zones = append(o.Zones, setpoint.Zone{
@@ -192,7 +196,7 @@ func (a *agent) sessionOptions() mqtt.Options {
 
 // remember fills in what the state folder keeps, and how it is written.
 func (a *agent) remember(o *mqtt.Options) {
-	mem, err := openMemory(a.cfg.StateDir)
+	mem, err := state.Open(a.cfg.StateDir)
 	if err != nil {
 		a.forgetful(keptSetpoint, err)
 		o.Save = func(string, setpoint.Memory) error { return err } // the fault stands until a restart
@@ -200,46 +204,46 @@ func (a *agent) remember(o *mqtt.Options) {
 	}
 	damaged := false
 	for i, z := range a.zones {
-		if o.Zones[i].Memory, err = mem.load(z.Name); err != nil {
+		if o.Zones[i].Memory, err = mem.Load(z.Name); err != nil {
 			damaged = true
 			a.memoryFault(z.Name, keptSetpoint, err)
 		}
 	}
-	a.recall(mem, thisBoot())
-	if o.Instance, err = mem.instance(damaged); err != nil {
+	a.recall(mem, state.ThisBoot())
+	if o.Instance, err = mem.Instance(damaged); err != nil {
 		a.forgetful(keptInstance, err)
 	}
 	o.Save = a.saver(mem)
 	rememberAnnounced(mem, o, a.log)
-	if err := mem.hold(a.held); err != nil {
+	if err := mem.Hold(a.held); err != nil {
 		a.forgetful(keptRelays, err)
 	}
 }
 
-// recall gives the zones their past, and each a keeper for what comes.
-func (a *agent) recall(mem *memory, boot bootClock) {
+// Recall gives the zones their past, and each a keeper for what comes.
+func (a *agent) recall(mem *state.Folder, boot state.BootClock) {
 	for _, z := range a.zones {
-		kept, err := mem.loadPast(z.Name)
+		kept, err := mem.LoadPast(z.Name)
 		if err != nil { // it is written anew at the start, so this is no lasting fault
 			a.log.Warn("the last switches are not known: all of min_off and changeover is served", "zone", z.Name, "error", err)
 		}
-		z.Past = kept.past(boot)
-		a.counters[z.Name] = newCounters(kept.Counters)
-		a.keepers[z.Name] = newKeeper(mem.pastFile(z.Name), mem.pens, boot, a.counters[z.Name])
+		z.Past = kept.Past(boot)
+		a.counters[z.Name] = state.NewCounters(kept.Counters)
+		a.keepers[z.Name] = state.NewSaver(mem.PastFile(z.Name), mem.Slots, boot, a.counters[z.Name])
 	}
-	crashes, err := mem.started(boot)
+	crashes, err := mem.Started(boot)
 	if err != nil {
 		a.log.Warn("a crash loop cannot be told", "error", err)
 	}
 	for i, z := range a.zones {
-		lockOut(z, crashes, crashLocked(a.cfg.Zones[i], crashes))
+		state.LockOut(z, crashes, state.CrashLocked(a.cfg.Zones[i], crashes))
 	}
-	a.ended = mem.ended
+	a.ended = mem.Ended
 }
 
-func (a *agent) saver(mem *memory) func(string, setpoint.Memory) error {
+func (a *agent) saver(mem *state.Folder) func(string, setpoint.Memory) error {
 	return func(zone string, m setpoint.Memory) error {
-		err := mem.save(zone, m)
+		err := mem.Save(zone, m)
 		a.memoryFault(zone, keptSetpoint, err)
 		return err
 	}
@@ -256,29 +260,29 @@ func (a *agent) forgetful(what string, err error) {
 // memoryFault raises the fault of a zone that something cannot be kept, or
 // with nil says that this can.
 func (a *agent) memoryFault(zone, what string, err error) {
-	if a.alarms[zone].tell(what, err) {
+	if a.alarms[zone].Tell(what, err) {
 		a.log.Error("memory", "zone", zone, "error", err)
 	}
 }
 
-// keep starts the keepers. The function that it gives ends them, once the
+// Keep starts the keepers. The function that it gives ends them, once the
 // zones have said their last.
 func (a *agent) keep() (end func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	for zone, k := range a.keepers {
 		go a.contain.run("the memory", func() {
-			k.run(ctx, func(err error) { a.memoryFault(zone, keptSwitches, err) })
+			k.Run(ctx, func(err error) { a.memoryFault(zone, keptSwitches, err) })
 		})
 	}
 	return func() {
 		for _, k := range a.keepers { // the zones have ended: theirs is ours
-			k.handOver()
+			k.HandOver()
 		}
 		cancel()
 		late := time.After(keepersEnd)
 		for _, k := range a.keepers {
 			select {
-			case <-k.done:
+			case <-k.Done:
 			case <-late:
 				return
 			}
@@ -290,16 +294,16 @@ func (a *agent) keep() (end func()) {
 // TimeoutStopSec: the relays are off.
 const keepersEnd = 3 * time.Second
 
-func (a *agent) info(b build, instance string) func() mqttwire.Info {
+func (a *agent) info(b build, instance string) func() wire.Info {
 	started := time.Now().UTC().Truncate(time.Millisecond) // of two agents of one name the first keeps it: seconds would often be the same
-	zones := map[string]mqttwire.ZoneInfo{}
+	zones := map[string]wire.ZoneInfo{}
 	for _, z := range a.cfg.Zones {
-		zones[z.Name] = mqttwire.ZoneInfo{SensorID: z.SensorID, Plant: z.Plant, Default: mqttwire.DefaultOf(z.Default)}
+		zones[z.Name] = wire.ZoneInfo{SensorID: z.SensorID, Plant: z.Plant, Default: wire.DefaultOf(z.Default)}
 	}
-	return func() mqttwire.Info {
-		return mqttwire.Info{
+	return func() wire.Info {
+		return wire.Info{
 			Version: b.version, Instance: instance, Zones: zones,
-			ConfigSHA256: a.cfg.SHA256, StartedAt: started, ClockSynced: clockSynced(),
+			ConfigSHA256: a.cfg.SHA256, StartedAt: started, ClockSynced: service.ClockSynced(),
 			Failsafe: a.letsGo,
 		}
 	}
@@ -307,15 +311,15 @@ func (a *agent) info(b build, instance string) func() mqttwire.Info {
 
 // notify tells the service manager of the zones from now on, if one listens.
 func (a *agent) notify(getenv func(string) string) error {
-	n, err := newNotifier(getenv)
+	n, err := service.NewNotifier(getenv)
 	if n != nil {
-		a.beat = newHeartbeat(a.zones, watchdogTime(getenv), a.log, n.send)
+		a.beat = service.NewHeartbeat(a.zones, service.WatchdogTime(getenv), a.log, n.Send)
 		a.session.OfferRestart(a.askRestart)
 	}
 	return err
 }
 
-// run controls until the context ends, then leaves in order: relays off, the
+// Run controls until the context ends, then leaves in order: relays off, the
 // last states and the farewell published, devices closed.
 func (a *agent) run(ctx context.Context) error {
 	ctx, end := context.WithCancel(ctx)
@@ -334,7 +338,7 @@ func (a *agent) run(ctx context.Context) error {
 
 	endKeepers, endPage := a.keep(), a.serve()
 	if a.beat != nil {
-		go a.beat.run(ctx)
+		go a.beat.Run(ctx)
 	}
 	go a.wakeZones(ctx)
 	errs := make([]error, len(a.zones))
@@ -343,7 +347,7 @@ func (a *agent) run(ctx context.Context) error {
 		start := starts[i]
 		running.Go(func() {
 			a.holdBack(ctx, i)
-			a.log.With("zone", z.Name).Info("zone starts", setpointWords(start)...)
+			a.log.With("zone", z.Name).Info("zone starts", service.SetpointFields(start)...)
 			errs[i] = z.Run(ctx, start)
 		})
 	}
@@ -356,7 +360,7 @@ func (a *agent) run(ctx context.Context) error {
 	endKeepers()
 	endPage()
 	if a.beat != nil {
-		<-a.beat.done
+		<-a.beat.Done
 	}
 	if err == nil && a.ended != nil {
 		err = a.ended()
@@ -371,8 +375,8 @@ func (a *agent) run(ctx context.Context) error {
 // holdBack spreads the starts of many zones over a sample of theirs, or all
 // their ticks would fall together for ever. Their relays are off meanwhile.
 func (a *agent) holdBack(ctx context.Context, i int) {
-	if n := len(a.zones); n > fewZones {
-		pause(ctx, a.zones[i].Params.Sample*time.Duration(i)/time.Duration(n))
+	if n := len(a.zones); n > service.FewZones {
+		cli.Pause(ctx, a.zones[i].Params.Sample*time.Duration(i)/time.Duration(n))
 	}
 }
 
@@ -388,13 +392,13 @@ func (a *agent) close() error {
 func (a *agent) wakeZones(ctx context.Context) {
 	tick := time.NewTicker(napLook)
 	defer tick.Stop()
-	for before := a.sleep.total(); ; {
+	for before := a.sleep.Total(); ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		slept := a.sleep.total()
+		slept := a.sleep.Total()
 		if slept == before {
 			continue
 		}
@@ -411,7 +415,7 @@ const napLook = time.Second
 
 // rememberAnnounced lets the session take back what is no more. Without this
 // memory an old device stays in Home Assistant until somebody deletes it there.
-func rememberAnnounced(mem *memory, o *mqtt.Options, log *slog.Logger) {
+func rememberAnnounced(mem *state.Folder, o *mqtt.Options, log *slog.Logger) {
 	if len(o.Brokers) == 0 {
 		return // nobody is told anything
 	}
@@ -422,7 +426,7 @@ func rememberAnnounced(mem *memory, o *mqtt.Options, log *slog.Logger) {
 	}
 	base, ours := o.Prefix+"/"+o.Device, o.Announces()
 	var err error
-	o.Gone, err = mem.announce(base, ours)
+	o.Gone, err = mem.Announce(base, ours)
 	warn(err)
-	o.Forgotten = func() { warn(writeChecked(mem.announcedFile(), announced{base, ours})) }
+	o.Forgotten = func() { warn(mem.AnnouncedOnly(base, ours)) }
 }

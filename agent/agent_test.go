@@ -9,27 +9,32 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
+
+	"thermostat/agent/clitest"
+	"thermostat/agent/config"
+	"thermostat/agent/service"
+	"thermostat/agent/state"
 	"thermostat/controlloop"
 	"thermostat/mqtt/setpoint"
-	"time"
 )
 
 // A list of relays that could not be written stays a fault when the setpoint
 // can be kept: after a crash, off would miss a relay.
 func TestUnwrittenRelaysStayAFault(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.Mkdir(relaysFile(dir), 0o700); err != nil { // no file can take its place
+	if err := os.Mkdir(state.RelaysFile(dir), 0o700); err != nil { // no file can take its place
 		t.Fatal(err)
 	}
 	a := simulatedAgentIn(t, dir)
-	mem, err := openMemory(dir)
+	mem, err := state.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := a.saver(mem)("hall", setpoint.Memory{}); err != nil {
 		t.Fatal(err)
 	}
-	if bad := a.alarms["hall"].bad; len(bad) != 1 || bad[keptRelays] == "" {
+	if bad := a.alarms["hall"].Bad; len(bad) != 1 || bad[keptRelays] == "" {
 		t.Errorf("%q, want the relays alone", bad)
 	}
 }
@@ -50,7 +55,7 @@ func TestRefusedControlsAreCounted(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}
-	kept, err := (&memory{dir: a.cfg.StateDir}).loadPast("hall")
+	kept, err := (&state.Folder{Dir: a.cfg.StateDir}).LoadPast("hall")
 	if err != nil || kept.Counters == nil || kept.Counters.Refused != 2 || kept.Counters.Accepted != 1 {
 		t.Errorf("%+v, %v", kept.Counters, err)
 	}
@@ -64,7 +69,7 @@ func simulatedAgent(t *testing.T) *agent {
 
 func simulatedAgentIn(t *testing.T, stateDir string) *agent {
 	t.Helper()
-	cfg, complaints := ReadConfig("test", []byte(`device: cabin
+	cfg, complaints := config.Read("test", []byte(`device: cabin
 http: {listen: ""}
 state_dir: `+stateDir+`
 zones:
@@ -85,10 +90,10 @@ func TestZonesAreWokenAfterASuspend(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ahead atomic.Int64 // a time.Duration
 		ahead.Store(int64(time.Minute))
-		var said lockedText
+		var said clitest.LockedText
 		zone := &controlloop.Zone{Woken: controlloop.NewLatest[struct{}]()}
 		a := &agent{
-			sleep: &sleepClock{ahead: func() time.Duration { return time.Duration(ahead.Load()) }},
+			sleep: &service.SleepClock{Ahead: func() time.Duration { return time.Duration(ahead.Load()) }},
 			zones: []*controlloop.Zone{zone}, log: slog.New(slog.NewTextHandler(&said, nil)),
 		}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -142,9 +147,9 @@ func TestCheckWarnsWhereTheSystemMaySuspendByItself(t *testing.T) {
 				}
 				continue
 			}
-			write(t, path, text)
+			clitest.WriteFile(t, path, text)
 		}
-		said := strings.ReplaceAll(suspendWarning(cleanConfig(t, twoRelays), root), root, "")
+		said := strings.ReplaceAll(suspendWarning(cleanConfig(t, clitest.TwoRelays), root), root, "")
 		if !strings.Contains(said, row.want) || (said == "") != (row.want == "") {
 			t.Errorf("%s: %q, want %q", name, said, row.want)
 		}
@@ -155,9 +160,9 @@ func TestCheckWarnsWhereTheSystemMaySuspendByItself(t *testing.T) {
 }
 
 // cleanConfig is a configuration of which nothing is complained.
-func cleanConfig(t *testing.T, text string) Config {
+func cleanConfig(t *testing.T, text string) config.Config {
 	t.Helper()
-	cfg, complaints := ReadConfig("f", []byte(text))
+	cfg, complaints := config.Read("f", []byte(text))
 	if len(complaints) > 0 {
 		t.Fatalf("complaints: %v", complaints)
 	}

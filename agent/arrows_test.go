@@ -19,11 +19,10 @@ var allowed = map[string][]string{
 	"house":       {},
 	"proto":       {},
 	"drivers":     {"controlloop", "house"},
-	"mqtt":        {"controlloop", "proto", "mqtt/broker", "mqtt/wire", "mqtt/setpoint", "mqtt/device", "mqtt/homeassistant"},
+	"mqtt":        {"controlloop", "proto", "mqtt/broker", "mqtt/device", "mqtt/homeassistant", "mqtt/setpoint", "mqtt/wire"},
 	"status":      {"controlloop"},
-	"agent": {"controlloop", "drivers", "house", "proto", "status",
-		"mqtt", "mqtt/broker", "mqtt/wire", "mqtt/setpoint", "mqtt/device", "mqtt/homeassistant", "mqtt/client"},
-	"bench": {"proto"},
+	"agent":       {"agent/cli", "agent/config", "agent/probe", "agent/reach", "agent/replay", "agent/service", "agent/simulate", "agent/state", "agent/watch", "controlloop", "drivers", "house", "mqtt", "mqtt/broker", "mqtt/client", "mqtt/device", "mqtt/homeassistant", "mqtt/setpoint", "mqtt/wire", "proto", "status"},
+	"bench":       {"proto"},
 }
 
 // pure rooms import only the standard library, and the law not even these.

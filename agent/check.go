@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"io"
 
+	"thermostat/agent/cli"
+	"thermostat/agent/config"
+
 	"github.com/spf13/cobra"
 )
 
@@ -15,7 +18,7 @@ func checkCommand() *cobra.Command {
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && cmd.Flags().Changed("config") && args[0] != file {
-				return &exitError{exitUsage, fmt.Errorf("two files are named, %s and %s: name one", args[0], file)}
+				return cli.Exit(cli.ExitUsage, fmt.Errorf("two files are named, %s and %s: name one", args[0], file))
 			}
 			if len(args) > 0 {
 				file = args[0]
@@ -23,21 +26,21 @@ func checkCommand() *cobra.Command {
 			return check(cmd.OutOrStdout(), cmd.ErrOrStderr(), file)
 		},
 	}
-	cmd.Flags().StringVar(&file, "config", defaultConfig, "the configuration `FILE`")
+	cmd.Flags().StringVar(&file, "config", cli.DefaultConfig, "the configuration `FILE`")
 	return cmd
 }
 
 func check(out, errs io.Writer, file string) error {
-	c, complaints, err := LoadConfig(file)
+	c, complaints, err := config.Load(file)
 	if err != nil {
-		return &exitError{exitUsage, err}
+		return cli.Exit(cli.ExitUsage, err)
 	}
-	if printComplaints(errs, complaints) {
-		return &exitError{exitUsage, nil}
+	if config.PrintComplaints(errs, complaints) {
+		return cli.Exit(cli.ExitUsage, nil)
 	}
-	if own := thisMachine().stateDir(c.Device); file == defaultConfig && c.StateDir == own && exists(packagedState) {
-		c.StateDir = packagedState // check typed by hand knows nothing of the service's folder
+	if own := config.ThisMachine().StateDir(c.Device); file == cli.DefaultConfig && c.StateDir == own && config.Exists(config.PackagedState) {
+		c.StateDir = config.PackagedState // check typed by hand knows nothing of the service's folder
 	}
 	printTellings(errs, c)
-	return failed(printZones(out, c))
+	return cli.Failed(config.PrintZones(out, c))
 }

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"thermostat/agent/clitest"
+	"thermostat/agent/config"
 	"thermostat/drivers"
 	"thermostat/mqtt/device"
 )
@@ -69,7 +71,7 @@ func (s *scribe) relay(hasRoom bool) string {
 func (s *scribe) zone(i int) {
 	sensor := s.one(anySensor...)
 	fmt.Fprintf(s, "  - name: zone-%d\n    sensor: %s\n", i, sensor)
-	s.sometimes(3, "    plant: %s", plants()...)
+	s.sometimes(3, "    plant: %s", config.Plants()...)
 	for _, key := range []string{"heater", "cooler", "safety_relay"} {
 		if s.IntN(3) > 0 {
 			fmt.Fprintf(s, "    %s: %s\n", key, s.relay(strings.Contains(sensor, "simulated")))
@@ -114,10 +116,10 @@ func (s *scribe) file(state string) string {
 // lines of a real board are in none of them.
 func TestWhatCheckPassesRuns(t *testing.T) {
 	passed, refused, unopened := 0, 0, 0
-	for seed := range uint64(inCI(6000, 800)) {
+	for seed := range uint64(clitest.InCI(6000, 800)) {
 		state := filepath.Join(t.TempDir(), "state")
 		text := (&scribe{Rand: rand.New(rand.NewPCG(seed, 19))}).file(state)
-		cfg, complaints := readConfig("f", []byte(text), machine{"cabin.lan", func(string) string { return "" }})
+		cfg, complaints := config.ReadOn("f", []byte(text), config.Machine{Hostname: "cabin.lan", Getenv: func(string) string { return "" }})
 		bad := map[string]bool{}
 		for _, c := range complaints {
 			if !c.Warning {
@@ -154,7 +156,7 @@ func TestWhatCheckPassesRuns(t *testing.T) {
 }
 
 // opens opens the devices of one zone, sound or not.
-func opens(z ZoneConfig) error {
+func opens(z config.Zone) error {
 	h := drivers.NewHardware("/")
 	h.Remote = remoteDevices{device.NewGroup(slog.New(slog.DiscardHandler))}
 	d, err := h.Open(z.Devices)

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"thermostat/agent/clitest"
 )
 
 // runCheck is `thermostat check --config FILE`.
@@ -33,7 +34,7 @@ func TestCheckPassesTheExamples(t *testing.T) {
 }
 
 func TestCheckPrintsTheEffectiveZones(t *testing.T) {
-	out, _, err := runCheck(written(t, "device: cabin\n"+room+`    default_setpoint: {desired: 20, up_delta: 0.3}
+	out, _, err := runCheck(clitest.Written(t, "device: cabin\n"+clitest.Room+`    default_setpoint: {desired: 20, up_delta: 0.3}
     timing: {max_on: 1h}
   - name: b
     sensor: {driver: simulated, model: linear, offset: -1.5}
@@ -92,9 +93,9 @@ func TestCheckExits(t *testing.T) {
 		{"error", "device: a\nunits: K\n", "", "FILE:2:1: units: \"K\" is none of C, F\n", 2},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			file := written(t, row.text)
+			file := clitest.Written(t, row.text)
 			out, errs, err := runCheck(file)
-			if out != row.out || errs != strings.ReplaceAll(row.errs, "FILE", file) || codeOf(err) != row.code {
+			if out != row.out || errs != strings.ReplaceAll(row.errs, "FILE", file) || clitest.CodeOf(err) != row.code {
 				t.Errorf("%q %q %v", out, errs, err)
 			}
 		})
@@ -103,7 +104,7 @@ func TestCheckExits(t *testing.T) {
 
 func TestCheckOfAMissingFile(t *testing.T) {
 	_, errs, err := runCheck(filepath.Join(t.TempDir(), "none.yaml"))
-	if errs != "" || codeOf(err) != 2 || !strings.Contains(err.Error(), "no such file") {
+	if errs != "" || clitest.CodeOf(err) != 2 || !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("%q %v", errs, err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"thermostat/agent/cli"
 )
 
 func TestParseTemperature(t *testing.T) {
@@ -15,12 +16,12 @@ func TestParseTemperature(t *testing.T) {
 	}{
 		{"21.5", "C", 21.5}, {"21.5C", "F", 21.5}, {"70F", "C", 21.1111}, {"70", "F", 21.1111}, {"70f", "C", 21.1111}, {"−18", "C", -18}, {"−4F", "C", -20},
 	} {
-		if got, err := parseTemperature(c.text, c.units); err != nil || got != c.want {
+		if got, err := cli.ParseTemperature(c.text, c.units); err != nil || got != c.want {
 			t.Errorf("%s in %s: %v, %v; want %v", c.text, c.units, got, err, c.want)
 		}
 	}
 	for _, text := range []string{"", "C", "warm", "NaN", "Inf", "21,5", "21.5K", "1e999", "2_1", "0x15", "0x1.8p4F", "+21", " 21", "21 "} {
-		if got, err := parseTemperature(text, "C"); err == nil {
+		if got, err := cli.ParseTemperature(text, "C"); err == nil {
 			t.Errorf("%q is taken as %v", text, got)
 		}
 	}
@@ -47,11 +48,11 @@ func TestNumbersOfFlags(t *testing.T) {
 }
 
 func TestSigns(t *testing.T) {
-	got := signs(strings.Fields("set fridge -18 --up-delta -1 --mode cool -4F"))
+	got := cli.Signs(strings.Fields("set fridge -18 --up-delta -1 --mode cool -4F"))
 	if want := strings.Fields("set fridge −18 --up-delta -1 --mode cool −4F"); !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
-	if got := signs([]string{"watch", "-1"}); got[1] != "-1" {
+	if got := cli.Signs([]string{"watch", "-1"}); got[1] != "-1" {
 		t.Errorf("%q", got)
 	}
 }
@@ -62,10 +63,10 @@ func TestManyErrors(t *testing.T) {
 	for i := range 1000 {
 		errs = append(errs, fmt.Errorf("relay %d", i))
 	}
-	if got := inOneLine(errors.Join(errs...)); got != "relay 0; relay 1; relay 2; relay 3; relay 4; and 995 more" {
+	if got := cli.InOneLine(errors.Join(errs...)); got != "relay 0; relay 1; relay 2; relay 3; relay 4; and 995 more" {
 		t.Error(got)
 	}
-	if got := inOneLine(errors.New("busy")); got != "busy" {
+	if got := cli.InOneLine(errors.New("busy")); got != "busy" {
 		t.Error(got)
 	}
 }

@@ -18,6 +18,8 @@ import (
 	"github.com/mochi-mqtt/server/v2/listeners"
 	"github.com/spf13/cobra"
 
+	"thermostat/agent/cli"
+	"thermostat/agent/config"
 	"thermostat/controlloop"
 	"thermostat/drivers"
 )
@@ -43,9 +45,9 @@ Faults:` + demoFaultHelp(),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
-	numberVar(cmd.Flags(), &f.speed, "speed", 60, "how many times faster room time runs")
+	cli.NumberVar(cmd.Flags(), &f.speed, "speed", 60, "how many times faster room time runs")
 	cmd.Flags().StringVar(&f.mqtt, "mqtt", "127.0.0.1:1883", "the broker's `ADDR`; a taken port: the next free one")
-	cmd.Flags().StringVar(&f.http, "http", defaultListen, "the page's `ADDR`; a taken port: the next free one; empty: no page")
+	cmd.Flags().StringVar(&f.http, "http", config.DefaultListen, "the page's `ADDR`; a taken port: the next free one; empty: no page")
 	cmd.Flags().DurationVar(&f.lasts, "for", 0, "end by itself after this `DURATION`")
 	cmd.Flags().StringArrayVar(&f.faults, "fault", nil, "break something: `NAME@TIME`, like sensor-hang@5s; may be given again")
 	cmd.Flags().BoolVar(&f.printConfig, "print-config", false, "print the demo's configuration and end")
@@ -197,11 +199,11 @@ func parseFault(text string) (plannedFault, error) {
 func (f *demoFlags) run(cmd *cobra.Command) error {
 	faults, err := f.plan()
 	if err != nil {
-		return &exitError{exitUsage, err}
+		return cli.Exit(cli.ExitUsage, err)
 	}
 	if f.printConfig {
 		_, err := fmt.Fprintf(cmd.OutOrStdout(), demoConfig, f.speed, f.mqtt, f.http)
-		return failed(err)
+		return cli.Failed(err)
 	}
 	ctx := cmd.Context()
 	if f.lasts > 0 {
@@ -209,7 +211,7 @@ func (f *demoFlags) run(cmd *cobra.Command) error {
 		ctx, cancel = context.WithTimeout(ctx, f.lasts)
 		defer cancel()
 	}
-	return failed(f.play(ctx, cmd.OutOrStdout(), faults))
+	return cli.Failed(f.play(ctx, cmd.OutOrStdout(), faults))
 }
 
 func (f *demoFlags) plan() ([]plannedFault, error) {
@@ -219,11 +221,11 @@ func (f *demoFlags) plan() ([]plannedFault, error) {
 	if f.lasts < 0 {
 		return nil, fmt.Errorf("for: %v is negative", f.lasts)
 	}
-	if !isListen(f.mqtt) {
+	if !config.IsListen(f.mqtt) {
 		return nil, fmt.Errorf("mqtt: %q is not an address like 127.0.0.1:1883", f.mqtt)
 	}
-	if f.http != "" && !isListen(f.http) {
-		return nil, fmt.Errorf("http: %q is not an address like %s", f.http, defaultListen)
+	if f.http != "" && !config.IsListen(f.http) {
+		return nil, fmt.Errorf("http: %q is not an address like %s", f.http, config.DefaultListen)
 	}
 	var faults []plannedFault
 	for _, text := range f.faults {
@@ -248,16 +250,16 @@ func (f *demoFlags) play(ctx context.Context, out io.Writer, faults []plannedFau
 	if err != nil {
 		return err
 	}
-	cfg, complaints := ReadConfig("demo", fmt.Appendf(nil, demoConfig, f.speed, addr, pageAddr))
+	cfg, complaints := config.Read("demo", fmt.Appendf(nil, demoConfig, f.speed, addr, pageAddr))
 	for _, c := range complaints {
 		if !c.Warning {
 			return fmt.Errorf("the demo's own configuration: %v", c)
 		}
 	}
 	cfg.StateDir = "" // no files
-	lines := newLineWriter(out)
-	defer lines.flush()
-	view := newDemoView(lines, out == os.Stdout && isTerminal(os.Stdout))
+	lines := cli.NewLineWriter(out)
+	defer lines.Flush()
+	view := newDemoView(lines, out == os.Stdout && cli.IsTerminal(os.Stdout))
 	a, err := newAgent(cfg, slog.New(slog.DiscardHandler), view.saw)
 	if err != nil {
 		return err
@@ -359,10 +361,10 @@ Try, in another terminal:
   mosquitto_sub -h %[3]s -p %[4]s -v -t 'thermostat/demo/+/state'
 Ctrl-C ends.
 
-`, speed, addr, host, port, howToRun(os.Args[0], executable))
+`, speed, addr, host, port, cli.HowToRun(os.Args[0], executable))
 }
 
-// saw is called by the zones' goroutines.
+// Saw is called by the zones' goroutines.
 func (v *demoView) saw(s controlloop.Snapshot) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -374,7 +376,7 @@ func (v *demoView) saw(s controlloop.Snapshot) {
 	v.last[s.Zone] = s
 	switch {
 	case known && was.State.Heater.On != s.State.Heater.On:
-		v.print("%s: heater %s at %s, desired %.1f °C: %s", s.Zone, onOff(s.State.Heater.On), celsius(s), s.Setpoint.Desired, s.State.Reason)
+		v.print("%s: heater %s at %s, desired %.1f °C: %s", s.Zone, cli.OnOff(s.State.Heater.On), celsius(s), s.Setpoint.Desired, s.State.Reason)
 	case !known || !was.Setpoint.SameTarget(s.Setpoint):
 		v.print("%s: holds %.1f °C, mode %s (%s)", s.Zone, s.Setpoint.Desired, s.Setpoint.Mode, s.Setpoint.Source)
 	}
@@ -412,7 +414,7 @@ func (v *demoView) print(format string, args ...any) {
 	if v.live {
 		fmt.Fprint(v.out, "\r\x1b[K")
 	}
-	fmt.Fprintf(v.out, "%6.1fs  %s\n", time.Since(v.began).Seconds(), harmlessText(fmt.Sprintf(format, args...)))
+	fmt.Fprintf(v.out, "%6.1fs  %s\n", time.Since(v.began).Seconds(), cli.HarmlessText(fmt.Sprintf(format, args...)))
 }
 
 // status redraws the living line, at most five times a second.

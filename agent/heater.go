@@ -7,13 +7,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"thermostat/agent/cli"
+	"thermostat/agent/reach"
 	"thermostat/drivers"
 	"thermostat/mqtt/client"
 )
 
 // heaterFlags are what a simulated heater may be.
 type heaterFlags struct {
-	remote          remoteFlags
+	remote          reach.Flags
 	sensorID        int32
 	start           float64
 	up, down, every time.Duration
@@ -34,9 +36,9 @@ With "run" on mqtt drivers between them (examples/original.yaml) this is the pub
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
-	f.remote.register(cmd)
-	idVar(cmd.Flags(), &f.sensorID, "sensor-id", 12345, "the `N` of its topics and messages")
-	numberVar(cmd.Flags(), &f.start, "start", firstTemperature, "°C at the beginning")
+	f.remote.Register(cmd)
+	cli.IDVar(cmd.Flags(), &f.sensorID, "sensor-id", 12345, "the `N` of its topics and messages")
+	cli.NumberVar(cmd.Flags(), &f.start, "start", firstTemperature, "°C at the beginning")
 	cmd.Flags().DurationVar(&f.up, "up", time.Minute, "the time in which it gains 1 °C while on")
 	cmd.Flags().DurationVar(&f.down, "down", 2*time.Minute, "the time in which it loses 1 °C while off")
 	cmd.Flags().DurationVar(&f.every, "every", time.Second, "the time between two readings")
@@ -44,7 +46,7 @@ With "run" on mqtt drivers between them (examples/original.yaml) this is the pub
 	return cmd
 }
 
-// check gives the first flag that is out of its bounds.
+// Check gives the first flag that is out of its bounds.
 func (f *heaterFlags) check(room drivers.Simulated) error {
 	for _, v := range room.Validate() {
 		return fmt.Errorf("%s: %s %s", v.Field, v.Value, v.Bound)
@@ -64,17 +66,17 @@ func (f *heaterFlags) run(cmd *cobra.Command) error {
 	spec := drivers.SimulatedOf("linear")
 	spec.Start, spec.Up, spec.Down, spec.Noise = f.start, f.up, f.down, 0
 	if err := f.check(spec); err != nil {
-		return &exitError{exitUsage, err}
+		return cli.Exit(cli.ExitUsage, err)
 	}
-	w, err := f.remote.resolve(cmd)
+	w, err := f.remote.Resolve(cmd)
 	if err != nil {
 		return err
 	}
 	room := drivers.NewRoom(spec)
 	h := &client.Heater{
-		Access: w.access, SensorID: f.sensorID, Every: f.every, Push: f.setpoints,
-		Device: f.remote.value("device"), // without it the sensor's zone may be any agent's
+		Access: w.Access, SensorID: f.sensorID, Every: f.every, Push: f.setpoints,
+		Device: f.remote.Value("device"), // without it the sensor's zone may be any agent's
 		Sensor: room.Sensor(), Relay: room.Heater(), Log: slog.With("sensor", f.sensorID),
 	}
-	return failed(h.Run(cmd.Context()))
+	return cli.Failed(h.Run(cmd.Context()))
 }

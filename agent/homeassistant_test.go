@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"thermostat/agent/cli"
+	"thermostat/agent/clitest"
+	"thermostat/agent/config"
 	"thermostat/drivers"
 	"thermostat/mqtt"
 )
@@ -17,7 +20,7 @@ import (
 func TestRestartEndsInOrder(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	cfg, complaints := ReadConfig("test", []byte("device: cabin\nstate_dir: "+dir+"\nzones:\n  - name: room\n"+
+	cfg, complaints := config.Read("test", []byte("device: cabin\nstate_dir: "+dir+"\nzones:\n  - name: room\n"+
 		"    sensor: {driver: simulated}\n    heater: {driver: simulated}\n"))
 	for _, c := range complaints {
 		t.Fatal(c)
@@ -28,14 +31,14 @@ func TestRestartEndsInOrder(t *testing.T) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- a.run(t.Context()) }()
-	eventually(t, func() error { _, err := os.Stat(filepath.Join(dir, "zones", "room.past")); return err })
+	clitest.Eventually(t, func() error { _, err := os.Stat(filepath.Join(dir, "zones", "room.past")); return err })
 	a.askRestart()
 	select {
 	case err = <-ended:
-	case <-time.After(patience):
+	case <-time.After(clitest.Patience):
 		t.Fatal("does not end")
 	}
-	if code := report(os.Stderr, failed(err)); code != exitFailed || !strings.Contains(err.Error(), "asked for it") {
+	if code := cli.Report(os.Stderr, cli.Failed(err)); code != cli.ExitFailed || !strings.Contains(err.Error(), "asked for it") {
 		t.Errorf("exit %d: %v", code, err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "starts")); err == nil {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"time"
 
+	"thermostat/agent/state"
 	"thermostat/controlloop"
 	"thermostat/mqtt/setpoint"
 	"thermostat/status"
@@ -26,7 +27,7 @@ func (a *agent) newPage() *status.Server {
 		Clear: func(ctx context.Context, zone string) (status.Answer, error) {
 			return pageAnswer(a.session.Clear(ctx, zone))
 		},
-		Counters: func(zone string) controlloop.Counters { return a.counters[zone].now() },
+		Counters: func(zone string) controlloop.Counters { return a.counters[zone].Now() },
 		Failsafe: a.letsGo, Log: a.log, Contain: a.contain.run,
 	}
 	o.Machine, _ = os.Hostname() // without one, only addresses and http.hosts count
@@ -43,7 +44,7 @@ func pageAnswer(answer setpoint.Answer, err error) (status.Answer, error) {
 	return status.Answer(answer), err
 }
 
-// listen opens the page's address, or takes the listener that the demo has.
+// Listen opens the page's address, or takes the listener that the demo has.
 func (a *agent) listen() (net.Listener, error) {
 	if l := a.listener; l != nil {
 		a.listener = nil
@@ -58,9 +59,9 @@ func (a *agent) serve() (end func()) {
 	if a.page == nil {
 		return func() {}
 	}
-	past := historyIn(a.cfg.StateDir, a.log)
+	past := state.HistoryIn(a.cfg.StateDir, a.log)
 	var kept status.Kept
-	past.recall(&kept, func() error { return a.page.Restore(kept) })
+	past.Recall(&kept, func() error { return a.page.Restore(kept) })
 	ctx, cancel := context.WithCancel(context.Background())
 	served, written := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -69,7 +70,7 @@ func (a *agent) serve() (end func()) {
 	}()
 	go func() {
 		defer close(written)
-		a.contain.run("the page's history", func() { past.keep(ctx, func() any { return a.page.Kept() }) })
+		a.contain.run("the page's history", func() { past.Keep(ctx, func() any { return a.page.Kept() }) })
 	}()
 	return func() {
 		cancel()

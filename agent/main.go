@@ -11,6 +11,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"thermostat/agent/cli"
+	"thermostat/agent/probe"
+	"thermostat/agent/replay"
+	"thermostat/agent/simulate"
+	"thermostat/agent/watch"
 	"thermostat/mqtt/broker"
 )
 
@@ -19,16 +24,16 @@ func main() { os.Exit(run()) }
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	journal := toJournal(os.Stderr, os.Getenv)
-	log := newLineWriter(os.Stderr)
-	slog.SetDefault(newLogger(log, journal))
+	journal := cli.ToJournal(os.Stderr, os.Getenv)
+	log := cli.NewLineWriter(os.Stderr)
+	slog.SetDefault(cli.NewLogger(log, journal))
 	broker.QuietPaho(slog.Default())
 	root := rootCommand()
-	root.SetErr(complaintsTo(os.Stderr, journal))
-	root.SetArgs(signs(os.Args[1:]))
+	root.SetErr(cli.ComplaintsTo(os.Stderr, journal))
+	root.SetArgs(cli.Signs(os.Args[1:]))
 	err := root.ExecuteContext(ctx)
-	log.flush()
-	return report(root.ErrOrStderr(), err)
+	log.Flush()
+	return cli.Report(root.ErrOrStderr(), err)
 }
 
 func rootCommand() *cobra.Command {
@@ -40,8 +45,8 @@ func rootCommand() *cobra.Command {
 	}
 	root.AddCommand(
 		demoCommand(), runCommand(), checkCommand(),
-		setCommand(), clearCommand(), watchCommand(),
-		probeCommand(), offCommand(), heaterCommand(), replayCommand(), simulateCommand(), versionCommand(),
+		setCommand(), clearCommand(), watch.Command(),
+		probe.Command(), offCommand(), heaterCommand(), replay.Command(), simulate.Command(), versionCommand(),
 	)
 	return root
 }

@@ -13,6 +13,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"thermostat/agent/cli"
+	"thermostat/agent/config"
+	"thermostat/agent/state"
 	"thermostat/drivers"
 )
 
@@ -26,25 +29,25 @@ const (
 func offCommand() *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
-		Use: "off", Short: "Switch every relay off and leave", Args: noFile,
+		Use: "off", Short: "Switch every relay off and leave", Args: cli.NoFile,
 		Long: "Switch every relay off and leave: those that the configuration names, and those that the last agent held.\n" +
 			"It needs no sensor, no broker, and only one of the two files to be readable. Relays on a broker are told\n" +
 			"last, for 2 s at most: what hears nothing more lets go after its lease.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			dirs := stateDirs(thisMachine())
-			if file == defaultConfig {
-				dirs = append(dirs, packagedState)
+			dirs := state.Folders(config.ThisMachine())
+			if file == cli.DefaultConfig {
+				dirs = append(dirs, config.PackagedState)
 			}
 			relays, doubt, err := relaysToSwitchOff(cmd.ErrOrStderr(), file, dirs)
 			if err != nil {
 				return err
 			}
-			cfg, _, _ := LoadConfig(file) // what is wrong with it has been told
+			cfg, _, _ := config.Load(file) // what is wrong with it has been told
 			err = allOff(cmd.Context(), cmd.OutOrStdout(), relays)
-			return cmp.Or(err, remoteOff(cmd.Context(), cmd.OutOrStdout(), cfg), failed(doubt))
+			return cmp.Or(err, remoteOff(cmd.Context(), cmd.OutOrStdout(), cfg), cli.Failed(doubt))
 		},
 	}
-	cmd.Flags().StringVar(&file, "config", defaultConfig, "the configuration `FILE`")
+	cmd.Flags().StringVar(&file, "config", cli.DefaultConfig, "the configuration `FILE`")
 	return cmd
 }
 
@@ -53,32 +56,32 @@ func offCommand() *cobra.Command {
 // configuration's counts: it is the owner's newer word. One whole file is
 // enough; doubt tells that neither is, so that a relay may be missing.
 func relaysToSwitchOff(errs io.Writer, file string, stateDirs []string) (relays []drivers.GPIO, doubt, err error) {
-	cfg, complaints, configErr := LoadConfig(file)
+	cfg, complaints, configErr := config.Load(file)
 	if cfg.StateDir != "" {
 		stateDirs = append([]string{cfg.StateDir}, stateDirs...)
 	}
-	if configErr == nil && slices.ContainsFunc(complaints, func(c Complaint) bool { return !c.Warning }) {
+	if configErr == nil && slices.ContainsFunc(complaints, func(c config.Complaint) bool { return !c.Warning }) {
 		configErr = fmt.Errorf("%s is damaged (thermostat check says where)", file)
 	}
-	relays = cfg.relays()
+	relays = cfg.Relays()
 	known := configErr == nil
 	for _, dir := range stateDirs {
-		held, err := readRelays(dir)
+		held, err := state.ReadRelays(dir)
 		if err != nil {
 			doubt = errors.Join(doubt, err)
-			fmt.Fprintln(errs, "thermostat: warning: what the last agent held is not known:", withCure(err))
+			fmt.Fprintln(errs, "thermostat: warning: what the last agent held is not known:", cli.WithCure(err))
 		}
 		known = known || held != nil
 		relays = append(relays, others(held, relays)...)
 	}
-	if !known && len(relays) == 0 && len(cfg.remoteRelays()) == 0 {
-		return nil, nil, &exitError{exitUsage, fmt.Errorf("no relay is known, neither by the last agent nor by the configuration: %w", errors.Join(configErr, doubt))}
+	if !known && len(relays) == 0 && len(cfg.RemoteRelays()) == 0 {
+		return nil, nil, cli.Exit(cli.ExitUsage, fmt.Errorf("no relay is known, neither by the last agent nor by the configuration: %w", errors.Join(configErr, doubt)))
 	}
 	if configErr == nil {
 		return relays, nil, nil
 	}
 	if !errors.Is(configErr, fs.ErrNotExist) {
-		fmt.Fprintln(errs, "thermostat: warning: a relay of the configuration may be missing here:", harmlessText(configErr.Error()))
+		fmt.Fprintln(errs, "thermostat: warning: a relay of the configuration may be missing here:", cli.HarmlessText(configErr.Error()))
 	}
 	if doubt != nil {
 		doubt = fmt.Errorf("a relay may be missing here, since neither file is whole: %w", errors.Join(configErr, doubt))
@@ -93,14 +96,14 @@ func allOff(ctx context.Context, out io.Writer, relays []drivers.GPIO) error {
 		return nil
 	}
 	var failures []error
-	for began := time.Now(); ; pause(ctx, offRetry) {
+	for began := time.Now(); ; cli.Pause(ctx, offRetry) {
 		busy := offOnce(out, relays)
 		failures = append(failures, busy.failures...)
 		if len(busy.relays) == 0 {
 			return relayExit(errors.Join(failures...))
 		}
 		if time.Since(began) > offPatience || ctx.Err() != nil {
-			return failed(errors.Join(append(busy.errs, failures...)...))
+			return cli.Failed(errors.Join(append(busy.errs, failures...)...))
 		}
 		relays = busy.relays
 	}
@@ -132,15 +135,15 @@ func offOnce(out io.Writer, relays []drivers.GPIO) (busy stillBusy) {
 // releaseOthers switches off what the agent before us held and we do not: it
 // may have been killed while one was on. What could not be switched off is
 // given back, so that off tries it again.
-func releaseOthers(cfg Config, log *slog.Logger) (still []drivers.GPIO) {
+func releaseOthers(cfg config.Config, log *slog.Logger) (still []drivers.GPIO) {
 	if cfg.StateDir == "" {
 		return nil
 	}
-	before, err := readRelays(cfg.StateDir)
+	before, err := state.ReadRelays(cfg.StateDir)
 	if err != nil {
 		log.Error("relays", "error", err)
 	}
-	for _, old := range others(before, cfg.relays()) {
+	for _, old := range others(before, cfg.Relays()) {
 		if err := switchOff(old); err != nil {
 			log.Warn("a relay of the last run is not ours any more and could not be switched off", "line", old.String(), "error", err)
 			still = append(still, old)
@@ -153,7 +156,7 @@ func releaseOthers(cfg Config, log *slog.Logger) (still []drivers.GPIO) {
 // have been killed while one of these relays was on. What somebody else drives
 // is left alone.
 func leaveOff(file string, log *slog.Logger) {
-	relays, _, err := relaysToSwitchOff(io.Discard, file, stateDirs(thisMachine()))
+	relays, _, err := relaysToSwitchOff(io.Discard, file, state.Folders(config.ThisMachine()))
 	if err != nil {
 		return // no relay is known; the start's own error says what is wrong
 	}
@@ -189,9 +192,9 @@ func switchOff(g drivers.GPIO) error {
 // owner must mend a missing right or line, while a busy one may come free.
 func relayExit(err error) error {
 	if errors.Is(err, drivers.ErrNoPermission) || errors.Is(err, drivers.ErrNoLine) {
-		return &exitError{exitUsage, err}
+		return cli.Exit(cli.ExitUsage, err)
 	}
-	return failed(err)
+	return cli.Failed(err)
 }
 
 // relayError names the relay.

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"time"
 
+	"thermostat/agent/cli"
+	"thermostat/agent/config"
 	"thermostat/mqtt/device"
 )
 
@@ -15,15 +17,15 @@ import (
 const offRemoteTime = 2 * time.Second
 
 // remoteOff tells the relays on the broker to go off.
-func remoteOff(ctx context.Context, out io.Writer, cfg Config) error {
-	relays := cfg.remoteRelays()
+func remoteOff(ctx context.Context, out io.Writer, cfg config.Config) error {
+	relays := cfg.RemoteRelays()
 	if len(relays) == 0 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, offRemoteTime)
 	defer cancel()
 	if err := device.SayOff(ctx, cfg.MQTT.Access, relays); err != nil {
-		return failed(fmt.Errorf("the %d mqtt relays could not be told to go off; what has a lease lets go by itself: %w", len(relays), err))
+		return cli.Failed(fmt.Errorf("the %d mqtt relays could not be told to go off; what has a lease lets go by itself: %w", len(relays), err))
 	}
 	for _, r := range relays {
 		fmt.Fprintf(out, "mqtt %s was told to go off\n", r.Topic)
@@ -34,7 +36,7 @@ func remoteOff(ctx context.Context, out io.Writer, cfg Config) error {
 // leaveRemoteOff tells the relays of a configuration that is damaged to go off:
 // the agent may have been killed while one was on, and does not come back.
 func leaveRemoteOff(ctx context.Context, file string, log *slog.Logger) {
-	cfg, _, _ := LoadConfig(file) // what is wrong with it is the start's own error
+	cfg, _, _ := config.Load(file) // what is wrong with it is the start's own error
 	if err := remoteOff(ctx, io.Discard, cfg); err != nil {
 		log.Warn("after the failed start", "error", err)
 	}

@@ -10,6 +10,10 @@ import (
 	"strings"
 	"testing"
 
+	"thermostat/agent/cli"
+	"thermostat/agent/clitest"
+	"thermostat/agent/config"
+	"thermostat/agent/state"
 	"thermostat/drivers"
 )
 
@@ -23,7 +27,7 @@ var (
 func stateWith(t *testing.T, held ...drivers.GPIO) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := writeChecked(relaysFile(dir), held); err != nil {
+	if err := state.WriteChecked(state.RelaysFile(dir), held); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -42,7 +46,7 @@ func configFile(t *testing.T, text string) string {
 func TestOffKnowsItsRelays(t *testing.T) {
 	nowhere := filepath.Join(t.TempDir(), "none.yaml")
 	damaged := stateWith(t, line27)
-	if err := os.WriteFile(relaysFile(damaged), []byte("damaged"), 0o600); err != nil {
+	if err := os.WriteFile(state.RelaysFile(damaged), []byte("damaged"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for name, row := range map[string]struct {
@@ -51,13 +55,13 @@ func TestOffKnowsItsRelays(t *testing.T) {
 		want   []drivers.GPIO
 		says   string
 	}{
-		"configuration alone":               {configFile(t, twoRelays), []string{t.TempDir()}, []drivers.GPIO{line17, line5}, ""},
+		"configuration alone":               {configFile(t, clitest.TwoRelays), []string{t.TempDir()}, []drivers.GPIO{line17, line5}, ""},
 		"state alone":                       {nowhere, []string{stateWith(t, line27)}, []drivers.GPIO{line27}, ""},
-		"both, one line changed":            {configFile(t, twoRelays), []string{stateWith(t, line27, line5)}, []drivers.GPIO{line17, line5, line27}, ""},
-		"polarity changed":                  {configFile(t, twoRelays), []string{stateWith(t, drivers.GPIO{Line: "17", ActiveLow: true})}, []drivers.GPIO{line17, line5}, ""},
+		"both, one line changed":            {configFile(t, clitest.TwoRelays), []string{stateWith(t, line27, line5)}, []drivers.GPIO{line17, line5, line27}, ""},
+		"polarity changed":                  {configFile(t, clitest.TwoRelays), []string{stateWith(t, drivers.GPIO{Line: "17", ActiveLow: true})}, []drivers.GPIO{line17, line5}, ""},
 		"two state folders":                 {nowhere, []string{stateWith(t, line27), stateWith(t, line27, line5)}, []drivers.GPIO{line27, line5}, ""},
-		"damaged state":                     {configFile(t, twoRelays), []string{damaged}, []drivers.GPIO{line17, line5}, "damaged"},
-		"errors elsewhere":                  {configFile(t, twoRelays+"    sensor_id: x\n    plant: oven\nunits: K\n"), nil, []drivers.GPIO{line17, line5}, "may be missing"},
+		"damaged state":                     {configFile(t, clitest.TwoRelays), []string{damaged}, []drivers.GPIO{line17, line5}, "damaged"},
+		"errors elsewhere":                  {configFile(t, clitest.TwoRelays+"    sensor_id: x\n    plant: oven\nunits: K\n"), nil, []drivers.GPIO{line17, line5}, "may be missing"},
 		"no YAML, but state":                {configFile(t, "a: [b"), []string{stateWith(t, line17)}, []drivers.GPIO{line17}, "may be missing"},
 		"state folder of the configuration": {configFile(t, "device: den\nstate_dir: "+stateWith(t, line27)+"\n"), []string{t.TempDir()}, []drivers.GPIO{line27}, ""},
 		"valid, without a GPIO relay":       {configFile(t, "device: den\n"), nil, nil, ""},
@@ -76,8 +80,8 @@ func TestOffWithoutAnyRelayIsWrongUse(t *testing.T) {
 		"damaged": configFile(t, "a: [b"),
 	} {
 		_, _, err := relaysToSwitchOff(&bytes.Buffer{}, config, []string{t.TempDir()})
-		var exit *exitError
-		if !errors.As(err, &exit) || exit.code != exitUsage {
+		var exit *cli.ExitError
+		if !errors.As(err, &exit) || exit.Code != cli.ExitUsage {
 			t.Errorf("%s: %v, want exit code 2", name, err)
 		}
 	}
@@ -87,10 +91,10 @@ func TestOffWithoutAnyRelayIsWrongUse(t *testing.T) {
 // that others may not have.
 func TestOffDoubtsTwoDamagedFiles(t *testing.T) {
 	damaged := stateWith(t, line27)
-	if err := os.WriteFile(relaysFile(damaged), []byte("damaged"), 0o600); err != nil {
+	if err := os.WriteFile(state.RelaysFile(damaged), []byte("damaged"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	got, doubt, err := relaysToSwitchOff(&bytes.Buffer{}, configFile(t, twoRelays+"    plant: oven\n"), []string{damaged})
+	got, doubt, err := relaysToSwitchOff(&bytes.Buffer{}, configFile(t, clitest.TwoRelays+"    plant: oven\n"), []string{damaged})
 	if err != nil || doubt == nil || !reflect.DeepEqual(got, []drivers.GPIO{line17, line5}) {
 		t.Errorf("%v, %v, %v; want both relays of the configuration and a doubt", got, doubt, err)
 	}
@@ -101,7 +105,7 @@ func TestRunAndOffWithoutTheLine(t *testing.T) {
 	if chips, _ := filepath.Glob("/dev/gpiochip*"); len(chips) > 0 {
 		t.Skip("this machine has a GPIO chip, which a test must not touch")
 	}
-	config := configFile(t, twoRelays+"state_dir: "+t.TempDir()+"\n")
+	config := configFile(t, clitest.TwoRelays+"state_dir: "+t.TempDir()+"\n")
 	for _, args := range [][]string{{"off", "--config", config}, {"run", "--config", config}} {
 		root := rootCommand()
 		root.SetArgs(args)
@@ -109,8 +113,8 @@ func TestRunAndOffWithoutTheLine(t *testing.T) {
 		root.SetOut(&out)
 		root.SetErr(&out)
 		err := root.ExecuteContext(t.Context())
-		var exit *exitError
-		if !errors.As(err, &exit) || exit.code != exitUsage || !errors.Is(err, drivers.ErrNoLine) || !strings.Contains(err.Error(), "GPIO chip") {
+		var exit *cli.ExitError
+		if !errors.As(err, &exit) || exit.Code != cli.ExitUsage || !errors.Is(err, drivers.ErrNoLine) || !strings.Contains(err.Error(), "GPIO chip") {
 			t.Errorf("%v: %v, want exit code 2 and a word of the missing chip", args, err)
 		}
 	}
@@ -123,7 +127,7 @@ func TestHoldRemembersWhatItCouldNotSwitchOff(t *testing.T) {
 		t.Skip("this machine has a GPIO chip, which a test must not touch")
 	}
 	dir := stateWith(t, line27, line17)
-	cfg, _, err := LoadConfig(configFile(t, twoRelays+"state_dir: "+dir+"\n"))
+	cfg, _, err := config.Load(configFile(t, clitest.TwoRelays+"state_dir: "+dir+"\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,10 +136,10 @@ func TestHoldRemembersWhatItCouldNotSwitchOff(t *testing.T) {
 	if !reflect.DeepEqual(still, []drivers.GPIO{line27}) || !strings.Contains(log.String(), "GPIO27") {
 		t.Errorf("%v, log %q: want GPIO27 with a warning", still, log.String())
 	}
-	if err := (&memory{dir: dir}).hold(append(cfg.relays(), still...)); err != nil {
+	if err := (&state.Folder{Dir: dir}).Hold(append(cfg.Relays(), still...)); err != nil {
 		t.Fatal(err)
 	}
-	held, err := readRelays(dir)
+	held, err := state.ReadRelays(dir)
 	if err != nil || !reflect.DeepEqual(held, []drivers.GPIO{line17, line5, line27}) {
 		t.Errorf("%v, %v: want ours, then GPIO27", held, err)
 	}

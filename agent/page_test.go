@@ -14,17 +14,20 @@ import (
 	"testing/synctest"
 	"time"
 
+	"thermostat/agent/cli"
+	"thermostat/agent/clitest"
+	"thermostat/agent/reach"
 	"thermostat/mqtt/broker"
 	"thermostat/mqtt/client"
 	"thermostat/mqtt/setpoint"
 )
 
 // hostilePage is one of somebody who means harm, in front of set and watch.
-func hostilePage(t *testing.T, handle http.HandlerFunc) *page {
+func hostilePage(t *testing.T, handle http.HandlerFunc) *reach.Page {
 	t.Helper()
 	s := httptest.NewServer(handle)
 	t.Cleanup(s.Close)
-	return &page{listen: s.Listener.Addr().String()}
+	return &reach.Page{Listen: s.Listener.Addr().String()}
 }
 
 // TestPageOfSomebodyElse: what answers is no agent, or one that means harm:
@@ -53,7 +56,7 @@ func TestPageOfSomebodyElse(t *testing.T) {
 		{"refused", answer(422, `{"applied":false,"reason":"`+evil+`"}`), 3, "refused"},
 		{"busy", answer(503, `{"applied":false,"reason":"`+evil+`"}`), 4, "no answer"},
 		{"no JSON", answer(200, "<html>\x1b[2J"), 4, "answers as no agent does"},
-		{"endless", answer(200, `{"reason":"`+strings.Repeat("x", 2*maxPageAnswer)+`"}`), 4, "answers as no agent does"},
+		{"endless", answer(200, `{"reason":"`+strings.Repeat("x", 2*reach.MaxPageAnswer)+`"}`), 4, "answers as no agent does"},
 		{"no zones", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "\x1b[2J") }, 4, "answers as no agent does"},
 		{"a zone's name", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `[{"zone":"\u001b[2J"}]`) }, 4, "has no zone"},
 		{"elsewhere", func(w http.ResponseWriter, r *http.Request) {
@@ -64,11 +67,11 @@ func TestPageOfSomebodyElse(t *testing.T) {
 		cmd := setCommand()
 		cmd.SetContext(t.Context())
 		cmd.SetOut(&out)
-		w := way{page: hostilePage(t, c.handle), pageOnly: true, units: "C"}
-		err := askAgent(cmd, w, patience, func(ctx context.Context, r agents) (setpoint.Answer, error) {
+		w := reach.Way{Page: hostilePage(t, c.handle), PageOnly: true, Units: "C"}
+		err := askAgent(cmd, w, clitest.Patience, func(ctx context.Context, r reach.Agents) (setpoint.Answer, error) {
 			return r.Set(ctx, client.Request{Zone: "room", Desired: &desired})
 		})
-		code := report(&out, err)
+		code := cli.Report(&out, err)
 		if code != c.code || !strings.Contains(out.String(), c.says) || strings.ContainsAny(out.String(), "\x1b\x7f\u009b\u202e") {
 			t.Errorf("%s: exit %d, %q", c.name, code, out.String())
 		}
@@ -86,17 +89,17 @@ func TestPageThatFallsSilent(t *testing.T) {
 				"event: zone\ndata: {\"zone\":\"room\"}\n\nevent: zone\ndata: {\"zone\":\"strange\"}\n\nevent: zone\ndata: nonsense\n\n")
 		}()
 		var seen []string
-		p := &page{listen: "cabin:8466", dial: func(context.Context, string, string) (net.Conn, error) { return here, nil }}
+		p := &reach.Page{Listen: "cabin:8466", Dial: func(context.Context, string, string) (net.Conn, error) { return here, nil }}
 		began := time.Now()
-		err := p.look(t.Context(), &pageLook{saw: func(s client.Event) { seen = append(seen, s.Device+"/"+s.Zone) }})
-		if err == nil || time.Since(began) != pageSilence || fmt.Sprint(seen) != "[cabin/ cabin/room]" {
+		err := p.Look(t.Context(), &reach.Look{Saw: func(s client.Event) { seen = append(seen, s.Device+"/"+s.Zone) }})
+		if err == nil || time.Since(began) != reach.PageSilence || fmt.Sprint(seen) != "[cabin/ cabin/room]" {
 			t.Errorf("%v after %v, seen %q", err, time.Since(began), seen)
 		}
 	})
 }
 
 func TestTypedAsAPersonTypesIt(t *testing.T) {
-	if got := typed([]string{"set", "hall", "it's", "", "--up-delta=0.5"}); got != `set hall 'it'\''s' '' --up-delta=0.5` {
+	if got := cli.Typed([]string{"set", "hall", "it's", "", "--up-delta=0.5"}); got != `set hall 'it'\''s' '' --up-delta=0.5` {
 		t.Error(got)
 	}
 }
@@ -106,19 +109,19 @@ func TestTypedAsAPersonTypesIt(t *testing.T) {
 // and cannot be read, that is said beside what went wrong.
 func TestWithoutConfigurationThePageStandsInForTheBroker(t *testing.T) {
 	p := hostilePage(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "[]") })
-	w := way{access: broker.Access{Brokers: []string{"mqtt://127.0.0.1:1"}, Prefix: "thermostat"}, units: "C", page: p}
-	w.unread = &fs.PathError{Op: "open", Path: defaultConfig, Err: fs.ErrPermission}
-	if got, err := w.connect(t.Context()); got != agents(p) || err != nil {
+	w := reach.Way{Access: broker.Access{Brokers: []string{"mqtt://127.0.0.1:1"}, Prefix: "thermostat"}, Units: "C", Page: p}
+	w.Unread = &fs.PathError{Op: "open", Path: cli.DefaultConfig, Err: fs.ErrPermission}
+	if got, err := w.Connect(t.Context()); got != reach.Agents(p) || err != nil {
 		t.Errorf("%v, %v", got, err)
 	}
-	w.page = &page{listen: "127.0.0.1:1"}
-	if got, err := w.connect(t.Context()); got != nil || err == nil || !strings.Contains(err.Error(), "broker mqtt://127.0.0.1:1") {
+	w.Page = &reach.Page{Listen: "127.0.0.1:1"}
+	if got, err := w.Connect(t.Context()); got != nil || err == nil || !strings.Contains(err.Error(), "broker mqtt://127.0.0.1:1") {
 		t.Errorf("%v, %v", got, err)
 	}
 	cmd := setCommand()
 	cmd.SetContext(t.Context())
-	err := askAgent(cmd, w, time.Second, func(context.Context, agents) (setpoint.Answer, error) { return setpoint.Answer{}, nil })
-	if codeOf(err) != exitNoAnswer || !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), defaultConfig) {
+	err := askAgent(cmd, w, time.Second, func(context.Context, reach.Agents) (setpoint.Answer, error) { return setpoint.Answer{}, nil })
+	if clitest.CodeOf(err) != cli.ExitNoAnswer || !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), cli.DefaultConfig) {
 		t.Errorf("%v", err)
 	}
 }

@@ -11,6 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"thermostat/agent/cli"
+	"thermostat/agent/config"
+	"thermostat/agent/replay"
 	"thermostat/controlloop"
 )
 
@@ -52,7 +55,7 @@ type logLine struct {
 	action, reason string
 }
 
-// saw writes down each answer, each setpoint and the start, with the decision on it.
+// Saw writes down each answer, each setpoint and the start, with the decision on it.
 func (j *journalOf) saw(s controlloop.Snapshot) {
 	line := logLine{heater: s.State.Heater.On, cooler: s.State.Cooler.On, action: s.State.Action.String(), reason: string(s.State.Reason)}
 	switch {
@@ -90,7 +93,7 @@ zones:
 // decides again from the log alone: 10,000 readings at any times, also at the
 // very instants of ticks, bad ones, gaps, changes of setpoint, three starts.
 func TestReplayRepeatsALiveZone(t *testing.T) {
-	cfg, complaints := ReadConfig("live", []byte(liveConfig))
+	cfg, complaints := config.Read("live", []byte(liveConfig))
 	if len(complaints) > 0 {
 		t.Fatal(complaints)
 	}
@@ -108,7 +111,7 @@ func TestReplayRepeatsALiveZone(t *testing.T) {
 }
 
 // liveLife runs a zone for a third of the readings and gives its last setpoint.
-func liveLife(t *testing.T, z ZoneConfig, random *rand.Rand, j *journalOf, sp controlloop.Setpoint, life uint64) controlloop.Setpoint {
+func liveLife(t *testing.T, z config.Zone, random *rand.Rand, j *journalOf, sp controlloop.Setpoint, life uint64) controlloop.Setpoint {
 	sensor := arrivals{make(chan float64)}
 	busy := rand.New(rand.NewPCG(life, random.Uint64()))
 	j.last = controlloop.Snapshot{}
@@ -161,17 +164,17 @@ func liveLife(t *testing.T, z ZoneConfig, random *rand.Rand, j *journalOf, sp co
 	return sp
 }
 
-func compareReplay(t *testing.T, cfg Config, lines []logLine) {
+func compareReplay(t *testing.T, cfg config.Config, lines []logLine) {
 	var in, out bytes.Buffer
 	for _, l := range lines {
 		fmt.Fprintf(&in, `{"time":%q,"sensor_id":7,%s}`+"\n", l.at.UTC().Format(time.RFC3339Nano), l.record)
 	}
-	if err := newReplay(cfg).run(&in, &out); err != nil {
+	if err := replay.New(cfg).Run(&in, &out); err != nil {
 		t.Fatal(err)
 	}
 	differences, switches := 0, 0
 	for i, text := range strings.Split(strings.TrimSpace(out.String()), "\n") {
-		var d decision
+		var d replay.Decision
 		if err := json.Unmarshal([]byte(text), &d); err != nil {
 			t.Fatal(err)
 		}
@@ -179,7 +182,7 @@ func compareReplay(t *testing.T, cfg Config, lines []logLine) {
 		if d.Changed {
 			switches++
 		}
-		if d.Heater != onOff(l.heater) || d.Cooler != onOff(l.cooler) || d.Action != l.action || string(d.Reason) != l.reason {
+		if d.Heater != cli.OnOff(l.heater) || d.Cooler != cli.OnOff(l.cooler) || d.Action != l.action || string(d.Reason) != l.reason {
 			differences++
 			if differences < 5 {
 				t.Errorf("record %d, %s at %v: live %s (%s), replayed %s", i, l.record, l.at, l.action, l.reason, text)

@@ -9,6 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"thermostat/agent/cli"
+	"thermostat/agent/config"
+	"thermostat/agent/reach"
 	"thermostat/controlloop"
 	"thermostat/mqtt/broker"
 	"thermostat/mqtt/client"
@@ -17,7 +20,7 @@ import (
 
 // setFlags are what a person asks for.
 type setFlags struct {
-	remote             remoteFlags
+	remote             reach.Flags
 	mode               string
 	upDelta, downDelta float64
 	toDefault          bool
@@ -37,52 +40,52 @@ Exit codes: 0 applied, 3 refused, 4 no answer.`,
 		Args:    cobra.RangeArgs(1, 2),
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
-	f.remote.register(cmd)
+	f.remote.Register(cmd)
 	cmd.Flags().StringVar(&f.mode, "mode", "", "off, heat, cool or heat_cool")
-	numberVar(cmd.Flags(), &f.upDelta, "up-delta", 0, "`K` above the setpoint where heating stops")
-	numberVar(cmd.Flags(), &f.downDelta, "down-delta", 0, "`K` below the setpoint where heating starts")
+	cli.NumberVar(cmd.Flags(), &f.upDelta, "up-delta", 0, "`K` above the setpoint where heating stops")
+	cli.NumberVar(cmd.Flags(), &f.downDelta, "down-delta", 0, "`K` below the setpoint where heating starts")
 	cmd.Flags().BoolVar(&f.toDefault, "default", false, "back to the configured setpoint")
 	cmd.Flags().DurationVar(&f.timeout, "timeout", 10*time.Second, "how long to wait for the answer")
 	return cmd
 }
 
 func clearCommand() *cobra.Command {
-	var remote remoteFlags
+	var remote reach.Flags
 	var timeout time.Duration
 	cmd := &cobra.Command{
 		Use: "clear ZONE", Short: "Clear a zone's latched faults", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			w, err := remote.resolve(cmd)
+			w, err := remote.Resolve(cmd)
 			if err != nil {
 				return err
 			}
-			if !zoneForm.MatchString(args[0]) {
-				return &exitError{exitUsage, fmt.Errorf("zone %.40q is not of the form %v", args[0], zoneForm)}
+			if !config.ZoneForm.MatchString(args[0]) {
+				return cli.Exit(cli.ExitUsage, fmt.Errorf("zone %.40q is not of the form %v", args[0], config.ZoneForm))
 			}
-			return askAgent(cmd, w, timeout, func(ctx context.Context, r agents) (setpoint.Answer, error) {
-				return r.Clear(ctx, w.device, args[0])
+			return askAgent(cmd, w, timeout, func(ctx context.Context, r reach.Agents) (setpoint.Answer, error) {
+				return r.Clear(ctx, w.Device, args[0])
 			})
 		},
 	}
-	remote.register(cmd)
+	remote.Register(cmd)
 	cmd.Flags().DurationVar(&timeout, "timeout", 10*time.Second, "how long to wait for the answer")
 	return cmd
 }
 
 func (f *setFlags) run(cmd *cobra.Command, args []string) error {
-	w, err := f.remote.resolve(cmd)
+	w, err := f.remote.Resolve(cmd)
 	if err != nil {
 		return err
 	}
-	q, err := f.request(cmd, args, w.units)
+	q, err := f.request(cmd, args, w.Units)
 	if err != nil {
-		return &exitError{exitUsage, err}
+		return cli.Exit(cli.ExitUsage, err)
 	}
-	q.Device = w.device
-	if !zoneForm.MatchString(q.Zone) {
-		return &exitError{exitUsage, fmt.Errorf("zone %.40q is not of the form %v", q.Zone, zoneForm)}
+	q.Device = w.Device
+	if !config.ZoneForm.MatchString(q.Zone) {
+		return cli.Exit(cli.ExitUsage, fmt.Errorf("zone %.40q is not of the form %v", q.Zone, config.ZoneForm))
 	}
-	return askAgent(cmd, w, f.timeout, func(ctx context.Context, r agents) (setpoint.Answer, error) {
+	return askAgent(cmd, w, f.timeout, func(ctx context.Context, r reach.Agents) (setpoint.Answer, error) {
 		return r.Set(ctx, q)
 	})
 }
@@ -92,7 +95,7 @@ func (f *setFlags) request(cmd *cobra.Command, args []string, units string) (cli
 	q := client.Request{Zone: args[0], Default: f.toDefault}
 	named := false
 	if len(args) == 2 {
-		celsius, err := parseTemperature(args[1], units)
+		celsius, err := cli.ParseTemperature(args[1], units)
 		if err != nil {
 			return q, err
 		}
@@ -118,34 +121,34 @@ func (f *setFlags) request(cmd *cobra.Command, args []string, units string) (cli
 }
 
 // askAgent connects, asks, and turns the answer into words and an exit code.
-func askAgent(cmd *cobra.Command, w way, timeout time.Duration, ask func(context.Context, agents) (setpoint.Answer, error)) error {
+func askAgent(cmd *cobra.Command, w reach.Way, timeout time.Duration, ask func(context.Context, reach.Agents) (setpoint.Answer, error)) error {
 	ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 	defer cancel()
-	r, err := w.connect(ctx)
+	r, err := w.Connect(ctx)
 	if err != nil {
-		return &exitError{exitNoAnswer, errors.Join(err, w.unread)}
+		return cli.Exit(cli.ExitNoAnswer, errors.Join(err, w.Unread))
 	}
 	defer r.Close()
 	answer, err := ask(ctx, r)
 	switch {
 	case errors.Is(err, broker.ErrNoAnswer):
-		return &exitError{exitNoAnswer, errors.Join(err, w.unread)}
+		return cli.Exit(cli.ExitNoAnswer, errors.Join(err, w.Unread))
 	case err != nil:
-		return failed(err)
+		return cli.Failed(err)
 	case !answer.Applied:
-		return &exitError{exitRefused, fmt.Errorf("refused: %s", answer.Reason)}
+		return cli.Exit(cli.ExitRefused, fmt.Errorf("refused: %s", answer.Reason))
 	}
-	sayApplied(cmd.OutOrStdout(), answer, w.units)
+	sayApplied(cmd.OutOrStdout(), answer, w.Units)
 	return nil
 }
 
 func sayApplied(w io.Writer, a setpoint.Answer, units string) {
-	fmt.Fprintf(w, "applied: mode %s", harmlessText(a.Mode))
+	fmt.Fprintf(w, "applied: mode %s", cli.HarmlessText(a.Mode))
 	if a.Desired != nil {
-		fmt.Fprintf(w, ", desired %s", formatTemperature(*a.Desired, units))
+		fmt.Fprintf(w, ", desired %s", cli.FormatTemperature(*a.Desired, units))
 	}
 	if a.Reason != "" {
-		fmt.Fprintf(w, " (%s)", harmlessText(a.Reason))
+		fmt.Fprintf(w, " (%s)", cli.HarmlessText(a.Reason))
 	}
 	fmt.Fprintln(w)
 	if a.Mode == "off" {

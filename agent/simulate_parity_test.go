@@ -7,6 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"thermostat/agent/config"
+	"thermostat/agent/simulate"
 	"thermostat/controlloop"
 	"thermostat/drivers"
 )
@@ -26,7 +28,7 @@ func decidedOf(s controlloop.State, after time.Duration) decided {
 
 // live runs the zone of a configuration as demo does: with its goroutines, in
 // the time of a bubble.
-func live(t *testing.T, z ZoneConfig, lasts time.Duration) (all []decided) {
+func live(t *testing.T, z config.Zone, lasts time.Duration) (all []decided) {
 	synctest.Test(t, func(t *testing.T) {
 		d, err := drivers.NewHardware("/").Open(z.Devices)
 		if err != nil {
@@ -48,12 +50,12 @@ func live(t *testing.T, z ZoneConfig, lasts time.Duration) (all []decided) {
 }
 
 // simulated steps the same zone as simulate does.
-func simulated(t *testing.T, z ZoneConfig, lasts time.Duration) (all []decided) {
-	v := (&simulation{zone: z, room: z.Devices.Sensor.Simulated, total: lasts, start: monday(), centre: 20}).begin()
+func simulated(t *testing.T, z config.Zone, lasts time.Duration) (all []decided) {
+	v := (&simulate.Simulation{Zone: z, Room: z.Devices.Sensor.Simulated, Total: lasts, Start: simulate.Monday(), Centre: 20}).Begin()
 	for k := time.Duration(0); k*z.Params.Sample <= lasts; k++ {
-		v.now = v.base.Add(k * z.Params.Sample)
-		v.step(v.roomTime(k*z.Params.Sample), v.roomTime(z.Params.Sample))
-		all = append(all, decidedOf(*v.stepper.State(), k*z.Params.Sample))
+		v.Now = v.Base.Add(k * z.Params.Sample)
+		v.Step(v.RoomTime(k*z.Params.Sample), v.RoomTime(z.Params.Sample))
+		all = append(all, decidedOf(*v.Stepper.State(), k*z.Params.Sample))
 	}
 	return all
 }
@@ -76,11 +78,11 @@ zones:
 	}{
 		{"the demo's, 60 times faster", fmt.Sprintf(demoConfig, 60, "127.0.0.1:1883", ""), 2 * time.Hour},
 		{"the demo's in real time", fmt.Sprintf(demoConfig, 1, "127.0.0.1:1883", ""), 8 * time.Hour},
-		{"the example of simulate", exampleConfig, 3 * 24 * time.Hour},
+		{"the example of simulate", simulate.ExampleConfig, 3 * 24 * time.Hour},
 		{"a fermenter", fermenter, 7 * 24 * time.Hour},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			cfg, complaints := ReadConfig("test", []byte(c.config))
+			cfg, complaints := config.Read("test", []byte(c.config))
 			if len(complaints) > 0 {
 				t.Fatal(complaints)
 			}

@@ -8,6 +8,8 @@ import (
 	"time"
 	"unicode"
 
+	"thermostat/agent/cli"
+	"thermostat/agent/config"
 	"thermostat/controlloop"
 	"thermostat/mqtt/setpoint"
 )
@@ -22,9 +24,9 @@ var hostileWords = []string{"\x1b[2J", "\u009b2J", "a\r\nthermostat: all is well
 func TestNoForeignWordReachesTheTerminalAsCommand(t *testing.T) {
 	for _, word := range hostileWords {
 		var out bytes.Buffer
-		report(&out, &exitError{exitRefused, fmt.Errorf("refused: 5..28 °C, %s", word)})
+		cli.Report(&out, cli.Exit(cli.ExitRefused, fmt.Errorf("refused: 5..28 °C, %s", word)))
 		sayApplied(&out, setpoint.Answer{Applied: true, Mode: word, Reason: "not saved: " + word}, "C")
-		printComplaints(&out, []Complaint{{File: "f", Text: word}})
+		config.PrintComplaints(&out, []config.Complaint{{File: "f", Text: word}})
 		newDemoView(&out, false).saw(controlloop.Snapshot{Zone: "a", Time: time.Now(), Setpoint: controlloop.Setpoint{Source: word}, Faults: []controlloop.Fault{{Name: "x", Text: word}}})
 		text := out.String()
 		for line := range strings.Lines(text) {
@@ -37,7 +39,7 @@ func TestNoForeignWordReachesTheTerminalAsCommand(t *testing.T) {
 		}
 	}
 	var out bytes.Buffer
-	report(&out, &exitError{exitRefused, fmt.Errorf("refused: \x1b[2J ü %%")})
+	cli.Report(&out, cli.Exit(cli.ExitRefused, fmt.Errorf("refused: \x1b[2J ü %%")))
 	if out.String() != `thermostat: refused: \x1b[2J ü %`+"\n" {
 		t.Errorf("%q", out.String())
 	}
@@ -53,7 +55,7 @@ func TestDemoNamesTheCommandThatRunsIt(t *testing.T) {
 		{"/root/.cache/go-build/ab/cd-d/agent", "/root/.cache/go-build/ab/cd-d/agent", "go run ./agent"},
 		{"thermostat", "", "thermostat"},
 	} {
-		if got := howToRun(c.typed, c.executable); got != c.want {
+		if got := cli.HowToRun(c.typed, c.executable); got != c.want {
 			t.Errorf("%s, %s: %s, want %s", c.typed, c.executable, got, c.want)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 	"time"
 
+	"thermostat/agent/cli"
+
 	"github.com/spf13/cobra"
 )
 
@@ -53,7 +55,7 @@ func versionCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			b := thisBuild()
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "thermostat %s\ncommit %s\n%s %s/%s\n", b.version, b.commit, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-			return failed(err)
+			return cli.Failed(err)
 		},
 	}
 }

@@ -7,7 +7,7 @@ kills=${1:-10000} days=${2:-20000}
 export GOTOOLCHAIN=local
 
 echo "== $kills kills"
-go test ./agent -count=1 -run '^TestKillCampaign$' -v -timeout 0 -kills "$kills" | grep -v '^=== '
+go test ./agent/blackbox -count=1 -run '^TestKillCampaign$' -v -timeout 0 -kills "$kills" | grep -v '^=== '
 
 echo "== $days days of faults"
 THERMOSTAT_CAMPAIGN_DAYS=$days go test ./drivers -count=1 -run '^TestFaultCampaign$' -v -timeout 0 |

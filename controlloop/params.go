@@ -75,10 +75,12 @@ func (p Params) UsualMode() Mode {
 
 type violations []Violation
 
-func (vs *violations) check(ok bool, field string, value any, bound string, args ...any) {
+// check notes a value that is not ok, and gives ok back.
+func (vs *violations) check(ok bool, field string, value any, bound string, args ...any) bool {
 	if !ok {
 		*vs = append(*vs, Violation{field, fmt.Sprint(value), fmt.Sprintf(bound, args...)})
 	}
+	return ok
 }
 
 func (vs *violations) within(field string, value, low, high time.Duration) {
@@ -149,40 +151,51 @@ func (p Params) validateLoss(vs *violations) {
 	vs.check(d.Period-d.on() >= p.MinOff, "on_sensor_loss.period", d.Period, "with %v percent is off for %v, which must be at least min_off %v", d.Percent, d.Period-d.on(), p.MinOff)
 }
 
-// CheckSetpoint gives the first reason to refuse a setpoint, with value and
-// bound, or nil. Mode off needs no desired temperature; one that is given must
-// be in bounds all the same.
-func (p Params) CheckSetpoint(s Setpoint) error {
-	var vs violations
-	vs.check(s.Mode != ModeNone && s.Mode <= ModeHeatCool, "mode", s.Mode, "is none of off, heat, cool, heat_cool")
-	vs.check(!s.Mode.Heats() || p.Heater, "mode", s.Mode, "needs a heater, and the zone has none")
-	vs.check(!s.Mode.Cools() || p.Cooler, "mode", s.Mode, "needs a cooler, and the zone has none")
-	vs.check(MinDelta <= s.UpDelta && s.UpDelta <= MaxDelta, "up_delta", s.UpDelta, "is outside %v..%v K", MinDelta, MaxDelta)
-	vs.check(MinDelta <= s.DownDelta && s.DownDelta <= MaxDelta, "down_delta", s.DownDelta, "is outside %v..%v K", MinDelta, MaxDelta)
-	switch {
-	case !math.IsNaN(s.Desired):
-		p.checkDesired(s, &vs)
-	case s.Mode != ModeOff:
-		vs.check(false, "desired", "missing", "and the zone has no configured one")
-	}
-	if len(vs) > 0 {
+// RefuseSetpoint gives the first reason to refuse a setpoint, with value and
+// bound, or nil: [Params.CheckSetpoint] gives them all.
+func (p Params) RefuseSetpoint(s Setpoint) error {
+	if vs := p.CheckSetpoint(s); len(vs) > 0 {
 		return vs[0]
 	}
 	return nil
 }
 
+// CheckSetpoint gives every reason to refuse a setpoint; none if all is well.
+// Mode off needs no desired temperature; one that is given must be in bounds all
+// the same. A sum is judged only where all that it is made of is in bounds.
+func (p Params) CheckSetpoint(s Setpoint) []Violation {
+	var vs violations
+	if !p.checkMode(s.Mode, &vs) {
+		s.Mode = ModeOff // no more can be said of it
+	}
+	up := vs.check(MinDelta <= s.UpDelta && s.UpDelta <= MaxDelta, "up_delta", s.UpDelta, "is outside %v..%v K", MinDelta, MaxDelta)
+	down := vs.check(MinDelta <= s.DownDelta && s.DownDelta <= MaxDelta, "down_delta", s.DownDelta, "is outside %v..%v K", MinDelta, MaxDelta)
+	desired := p.checkDesired(s, &vs)
+	vs.check(!up || !down || s.Mode != ModeHeatCool || p.ServesBoth(s.UpDelta, s.DownDelta), "up_delta + down_delta",
+		s.UpDelta+s.DownDelta, "must be at least %v K in mode heat_cool", MinBandToBoth)
+	vs.check(!desired || !up || !p.Heater || s.Desired+s.UpDelta < p.HeatCutout, "desired + up_delta",
+		s.Desired+s.UpDelta, "must stay below heat_cutout %v °C", p.HeatCutout)
+	vs.check(!desired || !down || !s.Mode.Cools() || s.Desired-s.DownDelta > p.CoolCutout, "desired - down_delta",
+		s.Desired-s.DownDelta, "must stay above cool_cutout %v °C", p.CoolCutout)
+	return vs
+}
+
+func (p Params) checkMode(m Mode, vs *violations) bool {
+	return vs.check(m != ModeNone && m <= ModeHeatCool, "mode", m, "is none of off, heat, cool, heat_cool") &&
+		vs.check(!m.Heats() || p.Heater, "mode", m, "needs a heater, and the zone has none") &&
+		vs.check(!m.Cools() || p.Cooler, "mode", m, "needs a cooler, and the zone has none")
+}
+
+// checkDesired reports whether there is a desired temperature that is in bounds.
+func (p Params) checkDesired(s Setpoint, vs *violations) bool {
+	if math.IsNaN(s.Desired) {
+		vs.check(s.Mode == ModeOff, "desired", "missing", "and the zone has no configured one")
+		return false
+	}
+	return vs.check(p.DesiredMin <= s.Desired && s.Desired <= p.DesiredMax, "desired", s.Desired, "is outside %v..%v °C", p.DesiredMin, p.DesiredMax)
+}
+
 // ServesBoth reports whether mode heat_cool is accepted with these deltas, in K.
 func (p Params) ServesBoth(upDelta, downDelta float64) bool {
 	return p.Heater && p.Cooler && upDelta+downDelta >= MinBandToBoth
-}
-
-func (p Params) checkDesired(s Setpoint, vs *violations) {
-	vs.check(p.DesiredMin <= s.Desired && s.Desired <= p.DesiredMax, "desired", s.Desired,
-		"is outside %v..%v °C", p.DesiredMin, p.DesiredMax)
-	vs.check(s.Mode != ModeHeatCool || !p.Heater || !p.Cooler || p.ServesBoth(s.UpDelta, s.DownDelta), "up_delta + down_delta",
-		s.UpDelta+s.DownDelta, "must be at least %v K in mode heat_cool", MinBandToBoth)
-	vs.check(!p.Heater || s.Desired+s.UpDelta < p.HeatCutout, "desired + up_delta", s.Desired+s.UpDelta,
-		"must stay below heat_cutout %v °C", p.HeatCutout)
-	vs.check(!s.Mode.Cools() || s.Desired-s.DownDelta > p.CoolCutout, "desired - down_delta", s.Desired-s.DownDelta,
-		"must stay above cool_cutout %v °C", p.CoolCutout)
 }

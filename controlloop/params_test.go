@@ -121,7 +121,7 @@ func TestValidateKnowsWhatHangsTogether(t *testing.T) {
 	p = ordinary()
 	p.Heater, p.DesiredMax = false, 40
 	accepts(t, p, "limits.desired_max", p.DesiredMax)
-	if err := p.CheckSetpoint(Setpoint{Mode: ModeCool, Desired: 38, UpDelta: 1, DownDelta: 1}); err != nil {
+	if err := p.RefuseSetpoint(Setpoint{Mode: ModeCool, Desired: 38, UpDelta: 1, DownDelta: 1}); err != nil {
 		t.Error(err)
 	}
 	p.Heater = true
@@ -233,7 +233,7 @@ func TestCheckSetpointKnowsEveryBound(t *testing.T) {
 		{low, sp(ModeCool, 3.1, 1, 0.05), ""},
 		{low, sp(ModeCool, 3.1, 1, 0.2), "desired - down_delta"},
 	} {
-		err := row.p.CheckSetpoint(row.s)
+		err := row.p.RefuseSetpoint(row.s)
 		var v Violation
 		switch {
 		case row.refuse == "" && err != nil:
@@ -246,11 +246,43 @@ func TestCheckSetpointKnowsEveryBound(t *testing.T) {
 	}
 }
 
+// One look at a setpoint names all that is wrong with it, and no sum of what is
+// wrong already.
+func TestCheckSetpointGivesEveryReasonAtOnce(t *testing.T) {
+	nan := math.NaN()
+	narrow := ordinary()
+	narrow.DesiredMin, narrow.DesiredMax, narrow.HeatCutout, narrow.CoolCutout = 20, 21, 21.2, 19.8
+	heatOnly := ordinary()
+	heatOnly.Cooler = false
+	for _, row := range []struct {
+		p    Params
+		s    Setpoint
+		want string
+	}{
+		{ordinary(), Setpoint{Mode: ModeHeat, Desired: 20, UpDelta: 1, DownDelta: 1}, ""},
+		{heatOnly, Setpoint{Mode: ModeCool, Desired: 99, UpDelta: 20, DownDelta: 0}, "mode, up_delta, down_delta, desired"},
+		{heatOnly, Setpoint{Mode: ModeHeatCool, Desired: nan, UpDelta: 0.1, DownDelta: 0.1}, "mode"},
+		{Params{}, Setpoint{Mode: ModeHeatCool, Desired: nan, UpDelta: 1, DownDelta: 1}, "mode"},
+		{ordinary(), Setpoint{Mode: ModeHeatCool, Desired: nan, UpDelta: 0.1, DownDelta: 0.1}, "desired, up_delta + down_delta"},
+		{narrow, Setpoint{Mode: ModeHeatCool, Desired: 20.5, UpDelta: 11, DownDelta: 0.1}, "up_delta"},
+		{narrow, Setpoint{Mode: ModeHeatCool, Desired: 21, UpDelta: 0.3, DownDelta: 0.3}, "up_delta + down_delta, desired + up_delta"},
+		{narrow, Setpoint{Mode: ModeCool, Desired: 20, UpDelta: 1.3, DownDelta: 0.3}, "desired + up_delta, desired - down_delta"},
+	} {
+		var fields []string
+		for _, v := range row.p.CheckSetpoint(row.s) {
+			fields = append(fields, v.Field)
+		}
+		if got := strings.Join(fields, ", "); got != row.want {
+			t.Errorf("%+v: %q, want %q", row.s, got, row.want)
+		}
+	}
+}
+
 // What people write with two decimals must not fail for the way a computer adds.
 func TestBandOfExactlyOneKelvinIsWideEnough(t *testing.T) {
 	for hundredths := 5; hundredths <= 95; hundredths++ {
 		s := Setpoint{Mode: ModeHeatCool, Desired: 20, UpDelta: float64(hundredths) / 100, DownDelta: float64(100-hundredths) / 100}
-		if err := ordinary().CheckSetpoint(s); err != nil {
+		if err := ordinary().RefuseSetpoint(s); err != nil {
 			t.Errorf("%v + %v: %v", s.UpDelta, s.DownDelta, err)
 		}
 	}

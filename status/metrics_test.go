@@ -1,10 +1,10 @@
 package status
 
 import (
-	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"regexp"
@@ -15,11 +15,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
-	"net/http/httptest"
+	"go.yaml.in/yaml/v4"
 
 	"thermostat/controlloop"
 )
@@ -138,7 +137,7 @@ func TestAlertRules(t *testing.T) {
 			}
 		}
 	}
-	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&rules); err != nil {
+	if err := yaml.Load(text, &rules, yaml.WithKnownFields()); err != nil {
 		t.Fatal(err)
 	}
 	n := 0

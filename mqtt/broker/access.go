@@ -49,7 +49,7 @@ type Access struct {
 	CertFile     string
 	KeyFile      string
 	Prefix       string   // of every topic
-	Dial         DialFunc // nil: the network
+	Dial         DialFunc `json:"-"` // nil: the network
 }
 
 // DialFunc opens the connection to a broker; nil is the network. Tests use it

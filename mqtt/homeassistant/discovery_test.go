@@ -150,7 +150,7 @@ func TestWordsAreHomeAssistants(t *testing.T) {
 		for m := controlloop.ModeNone; m <= controlloop.ModeHeatCool; m++ {
 			sp := controlloop.Setpoint{Mode: m, Desired: 10, UpDelta: 1, DownDelta: 1}
 			z.Params.HeatCutout, z.Params.CoolCutout = 35, -35
-			obeyed := m == controlloop.ModeNone || z.Params.CheckSetpoint(sp) == nil
+			obeyed := m == controlloop.ModeNone || z.Params.RefuseSetpoint(sp) == nil
 			if obeyed != slices.Contains(modes, m.String()) && m != controlloop.ModeNone {
 				t.Errorf("zone %s: mode %v obeyed %v, announced %v", z.Name, m, obeyed, modes)
 			}

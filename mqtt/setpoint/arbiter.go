@@ -354,7 +354,7 @@ func (t *Arbiter) own(sp controlloop.Setpoint) controlloop.Setpoint {
 // A refused one changes nothing.
 func (t *Arbiter) Local(now time.Time, sp controlloop.Setpoint, id string, err error) Actions {
 	if err == nil {
-		err = t.zone.Params.CheckSetpoint(sp)
+		err = t.zone.Params.RefuseSetpoint(sp)
 	}
 	if err != nil {
 		return Actions{Answer: t.answer(id, err), Log: "change refused: " + err.Error()}

@@ -217,7 +217,7 @@ func (z Zone) Setpoint(c *pb.TemperatureControl) (controlloop.Setpoint, error) {
 	if c.Desired != nil && math.IsNaN(*c.Desired) { // NaN inside means "none", from outside it is nonsense
 		return sp, errors.New("desired: NaN is not a number")
 	}
-	return sp, z.Params.CheckSetpoint(sp)
+	return sp, z.Params.RefuseSetpoint(sp)
 }
 
 // usualMode is what a control without a mode means: the configured mode, or

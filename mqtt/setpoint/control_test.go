@@ -140,7 +140,7 @@ func FuzzControl(f *testing.F) {
 		tr.Connected(start)
 		d := tr.Message(start, payload, retained)
 		if d.Obey != nil {
-			if err := tr.zone.Params.CheckSetpoint(*d.Obey); err != nil {
+			if err := tr.zone.Params.RefuseSetpoint(*d.Obey); err != nil {
 				t.Errorf("%q was accepted: %v", payload, err)
 			}
 		}

@@ -1,0 +1,203 @@
+package blackbox
+
+import (
+	"net"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"thermostat/agent/clitest"
+)
+
+// TestDemo: the rooms warm, switch and settle; a broken sensor ends the heat
+// and the demo says why; it ends by itself.
+func TestDemo(t *testing.T) {
+	t.Parallel()
+	p := start(t, thermostat(t), "demo", "--for", "20s", "--mqtt", "127.0.0.1:0", "--fault", "sensor-hang@11s")
+	p.says("living-room: heater on at 19.")
+	p.says("workshop: heater on at 1")
+	p.says("living-room: heater off at 20.")
+	p.says("desired 20.0 °C: too_warm")
+	p.says("fault sensor-hang: a read of a sensor does not come back")
+	p.says("FAULT sensor: the sensor has not answered since")
+	<-p.ended
+	if p.code != 0 {
+		t.Errorf("exit %d\n%s", p.code, p.output())
+	}
+}
+
+// TestDemoBreaksAnything: every fault that the demo knows happens, and the demo
+// goes on and ends in order.
+func TestDemoBreaksAnything(t *testing.T) {
+	t.Parallel()
+	said, _ := exec.Command(thermostat(t), "demo", "--fault", "none@1s").CombinedOutput() // it exits with 2
+	_, names, _ := strings.Cut(strings.TrimSpace(string(said)), "one of ")
+	if len(strings.Split(names, ", ")) < 5 {
+		t.Fatalf("%s", said)
+	}
+	for name := range strings.SplitSeq(names, ", ") {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := start(t, thermostat(t), "demo", "--for", "4s", "--mqtt", "127.0.0.1:0", "--fault", name+"@1s")
+			p.says("fault " + name + ": ")
+			p.says("living-room: heater off")
+			<-p.ended
+			if p.code != 0 {
+				t.Errorf("exit %d\n%s", p.code, p.output())
+			}
+		})
+	}
+}
+
+// TestDemoWeldedRelay: the safety relay takes the heat away 2 K past the band.
+func TestDemoWeldedRelay(t *testing.T) {
+	t.Parallel()
+	p := start(t, thermostat(t), "demo", "--mqtt", "127.0.0.1:0", "--speed", "200", "--fault", "relay-welded@4s")
+	p.says("fault relay-welded: ")
+	p.says("living-room: the safety relay opens")
+	p.says("living-room: heater on at 19.")
+	p.says("living-room: the safety relay opens")
+}
+
+// TestDemoFaultEndsTheHeat: with the heater on, a sensor that hangs switches it off.
+func TestDemoFaultEndsTheHeat(t *testing.T) {
+	t.Parallel()
+	p := start(t, thermostat(t), "demo", "--mqtt", "127.0.0.1:0", "--fault", "sensor-hang@5s")
+	p.says("workshop: heater on")
+	p.says("workshop: heater off at unknown temperature, desired 17.0 °C: stale_reading")
+	if code := p.stop(); code != 0 {
+		t.Errorf("exit %d\n%s", code, p.output())
+	}
+}
+
+// TestDemoTakesTheNextPort: a taken port is no reason to fail, and is said.
+func TestDemoTakesTheNextPort(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	p := start(t, thermostat(t), "demo", "--mqtt", l.Addr().String())
+	p.says(l.Addr().String() + " is taken; using 127.0.0.1:")
+	p.says("workshop: heater on")
+	p.stop()
+	url := regexp.MustCompile(`set living-room 21.5 --broker (mqtt://\S+)`).FindStringSubmatch(p.output())
+	if url == nil {
+		t.Errorf("no command to try:\n%s", p.output())
+	}
+}
+
+// TestDemoSet: what the demo prints to try works.
+func TestDemoSet(t *testing.T) {
+	t.Parallel()
+	p := start(t, thermostat(t), "demo", "--mqtt", "127.0.0.1:0")
+	p.says("--broker mqtt://")
+	url := regexp.MustCompile(`--broker (mqtt://\S+)`).FindStringSubmatch(p.output())[1]
+	p.says("workshop: heater on")
+	set := start(t, thermostat(t), "set", "living-room", "22", "--broker", url)
+	<-set.ended
+	if set.code != 0 {
+		t.Fatalf("set: exit %d\n%s", set.code, set.output())
+	}
+	p.says("living-room: holds 22.0 °C, mode heat (cli)")
+}
+
+// TestPrintedConfigRuns: the demo is an ordinary configuration.
+func TestPrintedConfigRuns(t *testing.T) {
+	t.Parallel()
+	printed := start(t, thermostat(t), "demo", "--print-config", "--mqtt", "127.0.0.1:1")
+	<-printed.ended
+	file := filepath.Join(t.TempDir(), "config.yaml")
+	clitest.WriteFile(t, file, printed.output())
+	p := start(t, thermostat(t), "run", "--config", file)
+	p.says(`msg="heater on" zone=workshop`)
+	if code := p.stop(); code != 0 {
+		t.Errorf("exit %d\n%s", code, p.output())
+	}
+}
+
+// TestExitCodes: wrong use and wrong configurations end in 2, in one line.
+func TestExitCodes(t *testing.T) {
+	t.Parallel()
+	bad := filepath.Join(t.TempDir(), "bad.yaml")
+	clitest.WriteFile(t, bad, "device: cabin\nzones: [{name: a}]\n")
+	empty := filepath.Join(t.TempDir(), "empty.yaml")
+	clitest.WriteFile(t, empty, "device: cabin\nzones: []\n")
+	for _, c := range []struct {
+		args string
+		code int
+		says string
+	}{
+		{"nonsense", 2, "unknown command"},
+		{"run --nonsense", 2, "unknown flag"},
+		{"run --config /nowhere.yaml", 2, "no such file"},
+		{"run --config " + bad, 2, "sensor: is missing"},
+		{"check --config " + bad, 2, "zones[0]"},
+		{"check --config " + empty, 0, ""},
+		{"check " + empty, 0, "no zones"},
+		{"check " + bad, 2, "zones[0]"},
+		{"check " + bad + " --config " + empty, 2, "two files are named"},
+		{"check a b", 2, "at most 1"},
+		{"run " + empty, 2, "a configuration is named with --config " + empty},
+		{"off " + empty, 2, "--config " + empty},
+		{"demo --fault nonsense@5s", 2, "is unknown: one of sensor-gone"},
+		{"demo --fault sensor-gone", 2, "want a time like"},
+		{"demo --speed 0", 2, "outside 0.1..10000"},
+		{"set", 2, "accepts between 1 and 2"},
+		{"set hall 20 --broker http://x", 2, "is not a broker's URL"},
+		{"set hall 20 --broker mqtt://ann:secret@x", 2, "no place in the URL"},
+		{"set a/b 20", 2, "zone"},
+		{"set hall -18 --broker mqtt://127.0.0.1:1 --timeout 2s", 4, "refused"},
+		{"version", 0, "linux/"},
+		{"--help", 0, "replay"},
+	} {
+		p := start(t, thermostat(t), strings.Fields(c.args)...)
+		<-p.ended
+		if p.code != c.code || !strings.Contains(p.output(), c.says) || strings.Contains(p.output(), "secret") {
+			t.Errorf("%s: exit %d, want %d and %q\n%s", c.args, p.code, c.code, c.says, p.output())
+		}
+	}
+	p := start(t, thermostat(t), "run", "--config", empty)
+	p.says("no zones: run thermostat probe")
+	if code := p.stop(); code != 0 {
+		t.Errorf("without zones: exit %d", code)
+	}
+}
+
+// TestDemoPage: a taken port is no reason to fail, and is said.
+func TestDemoPage(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	p := start(t, thermostat(t), "demo", "--mqtt", "127.0.0.1:0", "--http", l.Addr().String())
+	p.says(l.Addr().String() + " is taken; using 127.0.0.1:")
+	p.says("The page: http://127.0.0.1:")
+	url := regexp.MustCompile(`The page: (http://\S+)`).FindStringSubmatch(p.output())[1]
+	if text := get(t, url); !strings.Contains(text, "<title>Thermostat</title>") {
+		t.Errorf("%.200s", text)
+	}
+	p.stop()
+	none := start(t, thermostat(t), "demo", "--mqtt", "127.0.0.1:0", "--http", "", "--for", "1s")
+	<-none.ended
+	if none.code != 0 || strings.Contains(none.output(), "The page") {
+		t.Errorf("exit %d\n%s", none.code, none.output())
+	}
+}
+
+// TestDemoIsDiscovered: the demo's own broker has it, too.
+func TestDemoIsDiscovered(t *testing.T) {
+	t.Parallel()
+	p := start(t, thermostat(t), "demo", "--mqtt", "127.0.0.1:0")
+	p.says("--broker mqtt://")
+	h := newHomeAssistant(t, regexp.MustCompile(`--broker (mqtt://\S+)`).FindStringSubmatch(p.output())[1])
+	h.start()
+	h.knows("thermostat_-demo_-AGENT", "thermostat_-demo_-living-room", "thermostat_-demo_-workshop")
+	h.shows("thermostat_-demo_-workshop_-heat_call", "", "on")
+	h.setTemperature("thermostat_-demo_-living-room_-climate", "heat", "22.5")
+	p.says("living-room: holds 22.5 °C, mode heat (home_assistant)")
+}

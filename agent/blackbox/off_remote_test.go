@@ -1,0 +1,95 @@
+package blackbox
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"thermostat/agent/clitest"
+	pb "thermostat/proto"
+)
+
+// remoteConfig is one zone on the broker, heated at 18 °C.
+func remoteConfig(t *testing.T, m *mosquitto) string {
+	file := filepath.Join(t.TempDir(), "config.yaml")
+	clitest.WriteFile(t, file, fmt.Sprintf(`device: cabin
+http: {listen: ""}
+state_dir: %s
+mqtt: {brokers: [%q]}
+zones:
+  - name: room
+    sensor_id: 7
+    sensor: {driver: mqtt, topic: there/sensor}
+    heater: {driver: mqtt, topic: there/heater}
+    default_setpoint: {mode: heat, desired: 20}
+    timing: {sample: 1s, stale_after: 3s, min_on: 0s, min_off: 0s}
+`, t.TempDir(), m.url()))
+	return file
+}
+
+// TestOffTellsRemoteRelays: a killed agent leaves a relay on the broker on;
+// off tells it, and says so where it cannot.
+func TestOffTellsRemoteRelays(t *testing.T) {
+	m := newMosquitto(t, open)
+	m.start()
+	config := remoteConfig(t, m)
+	heard := start(t, "mosquitto_sub", "-h", "127.0.0.1", "-p", m.port, "-t", "there/heater", "-F", "%x")
+	agent := startAgent(t, config)
+	clitest.Eventually(t, func() error {
+		m.publishOn("there/sensor", []byte("18"))
+		return lastCommand(heard, true)
+	})
+	agent.kill()
+	p := start(t, thermostat(t), "off", "--config", config)
+	<-p.ended
+	if p.code != 0 || !strings.Contains(p.output(), "mqtt there/heater was told to go off") {
+		t.Errorf("exit %d: %s", p.code, p.output())
+	}
+	clitest.Eventually(t, func() error { return lastCommand(heard, false) })
+	damage(t, config)
+	for _, command := range []string{"off", "run"} {
+		m.publishOn("there/heater", []byte("-"))
+		p = start(t, thermostat(t), command, "--config", config)
+		<-p.ended
+		if command == "run" && p.code != 2 || command == "off" && p.code != 0 {
+			t.Errorf("%s with a damaged configuration: exit %d: %s", command, p.code, p.output())
+		}
+		clitest.Eventually(t, func() error { return lastCommand(heard, false) })
+	}
+	m.p.kill()
+	p = start(t, thermostat(t), "off", "--config", config)
+	<-p.ended
+	if p.code != 1 || !strings.Contains(p.output(), "the 1 mqtt relays could not be told to go off") {
+		t.Errorf("without a broker: exit %d: %s", p.code, p.output())
+	}
+}
+
+// damage writes something into a configuration that it does not allow.
+func damage(t *testing.T, config string) {
+	t.Helper()
+	text, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(config, append(text, "\nmispelled: 1\n"...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// lastCommand says whether the last HeaterControl that a mosquitto_sub shows is the wanted one.
+func lastCommand(p *process, want bool) error {
+	lines := strings.Split(p.output(), "\n")
+	var c pb.HeaterControl
+	var payload []byte
+	fmt.Sscanf(lines[len(lines)-1], "%x", &payload)
+	if err := proto.Unmarshal(payload, &c); err != nil || c.SensorID == nil || (c.GetCommand() == pb.HeaterCommand_On) != want {
+		time.Sleep(200 * time.Millisecond) // the readings come a few times a second
+		return fmt.Errorf("commands %v, want on %v last", lines, want)
+	}
+	return nil
+}

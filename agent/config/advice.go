@@ -1,0 +1,96 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// What is written instead of what people write where a number, a duration or a
+// list is wanted. Each gives nothing where it does not know.
+
+var (
+	commaNumber = regexp.MustCompile(`^([-+]?[0-9]+),([0-9]+)$`)
+	unitNumber  = regexp.MustCompile(`^([-+]?[0-9]+(?:[.,][0-9]+)?) ?(°? ?[CcFf]|K|°|[Gg]rad|[Dd]eg(?:rees)?)$`)
+	unitTime    = regexp.MustCompile(`^([0-9]+(?:[.,][0-9]+)?) ?([A-Za-z]+)$`)
+)
+
+func numberAdvice(key, text string) string {
+	if m := commaNumber.FindStringSubmatch(text); m != nil {
+		return ": write " + m[1] + "." + m[2]
+	}
+	m := unitNumber.FindStringSubmatch(text)
+	if m == nil {
+		return ""
+	}
+	number := strings.Replace(m[1], ",", ".", 1)
+	if !strings.ContainsAny(m[2], "Ff") {
+		return ": write " + number + ", without the unit; temperatures here are °C, differences K"
+	}
+	if strings.Contains(key, "delta") || strings.Contains(key, "rate") {
+		return ": write the number of K, without the unit; 1 K is 1.8 °F"
+	}
+	f, err := strconv.ParseFloat(number, 64)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf(": temperatures here are °C without the unit, also where units is F: write %.1f", (f-32)/1.8)
+}
+
+// timeUnits are how people write the units of a duration.
+var timeUnits = map[string]string{
+	"s": "s", "sec": "s", "secs": "s", "second": "s", "seconds": "s", "sek": "s",
+	"m": "m", "min": "m", "mins": "m", "minute": "m", "minutes": "m",
+	"h": "h", "hr": "h", "hrs": "h", "hour": "h", "hours": "h", "std": "h",
+}
+
+func durationAdvice(text string) string {
+	m := unitTime.FindStringSubmatch(text)
+	if m == nil {
+		return ""
+	}
+	number := strings.Replace(m[1], ",", ".", 1)
+	switch unit := strings.ToLower(m[2]); {
+	case timeUnits[unit] != "":
+		return ": write " + number + timeUnits[unit]
+	case unit == "d" || unit == "day" || unit == "days":
+		return ": write the number of hours, such as 24h"
+	}
+	return ""
+}
+
+func listAdvice(n *node) string {
+	switch {
+	case n.kind == kindMapping && n.key == "zones":
+		return "begin each zone with a dash, a blank and its name, such as - name: living-room"
+	case n.kind == kindMapping:
+		return "put a dash and a blank before the first key of each item"
+	}
+	return "put the value into [ ], such as [a, b]"
+}
+
+// decimalComma knows {desired: 20,5}, which YAML reads as {desired: 20, 5: }.
+func decimalComma(n *node) string {
+	i := slices.Index(n.parent.children, n)
+	if i < 1 || n.kind != kindEmpty || !digits.MatchString(n.key) {
+		return ""
+	}
+	before := n.parent.children[i-1]
+	if before.kind != kindScalar || !integer.MatchString(before.text) {
+		return ""
+	}
+	return fmt.Sprintf("a number has a point and no comma: write %s: %s.%s", pathWord(before.key), before.text, n.key)
+}
+
+var digits = regexp.MustCompile(`^[0-9]+$`)
+
+// runTogether knows {driver gpio}, which YAML reads as one key without a value.
+func runTogether(n *node, known []string) string {
+	key, value, ok := strings.Cut(n.key, " ")
+	if !ok || n.kind != kindEmpty || !slices.Contains(known, key) {
+		return ""
+	}
+	return shownLine(key + ": " + value)
+}

@@ -1,0 +1,2 @@
+// Package config is the file: Config from YAML, with every complaint at once.
+package config

@@ -1,0 +1,54 @@
+package config
+
+import (
+	"fmt"
+
+	"thermostat/drivers"
+)
+
+// busUsers are the sensors that are on the buses of a Raspberry Pi's header.
+type busUsers struct {
+	oneWire *node         // the kernel's; nil: none is
+	i2c     map[int]*node // by bus
+}
+
+func (b *busUsers) add(n *node, s drivers.SensorSpec) {
+	switch {
+	case n == nil:
+	case s.Driver == "ds18b20" && s.DS18B20.Bus == "ds2482":
+		b.i2c[s.DS18B20.I2CBus] = n
+	case s.Driver == "ds18b20":
+		b.oneWire = n
+	case s.Driver == "bme280":
+		b.i2c[s.BME280.Bus] = n
+	}
+}
+
+// addSensors notes the buses that a zone's sensors are on.
+func (u *unique) addSensors(zone *node, z Zone) {
+	u.buses.add(zone.child("sensor"), z.Devices.Sensor)
+	fallbacks := zone.child("fallback_sensors")
+	for i, s := range z.Devices.Fallbacks {
+		if fallbacks != nil && i < len(fallbacks.children) {
+			u.buses.add(fallbacks.children[i], s)
+		}
+	}
+}
+
+// checkPins complains of relays on the wires of a bus that a sensor is on. The
+// wires of I2C are fixed, while another pin can be given to 1-Wire.
+func (u *unique) checkPins() {
+	for _, owner := range u.lines {
+		line, ok := owner.gpio.Number()
+		at := owner.relay.child("line")
+		if !ok || at == nil {
+			continue
+		}
+		if user := u.buses.i2c[line/2]; line < 4 && user != nil { // GPIO0 and 1 are bus 0, 2 and 3 are bus 1
+			u.complain(at, "GPIO%d is a wire of I2C bus %d, on which %s is: wire the relay to another line, such as GPIO17", line, line/2, user.path())
+		}
+		if line == 4 && u.buses.oneWire != nil {
+			u.warn(at, fmt.Sprintf("GPIO4 is the wire of the 1-Wire bus, on which %s is, unless dtoverlay=w1-gpio,gpiopin= names another: wire the relay to another line, such as GPIO17", u.buses.oneWire.path()))
+		}
+	}
+}

@@ -1,0 +1,162 @@
+package config
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+
+	"thermostat/controlloop"
+	"thermostat/drivers"
+)
+
+// PrintZones prints what the zones of a configuration amount to, defaults
+// filled in: one block a zone.
+func PrintZones(w io.Writer, c Config) error {
+	if len(c.Zones) == 0 {
+		_, err := fmt.Fprintln(w, "no zones")
+		return err
+	}
+	for i, z := range c.Zones {
+		separator := "\n"
+		if i == 0 {
+			separator = ""
+		}
+		if _, err := fmt.Fprintf(w, "%s%s", separator, zoneBlock(z)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func zoneBlock(z Zone) []byte {
+	var b bytes.Buffer
+	line := func(name, text string) { fmt.Fprintf(&b, "  %-9s  %s\n", name, text) }
+	b.WriteString(z.Name + "\n")
+	line("sensor id", fmt.Sprint(z.SensorID))
+	line("plant", z.Plant)
+	line("sensor", SensorText(z.Devices.Sensor))
+	for _, f := range z.Devices.Fallbacks {
+		line("fallback", SensorText(f))
+	}
+	line("heater", RelayText(z.Devices.Heater))
+	line("cooler", RelayText(z.Devices.Cooler))
+	if z.Devices.Safety != nil {
+		line("safety", RelayText(z.Devices.Safety))
+	}
+	line("setpoint", setpointText(z))
+	line("limits", limitsText(z.Params))
+	line("timers", timersText(z.Params))
+	line("no sensor", lossText(z.Params.Loss))
+	return b.Bytes()
+}
+
+func SensorText(s drivers.SensorSpec) string {
+	text := s.Driver
+	switch s.Driver {
+	case "ds18b20":
+		text += fmt.Sprintf(" %s, bus %s", s.DS18B20.ID, s.DS18B20.Bus)
+		if s.DS18B20.Bus == "ds2482" {
+			text += fmt.Sprintf(" on i2c-%d", s.DS18B20.I2CBus)
+		}
+	case "bme280":
+		text += fmt.Sprintf(" at %#x on i2c-%d", s.BME280.Address, s.BME280.Bus)
+	case "simulated":
+		text += ", model " + s.Simulated.Model
+	case "mqtt":
+		text += fmt.Sprintf(" %s, format %s", s.Remote.Topic, s.Remote.Format)
+		if s.Remote.Field != "" {
+			text += ", field " + s.Remote.Field
+		}
+		for _, path := range slices.Sorted(maps.Keys(s.Remote.Where)) {
+			text += fmt.Sprintf(", where %s is %s", path, s.Remote.Where[path])
+		}
+		if s.Remote.Unit != "" {
+			text += ", in °" + s.Remote.Unit
+		}
+	}
+	if s.Offset != 0 {
+		text += fmt.Sprintf(", offset %+v K", s.Offset)
+	}
+	return text
+}
+
+func RelayText(r *drivers.RelaySpec) string {
+	if r == nil {
+		return "none"
+	}
+	switch r.Driver {
+	case "mqtt":
+		return remoteText(r.Remote)
+	case "simulated":
+		return r.Driver
+	}
+	text := "gpio " + r.GPIO.String()
+	if r.GPIO.ActiveLow {
+		text += ", on while low"
+	}
+	return text
+}
+
+func remoteText(r drivers.RemoteRelay) string {
+	text := fmt.Sprintf("mqtt %s, lease %v", r.Topic, r.Lease)
+	if r.StateTopic != "" {
+		text += ", confirmed by " + r.StateTopic
+	}
+	return text
+}
+
+func setpointText(z Zone) string {
+	s := z.Default
+	switch {
+	case !z.Configured:
+		return "none: off until a control comes"
+	case math.IsNaN(s.Desired):
+		return s.Mode.String()
+	}
+	return fmt.Sprintf("%v %v °C, +%v K, -%v K", s.Mode, s.Desired, s.UpDelta, s.DownDelta)
+}
+
+func limitsText(p controlloop.Params) string {
+	text := fmt.Sprintf("desired %v..%v °C", p.DesiredMin, p.DesiredMax)
+	if p.Heater {
+		text += fmt.Sprintf(", never heated from %v °C", p.HeatCutout)
+	}
+	if p.Cooler {
+		text += fmt.Sprintf(", never cooled from %v °C", p.CoolCutout)
+	}
+	return text + fmt.Sprintf(", plausible %v..%v °C, at most %v K a minute", p.PlausibleMin, p.PlausibleMax, p.MaxRate) +
+		disagreementText(p)
+}
+
+func disagreementText(p controlloop.Params) string {
+	if p.MaxDisagreement == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", sensors at most %v K apart", p.MaxDisagreement)
+}
+
+// lossText says what happens without a reading.
+func lossText(d controlloop.Duty) string {
+	if d.Percent == 0 {
+		return "everything off"
+	}
+	return fmt.Sprintf("on for %v %% of each %v, off after %v", d.Percent, d.Period, d.For)
+}
+
+func timersText(p controlloop.Params) string {
+	text := fmt.Sprintf("sample %v, stale after %v, on for at least %v, off for at least %v",
+		p.Sample, p.StaleAfter, p.MinOn, p.MinOff)
+	if p.MaxOn > 0 {
+		text += ", on for at most " + p.MaxOn.String()
+	}
+	if p.FrozenAfter > 0 {
+		text += ", frozen after " + p.FrozenAfter.String() + " of heating or cooling"
+	}
+	if p.Heater && p.Cooler {
+		text += ", changeover " + p.Changeover.String()
+	}
+	return text
+}

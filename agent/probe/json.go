@@ -1,0 +1,155 @@
+package probe
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+
+	"thermostat/controlloop"
+	"thermostat/drivers"
+)
+
+// The JSON of probe. What is not known is null, and a sensor that gave no
+// temperature has no number.
+type probeJSON struct {
+	Board         *string       `json:"board"`
+	OneWire       []oneWireJSON `json:"onewire"`
+	I2C           []busJSON     `json:"i2c"`
+	GPIO          []gpioJSON    `json:"gpio"`
+	KeepsOutputs  *bool         `json:"keeps_outputs"`
+	WatchdogArmed *bool         `json:"watchdog_armed"`
+	Warnings      []string      `json:"warnings"`
+	Config        *string       `json:"config"` // null where it goes to a file
+}
+
+type oneWireJSON struct {
+	ID      string   `json:"id"`
+	Celsius *float64 `json:"celsius"`
+	verdictJSON
+}
+
+type verdictJSON struct {
+	Verdict *controlloop.Verdict `json:"verdict"` // null where no temperature was asked for
+	Text    string               `json:"text"`
+}
+
+type busJSON struct {
+	Bus   int        `json:"bus"`
+	Chips []chipJSON `json:"chips"`
+	Error *string    `json:"error"`
+}
+
+type chipJSON struct {
+	Address  string   `json:"address"` // 0x76
+	Chip     string   `json:"chip"`
+	Celsius  *float64 `json:"celsius"`
+	Humidity *float64 `json:"humidity_percent"`
+	Pascal   *float64 `json:"pascal"`
+	verdictJSON
+}
+
+type gpioJSON struct {
+	Name   string     `json:"name"`
+	Label  *string    `json:"label"`
+	Lines  *int       `json:"lines"`
+	Header *bool      `json:"header"`
+	Held   []heldJSON `json:"held"`
+	Error  *string    `json:"error"`
+}
+
+type heldJSON struct {
+	Line   int    `json:"line"`
+	Name   string `json:"name"`
+	Holder string `json:"holder"`
+}
+
+func (r probeReport) printJSON(out io.Writer) error {
+	s := r.survey
+	enc := json.NewEncoder(out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(probeJSON{
+		Board:   filledOrNil(s.Model),
+		OneWire: mapped(s.Thermometers, thermometerJSON), I2C: mapped(s.Buses, busOfSurvey), GPIO: mapped(s.Chips, chipOfSurvey),
+		KeepsOutputs: s.KeepsOutputs, WatchdogArmed: s.WatchdogArmed,
+		Warnings: append([]string{}, r.warnings...), Config: filledOrNil(r.config),
+	})
+}
+
+func thermometerJSON(t drivers.Thermometer) oneWireJSON {
+	celsius, _, _ := numbers(t.Reading)
+	return oneWireJSON{ID: t.ID, Celsius: celsius, verdictJSON: verdictOf(t.Answer)}
+}
+
+func busOfSurvey(b drivers.I2CBus) busJSON {
+	return busJSON{Bus: b.Number, Chips: mapped(b.Chips, i2cChipJSON), Error: errorOrNil(b.Err)}
+}
+
+func i2cChipJSON(c drivers.I2CChip) chipJSON {
+	j := chipJSON{Address: fmt.Sprintf("%#x", c.Address), Chip: c.Chip, verdictJSON: verdictOf(c.Answer)}
+	j.Celsius, j.Humidity, j.Pascal = numbers(c.Reading)
+	return j
+}
+
+func chipOfSurvey(c drivers.SurveyedChip) gpioJSON {
+	j := gpioJSON{Name: c.Name, Held: []heldJSON{}, Error: errorOrNil(c.Err)}
+	if c.Err != nil {
+		return j
+	}
+	lines, header := len(c.Lines), c.Header()
+	j.Label, j.Lines, j.Header = &c.Label, &lines, &header
+	for i, l := range c.Lines {
+		if l.Holder != "" {
+			j.Held = append(j.Held, heldJSON{i, l.Name, l.Holder})
+		}
+	}
+	return j
+}
+
+func verdictOf(a drivers.Answer) verdictJSON {
+	if a.Verdict == "" {
+		return verdictJSON{Text: a.Text}
+	}
+	return verdictJSON{&a.Verdict, a.Text}
+}
+
+// numbers gives °C, % and Pa of a reading, nil where it has none.
+func numbers(r *controlloop.Reading) (celsius, humidity, pascal *float64) {
+	if r == nil {
+		return nil, nil, nil
+	}
+	return number(r.Celsius), number(r.Humidity), number(r.Pascal)
+}
+
+// number cuts off the digits that only the arithmetic made; 1/16 K has four.
+func number(x float64) *float64 {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return nil
+	}
+	x = math.Round(x*1e4) / 1e4
+	return &x
+}
+
+// mapped gives a list that is [] in JSON where it is empty.
+func mapped[T, U any](all []T, f func(T) U) []U {
+	to := make([]U, 0, len(all))
+	for _, x := range all {
+		to = append(to, f(x))
+	}
+	return to
+}
+
+func filledOrNil(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+func errorOrNil(err error) *string {
+	if err == nil {
+		return nil
+	}
+	return filledOrNil(err.Error())
+}

@@ -1,0 +1,150 @@
+package probe
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"thermostat/controlloop"
+	"thermostat/drivers"
+)
+
+// text is what probe prints for people.
+func (r probeReport) text() string {
+	var b strings.Builder
+	section(&b, "Board", boardLines(r.survey))
+	section(&b, "1-Wire", oneWireLines(r.survey))
+	section(&b, "I2C", i2cLines(r.survey))
+	section(&b, "GPIO", gpioLines(r.survey))
+	section(&b, "Warnings", warningLines(r.warnings))
+	if r.config != "" {
+		b.WriteString("Configuration\n\n" + r.config) // not indented, so that it can be copied
+	}
+	return b.String()
+}
+
+func section(b *strings.Builder, title string, lines []string) {
+	b.WriteString(title + "\n")
+	for _, l := range lines {
+		b.WriteString("  " + l + "\n")
+	}
+	b.WriteString("\n")
+}
+
+func boardLines(s drivers.Survey) []string {
+	model, watchdog := s.Model, known(s.WatchdogArmed)
+	if model == "" {
+		model = "of unknown model"
+	}
+	if !s.Watchdog {
+		watchdog = "none"
+	}
+	return []string{
+		model,
+		"outputs stay on after a crash: " + known(s.KeepsOutputs),
+		"hardware watchdog armed: " + watchdog,
+	}
+}
+
+func known(b *bool) string {
+	switch {
+	case b == nil:
+		return "unknown"
+	case *b:
+		return "yes"
+	}
+	return "no"
+}
+
+func oneWireLines(s drivers.Survey) []string {
+	var lines []string
+	for _, t := range s.Thermometers {
+		lines = append(lines, t.ID+"  "+answerText(t.Answer))
+	}
+	if len(lines) == 0 {
+		return []string{"no thermometer"}
+	}
+	return lines
+}
+
+func i2cLines(s drivers.Survey) []string {
+	var lines []string
+	for _, b := range s.Buses {
+		at := fmt.Sprintf("i2c-%d  ", b.Number)
+		for _, c := range b.Chips {
+			lines = append(lines, fmt.Sprintf("%s%#x  %s  %s", at, c.Address, c.Chip, answerText(c.Answer)))
+		}
+		switch {
+		case b.Err != nil:
+			lines = append(lines, at+b.Err.Error())
+		case len(b.Chips) == 0:
+			lines = append(lines, at+"nothing at 0x18, 0x76, 0x77")
+		}
+	}
+	if len(lines) == 0 {
+		return []string{"no bus"}
+	}
+	return lines
+}
+
+// answerText never has a number where there is no temperature.
+func answerText(a drivers.Answer) string {
+	switch {
+	case a.Reading != nil:
+		return readingText(*a.Reading)
+	case a.Verdict == "":
+		return a.Text
+	case a.Text == "":
+		return fmt.Sprintf("no temperature (%s)", a.Verdict)
+	}
+	return fmt.Sprintf("no temperature (%s): %s", a.Verdict, a.Text)
+}
+
+func readingText(r controlloop.Reading) string {
+	text := fmt.Sprintf("%.2f °C", r.Celsius)
+	if !math.IsNaN(r.Humidity) {
+		text += fmt.Sprintf(", %.1f %% humidity", r.Humidity)
+	}
+	if !math.IsNaN(r.Pascal) {
+		text += fmt.Sprintf(", %.1f hPa", r.Pascal/100)
+	}
+	return text
+}
+
+func gpioLines(s drivers.Survey) []string {
+	var lines []string
+	for _, c := range s.Chips {
+		lines = append(lines, c.Name+"  "+gpioText(c))
+	}
+	if len(lines) == 0 {
+		return []string{"no chip"}
+	}
+	return lines
+}
+
+func gpioText(c drivers.SurveyedChip) string {
+	if c.Err != nil {
+		return c.Err.Error()
+	}
+	text := fmt.Sprintf("%s, %d lines", c.Label, len(c.Lines))
+	if c.Header() {
+		text += ", the header"
+	}
+	for i, l := range c.Lines {
+		if l.Holder != "" {
+			text += fmt.Sprintf("\n    line %d %s is held by %s", i, l.Name, l.Holder)
+		}
+	}
+	return text
+}
+
+func warningLines(warnings []string) []string {
+	if len(warnings) == 0 {
+		return []string{"none"}
+	}
+	var lines []string
+	for _, w := range warnings {
+		lines = append(lines, "- "+w)
+	}
+	return lines
+}

@@ -1,0 +1,181 @@
+package reach
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"thermostat/agent/cli"
+	"thermostat/agent/config"
+	"thermostat/mqtt/broker"
+	"thermostat/mqtt/client"
+	"thermostat/mqtt/setpoint"
+)
+
+// Flags are how set, clear and watch reach the broker: by flag, else by
+// environment, else by configuration.
+type Flags struct {
+	config string
+	values map[string]*string
+}
+
+// The names of the flags; the environment has them as THERMOSTAT_CA_FILE.
+var remoteNames = []struct{ name, help string }{
+	{"broker", "the broker's `URL`: mqtt, mqtts, ws, wss (default the configuration's, else the agent's page; without a configuration mqtt://127.0.0.1:1883)"},
+	{"username", "the `USER` at the broker"},
+	{"password-file", "the `FILE` with the password"},
+	{"ca-file", "the `FILE` with the certificate authority"},
+	{"cert-file", "the `FILE` with the client certificate"},
+	{"key-file", "the `FILE` with the client key"},
+	{"prefix", "the first part of every topic (default thermostat)"},
+	{"device", "the `DEVICE` (default the configuration's, else the only one seen)"},
+}
+
+func (r *Flags) Register(cmd *cobra.Command) {
+	r.values = map[string]*string{}
+	cmd.Flags().StringVar(&r.config, "config", "", "take the broker from the configuration `FILE` (default "+cli.DefaultConfig+" if readable)")
+	for _, f := range remoteNames {
+		r.values[f.name] = cmd.Flags().String(f.name, "", f.help)
+	}
+}
+
+// Agents are who set, clear and watch speak with, on a broker or through a page.
+type Agents interface {
+	Set(ctx context.Context, q client.Request) (setpoint.Answer, error)
+	Clear(ctx context.Context, device, zone string) (setpoint.Answer, error)
+	Watch(ctx context.Context, device string, saw func(client.Event)) error
+	Close()
+}
+
+// Way is how set, clear and watch reach them.
+type Way struct {
+	Access broker.Access
+	Device string
+	Units  string // those that people use
+
+	Page     *Page // the agent's own; nil: it is not asked
+	PageOnly bool  // the configuration names no broker
+	Unread   error // the usual configuration is there, but not for us
+}
+
+// Connect reaches the broker, or the agent's page where there is none.
+func (w Way) Connect(ctx context.Context) (Agents, error) {
+	if w.PageOnly {
+		return w.Page, nil
+	}
+	r, err := client.Connect(ctx, w.Access)
+	switch {
+	case err == nil:
+		return r, nil
+	case w.Page != nil && w.Page.answers(ctx):
+		return w.Page, nil
+	}
+	return nil, err
+}
+
+// Resolve finds the way.
+func (r *Flags) Resolve(cmd *cobra.Command) (Way, error) {
+	a := broker.Access{Brokers: []string{"mqtt://127.0.0.1:1883"}, Prefix: "thermostat"}
+	w := Way{Access: a, Units: "C"}
+	file, unread := r.configFile()
+	w.Unread = unread
+	if file != "" {
+		cfg, err := config.LoadOrExit(cmd, file)
+		if err != nil {
+			return w, err
+		}
+		w.Access, w.Device, w.Units = cfg.MQTT.Access, cfg.Device, cfg.Units
+		if len(w.Access.Brokers) == 0 {
+			w.Access.Brokers = a.Brokers
+			w.PageOnly = cfg.HTTP.Listen != "" && !r.wantsBroker(cfg.Device)
+		}
+		if w.PageOnly {
+			w.Page = pageOf(cfg)
+		}
+	} else if !r.wantsBroker("") {
+		w.Page = &Page{Listen: config.DefaultListen}
+	}
+	r.override(&w)
+	return w, r.check(w.Access, w.Device)
+}
+
+// wantsBroker reports whether a flag, or the environment, asks for more than
+// the agent of one device: that only a broker can give.
+func (r *Flags) wantsBroker(device string) bool {
+	return slices.ContainsFunc(remoteNames, func(f struct{ name, help string }) bool {
+		v := r.Value(f.name)
+		return v != "" && (f.name != "device" || v != device)
+	})
+}
+
+// override puts flags and environment over the configuration.
+func (r *Flags) override(w *Way) {
+	var broker string
+	a := &w.Access
+	for _, o := range []struct {
+		name string
+		to   *string
+	}{
+		{"broker", &broker}, {"username", &a.Username}, {"password-file", &a.PasswordFile},
+		{"ca-file", &a.CAFile}, {"cert-file", &a.CertFile}, {"key-file", &a.KeyFile},
+		{"prefix", &a.Prefix}, {"device", &w.Device},
+	} {
+		if v := r.Value(o.name); v != "" {
+			*o.to = v
+		}
+	}
+	if broker != "" {
+		a.Brokers = []string{broker}
+	}
+}
+
+func (r *Flags) Value(name string) string {
+	if v := *r.values[name]; v != "" {
+		return v
+	}
+	return os.Getenv("THERMOSTAT_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_")))
+}
+
+// configFile is the one named, else the usual one if it can be read and no
+// broker is named; unread says that it is there and cannot be read.
+func (r *Flags) configFile() (file string, unread error) {
+	if r.config != "" {
+		return r.config, nil
+	}
+	if r.Value("broker") != "" {
+		return "", nil
+	}
+	f, err := os.Open(cli.DefaultConfig)
+	if errors.Is(err, fs.ErrPermission) {
+		return "", fmt.Errorf("the configuration: %w", err)
+	}
+	if err != nil {
+		return "", nil
+	}
+	f.Close()
+	return cli.DefaultConfig, nil
+}
+
+func (r *Flags) check(a broker.Access, device string) error {
+	if device != "" && !config.DeviceForm.MatchString(device) {
+		return cli.Exit(cli.ExitUsage, fmt.Errorf("device %.40q is not of the form %v", device, config.DeviceForm))
+	}
+	if !config.PrefixForm.MatchString(a.Prefix) {
+		return cli.Exit(cli.ExitUsage, fmt.Errorf("prefix %.40q is not of the form %v", a.Prefix, config.PrefixForm))
+	}
+	for _, b := range a.Brokers {
+		if err := broker.CheckURL(b); err != nil {
+			return cli.Exit(cli.ExitUsage, fmt.Errorf("broker: %w", err))
+		}
+	}
+	if (a.CertFile == "") != (a.KeyFile == "") {
+		return cli.Exit(cli.ExitUsage, fmt.Errorf("cert-file and key-file go together"))
+	}
+	return nil
+}

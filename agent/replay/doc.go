@@ -1,0 +1,2 @@
+// Package replay is the command replay: a log decided anew.
+package replay

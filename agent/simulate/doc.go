@@ -1,0 +1,2 @@
+// Package simulate is the command simulate: days of a room in seconds.
+package simulate

@@ -1,0 +1,203 @@
+package simulate
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"thermostat/agent/config"
+	"thermostat/controlloop"
+)
+
+// setting is one key of the configuration with a value to try.
+type setting struct{ key, value string }
+
+// knob is a key that can be varied, and how it is set.
+type knob struct {
+	key string
+	set func(z *config.Zone, value string) error
+}
+
+func knobs() []knob {
+	number := func(key string, to func(z *config.Zone) *float64) knob {
+		return knob{key, func(z *config.Zone, value string) error {
+			x, err := controlloop.ParseNumber(strings.TrimSuffix(value, "K"))
+			if err != nil {
+				return fmt.Errorf("%s is not a number", config.Shown(value))
+			}
+			*to(z) = x
+			return nil
+		}}
+	}
+	duration := func(key string, to func(z *config.Zone) *time.Duration) knob {
+		return knob{key, func(z *config.Zone, value string) error {
+			d, err := time.ParseDuration(value)
+			if err != nil {
+				return fmt.Errorf("%s is not a duration such as 5s, 10m or 1h30m", config.Shown(value))
+			}
+			*to(z) = d
+			return nil
+		}}
+	}
+	return []knob{
+		number("desired", func(z *config.Zone) *float64 { return &z.Default.Desired }),
+		number("up_delta", func(z *config.Zone) *float64 { return &z.Default.UpDelta }),
+		number("down_delta", func(z *config.Zone) *float64 { return &z.Default.DownDelta }),
+		number("heat_cutout", func(z *config.Zone) *float64 { return &z.Params.HeatCutout }),
+		number("cool_cutout", func(z *config.Zone) *float64 { return &z.Params.CoolCutout }),
+		number("max_rate", func(z *config.Zone) *float64 { return &z.Params.MaxRate }),
+		duration("sample", func(z *config.Zone) *time.Duration { return &z.Params.Sample }),
+		duration("stale_after", func(z *config.Zone) *time.Duration { return &z.Params.StaleAfter }),
+		duration("min_on", func(z *config.Zone) *time.Duration { return &z.Params.MinOn }),
+		duration("min_off", func(z *config.Zone) *time.Duration { return &z.Params.MinOff }),
+		duration("max_on", func(z *config.Zone) *time.Duration { return &z.Params.MaxOn }),
+		duration("changeover", func(z *config.Zone) *time.Duration { return &z.Params.Changeover }),
+		duration("frozen_after", func(z *config.Zone) *time.Duration { return &z.Params.FrozenAfter }),
+	}
+}
+
+func settingNames() []string {
+	var names []string
+	for _, k := range knobs() {
+		names = append(names, k.key)
+	}
+	return names
+}
+
+// mostRuns bounds a grid.
+const mostRuns = 10000
+
+// grid gives every combination of what is varied, for each zone; without
+// --vary the plans themselves.
+func (f *simulateFlags) grid(plans []*Simulation) ([]*Simulation, error) {
+	axes, err := parseVary(f.vary)
+	if err != nil {
+		return nil, err
+	}
+	all := plans
+	for _, axis := range axes {
+		var next []*Simulation
+		for _, s := range all {
+			for _, try := range axis {
+				next = append(next, s.with(try))
+			}
+		}
+		if all = next; len(all) > mostRuns {
+			return nil, fmt.Errorf("vary: more than %d runs", mostRuns)
+		}
+	}
+	for _, s := range all {
+		if err := s.apply(); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// parseVary reads KEY=A,B,…; each becomes an axis of the grid.
+func parseVary(texts []string) ([][]setting, error) {
+	var axes [][]setting
+	var seen []string
+	for _, text := range texts {
+		key, values, ok := strings.Cut(text, "=")
+		names := settingNames()
+		switch {
+		case !slices.Contains(names, key):
+			if near := config.Nearest(key, names); near != "" {
+				return nil, fmt.Errorf("vary: %s is unknown: did you mean %s?", config.Shown(key), near)
+			}
+			return nil, fmt.Errorf("vary: %s is none of %s", config.Shown(key), strings.Join(names, ", "))
+		case !ok || values == "":
+			return nil, fmt.Errorf("vary: %s needs values, like %s=A,B", key, key)
+		case slices.Contains(seen, key):
+			return nil, fmt.Errorf("vary: %s is given twice", key)
+		}
+		seen = append(seen, key)
+		var axis []setting
+		for value := range strings.SplitSeq(values, ",") {
+			axis = append(axis, setting{key, strings.TrimSpace(value)})
+		}
+		axes = append(axes, axis)
+	}
+	return axes, nil
+}
+
+// with is the simulation with one more setting to try.
+func (s *Simulation) with(try setting) *Simulation {
+	other := *s
+	other.settings = append(slices.Clone(s.settings), try)
+	return &other
+}
+
+// apply puts the settings into the zone; a value out of its bounds is an error.
+func (s *Simulation) apply() error {
+	if len(s.settings) == 0 {
+		return nil
+	}
+	for _, try := range s.settings {
+		for _, k := range knobs() {
+			if k.key != try.key {
+				continue
+			}
+			if err := k.set(&s.Zone, try.value); err != nil {
+				return fmt.Errorf("vary: %s: %w", try.key, err)
+			}
+		}
+	}
+	err := s.Zone.Params.RefuseSetpoint(s.Zone.Default)
+	if vs := s.Zone.Params.Validate(); len(vs) > 0 {
+		err = errors.Join(vs[0])
+	}
+	if err == nil && !math.IsNaN(s.away) {
+		absent := s.Zone.Default
+		absent.Desired = s.away
+		err = s.Zone.Params.RefuseSetpoint(absent)
+	}
+	if err != nil {
+		return fmt.Errorf("vary: %s: %w", settingsText(s.settings), err)
+	}
+	return nil
+}
+
+func settingsText(settings []setting) string {
+	var words []string
+	for _, s := range settings {
+		words = append(words, s.key+"="+s.value)
+	}
+	return strings.Join(words, " ")
+}
+
+// markBest marks the runs of each zone that no other one beats: at least as good
+// in discomfort, switches and energy, and better in one of them.
+func markBest(grid []*Simulation) {
+	for _, s := range grid {
+		s.best = !slices.ContainsFunc(grid, func(o *Simulation) bool {
+			return o.Zone.Name == s.Zone.Name && o.beats(s)
+		})
+	}
+}
+
+func (s *Simulation) beats(o *Simulation) bool {
+	better := false
+	theirs := o.costs()
+	for i, mine := range s.costs() {
+		if mine > theirs[i] {
+			return false
+		}
+		better = better || mine < theirs[i]
+	}
+	return better
+}
+
+// costs are what should be small. Energy that is not known counts for nothing.
+func (s *Simulation) costs() [3]float64 {
+	f := s.outcome.figures
+	energy := f.Energy(s.outcome.heater, s.outcome.cooler)
+	if math.IsNaN(energy) {
+		energy = 0
+	}
+	return [3]float64{f.Discomfort(), f.SwitchesPerDay(), energy}
+}

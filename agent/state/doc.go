@@ -1,0 +1,2 @@
+// Package state is the state folder: what an agent remembers of its zones.
+package state

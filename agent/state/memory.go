@@ -1,0 +1,140 @@
+package state
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"thermostat/mqtt/setpoint"
+)
+
+// Folder is the state folder: the instance's word, and one file a zone.
+type Folder struct {
+	Dir   string
+	Slots WriteSlots // of what is written again and again
+}
+
+// WriteSlots bound how many files are written at once: each write holds a thread of
+// the system, and a slow card under thousands of zones would take them all.
+type WriteSlots chan struct{}
+
+const allPens = 4
+
+func (p WriteSlots) write(file string, v any) error {
+	p <- struct{}{}
+	defer func() { <-p }()
+	return WriteChecked(file, v)
+}
+
+// memoryHead begins every file; behind it stands the checksum of the rest.
+const memoryHead = "thermostat-memory-1 "
+
+// Open makes the state folder if it is not there.
+func Open(dir string) (*Folder, error) {
+	if err := os.MkdirAll(filepath.Join(dir, "zones"), 0o700); err != nil {
+		return nil, err
+	}
+	// A new folder lasts only once its parent is written. The parent may be one
+	// that we cannot open, as under systemd's DynamicUser: then the kernel writes
+	// it in its own time.
+	_ = syncFolder(filepath.Dir(dir))
+	return &Folder{dir, make(WriteSlots, allPens)}, syncFolder(dir)
+}
+
+func (m *Folder) zoneFile(zone string) string { return filepath.Join(m.Dir, "zones", zone+".json") }
+
+// Load reads what a zone remembers. A zone without a file has no past; a
+// damaged file is an error, and no past either.
+func (m *Folder) Load(zone string) (setpoint.Memory, error) {
+	var mem setpoint.Memory
+	err := readChecked(m.zoneFile(zone), &mem)
+	if errors.Is(err, os.ErrNotExist) {
+		return setpoint.Memory{}, nil
+	}
+	if err != nil {
+		return setpoint.Memory{}, err
+	}
+	return mem, nil
+}
+
+// Save keeps what a zone remembers, whole or not at all.
+func (m *Folder) Save(zone string, mem setpoint.Memory) error {
+	return m.Slots.write(m.zoneFile(zone), mem)
+}
+
+// Instance gives the random word born with this memory. renew makes a new one:
+// after damage the numbers of our words are not known any more, and under a
+// new name none can be said twice.
+func (m *Folder) Instance(renew bool) (string, error) {
+	var word string
+	file := filepath.Join(m.Dir, "instance.json")
+	err := readChecked(file, &word)
+	if err == nil && word != "" && !renew {
+		return word, nil
+	}
+	word = NewInstance()
+	return word, WriteChecked(file, word)
+}
+
+// NewInstance makes a word that no other agent has: 26 letters of 5 bits.
+func NewInstance() string { return strings.ToLower(rand.Text()) }
+
+func readChecked(file string, v any) error {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	head, body, _ := strings.Cut(string(data), "\n")
+	if head != checkedHead([]byte(body)) {
+		return fmt.Errorf("%s is damaged", file)
+	}
+	if err := json.Unmarshal([]byte(body), v); err != nil {
+		return fmt.Errorf("%s is damaged: %w", file, err)
+	}
+	return nil
+}
+
+func checkedHead(body []byte) string {
+	return fmt.Sprintf("%s%08x", memoryHead, crc32.ChecksumIEEE(body))
+}
+
+func WriteChecked(file string, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return writeWhole(file, append([]byte(checkedHead(body)+"\n"), body...))
+}
+
+// writeWhole replaces a file so that a power cut leaves the old or the new one:
+// write beside it, fsync, rename, fsync the folder (else the rename may be lost).
+func writeWhole(file string, data []byte) (err error) {
+	part := file + ".part"
+	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(part, file)
+	}
+	if err != nil {
+		_ = os.Remove(part) // the error that counts is the first
+		return err
+	}
+	return syncFolder(filepath.Dir(file))
+}
+
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

@@ -1,0 +1,84 @@
+package state
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+
+	"thermostat/mqtt/setpoint"
+)
+
+func testFolder(t *testing.T) *Folder {
+	t.Helper()
+	m, err := Open(filepath.Join(t.TempDir(), "state"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestMemoryKeepsBytes(t *testing.T) {
+	m := testFolder(t)
+	if got, err := m.Load("hall"); err != nil || !reflect.DeepEqual(got, setpoint.Memory{}) {
+		t.Errorf("a zone without a past has %+v, %v", got, err)
+	}
+	want := setpoint.Memory{Cur: []byte("\x00\xff{"), Seen: []byte("b"), Before: nil, N: 1 << 60}
+	if err := m.Save("hall", want); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := m.Load("hall"); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("came back as %+v, %v", got, err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(m.Dir, "zones", "*.part")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// TestDamagedMemory: one flipped bit, a cut or an empty file is damage, never a setpoint.
+func TestDamagedMemory(t *testing.T) {
+	m := testFolder(t)
+	if err := m.Save("hall", setpoint.Memory{Cur: []byte(`{"desired":21}`), N: 3}); err != nil {
+		t.Fatal(err)
+	}
+	file := m.zoneFile("hall")
+	whole, _ := os.ReadFile(file)
+	check := func(name string, data []byte) {
+		if err := os.WriteFile(file, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := m.Load("hall"); err == nil || len(got.Cur) > 0 {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+	for i := range whole {
+		check("cut", whole[:i])
+		flipped := bytes.Clone(whole)
+		flipped[i] ^= 1
+		check("flipped", flipped)
+	}
+	check("foreign", []byte("hello"))
+}
+
+func TestInstance(t *testing.T) {
+	m := testFolder(t)
+	a, err := m.Instance(false)
+	b, _ := m.Instance(false)
+	c, _ := m.Instance(true)
+	d, _ := m.Instance(false)
+	if err != nil || a == "" || a != b || c == a || d != c {
+		t.Errorf("instances %q %q %q %q, %v", a, b, c, d, err)
+	}
+}
+
+// TestSaveFails: a folder that is gone is an error, and the old file stays whole.
+func TestSaveFails(t *testing.T) {
+	m := testFolder(t)
+	if err := os.RemoveAll(m.Dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Save("hall", setpoint.Memory{N: 1}); err == nil {
+		t.Error("saved into nothing")
+	}
+}

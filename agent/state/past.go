@@ -1,0 +1,188 @@
+package state
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"time"
+
+	"thermostat/controlloop"
+)
+
+// BootClock counts from the start of the machine, through every suspend and
+// past every jump of the wall clock. What it says means nothing in another boot.
+type BootClock struct {
+	ID  string               // of this boot; "" where the system does not tell
+	now func() time.Duration // since the boot
+}
+
+// At gives a moment of this process in time since boot. What the machine slept
+// since then is not subtracted: the moment comes out too late, and so the rest too long.
+func (b BootClock) at(t time.Time) time.Duration { return b.now() - time.Since(t) }
+
+// KeptZone is what is kept of a zone besides its setpoint: zones/NAME.past.
+type KeptZone struct {
+	Boot   string      `json:"boot"`
+	Heater *KeptOutput `json:"heater"` // null where there is none
+	Cooler *KeptOutput `json:"cooler"`
+
+	Counters *controlloop.Counters `json:"counters"` // of any boot
+	Heat     keptWatcher           `json:"heat"`     // of any boot
+	Cool     keptWatcher           `json:"cool"`
+}
+
+// keptWatcher is what a watcher has latched and learned.
+type keptWatcher struct {
+	Tripped bool                `json:"tripped"`
+	Learned controlloop.Learned `json:"learned"`
+}
+
+func keptOf(w controlloop.Watcher) keptWatcher { return keptWatcher{w.Tripped, w.Learned} }
+
+func (k keptWatcher) past() controlloop.PastWatcher {
+	return controlloop.PastWatcher{Learned: k.Learned, Tripped: k.Tripped}
+}
+
+// KeptOutput is an output's last switch. Since says nothing while it is on.
+type KeptOutput struct {
+	On    bool               `json:"on"`    // or may be, since its relay did not obey
+	Since time.Duration      `json:"since"` // ns since boot: when it went off
+	Why   controlloop.Reason `json:"why"`   // what its rest is for
+}
+
+func (m *Folder) PastFile(zone string) string { return filepath.Join(m.Dir, "zones", zone+".past") }
+
+// LoadPast reads what is kept of a zone. A zone without a file, or with a
+// damaged one, has no past.
+func (m *Folder) LoadPast(zone string) (KeptZone, error) {
+	var kept KeptZone
+	err := readChecked(m.PastFile(zone), &kept)
+	if errors.Is(err, os.ErrNotExist) {
+		return KeptZone{}, nil
+	}
+	if err != nil {
+		return KeptZone{}, err
+	}
+	return kept, nil
+}
+
+// Past gives what the law may take as known now.
+func (k KeptZone) Past(b BootClock) controlloop.Past {
+	p := controlloop.Past{Heat: k.Heat.past(), Cool: k.Cool.past()}
+	if b.ID != "" && k.Boot == b.ID {
+		now := b.now()
+		p.Heater, p.Cooler = k.Heater.past(now), k.Cooler.past(now)
+	}
+	return p
+}
+
+// Past knows nothing of an output that went off in the future, or before the boot.
+func (k *KeptOutput) past(now time.Duration) controlloop.PastOutput {
+	if k == nil || !k.On && (k.Since < 0 || k.Since > now) {
+		return controlloop.PastOutput{}
+	}
+	if k.On {
+		return controlloop.PastOutput{Known: true, On: true}
+	}
+	return controlloop.PastOutput{Known: true, Off: now - k.Since, Why: k.Why}
+}
+
+// Saver keeps a zone's last switches. The zone's goroutine shows it snapshots;
+// its own writes them, so that a slow card holds no relay up.
+type Saver struct {
+	file string
+	pens WriteSlots
+	boot BootClock
+	is   KeptZone  // the zone's goroutine owns it
+	put  time.Time // when it was last handed over
+
+	counters *Counters
+	out      *controlloop.Latest[KeptZone]
+	Done     chan struct{} // closed when run has returned
+}
+
+// countersEvery is how often counters alone are worth a write: cards wear. Each
+// switch takes them along.
+const countersEvery = time.Hour
+
+func NewSaver(file string, p WriteSlots, b BootClock, c *Counters) *Saver {
+	return &Saver{
+		file: file, pens: p, boot: b, is: KeptZone{Boot: b.ID}, counters: c,
+		out: controlloop.NewLatest[KeptZone](), Done: make(chan struct{}),
+	}
+}
+
+// Saw takes a snapshot; a nil keeper keeps nothing. A switch is written: the
+// one off, since a rest begins, and the one on, since the old rest says nothing more.
+func (k *Saver) Saw(s controlloop.Snapshot) {
+	if k == nil {
+		return
+	}
+	was := k.is
+	k.is.Heater = k.output(was.Heater, s.HasHeater, s.State.Heater, s.HeaterRelay, s.Time)
+	k.is.Cooler = k.output(was.Cooler, s.HasCooler, s.State.Cooler, s.CoolerRelay, s.Time)
+	k.is.Heat, k.is.Cool = keptOf(s.Guard.Heat), keptOf(s.Guard.Cool)
+	latched := k.is.Heat.Tripped != was.Heat.Tripped || k.is.Cool.Tripped != was.Cool.Tripped
+	if latched || k.is.Heater != was.Heater || k.is.Cooler != was.Cooler || s.Time.Sub(k.put) >= countersEvery {
+		k.put = s.Time
+		k.HandOver()
+	}
+}
+
+// HandOver gives what is to be kept to the goroutine that writes it.
+func (k *Saver) HandOver() {
+	counts := k.counters.Now()
+	k.is.Counters = &counts
+	k.out.Put(k.is)
+}
+
+// output gives what was, or a new one where the output has switched.
+func (k *Saver) output(was *KeptOutput, has bool, o controlloop.Output, relay controlloop.RelayState, now time.Time) *KeptOutput {
+	on := o.On || relay != controlloop.RelayOff
+	switch {
+	case !has || was != nil && was.On == on:
+		return was
+	case on:
+		return &KeptOutput{On: true}
+	case was == nil: // the start: the law knows since when it rests
+		now = o.Since
+	}
+	return &KeptOutput{Since: k.boot.at(now), Why: o.Why}
+}
+
+// keepAgain is how long a write that failed waits for the next try.
+const keepAgain = time.Minute
+
+// Run writes what is to be kept until the context ends, and then once more if
+// something is left. told is given what came of each write.
+func (k *Saver) Run(ctx context.Context, told func(error)) {
+	defer close(k.Done)
+	var last KeptZone
+	var again <-chan time.Time
+	for {
+		select {
+		case last = <-k.out.C():
+		case <-again:
+		case <-ctx.Done():
+			k.end(last, again != nil, told)
+			return
+		}
+		again = nil
+		err := k.pens.write(k.file, last)
+		if told(err); err != nil {
+			again = time.After(keepAgain)
+		}
+	}
+}
+
+func (k *Saver) end(last KeptZone, unwritten bool, told func(error)) {
+	select {
+	case last = <-k.out.C():
+		unwritten = true
+	default:
+	}
+	if unwritten {
+		told(k.pens.write(k.file, last))
+	}
+}
