@@ -49,9 +49,10 @@ gather() {
   sed -e "s/@DATE@/$(commit_time '%B %-d, %Y')/" -e "s/@VERSION@/$VERSION/" systemd/thermostat.1 | gzip -9n >"$stage/thermostat.1.gz"
   build "$(go env GOHOSTARCH)" "" "$stage/here"
   for shell in bash zsh fish; do "$stage/here" completion $shell >"$stage/completion.$shell"; done
-  mkdir -p "$stage/doc/examples"
+  mkdir -p "$stage/doc/examples" "$stage/doc/docs"
   gzip -9nc CHANGELOG.md >"$stage/doc/CHANGELOG.md.gz"
-  cp README.md docs/safety.md "$stage/doc"
+  cp README.md "$stage/doc"
+  cp docs/*.md docs/*.png docs/*.svg "$stage/doc/docs"
   cp systemd/deb/copyright "$stage/doc"
   cp systemd/config.yaml examples/*.yaml examples/recording.csv "$stage/doc/examples"
   chmod -R u=rwX,go=rX "$stage"

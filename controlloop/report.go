@@ -39,7 +39,7 @@ type Report struct {
 
 // FaultReport is a fault as it is published.
 type FaultReport struct {
-	Name  string    `json:"name"`
+	Name  FaultName `json:"name"`
 	Since time.Time `json:"since"`
 	Text  string    `json:"text"`
 }

@@ -120,7 +120,7 @@ func TestStepperGrowsStaleWithoutAnAnswer(t *testing.T) {
 	if st := s.State(); st.Heater.On || st.Reason != ReasonStale {
 		t.Errorf("65 s without an answer: %+v", st)
 	}
-	names := map[string]bool{}
+	names := map[FaultName]bool{}
 	s.Faults(func(f Fault) { names[f.Name] = true })
 	if !names["sensor"] {
 		t.Errorf("faults %v", names)

@@ -231,7 +231,7 @@ func (z *Zone) assert(s State, now time.Time) error {
 	if s.Cooler.On {
 		err = errors.Join(err, z.cooler.set(err == nil))
 	}
-	z.faults.set("relay", err != nil, now, func() string { return "a relay does not obey: " + oneLine(err) })
+	z.faults.set(FaultRelay, err != nil, now, func() string { return "a relay does not obey: " + oneLine(err) })
 	return err
 }
 
@@ -277,28 +277,6 @@ func (o *output) restFrom(now time.Time, memory *Output) {
 	case o.off.After(memory.Since):
 		memory.Since = o.off
 	}
-}
-
-// notice raises and clears the faults that follow from the state.
-func (z *Zone) notice(now time.Time) {
-	for _, s := range z.senses.all {
-		s.grow(&z.Params, now)
-	}
-	if !z.senses.fail() && len(z.faults) == 0 && z.guard.calm() && !z.senses.disagree && !z.state.HeatCut && !z.state.CoolCut {
-		return // all is well, and was
-	}
-	text, since, bad := z.senses.trouble(&z.Params, now)
-	z.faults.set("sensor", bad, since, func() string { return text })
-	spare, since, bad := z.senses.spareTrouble()
-	z.faults.set("fallback_sensor", bad, since, func() string { return spare })
-	z.faults.set("sensors_disagree", z.senses.disagree, now, func() string { return z.senses.text })
-	z.noticeGuards(now)
-	z.faults.set("heat_cutout", z.state.HeatCut, now, func() string {
-		return fmt.Sprintf("at or above %v °C: the heater stays off until it is %v K below", z.Params.HeatCutout, cutoutRelease)
-	})
-	z.faults.set("cool_cutout", z.state.CoolCut, now, func() string {
-		return fmt.Sprintf("at or below %v °C: the cooler stays off until it is %v K above", z.Params.CoolCutout, cutoutRelease)
-	})
 }
 
 func clock(t time.Time) string { return t.Format("15:04:05") }

@@ -16,7 +16,7 @@ func (z *Zone) watch(r Reading, now time.Time) {
 // output of a healthy zone is ordered on, and opens on any guard.
 func (z *Zone) closes(s State) bool {
 	wasClosed := z.safety.known == RelayOn
-	_, relayFault := z.faults["relay"]
+	_, relayFault := z.faults[FaultRelay]
 	opens := z.setpoint.Mode <= ModeOff || s.HeatCut || s.CoolCut || relayFault ||
 		z.guard.Heat.Tripped || z.guard.Cool.Tripped ||
 		!s.Lost.IsZero() && s.Reason != ReasonSensorLoss ||
@@ -30,35 +30,4 @@ func (z *Zone) clears() <-chan struct{} {
 		return nil
 	}
 	return z.Clears.C()
-}
-
-// noticeGuards raises and clears the faults that the watchers see.
-func (z *Zone) noticeGuards(now time.Time) {
-	heat, cool := &z.guard.Heat, &z.guard.Cool
-	z.faults.set("not_warming", heat.Idle || heat.Tripped, now, func() string {
-		return "ordered on, but the room does not warm: is the heater or its relay dead, the boiler busy, a window open, the sensor elsewhere? " + idleAction("heat", heat)
-	})
-	z.faults.set("not_cooling", cool.Idle || cool.Tripped, now, func() string {
-		return "ordered on, but the room does not cool: is the cooler or its relay dead, a door open, the sensor elsewhere? " + idleAction("cooling", cool)
-	})
-	z.faults.set("still_warming", heat.Stuck, now, func() string {
-		return "ordered off, but the room went on warming: is a relay's contact welded? " + z.stuckAction()
-	})
-	z.faults.set("still_cooling", cool.Stuck, now, func() string {
-		return "ordered off, but the room went on cooling: is a relay's contact welded? " + z.stuckAction()
-	})
-}
-
-func idleAction(what string, w *Watcher) string {
-	if w.Tripped {
-		return "The " + what + " is off until somebody clears this (thermostat clear)"
-	}
-	return "The " + what + " stays ordered on; this ends once the room follows"
-}
-
-func (z *Zone) stuckAction() string {
-	if z.Safety == nil {
-		return "There is no safety relay: cut its supply by hand. This ends once the room goes back by itself"
-	}
-	return "The safety relay opens 2 K past the band; this ends once the room goes back by itself"
 }

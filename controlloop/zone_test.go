@@ -182,7 +182,7 @@ func expectSensor(t *testing.T, s Snapshot, v Verdict, faulty bool) {
 	}
 }
 
-func hasFault(s Snapshot, name string) bool {
+func hasFault(s Snapshot, name FaultName) bool {
 	return slices.ContainsFunc(s.Faults, func(f Fault) bool { return f.Name == name })
 }
 

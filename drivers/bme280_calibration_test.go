@@ -94,7 +94,7 @@ func TestBME280BelievesNoDamagedCalibration(t *testing.T) {
 						time.Sleep(bme280Rebuild + time.Second)
 					}
 					f.spoils(damage, row.from, row.to)
-					if r, err := s.Read(t.Context()); judged(err) != VerdictBadCalibration || r != (controlloop.Reading{}) {
+					if r, err := s.Read(t.Context()); judged(err) != controlloop.VerdictBadCalibration || r != (controlloop.Reading{}) {
 						t.Errorf("%v, %v: want bad_calibration", r, err)
 					}
 					time.Sleep(5 * time.Second)
@@ -113,7 +113,7 @@ func TestBME280LooksAtItsCalibrationAtEachReading(t *testing.T) {
 	s, _ := openFake(t, f)
 	wantNumber(t, s)
 	f.reg[regCalibration+1] ^= 0x08
-	if r, err := s.Read(t.Context()); judged(err) != VerdictBadCalibration {
+	if r, err := s.Read(t.Context()); judged(err) != controlloop.VerdictBadCalibration {
 		t.Errorf("%v, %v: want bad_calibration", r, err)
 	}
 }
@@ -141,7 +141,7 @@ func TestBME280TakesAnotherChipAfterFiveReadsAlike(t *testing.T) {
 				if err == nil {
 					continue
 				}
-				if bad++; judged(err) != VerdictBadCalibration || !strings.Contains(err.Error(), "another chip") && !strings.Contains(err.Error(), "differ") {
+				if bad++; judged(err) != controlloop.VerdictBadCalibration || !strings.Contains(err.Error(), "another chip") && !strings.Contains(err.Error(), "differ") {
 					t.Fatal(err)
 				}
 			}
@@ -217,7 +217,7 @@ func TestBME280LosesItsSettings(t *testing.T) {
 		s, _ := openFake(t, f)
 		wantNumber(t, s)
 		lose(f)
-		if r, err := s.Read(t.Context()); judged(err) != VerdictResetData {
+		if r, err := s.Read(t.Context()); judged(err) != controlloop.VerdictResetData {
 			t.Errorf("%s: %v, %v", name, r, err)
 		}
 		wantNumber(t, s)
@@ -308,7 +308,7 @@ func TestDamagedCalibrationEndsTheHeatInTime(t *testing.T) {
 		z.chip.garbles(zeroCalibration)
 		time.Sleep(p.StaleAfter + p.Sample)
 		s := z.state()
-		if s.State.Heater.On || s.Sensor != VerdictBadCalibration || !strings.Contains(s.Faults[0].Text, "t1 is 0x0000") {
+		if s.State.Heater.On || s.Sensor != controlloop.VerdictBadCalibration || !strings.Contains(s.Faults[0].Text, "t1 is 0x0000") {
 			t.Errorf("heater %v, sensor %v, %v", s.State.Heater.On, s.Sensor, s.Faults)
 		}
 		z.chip.garbles(nil)

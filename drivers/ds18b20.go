@@ -58,7 +58,7 @@ func (k *kernelThermometer) Read(ctx context.Context) (controlloop.Reading, erro
 
 func (k *kernelThermometer) measure() (controlloop.Reading, error) {
 	if other := UnreadThermometer(filepath.Base(k.dir)); other != "" {
-		return controlloop.Reading{}, bad(VerdictWrongChip, "%s", other)
+		return controlloop.Reading{}, bad(controlloop.VerdictWrongChip, "%s", other)
 	}
 	began := time.Now() // the value is at least as young as this
 	text, err := k.raw()
@@ -99,7 +99,7 @@ func (k *kernelThermometer) raw() (string, error) {
 func (k *kernelThermometer) notOpened(err error) error {
 	switch {
 	case !errors.Is(err, fs.ErrNotExist):
-		return bad(VerdictBusError, "%w", err)
+		return bad(controlloop.VerdictBusError, "%w", err)
 	case !exists(filepath.Dir(k.dir)):
 		return bad(controlloop.VerdictAbsent, "the kernel has no 1-Wire bus: add dtoverlay=w1-gpio to config.txt and start anew")
 	case exists(k.dir):
@@ -136,7 +136,7 @@ func decodeW1Slave(text string) (celsius float64, bits int, err error) {
 	bytes, _, _ := strings.Cut(line, ":")
 	raw, err := hex.DecodeString(strings.Join(strings.Fields(bytes), ""))
 	if err != nil {
-		return 0, 0, bad(VerdictBusError, "the kernel's answer is not understood: %.60q", line)
+		return 0, 0, bad(controlloop.VerdictBusError, "the kernel's answer is not understood: %.60q", line)
 	}
 	return decodeScratchpad(raw)
 }

@@ -208,11 +208,11 @@ func TestBridgedThermometerVerdictsAndRecovery(t *testing.T) {
 			want   controlloop.Verdict
 			reopen int
 		}{
-			{nil, nil, VerdictAllOnes, 0},
-			{nil, make([]byte, 9), VerdictShorted, 0},
-			{shortedBus{errors.New("short")}, nil, VerdictShorted, 0},
+			{nil, nil, controlloop.VerdictAllOnes, 0},
+			{nil, make([]byte, 9), controlloop.VerdictShorted, 0},
+			{shortedBus{errors.New("short")}, nil, controlloop.VerdictShorted, 0},
 			{emptyBus{errors.New("nobody")}, nil, controlloop.VerdictNoAnswer, 0},
-			{errors.New("remote I/O error"), nil, VerdictBusError, 1},
+			{errors.New("remote I/O error"), nil, controlloop.VerdictBusError, 1},
 		} {
 			f.err, f.pads[s.address] = row.err, row.pad
 			if r, err := s.Read(t.Context()); judged(err) != row.want || r != (controlloop.Reading{}) {
@@ -270,9 +270,9 @@ func TestBridgeThatCannotBeUsed(t *testing.T) {
 		want controlloop.Verdict
 	}{
 		{statusOnly{err: errors.New("remote I/O error")}, controlloop.VerdictAbsent},
-		{statusOnly{status: 0x10}, VerdictShorted},
-		{statusOnly{status: 0x19}, VerdictBusError},
-		{statusOnly{status: 0xff}, VerdictBusError},
+		{statusOnly{status: 0x10}, controlloop.VerdictShorted},
+		{statusOnly{status: 0x19}, controlloop.VerdictBusError},
+		{statusOnly{status: 0xff}, controlloop.VerdictBusError},
 	} {
 		h := NewHardware("")
 		h.i2c = func(int) (i2c.BusCloser, error) { return row.bus, nil }
@@ -292,7 +292,7 @@ func TestNetlinkFindsTheMaster(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(filepath.Dir(dir), "w1_bus_masterx", someID), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err = h.connectNetlink(someID); judged(err) != VerdictBusError {
+	if _, _, err = h.connectNetlink(someID); judged(err) != controlloop.VerdictBusError {
 		t.Errorf("%v with a master that has no number, want bus_error", err)
 	}
 }

@@ -269,7 +269,7 @@ func (t *trial) observe(s controlloop.Snapshot) {
 	defer t.w.mu.Unlock()
 	t.w.seen[string(s.State.Reason)]++
 	for _, f := range s.Faults {
-		t.w.seen["fault "+f.Name]++
+		t.w.seen["fault "+string(f.Name)]++
 	}
 	if !s.Fresh && !math.IsNaN(s.Temperature()) {
 		t.w.wrong = append(t.w.wrong, "a temperature that is not fresh is shown")

@@ -26,7 +26,7 @@ func (h *Hardware) openI2C(number int) (i2c.BusCloser, error) {
 	_ = f.Close()
 	bus, err := sysfs.NewI2C(number)
 	if err != nil {
-		return nil, bad(VerdictBusError, "%s: %w", path, err)
+		return nil, bad(controlloop.VerdictBusError, "%s: %w", path, err)
 	}
 	return bus, nil
 }
@@ -35,7 +35,7 @@ func (h *Hardware) openI2C(number int) (i2c.BusCloser, error) {
 // that chip: two masters of one chip would spoil each other's answers.
 func (h *Hardware) openChip(number int, address uint16) (i2c.BusCloser, error) {
 	if name, held := h.heldI2C(number, address); held {
-		return nil, bad(VerdictBusError, "the kernel's driver %s holds the chip at %#x on i2c-%d: take its overlay out of config.txt, or for a DS2482 use bus: kernel", name, address, number)
+		return nil, bad(controlloop.VerdictBusError, "the kernel's driver %s holds the chip at %#x on i2c-%d: take its overlay out of config.txt, or for a DS2482 use bus: kernel", name, address, number)
 	}
 	return h.openI2C(number)
 }
@@ -45,7 +45,7 @@ func i2cError(path string, err error) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return bad(controlloop.VerdictAbsent, "%s is not there: add dtparam=i2c_arm=on to config.txt, modprobe i2c-dev, or start anew", path)
 	case errors.Is(err, fs.ErrPermission):
-		return bad(VerdictNoPermission, "%s may not be opened: add the user to the group i2c", path)
+		return bad(controlloop.VerdictNoPermission, "%s may not be opened: add the user to the group i2c", path)
 	}
-	return bad(VerdictBusError, "%w", err)
+	return bad(controlloop.VerdictBusError, "%w", err)
 }

@@ -136,9 +136,9 @@ func bridgeError(bus i2c.Bus, number int, err error) error {
 		return bad(controlloop.VerdictAbsent, "no DS2482 answers at %#x on /dev/i2c-%d: %w", ds2482Address, number, err)
 	}
 	if status[0]&bridgeWasReset != 0 && status[0]&bridgeLineHigh == 0 {
-		return bad(VerdictShorted, "the data line is held low: %w", err)
+		return bad(controlloop.VerdictShorted, "the data line is held low: %w", err)
 	}
-	return bad(VerdictBusError, "the DS2482 at %#x on /dev/i2c-%d does not work: %w", ds2482Address, number, err)
+	return bad(controlloop.VerdictBusError, "the DS2482 at %#x on /dev/i2c-%d does not work: %w", ds2482Address, number, err)
 }
 
 // connectNetlink finds the kernel's master that a thermometer hangs on.
@@ -150,11 +150,11 @@ func (h *Hardware) connectNetlink(id string) (onewire.Bus, func() error, error) 
 	master := strings.TrimPrefix(filepath.Base(filepath.Dir(found[0])), "w1_bus_master")
 	number, err := strconv.ParseUint(master, 10, 32)
 	if err != nil {
-		return nil, nil, bad(VerdictBusError, "%s is no 1-Wire master: %w", filepath.Dir(found[0]), err)
+		return nil, nil, bad(controlloop.VerdictBusError, "%s is no 1-Wire master: %w", filepath.Dir(found[0]), err)
 	}
 	bus, err := netlink.New(uint32(number))
 	if err != nil {
-		return nil, nil, bad(VerdictBusError, "%w (systemd: RestrictAddressFamilies= must allow AF_NETLINK)", err)
+		return nil, nil, bad(controlloop.VerdictBusError, "%w (systemd: RestrictAddressFamilies= must allow AF_NETLINK)", err)
 	}
 	return bus, bus.Close, nil
 }
@@ -173,7 +173,7 @@ func (b *oneWireBus) with(f func(onewire.Bus) error) error {
 	}
 	err := f(b.bus)
 	var bad *controlloop.BadReading
-	if errors.As(err, &bad) && bad.Verdict == VerdictBusError {
+	if errors.As(err, &bad) && bad.Verdict == controlloop.VerdictBusError {
 		_ = b.close() // the error that counts is the first
 		b.bus = nil
 	}
@@ -212,7 +212,7 @@ func (b *bridgedThermometer) measure() (controlloop.Reading, error) {
 // while somebody is there.
 func (b *bridgedThermometer) missing(bus onewire.Bus, err error) error {
 	var reading *controlloop.BadReading
-	if !errors.As(err, &reading) || reading.Verdict != VerdictAllOnes {
+	if !errors.As(err, &reading) || reading.Verdict != controlloop.VerdictAllOnes {
 		return err
 	}
 	found, _ := bus.Search(false) // what was found counts
@@ -223,7 +223,7 @@ func (b *bridgedThermometer) missing(bus onewire.Bus, err error) error {
 		}
 		others = append(others, oneWireID(a))
 	}
-	return bad(VerdictAllOnes, "%s does not answer%s", oneWireID(b.address), successors(others))
+	return bad(controlloop.VerdictAllOnes, "%s does not answer%s", oneWireID(b.address), successors(others))
 }
 
 // convert has the chip measure and reads what it found. The bus is its alone
@@ -243,7 +243,7 @@ func (b *bridgedThermometer) convert(dev *onewire.Dev) (celsius float64, bits in
 		return 0, 0, err
 	}
 	if conversion(bits) > waited {
-		return 0, 0, bad(VerdictNotConverted, "it measures with %d bits now, for which %v were too short: it was reset, or another program has set it", bits, waited)
+		return 0, 0, bad(controlloop.VerdictNotConverted, "it measures with %d bits now, for which %v were too short: it was reset, or another program has set it", bits, waited)
 	}
 	b.bits = bits
 	return celsius, bits, b.resolve(dev, pad)
@@ -276,9 +276,9 @@ func oneWireError(err error) error {
 	var bus onewire.BusError
 	switch {
 	case errors.As(err, &shorted) && shorted.IsShorted():
-		return bad(VerdictShorted, "the data line is held low: %w", err)
+		return bad(controlloop.VerdictShorted, "the data line is held low: %w", err)
 	case errors.As(err, &bus) && bus.BusError():
 		return bad(controlloop.VerdictNoAnswer, "nobody answers on the 1-Wire bus: %w", err)
 	}
-	return bad(VerdictBusError, "%w", err)
+	return bad(controlloop.VerdictBusError, "%w", err)
 }

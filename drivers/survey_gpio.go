@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"slices"
+
+	"thermostat/controlloop"
 )
 
 // SurveyedChip is a GPIO chip; where Err is not nil, only its name is known.
@@ -127,7 +129,7 @@ func (s Survey) Holder(line string) string {
 func (s Survey) NoPermission() []string {
 	var all []string
 	for _, b := range s.Buses {
-		if b.Err != nil && noReading(b.Err).Verdict == VerdictNoPermission {
+		if b.Err != nil && noReading(b.Err).Verdict == controlloop.VerdictNoPermission {
 			all = append(all, fmt.Sprintf("/dev/i2c-%d", b.Number))
 		}
 	}

@@ -114,7 +114,7 @@ func chipID(bus i2c.Bus, address uint16) (byte, error) {
 	case err == nil:
 		return id[0], nil
 	case strings.Contains(err.Error(), syscall.ETIMEDOUT.Error()): // periph hides the errno
-		return 0, bad(VerdictBusError, "the bus is stuck, look for a data line that is held low: %w", err)
+		return 0, bad(controlloop.VerdictBusError, "the bus is stuck, look for a data line that is held low: %w", err)
 	}
 	return 0, nil // nobody there
 }

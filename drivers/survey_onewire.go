@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+
+	"thermostat/controlloop"
 )
 
 // Thermometer is a 1-Wire thermometer that the kernel found.
@@ -29,7 +31,7 @@ func (h *Hardware) askThermometer(ctx context.Context, id string) Answer {
 	case errors.Is(err, fs.ErrNotExist) && exists(dir):
 		return noReading(errNoDriver())
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return noReading(bad(VerdictBusError, "w1_slave: %w", err))
+		return noReading(bad(controlloop.VerdictBusError, "w1_slave: %w", err))
 	}
 	d := DefaultDS18B20()
 	d.ID = id

@@ -264,7 +264,7 @@ func TestSurveyLeavesHeldChipsAlone(t *testing.T) {
 
 func TestSurveyOfAStuckBus(t *testing.T) {
 	bus := &fakeI2C{error: "connection timed out"}
-	if b := surveyI2C(t, bus, nil); judged(b.Err) != VerdictBusError || len(bus.seen) != 1 {
+	if b := surveyI2C(t, bus, nil); judged(b.Err) != controlloop.VerdictBusError || len(bus.seen) != 1 {
 		t.Errorf("%v, asked %v: want one transfer and bus_error", b.Err, bus.seen)
 	}
 	synctest.Test(t, func(t *testing.T) {
@@ -401,7 +401,7 @@ func TestRelayLinesSuit(t *testing.T) {
 func TestSurveyNamesHoldersAndDenials(t *testing.T) {
 	s := Survey{
 		Chips: []SurveyedChip{header(map[int]string{4: "w1"}), {GPIOChip: GPIOChip{Name: "gpiochip1"}, Err: fmt.Errorf("%w to open it", ErrNoPermission)}},
-		Buses: []I2CBus{{Number: 1, Err: bad(VerdictNoPermission, "no")}, {Number: 2, Err: bad(VerdictBusError, "stuck")}, {Number: 3}},
+		Buses: []I2CBus{{Number: 1, Err: bad(controlloop.VerdictNoPermission, "no")}, {Number: 2, Err: bad(controlloop.VerdictBusError, "stuck")}, {Number: 3}},
 	}
 	if s.Holder("GPIO4") != "w1" || s.Holder("GPIO5") != "" || s.Holder("GPIO99") != "" {
 		t.Errorf("%q %q %q", s.Holder("GPIO4"), s.Holder("GPIO5"), s.Holder("GPIO99"))

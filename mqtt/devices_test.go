@@ -388,7 +388,7 @@ func TestForbiddenSensor(t *testing.T) {
 		h.door.deny("there/sensor")
 		h.startAgent(0)
 		time.Sleep(2 * time.Second)
-		if text := h.fault("sensor"); !strings.Contains(text, "allowed to read it") || h.state().Sensor != "no_permission" {
+		if text := h.fault("sensor"); !strings.Contains(text, "allowed to read it") || h.state().Sensor != controlloop.VerdictNoPermission {
 			t.Errorf("fault %q, sensor %v", text, h.state().Sensor)
 		}
 		h.door.deny("")

@@ -5,8 +5,10 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"strconv"
-	"thermostat/mqtt/wire"
 	"time"
+
+	"thermostat/controlloop"
+	"thermostat/mqtt/wire"
 )
 
 // duplicates finds out whether another agent of this name is at work. Who of the
@@ -44,7 +46,7 @@ const (
 
 func newDuplicates(o Options) duplicates {
 	return duplicates{
-		device: o.Device, log: o.Log, fault: alarm{zones: o.Zones, name: "duplicate_device"},
+		device: o.Device, log: o.Log, fault: alarm{zones: o.Zones, name: controlloop.FaultDuplicateDevice},
 		process: strconv.FormatUint(rand.Uint64(), 36), silence: max(minSilence, 3*o.infoEvery()),
 		landed: map[string]bool{}, others: map[string]lastSaid{},
 	}

@@ -60,7 +60,7 @@ func (h *house) snapshot() controlloop.Snapshot {
 }
 
 // fault gives the text of a fault of the zone, empty where it is not there.
-func (h *house) fault(name string) string {
+func (h *house) fault(name controlloop.FaultName) string {
 	for _, f := range h.snapshot().Faults {
 		if f.Name == name {
 			return f.Text

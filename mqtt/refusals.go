@@ -3,9 +3,11 @@ package mqtt
 import (
 	"log/slog"
 	"strings"
+	"time"
+
+	"thermostat/controlloop"
 	"thermostat/mqtt/setpoint"
 	"thermostat/mqtt/wire"
-	"time"
 )
 
 // complainEvery is how often the same refusal is logged.
@@ -14,7 +16,7 @@ const complainEvery = 10 * time.Minute
 // alarm is a fault of all zones. It belongs to one goroutine.
 type alarm struct {
 	zones []setpoint.Zone
-	name  string
+	name  controlloop.FaultName
 	text  string // told; empty: there is no fault
 }
 
@@ -55,7 +57,7 @@ type refusals struct {
 }
 
 func newRefusals(o Options) refusals {
-	return refusals{log: o.Log, told: map[string]*complaint{}, fault: alarm{zones: o.Zones, name: "subscription_refused"}}
+	return refusals{log: o.Log, told: map[string]*complaint{}, fault: alarm{zones: o.Zones, name: controlloop.FaultSubscriptionRefused}}
 }
 
 // tell logs what a SUBACK refuses; it is asked for again each minute, and
@@ -104,7 +106,7 @@ type echo struct {
 }
 
 func newEcho(o Options, t wire.Topics) echo {
-	return echo{base: t.Base, fault: alarm{zones: o.Zones, name: "publish_refused"}}
+	return echo{base: t.Base, fault: alarm{zones: o.Zones, name: controlloop.FaultPublishRefused}}
 }
 
 // reset begins a connection: nothing is out. The fault stands until a word comes back.

@@ -117,7 +117,7 @@ func (s *Session) newLink() link {
 	o := s.opts
 	return link{
 		login: broker.Login{Access: o.Access, ClientID: "thermostat-" + o.Device, Will: s.topics.Status()},
-		log:   o.Log, slept: o.Slept, fault: alarm{zones: o.Zones, name: "broker_refused"},
+		log:   o.Log, slept: o.Slept, fault: alarm{zones: o.Zones, name: controlloop.FaultBrokerRefused},
 		receive: s.take,
 		up:      func(client paho.Client, drop func()) { s.post(func() { s.connected(client, drop) }) },
 		down:    func(client paho.Client, cause error) { s.post(func() { s.disconnected(client, cause) }) },

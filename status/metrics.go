@@ -14,14 +14,6 @@ import (
 	"thermostat/controlloop"
 )
 
-// faultNames are the faults that a zone may have. Each is told as 0 while it
-// is not there, so that an alert knows the one from the other.
-var faultNames = []string{
-	"sensor", "fallback_sensor", "sensors_disagree", "relay", "heat_cutout", "cool_cutout", "not_warming", "not_cooling",
-	"still_warming", "still_cooling", "memory", "crash_loop", "control_not_retained", "control_not_readable",
-	"broker_refused", "subscription_refused", "publish_refused", "duplicate_device", "internal_error",
-}
-
 // metrics serves what Prometheus reads. Nothing is compressed: a compressor
 // would take more memory than all the rest.
 func (s *Server) metrics() http.Handler {
@@ -135,7 +127,7 @@ func (c *collector) counts(e emitter, z tally, counts controlloop.Counters) {
 	e.counter(c.controls, float64(counts.Accepted), z.name, "applied")
 	e.counter(c.controls, float64(counts.Refused), z.name, "refused")
 	for name, n := range counts.Faults {
-		e.counter(c.faults, float64(n), z.name, name)
+		e.counter(c.faults, float64(n), z.name, string(name))
 	}
 }
 
@@ -168,16 +160,18 @@ func (c *collector) reading(e emitter, z tally, now time.Time) {
 	}
 }
 
+// presentFaults tells each fault as 0 while it is not there, so that an alert
+// knows the one from the other.
 func (c *collector) presentFaults(e emitter, s controlloop.Snapshot) {
-	is := map[string]float64{}
-	for _, name := range faultNames {
+	is := map[controlloop.FaultName]float64{}
+	for _, name := range controlloop.FaultNames() {
 		is[name] = 0
 	}
 	for _, f := range s.Faults {
 		is[f.Name] = 1
 	}
 	for name, value := range is {
-		e.gauge(c.fault, value, s.Zone, name)
+		e.gauge(c.fault, value, s.Zone, string(name))
 	}
 }
 

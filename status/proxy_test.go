@@ -266,7 +266,7 @@ func TestNginxWithItsDefaults(t *testing.T) {
 	}
 }
 
-// TestNginxWithAPassword: with what README asks for, each client has its own
+// TestNginxWithAPassword: with what docs/http.md asks for, each client has its own
 // count of wrong passwords, and the owner's changes pass from the page's origin.
 func TestNginxWithAPassword(t *testing.T) {
 	protected := withPassword(t)

@@ -59,7 +59,7 @@ func obeys(desired float64, faults ...string) func(controlloop.Report) bool {
 	return func(r controlloop.Report) bool {
 		var names []string
 		for _, f := range r.Faults {
-			names = append(names, f.Name)
+			names = append(names, string(f.Name))
 		}
 		return r.Desired != nil && *r.Desired == desired && strings.Join(names, " ") == strings.Join(faults, " ")
 	}

@@ -141,7 +141,7 @@ func TestSetpointMode(t *testing.T) {
 	}
 }
 
-// The numbers that the README promises.
+// The numbers that docs/configuration.md promises.
 func TestPlantDefaults(t *testing.T) {
 	for _, row := range []struct {
 		plant                                                                  string

@@ -257,7 +257,7 @@ func richSurvey() drivers.Survey {
 			{Number: 1, Chips: []drivers.I2CChip{
 				{Address: 0x18, Chip: "unknown", Answer: drivers.Answer{Text: "who knows"}},
 				{Address: 0x76, Chip: "bme280", Answer: ok},
-				{Address: 0x77, Chip: "bmp280", Answer: drivers.Answer{Verdict: drivers.VerdictNoHumidity, Text: "no humidity"}},
+				{Address: 0x77, Chip: "bmp280", Answer: drivers.Answer{Verdict: controlloop.VerdictNoHumidity, Text: "no humidity"}},
 			}},
 			{Number: 20},
 			{Number: 21, Err: errors.New("stuck")},

@@ -86,17 +86,17 @@ func sensorWarnings(s drivers.Survey) []string {
 
 func thermometerCure(a drivers.Answer) string {
 	switch a.Verdict {
-	case controlloop.VerdictNoAnswer, drivers.VerdictAllOnes:
+	case controlloop.VerdictNoAnswer, controlloop.VerdictAllOnes:
 		return "it is unplugged, or the line is shorted or disturbed: look at its three wires and the pull-up of 4.7 kΩ"
-	case controlloop.VerdictPowerOn, drivers.VerdictNotConverted:
+	case controlloop.VerdictPowerOn, controlloop.VerdictNotConverted:
 		return "it loses its power while it measures: give it 3.3 V by a wire of its own and look at the contacts"
-	case drivers.VerdictCRC:
+	case controlloop.VerdictCRC:
 		return "its answers are damaged on the way: shorten the cable, keep it away from mains, or take a pull-up of 2.2 kΩ"
-	case drivers.VerdictShorted:
+	case controlloop.VerdictShorted:
 		return "the data line is held low: look for a short between data and ground"
-	case drivers.VerdictOutOfRange:
+	case controlloop.VerdictOutOfRange:
 		return "the chip is damaged or no true DS18B20: replace it"
-	case controlloop.VerdictAbsent, drivers.VerdictBusError, drivers.VerdictBadConfig, drivers.VerdictWrongChip:
+	case controlloop.VerdictAbsent, controlloop.VerdictBusError, controlloop.VerdictBadConfig, controlloop.VerdictWrongChip:
 		return a.Text
 	}
 	return a.Text + ": look at the kernel's log (dmesg)"
@@ -110,7 +110,7 @@ func chipWarning(c drivers.I2CChip) string {
 		return "is held by the kernel's own driver: take its overlay (i2c-sensor) out of config.txt and reboot"
 	case !bosch || c.Verdict == controlloop.VerdictOK:
 		return ""
-	case c.Verdict == drivers.VerdictNoHumidity:
+	case c.Verdict == controlloop.VerdictNoHumidity:
 		return "is a BMP280, which has no humidity and cannot be used as bme280: replace it by a BME280"
 	}
 	return fmt.Sprintf("is a BME280 that gives no temperature (%s): look at its supply of 3.3 V and its wires (SDA = pin 3, SCL = pin 5)", c.Verdict)

@@ -61,16 +61,16 @@ func TestWarningsHoldTheirCure(t *testing.T) {
 		"only the I2C of screens": {func(s *drivers.Survey) { s.Buses = []drivers.I2CBus{{Number: 20}} },
 			"dtparam=i2c_arm=on to /boot/config.txt"},
 		"BMP280": {func(s *drivers.Survey) {
-			s.Buses[0].Chips[1] = drivers.I2CChip{Address: 0x77, Chip: "bmp280", Answer: drivers.Answer{Verdict: drivers.VerdictNoHumidity}}
+			s.Buses[0].Chips[1] = drivers.I2CChip{Address: 0x77, Chip: "bmp280", Answer: drivers.Answer{Verdict: controlloop.VerdictNoHumidity}}
 		}, "0x77 on i2c-1 is a BMP280, which has no humidity"},
 		"BME280 without a reading": {func(s *drivers.Survey) {
-			s.Buses[0].Chips[1].Answer = drivers.Answer{Verdict: drivers.VerdictResetData}
+			s.Buses[0].Chips[1].Answer = drivers.Answer{Verdict: controlloop.VerdictResetData}
 		}, "gives no temperature (reset_data): look at its supply"},
 		"BME280 of the kernel": {func(s *drivers.Survey) {
 			s.Buses[0].Chips[1] = drivers.I2CChip{Address: 0x76, Chip: "bme280", Held: true}
 		}, "take its overlay (i2c-sensor) out"},
 		"I2C permission": {func(s *drivers.Survey) {
-			s.Buses[0] = drivers.I2CBus{Number: 1, Err: &controlloop.BadReading{Verdict: drivers.VerdictNoPermission}}
+			s.Buses[0] = drivers.I2CBus{Number: 1, Err: &controlloop.BadReading{Verdict: controlloop.VerdictNoPermission}}
 		}, "no permission to open /dev/i2c-1: sudo usermod -aG gpio,i2c $USER, then log in anew"},
 		"GPIO permission":                    {func(s *drivers.Survey) { s.Chips[0].Err = denied }, "no permission to open /dev/gpiochip0: sudo usermod -aG gpio,i2c $USER"},
 		"no GPIO":                            {func(s *drivers.Survey) { s.Chips = nil }, "no GPIO chip"},
@@ -82,12 +82,12 @@ func TestWarningsHoldTheirCure(t *testing.T) {
 		"watchdog not armed":                 {func(s *drivers.Survey) { s.WatchdogArmed = &no }, "RuntimeWatchdogSec=10s, a line each, to /etc/systemd/system.conf.d/"},
 		"no watchdog":                        {func(s *drivers.Survey) { s.Watchdog, s.WatchdogArmed = false, &no }, "dtparam=watchdog=on"},
 		"a hot contact":                      {verdict(controlloop.VerdictPowerOn), "(power_on): it loses its power"},
-		"a long cable":                       {verdict(drivers.VerdictCRC), "(crc): its answers are damaged"},
-		"a shorted line":                     {verdict(drivers.VerdictShorted), "(shorted): the data line is held low"},
-		"an open line":                       {verdict(drivers.VerdictAllOnes), "(all_ones): it is unplugged"},
+		"a long cable":                       {verdict(controlloop.VerdictCRC), "(crc): its answers are damaged"},
+		"a shorted line":                     {verdict(controlloop.VerdictShorted), "(shorted): the data line is held low"},
+		"an open line":                       {verdict(controlloop.VerdictAllOnes), "(all_ones): it is unplugged"},
 		"a silent one":                       {verdict(controlloop.VerdictNoAnswer), "(no_answer): it is unplugged"},
-		"a weak one":                         {verdict(drivers.VerdictNotConverted), "(not_converted): it loses its power"},
-		"a clone":                            {verdict(drivers.VerdictBadConfig), "(bad_config): as the driver says"},
+		"a weak one":                         {verdict(controlloop.VerdictNotConverted), "(not_converted): it loses its power"},
+		"a clone":                            {verdict(controlloop.VerdictBadConfig), "(bad_config): as the driver says"},
 		"one without driver":                 {verdict(controlloop.VerdictAbsent), "(absent): as the driver says"},
 		"what nobody foresaw":                {verdict(controlloop.VerdictError), "(error): as the driver says: look at the kernel's log"},
 	} {

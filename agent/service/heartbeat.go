@@ -165,7 +165,7 @@ func zoneWords(s controlloop.Snapshot) string {
 		why = append(why, string(s.State.Reason))
 	}
 	for _, f := range s.Faults {
-		why = append(why, "fault "+f.Name)
+		why = append(why, "fault "+string(f.Name))
 	}
 	if len(why) == 0 {
 		return s.State.Action.String()

@@ -62,7 +62,7 @@ type faultLog struct {
 // bits are the faults that stand now.
 func (l *faultLog) bits(s *controlloop.Stepper) uint64 {
 	var set uint64
-	s.Faults(func(f controlloop.Fault) { set |= 1 << l.bit(f.Name) })
+	s.Faults(func(f controlloop.Fault) { set |= 1 << l.bit(string(f.Name)) })
 	return set
 }
 

@@ -78,7 +78,7 @@ func LockOut(z *controlloop.Zone, crashes int, lasts time.Duration) {
 		return
 	}
 	z.Past.Locked = lasts
-	z.Alarms.Set("crash_loop", true, fmt.Sprintf(
+	z.Alarms.Set(controlloop.FaultCrashLoop, true, fmt.Sprintf(
 		"the last %d starts within %v did not end in order: the compressor stays off for %v; an orderly restart ends that, too", crashes, crashWindow, lasts))
-	time.AfterFunc(lasts, func() { z.Alarms.Set("crash_loop", false, "") })
+	time.AfterFunc(lasts, func() { z.Alarms.Set(controlloop.FaultCrashLoop, false, "") })
 }

@@ -34,6 +34,6 @@ func (m *Alarm) Tell(what string, err error) bool {
 		texts = append(texts, text)
 	}
 	slices.Sort(texts)
-	m.alarms.Set("memory", len(texts) > 0, strings.Join(texts, "; "))
+	m.alarms.Set(controlloop.FaultMemory, len(texts) > 0, strings.Join(texts, "; "))
 	return m.Bad[what] != was && err != nil
 }

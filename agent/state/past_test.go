@@ -173,7 +173,7 @@ func TestMemoryAlarm(t *testing.T) {
 			synctest.Wait()
 			text := ""
 			for _, f := range faults {
-				text += f.Name + ": " + f.Text
+				text += string(f.Name) + ": " + f.Text
 			}
 			if text != want {
 				t.Errorf("%q, want %q", text, want)

@@ -99,7 +99,7 @@ func (t *watchTable) faults(w watched) string {
 		names = append(names, absent)
 	}
 	for _, f := range w.state.Faults {
-		names = append(names, f.Name)
+		names = append(names, string(f.Name))
 	}
 	return cli.Printable(strings.Join(names, " "), 4*maxCell)
 }

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"thermostat/mqtt/broker"
-
 	paho "github.com/eclipse/paho.mqtt.golang"
+
+	"thermostat/mqtt/broker"
 )
 
 // SayOff tells relays to go off, on connections of its own to every broker at

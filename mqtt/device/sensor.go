@@ -43,9 +43,6 @@ type answer struct {
 	err     error
 }
 
-// verdictForbidden is that of a sensor whose topic the broker does not let us read.
-const verdictForbidden controlloop.Verdict = "no_permission"
-
 func newSensor(spec SensorSpec) *Sensor {
 	return &Sensor{spec: spec, box: controlloop.NewLatest[answer](), old: oldWords{staleAfter: spec.StaleAfter}}
 }
@@ -167,5 +164,5 @@ func (s *Sensor) fail(v controlloop.Verdict, why error) {
 
 // forbidden tells that the broker does not let us read the topic.
 func (s *Sensor) forbidden() {
-	s.fail(verdictForbidden, fmt.Errorf("the broker refuses the subscription to %s: is this agent allowed to read it?", s.spec.Topic))
+	s.fail(controlloop.VerdictNoPermission, fmt.Errorf("the broker refuses the subscription to %s: is this agent allowed to read it?", s.spec.Topic))
 }

@@ -411,7 +411,7 @@ func (t *Arbiter) tellRetained() {
 	if !t.notRetained {
 		text = "the broker passes setpoints on and does not retain them: after a restart of this agent the older one counts"
 	}
-	t.zone.Alarms.Set("control_not_retained", bad, text)
+	t.zone.Alarms.Set(controlloop.FaultControlNotRetained, bad, text)
 }
 
 // Connected begins a connection: everything is heard out before we speak.
@@ -460,7 +460,7 @@ func (t *Arbiter) Unreadable(now time.Time) {
 }
 
 func tellUnreadable(z Zone, bad bool) {
-	z.Alarms.Set("control_not_readable", bad, "the broker refuses the subscription to the control topic: is this agent allowed to read it?")
+	z.Alarms.Set(controlloop.FaultControlNotReadable, bad, "the broker refuses the subscription to the control topic: is this agent allowed to read it?")
 }
 
 // Tick does what is due.
