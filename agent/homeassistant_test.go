@@ -12,7 +12,6 @@ import (
 	"thermostat/agent/clitest"
 	"thermostat/agent/config"
 	"thermostat/drivers"
-	"thermostat/mqtt"
 )
 
 // TestRestartEndsInOrder: relays off, no crash noted, and an exit code that
@@ -64,11 +63,4 @@ func TestSessionKnowsWhatToAnnounce(t *testing.T) {
 	if !a.sessionOptions().Zones[0].Humidity {
 		t.Error("a fallback sensor that measures humidity is forgotten")
 	}
-}
-
-func announcedOf(discovery string, zones ...string) (all []mqtt.Announced) {
-	for _, z := range zones {
-		all = append(all, mqtt.Announced{Discovery: discovery, Zone: z})
-	}
-	return all
 }

@@ -47,7 +47,8 @@ type Options struct {
 }
 
 // Session is the agent's side of the broker. One goroutine, Run, owns all of
-// it. It works on without a broker: local changes are judged, obeyed and saved.
+// it but the alarm broker_refused, which is set by the one that connects. It
+// works on without a broker: local changes are judged, obeyed and saved.
 // Its parts say what is to be told; the session only passes that on.
 type Session struct {
 	opts   Options
