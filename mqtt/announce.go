@@ -3,9 +3,10 @@ package mqtt
 import (
 	"math/rand/v2"
 	"slices"
+	"time"
+
 	"thermostat/mqtt/homeassistant"
 	"thermostat/mqtt/wire"
-	"time"
 )
 
 // The waits of an announcement.

@@ -5,9 +5,10 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"strconv"
+	"time"
+
 	"thermostat/controlloop"
 	"thermostat/mqtt/wire"
-	"time"
 )
 
 // duplicates finds out whether another agent of this name is at work. Who of the

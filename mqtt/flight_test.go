@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"thermostat/mqtt/setpoint"
-
 	"github.com/eclipse/paho.mqtt.golang/packets"
+
+	"thermostat/mqtt/setpoint"
 )
 
 // silence is what a broker does not acknowledge: everything for a time, or the

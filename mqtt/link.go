@@ -5,9 +5,9 @@ import (
 	"log/slog"
 	"time"
 
-	"thermostat/mqtt/broker"
-
 	paho "github.com/eclipse/paho.mqtt.golang"
+
+	"thermostat/mqtt/broker"
 )
 
 // link keeps a connection to the broker, in a goroutine of its own. It knows no
@@ -16,7 +16,7 @@ type link struct {
 	login broker.Login
 	log   *slog.Logger
 	slept func() time.Duration // how long the machine has been suspended, in all; nil: never
-	fault alarm                // only a person can mend why there is no connection
+	fault alarm                // only a person can mend why there is no connection; this goroutine owns it
 	told  complaint            // of brokers that were not entered
 
 	receive func(here context.Context, m paho.Message)

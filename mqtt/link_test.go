@@ -11,9 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"thermostat/mqtt/broker"
-
 	"github.com/eclipse/paho.mqtt.golang/packets"
+
+	"thermostat/mqtt/broker"
 )
 
 // TestSilentBrokerKeepsNobodyFromTheNext: one that takes the connection and

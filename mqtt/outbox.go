@@ -5,9 +5,9 @@ import (
 	"slices"
 	"time"
 
-	"thermostat/mqtt/broker"
-
 	paho "github.com/eclipse/paho.mqtt.golang"
+
+	"thermostat/mqtt/broker"
 )
 
 // What may be on its way to the broker without an acknowledgement. Each such

@@ -6,10 +6,10 @@ import (
 	"slices"
 	"time"
 
+	paho "github.com/eclipse/paho.mqtt.golang"
+
 	"thermostat/mqtt/broker"
 	"thermostat/mqtt/wire"
-
-	paho "github.com/eclipse/paho.mqtt.golang"
 )
 
 // connected tells the broker everything and asks for the controls.

@@ -3,10 +3,11 @@ package mqtt
 import (
 	"log/slog"
 	"strings"
+	"time"
+
 	"thermostat/controlloop"
 	"thermostat/mqtt/setpoint"
 	"thermostat/mqtt/wire"
-	"time"
 )
 
 // complainEvery is how often the same refusal is logged.

@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"thermostat/mqtt/setpoint"
-
 	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
+
+	"thermostat/mqtt/setpoint"
 )
 
 // rules drop in silence what the agent publishes, and refuse its subscriptions,

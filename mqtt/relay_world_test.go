@@ -11,10 +11,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"thermostat/mqtt/device"
-
 	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
+
+	"thermostat/mqtt/device"
 )
 
 var worlds = flag.Int("worlds", 25, "random lives of a relay on the broker")

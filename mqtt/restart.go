@@ -2,8 +2,9 @@ package mqtt
 
 import (
 	"log/slog"
-	"thermostat/mqtt/broker"
 	"time"
+
+	"thermostat/mqtt/broker"
 )
 
 // restartEvery is the shortest time between two restarts that somebody on the

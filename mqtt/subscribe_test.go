@@ -11,13 +11,13 @@ import (
 	"testing/synctest"
 	"time"
 
+	mochi "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/packets"
+
 	"thermostat/mqtt/broker"
 	"thermostat/mqtt/client"
 	"thermostat/mqtt/device"
 	"thermostat/mqtt/wire"
-
-	mochi "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/packets"
 )
 
 // choosy is a broker with limits: of how many topics a SUBSCRIBE may have (AWS

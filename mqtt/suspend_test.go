@@ -3,8 +3,9 @@ package mqtt
 import (
 	"sync/atomic"
 	"testing"
-	"thermostat/mqtt/device"
 	"time"
+
+	"thermostat/mqtt/device"
 )
 
 // What comes on a connection that was there before a suspend may have been on

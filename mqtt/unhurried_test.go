@@ -8,8 +8,9 @@ import (
 	"os"
 	"sync/atomic"
 	"testing"
-	"thermostat/mqtt/setpoint"
 	"time"
+
+	"thermostat/mqtt/setpoint"
 )
 
 // blocked is a connection to a broker that stops reading: nothing is taken while

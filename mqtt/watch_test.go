@@ -5,8 +5,9 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"thermostat/mqtt/client"
 	"time"
+
+	"thermostat/mqtt/client"
 )
 
 // TestWatchedAgentIsOnline: one that has nothing new to tell is not silent.

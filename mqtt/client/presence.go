@@ -6,9 +6,10 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
+
 	"thermostat/mqtt/broker"
 	"thermostat/mqtt/wire"
-	"time"
 )
 
 // Presence is whether an agent is there, as far as the broker shows.

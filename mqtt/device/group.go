@@ -11,10 +11,10 @@ import (
 	"sync"
 	"time"
 
+	paho "github.com/eclipse/paho.mqtt.golang"
+
 	"thermostat/mqtt/broker"
 	"thermostat/mqtt/setpoint"
-
-	paho "github.com/eclipse/paho.mqtt.golang"
 )
 
 // Group are the sensors and relays that an agent has on its broker, on the

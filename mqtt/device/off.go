@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"thermostat/mqtt/broker"
-
 	paho "github.com/eclipse/paho.mqtt.golang"
+
+	"thermostat/mqtt/broker"
 )
 
 // SayOff tells relays to go off, on connections of its own to every broker at
@@ -63,8 +63,7 @@ func sayOff(ctx context.Context, a broker.Access, relays []RelaySpec) error {
 	defer broker.Leave(client)
 	tokens := make([]paho.Token, len(relays))
 	for i, spec := range relays {
-		off := Relay{spec: spec, wishedAt: time.Now()}
-		tokens[i] = client.Publish(spec.Topic, 1, spec.Retain, off.payload())
+		tokens[i] = client.Publish(spec.Topic, 1, spec.Retain, spec.command(false, time.Now()))
 	}
 	for i, token := range tokens {
 		if err := broker.Await(ctx, token); err != nil {

@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"thermostat/mqtt/setpoint"
-	"thermostat/mqtt/wire"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"thermostat/mqtt/setpoint"
+	"thermostat/mqtt/wire"
 )
 
 // position is where a relay is, as its device says.

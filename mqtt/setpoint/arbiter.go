@@ -8,23 +8,27 @@
 // a complete statement: what it leaves out takes the configured value, so that the
 // same bytes always mean the same, and no clocks and no revision numbers must agree.
 //
-// The rules, by which each control from the broker is judged:
+// These rules judge each control from the broker; the first that fits decides:
 //
 //   - Rule 0. An empty payload means that the topic was deleted. It changes nothing.
-//   - Rule 1. The bytes seen last come again: a redelivery. If it came live, it is
-//     answered once more; nothing changes.
-//   - Rule 2. A control of our own that is older than our newest one changes
-//     nothing: the newer one is on its way, or is published again.
-//   - Rule 3. Everything else is new. It is accepted or refused; either is answered.
+//   - Rule 1. The same bytes as last time are a redelivery. If they came live, they
+//     are answered once more; nothing changes.
+//   - Rule 2. An own control that is older than our newest one changes nothing: the
+//     newer one is on its way, or is published again.
+//   - Rule 3. Everything else is judged: accepted, it becomes active; refused, it is
+//     answered with the reason, and replaced if the broker retains it.
 //
-// On a new connection the arbiter first hears the topic out: it subscribes, and waits
-// for what is retained. Only then does it publish: nothing if the broker has what is
-// active, the active setpoint if the broker holds none or an older one. What was
-// published must come back; a control that came live must be found retained, which is
-// checked later, or it is published again. A refused control that the broker retains
-// is replaced by the active one. The configured default is never published.
+// A control that came live is unverified until the broker gives it back as
+// retained: its writer may have forgotten to retain it, or a cluster in election has
+// lost it. Meanwhile a retained control that is known to be earlier does not win; the
+// active one is published again as a new own control.
 //
-// docs/setpoint-protocol.md tells the rules with their reasons, and what was tried.
+// On a connection the arbiter first subscribes, and waits for what is retained; then
+// the zone is synced. Only then does it publish, and only what the broker is not known
+// to have. What was published must come back. It subscribes again now and then, which
+// by rule 1 does no harm. The configured default is never published.
+//
+// docs/setpoint-protocol.md has the rules with all their cases and reasons.
 package setpoint
 
 import (
@@ -44,15 +48,15 @@ import (
 
 // The waits of the protocol.
 const (
-	settleTime  = 2 * time.Second  // after SUBACK, for retained messages to come; also before a writer's retain is checked
-	AckTimeout  = 10 * time.Second // the second listening (a cluster in election is slow), and the wait for an echo
-	RetryTime   = time.Minute      // between two attempts to say or to put right the same
-	refreshTime = 10 * time.Minute // between two subscriptions on a living connection, jittered
-	firstTime   = 15 * time.Second // the first of them; doubled each time until it is refreshTime
-	doubtTime   = 2 * time.Minute  // how long without a connection a word of ours is held against older ones: a cluster's node is stale for as long
+	retainedTime         = 2 * time.Second  // after SUBACK, for retained messages to come; also before a writer's retain is checked
+	AckTimeout           = 10 * time.Second // the second probe (a cluster in election is slow), and the wait for what was published
+	RetryTime            = time.Minute      // between two attempts to publish or to put right the same
+	resubscribeTime      = 10 * time.Minute // between two subscriptions on a living connection, jittered
+	firstResubscribeTime = 15 * time.Second // the first of them; doubled each time until it is resubscribeTime
+	unverifiedTime       = 2 * time.Minute  // how long without a connection an own control is held against older ones: a cluster's node is stale for as long
 )
 
-// maxEarlier bounds the words that are remembered as earlier than the newest.
+// maxEarlier bounds the controls that are remembered as earlier than the newest.
 const maxEarlier = 16
 
 // maxOwn bounds the numbers that count as ours: a forged one must not bring
@@ -61,10 +65,10 @@ const maxOwn = 1 << 62
 
 // Memory is what a zone keeps of its control stream, as received bytes.
 type Memory struct {
-	Cur    []byte // what is obeyed; empty: the configured default
+	Cur    []byte // the active control; empty: the configured default
 	Seen   []byte // the last control known to have been at the broker
 	Before []byte // the one seen before it
-	N      uint64 // the number of our last own message
+	N      uint64 // the number of our last own control
 }
 
 // Answer says what became of a control.
@@ -78,246 +82,246 @@ type Answer struct {
 	SensorID  int32      `json:"sensor_id"`
 	UpDelta   *float64   `json:"up_delta"` // K, in force after it
 	DownDelta *float64   `json:"down_delta"`
-	Time      *time.Time `json:"time"` // when the zone began to obey it; null: nothing new was to be obeyed
+	Time      *time.Time `json:"time"` // when the zone began to obey it; null: nothing new became active
 }
 
 // Actions is what the rules ask for in one step, to be done in this order.
 type Actions struct {
-	Obey      *controlloop.Setpoint // by the zone; heater and state follow
+	Obey      *controlloop.Setpoint // the new active one, for the zone; heater and state follow
 	Save      bool                  // the memory, once that is done
 	Answer    *Answer               // on ack, once that is done
-	Publish   bool                  // say, retained, on control
+	Publish   bool                  // Payload, retained, on control
 	Payload   []byte
 	Subscribe bool   // to the control topic, again
 	Log       string // worth a line
 }
 
-// listening is one wait for what a subscription brings.
-type listening struct {
-	kind  listenKind
-	until time.Time // zero while SUBACK is awaited
-	heard bool      // something came that the subscription can have brought
+// probe is one subscription, and the wait for what it brings.
+type probe struct {
+	kind     probeKind
+	until    time.Time // zero while SUBACK is awaited
+	answered bool      // something came that the subscription can have brought
 }
 
-type listenKind uint8
+type probeKind uint8
 
 const (
-	listenNot    listenKind = iota
-	listenFirst             // after a connection, and every ten minutes
-	listenSecond            // nothing came: the broker may be slow
-	listenCheck             // does the broker retain what was said live?
+	noProbe       probeKind = iota
+	firstProbe              // after a connection, and every ten minutes
+	secondProbe             // nothing came: the broker may be slow
+	retainedProbe           // does the broker retain what came live?
 )
 
-// Arbiter keeps one zone's setpoint one, whoever speaks. It is the setpoint
-// protocol without any connection: it is told what happens and answers what
-// to do. Its comments name the protocol's rules.
+// Arbiter decides which of a zone's controls is active. It is the setpoint protocol
+// without any connection: it is told what happens, and answers with actions. Its
+// comments name the protocol's rules.
 type Arbiter struct {
 	zone      Zone
 	instance  string
 	notBefore time.Time // our clock is not trusted before this
 	random    func() float64
 	mem       Memory
-	obeyed    controlloop.Setpoint
+	active    controlloop.Setpoint
 
-	up, synced  bool
-	listen      listening
-	checkAt     time.Time     // when to check what the broker retains
-	checkIn     time.Duration // how long after a live word; more each time that it is not found retained
-	unproven    bool          // the last word came live and is not known to be retained
-	heardAt     time.Time     // when it came
-	told        bool          // the fault that it is not retained
-	earlier     [][]byte      // words between the one that is known to have been, and the last
-	refreshAt   time.Time
-	refreshIn   time.Duration // a node of a cluster may give what was retained before another one died
-	inFlight    []byte        // what was published and has not come back yet
-	sentAt      time.Time
-	silentSince time.Time // since when nothing that we published came back
-	notRetained bool      // what was published did not come back in time
-	refused     []byte    // the last control that was refused
-	rightAt     time.Time // when a refused retained control was last put right
+	up, synced      bool
+	probe           probe
+	checkAt         time.Time     // when to check what the broker retains
+	checkIn         time.Duration // how long after a live control; more each time that it is not found retained
+	unverified      bool          // the last control came live and is not known to be retained
+	seenAt          time.Time     // when it came
+	unretainedTold  bool          // the fault that it is not retained
+	earlier         [][]byte      // controls between the one that is known to have been retained, and the last
+	resubscribeAt   time.Time
+	resubscribeIn   time.Duration // a node of a cluster may give what was retained before another one died
+	pending         []byte        // what was published and has not come back yet
+	sentAt          time.Time
+	unreturnedSince time.Time // since when nothing that we published came back
+	notRetained     bool      // what was published did not come back in time
+	refused         []byte    // the last control that was refused
+	correctedAt     time.Time // when a refused retained control was last put right
 }
 
-// NewArbiter starts from the memory. Words that the configuration no longer
+// NewArbiter starts from the memory. Controls that the configuration no longer
 // allows are forgotten, so that they are judged anew if the broker has them.
 func NewArbiter(z Zone, instance string, notBefore time.Time) *Arbiter {
-	t := &Arbiter{zone: z, instance: instance, notBefore: notBefore, random: rand.Float64, mem: z.Memory, obeyed: z.Default, checkIn: settleTime}
+	a := &Arbiter{zone: z, instance: instance, notBefore: notBefore, random: rand.Float64, mem: z.Memory, active: z.Default, checkIn: retainedTime}
 	sp, ok := z.Remembered()
 	if ok {
-		t.obeyed = sp
-	} else if len(t.mem.Cur) > 0 {
-		t.mem.Cur, t.mem.Seen, t.mem.Before = nil, nil, nil
+		a.active = sp
+	} else if len(a.mem.Cur) > 0 {
+		a.mem.Cur, a.mem.Seen, a.mem.Before = nil, nil, nil
 	}
-	return t
+	return a
 }
 
 // Active is the setpoint that the zone is to obey.
-func (t *Arbiter) Active() controlloop.Setpoint { return t.obeyed }
+func (a *Arbiter) Active() controlloop.Setpoint { return a.active }
 
 // Memory is what is to be kept of the control stream.
-func (t *Arbiter) Memory() Memory { return t.mem }
+func (a *Arbiter) Memory() Memory { return a.mem }
 
-// Desire is a local change of the desired temperature alone, in °C. Only local
-// changes merge with what is obeyed.
-func (t *Arbiter) Desire(celsius float64) controlloop.Setpoint {
-	sp := t.obeyed
+// Desire makes a local change of the desired temperature alone, in °C. Only local
+// changes merge with the active setpoint.
+func (a *Arbiter) Desire(celsius float64) controlloop.Setpoint {
+	sp := a.active
 	sp.Desired = celsius
 	if sp.Mode == controlloop.ModeNone {
-		sp.Mode = t.zone.usualMode()
+		sp.Mode = a.zone.usualMode()
 	}
 	return sp
 }
 
 // Clear passes a request to clear latched faults on, and answers it with the id
 // that it came with.
-func (t *Arbiter) Clear(id string) Actions {
-	if t.zone.Clears != nil {
-		t.zone.Clears.Put(struct{}{})
+func (a *Arbiter) Clear(id string) Actions {
+	if a.zone.Clears != nil {
+		a.zone.Clears.Put(struct{}{})
 	}
 	if len(id) > maxID || !utf8.ValidString(id) {
 		id = ""
 	}
-	return Actions{Answer: t.answer(id, nil)}
+	return Actions{Answer: a.answer(id, nil)}
 }
 
 // Submit takes a control that came by another way than the broker; source names
 // the way.
-func (t *Arbiter) Submit(now time.Time, source string, control []byte) Actions {
-	sp := t.obeyed
+func (a *Arbiter) Submit(now time.Time, source string, control []byte) Actions {
+	sp := a.active
 	c, err := DecodeControl(control)
 	if err == nil {
-		sp, err = t.zone.Setpoint(c)
+		sp, err = a.zone.Setpoint(c)
 		sp.Source = source
 	}
 	if err == nil {
-		err = t.expired(now, c)
+		err = a.expired(now, c)
 	}
-	return t.Local(now, sp, c.GetId(), err)
+	return a.Local(now, sp, c.GetId(), err)
 }
 
 // Message takes a control that came from the broker.
-func (t *Arbiter) Message(now time.Time, m []byte, retained bool) Actions {
+func (a *Arbiter) Message(now time.Time, m []byte, retained bool) Actions {
 	if len(m) == 0 {
 		return Actions{} // rule 0: deleted, changes nothing
 	}
-	if retained || t.listen.kind != listenCheck {
-		t.listen.heard = true
+	if retained || a.probe.kind != retainedProbe {
+		a.probe.answered = true
 	}
-	if bytes.Equal(m, t.inFlight) {
-		t.landed()
+	if bytes.Equal(m, a.pending) {
+		a.returned()
 	}
 	var d Actions
 	c, err := DecodeControl(m)
-	n, own := t.ownNumber(c.GetId())
-	curN, curOwn := t.curNumber()
-	if own && t.inFlight != nil {
-		t.silentSince = now
+	n, own := a.ownNumber(c.GetId())
+	curN, curOwn := a.curNumber()
+	if own && a.pending != nil {
+		a.unreturnedSince = now
 	}
 	switch {
-	case bytes.Equal(m, t.mem.Seen): // rule 1: a redelivery
+	case bytes.Equal(m, a.mem.Seen): // rule 1: a redelivery
 		if retained {
-			t.proven()
+			a.verified()
 		} else {
-			d.Answer = t.answer(c.GetId(), nil)
+			d.Answer = a.answer(c.GetId(), nil)
 		}
-	case bytes.Equal(m, t.mem.Cur): // the echo of our newest word, answered when it was said
-		t.heard(now, m, !retained)
+	case bytes.Equal(m, a.mem.Cur): // our newest control comes back; it was answered when it was made
+		a.noteSeen(now, m, !retained)
 		d.Save = true
-	case own && curOwn && n < curN: // rule 2: our newer word is on its way or is said again
+	case own && curOwn && n < curN: // rule 2: our newer control is on its way or is published again
 		if d.Save = true; retained {
-			t.mem.Seen = m
+			a.mem.Seen = m
 		} else {
-			t.heard(now, m, true) // what is retained may still be the word before it
+			a.noteSeen(now, m, true) // what is retained may still be the control before it
 		}
-	case retained && t.unproven && (own && n <= t.mem.N || t.isEarlier(m)):
-		d = t.sayAgain("the last control is not retained")
+	case retained && a.unverified && (own && n <= a.mem.N || a.isEarlier(m)):
+		d = a.republish("the last control is not retained")
 	default: // rule 3
-		d = t.judge(now, m, c, retained, err)
+		d = a.judge(now, m, c, retained, err)
 	}
-	t.speak(now, &d)
+	a.publish(now, &d)
 	return d
 }
 
 // judge accepts or refuses a control that is new to us.
-func (t *Arbiter) judge(now time.Time, m []byte, c *pb.TemperatureControl, retained bool, err error) Actions {
+func (a *Arbiter) judge(now time.Time, m []byte, c *pb.TemperatureControl, retained bool, err error) Actions {
 	id := c.GetId()
 	var sp controlloop.Setpoint
 	if err == nil {
-		sp, err = t.zone.Setpoint(c)
+		sp, err = a.zone.Setpoint(c)
 	}
 	if err == nil {
-		err = t.expired(now, c)
+		err = a.expired(now, c)
 	}
 	if err != nil {
-		return t.refuse(now, m, id, retained, err)
+		return a.refuse(now, m, id, retained, err)
 	}
-	n, own := t.ownNumber(id)
+	n, own := a.ownNumber(id)
 	if own {
-		t.mem.N = max(t.mem.N, n)
+		a.mem.N = max(a.mem.N, n)
 	}
-	t.mem.Cur = m
-	t.heard(now, m, !retained)
-	t.obeyed = sp
-	return Actions{Obey: &sp, Save: true, Answer: t.answer(id, nil)}
+	a.mem.Cur = m
+	a.noteSeen(now, m, !retained)
+	a.active = sp
+	return Actions{Obey: &sp, Save: true, Answer: a.answer(id, nil)}
 }
 
-// heard notes a word at the broker. One that came live is not known to be
+// noteSeen notes a control at the broker. One that came live is not known to be
 // retained: its writer may have forgotten that, or a cluster in election has not
-// done it. Of several such words any but the last, or the one before them all, is
-// what is retained then.
-func (t *Arbiter) heard(now time.Time, m []byte, unproven bool) {
-	if !unproven {
-		t.proven()
+// done it. Of several such controls any but the last, or the one before them all,
+// is what is retained then.
+func (a *Arbiter) noteSeen(now time.Time, m []byte, unverified bool) {
+	if !unverified {
+		a.verified()
 	}
-	if !t.unproven {
-		t.mem.Before = t.mem.Seen
-	} else if t.earlier = append(t.earlier, t.mem.Seen); len(t.earlier) > maxEarlier {
-		t.earlier = t.earlier[1:]
+	if !a.unverified {
+		a.mem.Before = a.mem.Seen
+	} else if a.earlier = append(a.earlier, a.mem.Seen); len(a.earlier) > maxEarlier {
+		a.earlier = a.earlier[1:]
 	}
-	t.mem.Seen, t.unproven, t.heardAt = m, unproven, now
-	if unproven {
-		t.check(now.Add(t.checkIn))
+	a.mem.Seen, a.unverified, a.seenAt = m, unverified, now
+	if unverified {
+		a.check(now.Add(a.checkIn))
 	}
 }
 
-// proven notes that the last word is retained, or that nothing is known of it.
-func (t *Arbiter) proven() {
-	t.unproven, t.earlier, t.checkIn = false, nil, settleTime
-	t.tellRetained()
+// verified notes that the last control is retained, or that nothing is known of it.
+func (a *Arbiter) verified() {
+	a.unverified, a.earlier, a.checkIn = false, nil, retainedTime
+	a.tellRetained()
 }
 
-// isEarlier reports whether a word came before the newest one.
-func (t *Arbiter) isEarlier(m []byte) bool {
-	return bytes.Equal(m, t.mem.Before) || slices.ContainsFunc(t.earlier, func(e []byte) bool { return bytes.Equal(m, e) })
+// isEarlier reports whether a control came before the newest one.
+func (a *Arbiter) isEarlier(m []byte) bool {
+	return bytes.Equal(m, a.mem.Before) || slices.ContainsFunc(a.earlier, func(e []byte) bool { return bytes.Equal(m, e) })
 }
 
 // expired refuses a control that arrives too late, if our clock can be trusted.
-func (t *Arbiter) expired(now time.Time, c *pb.TemperatureControl) error {
+func (a *Arbiter) expired(now time.Time, c *pb.TemperatureControl) error {
 	expires := c.GetExpiresAt()
-	if expires == nil || now.Before(t.notBefore) || !now.After(expires.AsTime()) {
+	if expires == nil || now.Before(a.notBefore) || !now.After(expires.AsTime()) {
 		return nil
 	}
 	return fmt.Errorf("expired at %s", expires.AsTime().Format(time.RFC3339))
 }
 
 // refuse answers, and if the broker retains the refused control, puts the topic right.
-func (t *Arbiter) refuse(now time.Time, m []byte, id string, retained bool, why error) Actions {
+func (a *Arbiter) refuse(now time.Time, m []byte, id string, retained bool, why error) Actions {
 	var d Actions
-	if !retained || !bytes.Equal(m, t.refused) { // the broker's copy of what was answered live is not answered again
-		d = Actions{Answer: t.answer(id, why), Log: "control refused: " + why.Error()}
+	if !retained || !bytes.Equal(m, a.refused) { // the broker's copy of what was answered live is not answered again
+		d = Actions{Answer: a.answer(id, why), Log: "control refused: " + why.Error()}
 	}
-	t.refused = m
+	a.refused = m
 	switch {
 	case !retained: // whether the broker keeps it is not known yet
-		t.check(now.Add(settleTime))
-	case !t.rightAt.IsZero() && now.Sub(t.rightAt) < RetryTime:
-		t.check(t.rightAt.Add(RetryTime))
-	case len(t.mem.Cur) > 0:
-		t.rightAt = now
-		say := t.sayAgain("put right")
-		say.Answer, say.Log = d.Answer, d.Log
-		return say
+		a.check(now.Add(retainedTime))
+	case !a.correctedAt.IsZero() && now.Sub(a.correctedAt) < RetryTime:
+		a.check(a.correctedAt.Add(RetryTime))
+	case len(a.mem.Cur) > 0:
+		a.correctedAt = now
+		again := a.republish("put right")
+		again.Answer, again.Log = d.Answer, d.Log
+		return again
 	default:
-		t.rightAt = now
+		a.correctedAt = now
 		d.Publish = true // an empty retained message deletes it
 	}
 	return d
@@ -325,138 +329,139 @@ func (t *Arbiter) refuse(now time.Time, m []byte, id string, retained bool, why 
 
 // check plans a look at what the broker retains; an earlier plan stands, or a
 // stubborn writer could put it off for ever.
-func (t *Arbiter) check(at time.Time) {
-	if t.checkAt.IsZero() || at.Before(t.checkAt) {
-		t.checkAt = at
+func (a *Arbiter) check(at time.Time) {
+	if a.checkAt.IsZero() || at.Before(a.checkAt) {
+		a.checkAt = at
 	}
 }
 
-// sayAgain makes what is obeyed a new word of our own.
-func (t *Arbiter) sayAgain(why string) Actions {
-	sp := t.obeyed
-	if c, err := DecodeControl(t.mem.Cur); err == nil {
+// republish makes the active setpoint a new own control.
+func (a *Arbiter) republish(why string) Actions {
+	sp := a.active
+	if c, err := DecodeControl(a.mem.Cur); err == nil {
 		sp.Source = sourceOf(c) // its author, not the memory that it came back from
 	}
-	t.own(sp)
+	a.ownControl(sp)
 	return Actions{Save: true, Log: "said again what is obeyed: " + why}
 }
 
-// own makes a setpoint our newest word.
-func (t *Arbiter) own(sp controlloop.Setpoint) controlloop.Setpoint {
-	t.mem.N++
-	sp.ID = t.instance + "/" + strconv.FormatUint(t.mem.N, 10)
-	t.mem.Cur = encodeControl(t.zone, sp)
-	t.obeyed = sp
+// ownControl makes a setpoint our newest control, and active.
+func (a *Arbiter) ownControl(sp controlloop.Setpoint) controlloop.Setpoint {
+	a.mem.N++
+	sp.ID = a.instance + "/" + strconv.FormatUint(a.mem.N, 10)
+	a.mem.Cur = encodeControl(a.zone, sp)
+	a.active = sp
 	return sp
 }
 
 // Local takes a change that came by another way than the control topic.
 // A refused one changes nothing.
-func (t *Arbiter) Local(now time.Time, sp controlloop.Setpoint, id string, err error) Actions {
+func (a *Arbiter) Local(now time.Time, sp controlloop.Setpoint, id string, err error) Actions {
 	if err == nil {
-		err = t.zone.Params.RefuseSetpoint(sp)
+		err = a.zone.Params.RefuseSetpoint(sp)
 	}
 	if err != nil {
-		return Actions{Answer: t.answer(id, err), Log: "change refused: " + err.Error()}
+		return Actions{Answer: a.answer(id, err), Log: "change refused: " + err.Error()}
 	}
-	sp = t.own(sp)
+	sp = a.ownControl(sp)
 	if id == "" {
 		id = sp.ID
 	}
-	d := Actions{Obey: &sp, Save: true, Answer: t.answer(id, nil)}
-	t.speak(now, &d)
+	d := Actions{Obey: &sp, Save: true, Answer: a.answer(id, nil)}
+	a.publish(now, &d)
 	return d
 }
 
-// speak publishes what is obeyed if the broker is not known to have it: not
-// before the topic was heard out, and not while the same word is in flight.
-func (t *Arbiter) speak(now time.Time, d *Actions) {
-	if len(t.mem.Cur) == 0 || bytes.Equal(t.mem.Cur, t.mem.Seen) {
-		t.landed()
+// publish publishes the active control if the broker is not known to have it: not
+// before the zone is synced, and not while the same control is pending.
+func (a *Arbiter) publish(now time.Time, d *Actions) {
+	if len(a.mem.Cur) == 0 || bytes.Equal(a.mem.Cur, a.mem.Seen) {
+		a.returned()
 		return
 	}
-	if !t.up || !t.synced || bytes.Equal(t.mem.Cur, t.inFlight) {
+	if !a.up || !a.synced || bytes.Equal(a.mem.Cur, a.pending) {
 		return
 	}
-	if t.notRetained && now.Sub(t.sentAt) < RetryTime {
+	if a.notRetained && now.Sub(a.sentAt) < RetryTime {
 		return
 	}
-	if t.inFlight == nil {
-		t.silentSince = now
+	if a.pending == nil {
+		a.unreturnedSince = now
 	}
-	t.inFlight, t.sentAt = t.mem.Cur, now
-	d.Publish, d.Payload = true, t.mem.Cur
+	a.pending, a.sentAt = a.mem.Cur, now
+	d.Publish, d.Payload = true, a.mem.Cur
 }
 
-// Acked notes that what was in flight came back, or matters no more.
-func (t *Arbiter) landed() {
-	t.inFlight = nil
-	t.setNotRetained(false)
+// returned notes that the pending control came back, or matters no more.
+func (a *Arbiter) returned() {
+	a.pending = nil
+	a.setNotRetained(false)
 }
 
-func (t *Arbiter) setNotRetained(bad bool) {
-	t.notRetained = bad
-	t.tellRetained()
+func (a *Arbiter) setNotRetained(bad bool) {
+	a.notRetained = bad
+	a.tellRetained()
 }
 
-// tellRetained tells the fault that our words do not come back, or that they
+// tellRetained tells the fault that our controls do not come back, or that they
 // come back and are still not retained after the longest wait.
-func (t *Arbiter) tellRetained() {
-	bad := t.notRetained || t.checkIn >= RetryTime
-	if bad == t.told {
+func (a *Arbiter) tellRetained() {
+	bad := a.notRetained || a.checkIn >= RetryTime
+	if bad == a.unretainedTold {
 		return
 	}
-	t.told = bad
+	a.unretainedTold = bad
 	text := "the broker does not give back the setpoint that was published: is this agent allowed to write the control topic?"
-	if !t.notRetained {
+	if !a.notRetained {
 		text = "the broker passes setpoints on and does not retain them: after a restart of this agent the older one counts"
 	}
-	t.zone.Alarms.Set(controlloop.FaultControlNotRetained, bad, text)
+	a.zone.Alarms.Set(controlloop.FaultControlNotRetained, bad, text)
 }
 
-// Connected begins a connection: everything is heard out before we speak.
-func (t *Arbiter) Connected(now time.Time) Actions {
-	t.up, t.synced = true, false
-	t.checkAt = time.Time{}
-	if _, own := t.curNumber(); !own || now.Sub(t.heardAt) > doubtTime {
-		t.proven() // a broker restored from an older save, or somebody who said the same again: what it brings is obeyed
+// Connected begins a connection: the arbiter publishes only after it was synced.
+func (a *Arbiter) Connected(now time.Time) Actions {
+	a.up, a.synced = true, false
+	a.checkAt = time.Time{}
+	if _, own := a.curNumber(); !own || now.Sub(a.seenAt) > unverifiedTime {
+		a.verified() // a broker restored from an older save, or somebody who sent the same again: what it brings becomes active
 	}
-	t.refreshIn = firstTime
-	t.refreshAt = now.Add(jitter(t.refreshIn, t.random))
-	return t.hearken(listenFirst)
+	a.resubscribeIn = firstResubscribeTime
+	a.resubscribeAt = now.Add(jitter(a.resubscribeIn, a.random))
+	return a.resubscribe(firstProbe)
 }
 
-// Disconnected ends a connection, and with it the flight of our last word.
-func (t *Arbiter) Disconnected() {
-	t.up, t.synced, t.inFlight = false, false, nil
-	t.listen = listening{}
-	t.setNotRetained(false) // the next connection may be allowed what this one was not
+// Disconnected ends a connection; with it ends the wait for the pending control.
+func (a *Arbiter) Disconnected() {
+	a.up, a.synced, a.pending = false, false, nil
+	a.probe = probe{}
+	a.setNotRetained(false) // the next connection may be allowed what this one was not
 }
 
-func (t *Arbiter) hearken(kind listenKind) Actions {
-	t.listen = listening{kind: kind}
+// resubscribe asks for what the broker retains.
+func (a *Arbiter) resubscribe(kind probeKind) Actions {
+	a.probe = probe{kind: kind}
 	return Actions{Subscribe: true}
 }
 
 // Subscribed notes a SUBACK: from now on runs the wait for what it brings.
-func (t *Arbiter) Subscribed(now time.Time) {
-	tellUnreadable(t.zone, false)
-	if t.listen.kind == listenNot || !t.listen.until.IsZero() {
+func (a *Arbiter) Subscribed(now time.Time) {
+	tellUnreadable(a.zone, false)
+	if a.probe.kind == noProbe || !a.probe.until.IsZero() {
 		return
 	}
-	wait := settleTime
-	if t.listen.kind == listenSecond {
+	wait := retainedTime
+	if a.probe.kind == secondProbe {
 		wait = AckTimeout
 	}
-	t.listen.until = now.Add(wait)
+	a.probe.until = now.Add(wait)
 }
 
 // Unreadable notes that the broker refuses the subscription: without it nothing
-// is known of what is retained, so nothing is said; it is tried again.
-func (t *Arbiter) Unreadable(now time.Time) {
-	t.listen, t.synced = listening{}, false
-	t.refreshAt = now.Add(RetryTime)
-	tellUnreadable(t.zone, true)
+// is known of what is retained, so nothing is published; it is tried again.
+func (a *Arbiter) Unreadable(now time.Time) {
+	a.probe, a.synced = probe{}, false
+	a.resubscribeAt = now.Add(RetryTime)
+	tellUnreadable(a.zone, true)
 }
 
 func tellUnreadable(z Zone, bad bool) {
@@ -464,60 +469,60 @@ func tellUnreadable(z Zone, bad bool) {
 }
 
 // Tick does what is due.
-func (t *Arbiter) Tick(now time.Time) Actions {
+func (a *Arbiter) Tick(now time.Time) Actions {
 	var d Actions
-	if !t.up {
+	if !a.up {
 		return d
 	}
-	if t.inFlight != nil && now.Sub(t.silentSince) >= AckTimeout && !t.notRetained {
-		t.setNotRetained(true)
+	if a.pending != nil && now.Sub(a.unreturnedSince) >= AckTimeout && !a.notRetained {
+		a.setNotRetained(true)
 	}
 	switch {
-	case t.synced && t.notRetained && now.Sub(t.sentAt) >= RetryTime:
-		t.inFlight = nil
-		t.speak(now, &d)
-	case t.listen.kind != listenNot:
-		if !t.listen.until.IsZero() && !now.Before(t.listen.until) {
-			d = t.heardOut(now)
+	case a.synced && a.notRetained && now.Sub(a.sentAt) >= RetryTime:
+		a.pending = nil
+		a.publish(now, &d)
+	case a.probe.kind != noProbe:
+		if !a.probe.until.IsZero() && !now.Before(a.probe.until) {
+			d = a.endProbe(now)
 		}
-	case !t.checkAt.IsZero() && !now.Before(t.checkAt):
-		t.checkAt = time.Time{}
-		if t.unproven { // a node of a cluster may go on giving what was before; we do not rush it
-			t.checkIn = min(2*t.checkIn, RetryTime)
-			t.tellRetained()
+	case !a.checkAt.IsZero() && !now.Before(a.checkAt):
+		a.checkAt = time.Time{}
+		if a.unverified { // a node of a cluster may go on giving what was before; we do not rush it
+			a.checkIn = min(2*a.checkIn, RetryTime)
+			a.tellRetained()
 		}
-		d = t.hearken(listenCheck)
-	case !now.Before(t.refreshAt):
-		t.refreshIn = min(2*t.refreshIn, refreshTime)
-		t.refreshAt = now.Add(jitter(t.refreshIn, t.random))
-		d = t.hearken(listenFirst)
+		d = a.resubscribe(retainedProbe)
+	case !now.Before(a.resubscribeAt):
+		a.resubscribeIn = min(2*a.resubscribeIn, resubscribeTime)
+		a.resubscribeAt = now.Add(jitter(a.resubscribeIn, a.random))
+		d = a.resubscribe(firstProbe)
 	}
 	return d
 }
 
-// heardOut ends a listening.
-func (t *Arbiter) heardOut(now time.Time) Actions {
-	was := t.listen
-	t.listen = listening{}
-	t.synced = true
+// endProbe ends a probe whose time is over.
+func (a *Arbiter) endProbe(now time.Time) Actions {
+	was := a.probe
+	a.probe = probe{}
+	a.synced = true
 	var d Actions
 	switch {
-	case was.heard:
-	case was.kind == listenFirst:
-		return t.hearken(listenSecond)
+	case was.answered:
+	case was.kind == firstProbe:
+		return a.resubscribe(secondProbe)
 	default: // the broker holds none
-		if len(t.mem.Cur) == 0 || bytes.Equal(t.mem.Cur, t.inFlight) {
+		if len(a.mem.Cur) == 0 || bytes.Equal(a.mem.Cur, a.pending) {
 			return d // a configured default is never published
 		}
-		d = t.sayAgain("the broker holds no control")
+		d = a.republish("the broker holds no control")
 	}
-	t.speak(now, &d)
+	a.publish(now, &d)
 	return d
 }
 
-// ownNumber takes the id of a word of ours apart.
-func (t *Arbiter) ownNumber(id string) (uint64, bool) {
-	digits, ok := strings.CutPrefix(id, t.instance+"/")
+// ownNumber gives the number in the id of an own control.
+func (a *Arbiter) ownNumber(id string) (uint64, bool) {
+	digits, ok := strings.CutPrefix(id, a.instance+"/")
 	if !ok {
 		return 0, false
 	}
@@ -525,31 +530,31 @@ func (t *Arbiter) ownNumber(id string) (uint64, bool) {
 	return n, err == nil && n < maxOwn
 }
 
-func (t *Arbiter) curNumber() (uint64, bool) {
-	if len(t.mem.Cur) == 0 {
+func (a *Arbiter) curNumber() (uint64, bool) {
+	if len(a.mem.Cur) == 0 {
 		return 0, false
 	}
-	return t.ownNumber(t.obeyed.ID)
+	return a.ownNumber(a.active.ID)
 }
 
-// answer tells what is obeyed after a control with an id, and why that was
+// answer tells what is active after a control with an id, and why that was
 // refused; nil: it was applied.
-func (t *Arbiter) answer(id string, refused error) *Answer {
-	a := Answer{Applied: refused == nil}
+func (a *Arbiter) answer(id string, refused error) *Answer {
+	told := Answer{Applied: refused == nil}
 	if refused != nil {
-		a.Reason = refused.Error()
+		told.Reason = refused.Error()
 	}
 	if id != "" {
-		a.ID = &id
+		told.ID = &id
 	}
-	if desired := t.obeyed.Desired; !math.IsNaN(desired) {
-		a.Desired = &desired
+	if desired := a.active.Desired; !math.IsNaN(desired) {
+		told.Desired = &desired
 	}
-	a.Mode, a.SensorID = t.obeyed.Mode.String(), t.zone.SensorID
-	if up, down := t.obeyed.UpDelta, t.obeyed.DownDelta; t.obeyed.Mode != controlloop.ModeNone {
-		a.UpDelta, a.DownDelta = &up, &down
+	told.Mode, told.SensorID = a.active.Mode.String(), a.zone.SensorID
+	if up, down := a.active.UpDelta, a.active.DownDelta; a.active.Mode != controlloop.ModeNone {
+		told.UpDelta, told.DownDelta = &up, &down
 	}
-	return &a
+	return &told
 }
 
 // jitter spreads a wait over 0.8 to 1.2 of it, so that a fleet does not march in step.

@@ -83,7 +83,7 @@ func (w *world) boot() {
 	z.Memory = w.disk
 	w.truth = NewArbiter(z, w.instance, time.Time{})
 	w.truth.random = w.rnd.Float64
-	w.obeyed = w.truth.obeyed
+	w.obeyed = w.truth.active
 	w.cut()
 }
 
@@ -481,13 +481,13 @@ func TestExpiry(t *testing.T) {
 func TestForgottenWords(t *testing.T) {
 	z := testZone()
 	z.Memory = Memory{Cur: []byte(`{"desired":27}`), Seen: []byte(`{"desired":27}`)}
-	if tr := NewArbiter(z, "x", time.Time{}); tr.obeyed.Desired != 27 || tr.obeyed.Source != "memory" {
-		t.Errorf("obeys %+v", tr.obeyed)
+	if tr := NewArbiter(z, "x", time.Time{}); tr.active.Desired != 27 || tr.active.Source != "memory" {
+		t.Errorf("obeys %+v", tr.active)
 	}
 	z.Params.DesiredMax = 25
 	tr := NewArbiter(z, "x", time.Time{})
-	if tr.obeyed.Desired != 19 || len(tr.mem.Seen) != 0 {
-		t.Errorf("obeys %+v with memory %+v", tr.obeyed, tr.mem)
+	if tr.active.Desired != 19 || len(tr.mem.Seen) != 0 {
+		t.Errorf("obeys %+v with memory %+v", tr.active, tr.mem)
 	}
 }
 
@@ -497,7 +497,7 @@ func TestLocalRefusal(t *testing.T) {
 	if d.Obey != nil || d.Answer.Applied || *d.Answer.Desired != 19 {
 		t.Errorf("%+v %+v", d, d.Answer)
 	}
-	d = w.truth.Local(w.now, w.truth.obeyed, "x", errors.New("no"))
+	d = w.truth.Local(w.now, w.truth.active, "x", errors.New("no"))
 	if d.Obey != nil || d.Answer.Reason != "no" || d.Save {
 		t.Errorf("%+v", d)
 	}
@@ -725,7 +725,7 @@ func TestStaleNode(t *testing.T) {
 		t.Errorf("obeys %v, the broker retains 21", w.obeyed.Desired)
 	}
 	for i, gap := range asked {
-		usual := min(firstTime<<i, refreshTime)
+		usual := min(firstResubscribeTime<<i, resubscribeTime)
 		if gap < usual*8/10-time.Second || gap > usual*12/10+time.Second {
 			t.Errorf("asked again after %v, usual is %v: %v", gap, usual, asked)
 		}
@@ -745,7 +745,7 @@ func TestElection(t *testing.T) {
 		want := w.desired()
 		if seed%2 == 0 {
 			w.foreign(want, true) // what nobody heard and nobody has is lost: its writer gets no answer
-			w.run(2*settleTime, true)
+			w.run(2*retainedTime, true)
 		} else {
 			w.local(want)
 		}
@@ -776,11 +776,11 @@ func TestForgetfulNode(t *testing.T) {
 	if w.obeyed.Desired != 21 {
 		t.Errorf("obeys %v", w.obeyed.Desired)
 	}
-	if !w.truth.told {
+	if !w.truth.unretainedTold {
 		t.Error("nobody is told that it is not retained")
 	}
 	w.settle()
-	if w.truth.told {
+	if w.truth.unretainedTold {
 		t.Error("it is retained, and told not to be")
 	}
 }
