@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"time"
@@ -22,8 +23,7 @@ import (
 type agent struct {
 	cfg      config.Config
 	log      *slog.Logger
-	zones    []*zone
-	byName   map[string]*zone
+	zones    zones
 	remote   *device.Group // the devices that are on the broker
 	session  *mqtt.Session
 	page     *status.Server             // nil: there is none
@@ -43,7 +43,7 @@ type agent struct {
 // not an end: the zones run without memory.
 func newAgent(cfg config.Config, log *slog.Logger, also func(controlloop.Snapshot)) (*agent, error) {
 	a := &agent{
-		cfg: cfg, log: log, also: also, byName: map[string]*zone{}, remote: device.NewGroup(log),
+		cfg: cfg, log: log, also: also, remote: device.NewGroup(log),
 		sleep:    &service.SleepClock{Ahead: service.BootAhead},
 		restarts: make(chan error, 1),
 	}
@@ -53,7 +53,7 @@ func newAgent(cfg config.Config, log *slog.Logger, also func(controlloop.Snapsho
 	}
 	o := a.sessionOptions()
 	if cfg.StateDir != "" {
-		a.remember(&o)
+		a.ended = a.zones.remember(&o, cfg.StateDir, a.held)
 	}
 	o.Info = a.info(cli.ThisBuild(), o.Instance)
 	a.session = mqtt.NewSession(o)
@@ -61,21 +61,13 @@ func newAgent(cfg config.Config, log *slog.Logger, also func(controlloop.Snapsho
 	return a, nil
 }
 
-// loops are what controls the zones.
-func (a *agent) loops() []*controlloop.Zone {
-	var all []*controlloop.Zone
-	for _, z := range a.zones {
-		all = append(all, z.loop)
-	}
-	return all
-}
-
 func (a *agent) sessionOptions() mqtt.Options {
+	named := a.zones.byName()
 	o := mqtt.Options{
 		Access: a.cfg.MQTT.Access, Device: a.cfg.Device, Instance: state.NewInstance(), Discovery: a.cfg.MQTT.DiscoveryPrefix, Birth: a.cfg.MQTT.BirthTopic,
 		SensorEvery: a.cfg.MQTT.SensorEvery, StateEvery: a.cfg.MQTT.StateEvery,
 		NotBefore: cli.ThisBuild().NotBefore(), Log: a.log, Devices: a.remote, Contain: a.contain.run, Slept: a.sleep.Total,
-		Answered: func(zone string, applied bool) { a.byName[zone].counters.Answered(applied) },
+		Answered: func(zone string, applied bool) { named[zone].counters.Answered(applied) },
 	}
 	for _, z := range a.zones {
 		o.Zones = append(o.Zones, z.onBroker())
@@ -102,8 +94,34 @@ func (a *agent) info(b cli.Build, instance string) func() wire.Info {
 func (a *agent) notify(getenv func(string) string) error {
 	n, err := service.NewNotifier(getenv)
 	if n != nil {
-		a.beat = service.NewHeartbeat(a.loops(), service.WatchdogTime(getenv), a.log, n.Send)
+		a.beat = service.NewHeartbeat(a.zones.loops(), service.WatchdogTime(getenv), a.log, n.Send)
 		a.session.OfferRestart(a.askRestart)
+	}
+	return err
+}
+
+// openZones opens the devices of every zone, each relay off.
+func (a *agent) openZones() error {
+	hardware := drivers.NewHardware("/")
+	hardware.Tell = func(text string) { a.log.Warn(text) }
+	hardware.Remote = remoteDevices{a.remote}
+	for _, cfg := range a.cfg.Zones {
+		d, err := hardware.Open(cfg.Devices)
+		if err != nil {
+			return fmt.Errorf("zone %s: %w", cfg.Name, err)
+		}
+		a.zones = append(a.zones, newZone(a, cfg, d))
+	}
+	a.letsGo = failsafe(hardware, a.cfg.Relays(), a.log)
+	a.contain = containment{a.log, a.zones.loops()}
+	return nil
+}
+
+// close gives the devices back, each relay off.
+func (a *agent) close() error {
+	var err error
+	for _, z := range a.zones {
+		err = errors.Join(err, z.devices.Close())
 	}
 	return err
 }

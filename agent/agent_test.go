@@ -30,10 +30,10 @@ func TestUnwrittenRelaysStayAFault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := a.saver(mem)("hall", setpoint.Memory{}); err != nil {
+	if err := a.zones.saveIn(mem)("hall", setpoint.Memory{}); err != nil {
 		t.Fatal(err)
 	}
-	if bad := a.byName["hall"].alarm.Bad; len(bad) != 1 || bad[keptRelays] == "" {
+	if bad := a.zones.byName()["hall"].alarm.Bad; len(bad) != 1 || bad[keptRelays] == "" {
 		t.Errorf("%q, want the relays alone", bad)
 	}
 }
@@ -93,7 +93,7 @@ func TestZonesAreWokenAfterASuspend(t *testing.T) {
 		loop := &controlloop.Zone{Woken: controlloop.NewLatest[struct{}]()}
 		a := &agent{
 			sleep: &service.SleepClock{Ahead: func() time.Duration { return time.Duration(ahead.Load()) }},
-			zones: []*zone{{loop: loop}}, log: slog.New(slog.NewTextHandler(&said, nil)),
+			zones: zones{{loop: loop}}, log: slog.New(slog.NewTextHandler(&said, nil)),
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()

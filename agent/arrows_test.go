@@ -18,6 +18,7 @@ import (
 // and status do not know each other. A row may stand before its package does.
 var allowed = map[string][]string{
 	"controlloop":         {},
+	"controlloop/report":  {"controlloop"},
 	"controlloop/program": {},
 	"controlloop/comfort": {},
 	"controlloop/source":  {},
@@ -32,25 +33,27 @@ var allowed = map[string][]string{
 	"mqtt/wire":           {"controlloop", "proto"},
 	"mqtt/setpoint":       {"controlloop", "proto"},
 	"mqtt/device":         {"controlloop", "proto", "mqtt/broker", "mqtt/wire", "mqtt/setpoint"},
-	"mqtt/homeassistant":  {"mqtt/wire", "mqtt/setpoint"},
-	"mqtt/client":         {"mqtt/broker", "mqtt/wire", "mqtt/setpoint", "mqtt/device"},
-	"mqtt":                {"controlloop", "proto", "mqtt/..."},
-	"status":              {"controlloop"},
-	"agent/cli":           {"mqtt/broker"},
-	"agent/config":        {"controlloop", "drivers", "drivers/simulated", "mqtt/broker", "mqtt/device"},
-	"agent/state":         {"controlloop", "mqtt/setpoint", "agent/config"},
-	"agent/service":       {"controlloop", "agent/cli", "agent/config", "agent/state"},
+	"mqtt/homeassistant":  {"controlloop", "mqtt/wire", "mqtt/setpoint"},
+	"mqtt/client":         {"controlloop", "controlloop/report", "proto", "mqtt/broker", "mqtt/wire", "mqtt/setpoint", "mqtt/device"},
+	"mqtt":                {"controlloop", "controlloop/report", "proto", "mqtt/..."},
+	"status":              {"controlloop", "controlloop/report"},
+	"agent/cli":           {"controlloop"},
+	"agent/clitest":       {"controlloop", "agent/cli"},
+	"agent/config":        {"controlloop", "drivers", "drivers/simulated", "mqtt/broker", "mqtt/device", "mqtt/homeassistant", "agent/cli", "agent/config/..."},
+	"agent/state":         {"controlloop", "drivers", "mqtt/setpoint", "mqtt/homeassistant", "agent/cli", "agent/config"},
+	"agent/service":       {"controlloop", "agent/cli", "agent/config"},
+	"agent/reach":         {"controlloop", "controlloop/report", "mqtt/...", "status", "agent/cli", "agent/config"},
 	"agent/replay":        below,
-	"agent/simulate":      below,
+	"agent/simulate":      append([]string{"agent/replay"}, below...),
 	"agent/probe":         below,
-	"agent/watch":         below,
+	"agent/watch":         append([]string{"agent/reach"}, below...),
 	"agent/blackbox":      {},
 	"agent":               append([]string{"agent/..."}, below...),
 	"bench":               {"proto"},
 }
 
 // below is what stands below the commands.
-var below = []string{"controlloop/...", "controlloop", "drivers/...", "drivers", "house", "mqtt/...", "mqtt", "proto", "status",
+var below = []string{"controlloop", "controlloop/...", "drivers", "drivers/...", "house", "mqtt", "mqtt/...", "proto", "status",
 	"agent/cli", "agent/config", "agent/state", "agent/service"}
 
 // stdAlone are the packages that import only the standard library.

@@ -29,25 +29,7 @@ var heatPath = []string{
 
 // notYet are the budgets that do not hold yet, with their present figures: they
 // must not grow, and a row that is no longer needed must go.
-var notYet = map[string]int{
-	"files with methods of agent.agent":                       4,
-	"files with methods of agent.memory":                      5,
-	"files with methods of agent.reader":                      15,
-	"files with methods of agent.simulateFlags":               6,
-	"files with methods of agent.simulation":                  6,
-	"files with methods of agent.unique":                      4,
-	"files with methods of mqtt.Session":                      7,
-	"files with methods of status.Server":                     9,
-	"lines of agent":                                          10820,
-	"lines of controlloop":                                    2530,
-	"lines of mqtt":                                           6732,
-	"methods of agent.reader":                                 88,
-	"methods of mqtt.Relay":                                   34,
-	"methods of mqtt.Session":                                 70,
-	"methods of mqtt.truth":                                   31,
-	"no file agent/agent.go on the path that ends the heat":   1,
-	"no file agent/devices.go on the path that ends the heat": 1,
-}
+var notYet = map[string]int{}
 
 // TestBudgets: packages, types and functions stay small enough to be read.
 func TestBudgets(t *testing.T) {

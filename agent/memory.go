@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"thermostat/agent/state"
+	"thermostat/drivers"
 	"thermostat/mqtt"
 	"thermostat/mqtt/setpoint"
 )
@@ -18,35 +19,38 @@ const (
 	keptRelays   = "the list of relays that `thermostat off` reads"
 )
 
-// remember fills in what the state folder keeps, and how it is written.
-func (a *agent) remember(o *mqtt.Options) {
-	mem, err := state.Open(a.cfg.StateDir)
+// remember gives the zones and the session what a state folder keeps, and has
+// held written down: the lines that off must switch off if we die. The function
+// that it gives notes an orderly end; nil where nothing can be kept.
+func (zs zones) remember(o *mqtt.Options, stateDir string, held []drivers.GPIO) (ended func() error) {
+	mem, err := state.Open(stateDir)
 	if err != nil {
-		a.forgetful(keptSetpoint, err)
+		zs.unkept(keptSetpoint, err)
 		o.Save = func(string, setpoint.Memory) error { return err } // the fault stands until a restart
-		return
+		return nil
 	}
 	damaged := false
-	for i, z := range a.zones {
+	for i, z := range zs {
 		if o.Zones[i].Memory, err = mem.Load(z.Name); err != nil {
 			damaged = true
 			z.unkept(keptSetpoint, err)
 		}
 	}
-	a.recall(mem, state.ThisBoot())
+	zs.recall(mem, state.ThisBoot(), o.Log)
 	if o.Instance, err = mem.Instance(damaged); err != nil {
-		a.forgetful(keptInstance, err)
+		zs.unkept(keptInstance, err)
 	}
-	o.Save = a.saver(mem)
-	rememberAnnounced(mem, o, a.log)
-	if err := mem.Hold(a.held); err != nil {
-		a.forgetful(keptRelays, err)
+	o.Save = zs.saveIn(mem)
+	rememberAnnounced(mem, o)
+	if err := mem.Hold(held); err != nil {
+		zs.unkept(keptRelays, err)
 	}
+	return mem.Ended
 }
 
 // recall gives the zones their past, and each a keeper for what comes.
-func (a *agent) recall(mem *state.Folder, boot state.BootClock) {
-	for _, z := range a.zones {
+func (zs zones) recall(mem *state.Folder, boot state.BootClock, log *slog.Logger) {
+	for _, z := range zs {
 		kept, err := mem.LoadPast(z.Name)
 		if err != nil { // it is written anew at the start, so this is no lasting fault
 			z.log.Warn("the last switches are not known: all of min_off and changeover is served", "error", err)
@@ -57,41 +61,42 @@ func (a *agent) recall(mem *state.Folder, boot state.BootClock) {
 	}
 	crashes, err := mem.Started(boot)
 	if err != nil {
-		a.log.Warn("a crash loop cannot be told", "error", err)
+		log.Warn("a crash loop cannot be told", "error", err)
 	}
-	for _, z := range a.zones {
+	for _, z := range zs {
 		state.LockOut(z.loop, crashes, state.CrashLocked(z.Zone, crashes))
 	}
-	a.ended = mem.Ended
 }
 
-func (a *agent) saver(mem *state.Folder) func(string, setpoint.Memory) error {
+// saveIn gives what saves a zone's setpoint.
+func (zs zones) saveIn(mem *state.Folder) func(string, setpoint.Memory) error {
+	named := zs.byName()
 	return func(zone string, m setpoint.Memory) error {
 		err := mem.Save(zone, m)
-		a.byName[zone].unkept(keptSetpoint, err)
+		named[zone].unkept(keptSetpoint, err)
 		return err
 	}
 }
 
-// forgetful tells every zone that something common to them cannot be kept. The
+// unkept tells every zone that something common to them cannot be kept. The
 // fault stands until a restart: nothing but the start writes it.
-func (a *agent) forgetful(what string, err error) {
-	for _, z := range a.zones {
+func (zs zones) unkept(what string, err error) {
+	for _, z := range zs {
 		z.unkept(what, err)
 	}
 }
 
 // keep starts the savers. The function that it gives ends them, once the
 // zones have said their last.
-func (a *agent) keep() (end func()) {
+func (zs zones) keep(contain *containment) (end func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var saving []*state.Saver
-	for _, z := range a.zones {
+	for _, z := range zs {
 		if z.saver == nil {
 			continue
 		}
 		saving = append(saving, z.saver)
-		go a.contain.run("the memory", func() {
+		go contain.run("the memory", func() {
 			z.saver.Run(ctx, func(err error) { z.unkept(keptSwitches, err) })
 		})
 	}
@@ -117,13 +122,13 @@ const saversEnd = 3 * time.Second
 
 // rememberAnnounced lets the session take back what is no more. Without this
 // memory an old device stays in Home Assistant until somebody deletes it there.
-func rememberAnnounced(mem *state.Folder, o *mqtt.Options, log *slog.Logger) {
+func rememberAnnounced(mem *state.Folder, o *mqtt.Options) {
 	if len(o.Brokers) == 0 {
 		return // nobody is told anything
 	}
 	warn := func(err error) {
 		if err != nil {
-			log.Warn("what was announced to Home Assistant cannot be remembered", "error", err)
+			o.Log.Warn("what was announced to Home Assistant cannot be remembered", "error", err)
 		}
 	}
 	base, ours := o.Prefix+"/"+o.Device, o.Announces()

@@ -18,7 +18,7 @@ func (a *agent) newPage() *status.Server {
 	if a.cfg.HTTP.Listen == "" {
 		return nil
 	}
-	b := cli.ThisBuild()
+	b, named := cli.ThisBuild(), a.zones.byName()
 	o := status.Options{
 		Device: a.cfg.Device, Version: b.Version, Commit: b.Commit, Units: a.cfg.Units,
 		Listen: a.listen, Hosts: a.cfg.HTTP.Hosts, Proxies: a.cfg.HTTP.Proxies, PasswordFile: a.cfg.HTTP.PasswordFile,
@@ -28,7 +28,7 @@ func (a *agent) newPage() *status.Server {
 		Clear: func(ctx context.Context, zone string) (status.Answer, error) {
 			return pageAnswer(a.session.Clear(ctx, zone))
 		},
-		Counters: func(zone string) controlloop.Counters { return a.byName[zone].counters.Now() },
+		Counters: func(zone string) controlloop.Counters { return named[zone].counters.Now() },
 		Failsafe: a.letsGo, Log: a.log, Contain: a.contain.run,
 	}
 	o.Machine, _ = os.Hostname() // without one, only addresses and http.hosts count

@@ -75,7 +75,7 @@ func (a *agent) run(ctx context.Context) error {
 	ended := make(chan error, 1)
 	go func() { ended <- a.session.Run(sessionCtx) }()
 
-	endSavers, endPage := a.keep(), a.serve()
+	endSavers, endPage := a.zones.keep(&a.contain), a.serve()
 	if a.beat != nil {
 		go a.beat.Run(ctx)
 	}
@@ -143,3 +143,25 @@ func (a *agent) wakeZones(ctx context.Context) {
 
 // napLook is how often a suspend is looked for.
 const napLook = time.Second
+
+// errRestart is what an agent ends with that was asked to restart: in order, and
+// with an exit code that makes every kind of service manager start it again.
+var errRestart = errors.New("ended in order, to be started again: somebody on the broker asked for it")
+
+// askRestart never blocks.
+func (a *agent) askRestart() {
+	select {
+	case a.restarts <- errRestart:
+	default: // it is on its way
+	}
+}
+
+// wait waits for the end, and gives an error if that is a restart.
+func (a *agent) wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-a.restarts:
+		return err
+	}
+}

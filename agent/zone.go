@@ -25,7 +25,7 @@ type zone struct {
 }
 
 // newZone wires a zone; its relays are off.
-func (a *agent) newZone(cfg config.Zone, d drivers.Devices) *zone {
+func newZone(a *agent, cfg config.Zone, d drivers.Devices) *zone {
 	alarms := controlloop.NewAlarms()
 	z := &zone{
 		Zone: cfg, log: a.log.With("zone", cfg.Name), devices: d,
@@ -39,13 +39,13 @@ func (a *agent) newZone(cfg config.Zone, d drivers.Devices) *zone {
 		Slept:     a.sleep.Total,
 		Woken:     controlloop.NewLatest[struct{}](),
 		Alarms:    alarms,
-		Observe:   a.observer(z),
+		Observe:   observer(a, z),
 	}
 	return z
 }
 
 // observer passes a zone's snapshots on. None of those who look can reach a relay.
-func (a *agent) observer(z *zone) func(controlloop.Snapshot) {
+func observer(a *agent, z *zone) func(controlloop.Snapshot) {
 	journal := &service.Journal{Log: z.log}
 	return func(s controlloop.Snapshot) {
 		s.Wear = z.counters.Saw(s)
@@ -79,4 +79,24 @@ func (z *zone) unkept(what string, err error) {
 	if z.alarm.Tell(what, err) {
 		z.log.Error("memory", "error", err)
 	}
+}
+
+// zones are all of them, in the order of the configuration.
+type zones []*zone
+
+// loops are what controls them.
+func (zs zones) loops() []*controlloop.Zone {
+	var all []*controlloop.Zone
+	for _, z := range zs {
+		all = append(all, z.loop)
+	}
+	return all
+}
+
+func (zs zones) byName() map[string]*zone {
+	all := map[string]*zone{}
+	for _, z := range zs {
+		all[z.Name] = z
+	}
+	return all
 }

@@ -179,7 +179,7 @@ func (f *simulateFlags) fill(cmd *cobra.Command, s *Simulation) error {
 		s.Zone.Params.Speed = 0 // the room's time is the clock's
 	}
 	if f.room == traceRoom {
-		return f.estimateRoom(cmd.Context(), cmd.ErrOrStderr(), s)
+		return estimateRoom(cmd.Context(), cmd.ErrOrStderr(), f, s)
 	}
 	return nil
 }

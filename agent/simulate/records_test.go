@@ -13,6 +13,7 @@ import (
 	"thermostat/agent/cli"
 	"thermostat/agent/clitest"
 	"thermostat/controlloop"
+	"thermostat/controlloop/report"
 	"thermostat/drivers/simulated"
 )
 
@@ -65,9 +66,9 @@ func watchLines(t *testing.T, room string, days int) string {
 		heater, cooler := cli.OnOff(m.state.Heater.On), cli.OnOff(m.state.Cooler.On)
 		sp, r := m.setpoint, m.state.Reading.Celsius
 		text, err := json.Marshal(struct {
-			controlloop.Report
+			report.State
 			Device string `json:"device"`
-		}{controlloop.Report{
+		}{report.State{
 			Time: Monday().Add(m.at), Zone: "hall", SensorID: 7, Temperature: &r, Desired: &sp.Desired, UpDelta: &sp.UpDelta, DownDelta: &sp.DownDelta,
 			Mode: sp.Mode.String(), Action: m.state.Action.String(), Heater: &heater, Cooler: &cooler, Reason: m.state.Reason, Sensor: "ok",
 		}, "cabin"})

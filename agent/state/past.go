@@ -2,9 +2,6 @@ package state
 
 import (
 	"context"
-	"errors"
-	"os"
-	"path/filepath"
 	"time"
 
 	"thermostat/controlloop"
@@ -49,22 +46,6 @@ type KeptOutput struct {
 	On    bool               `json:"on"`    // or may be, since its relay did not obey
 	Since time.Duration      `json:"since"` // ns since boot: when it went off
 	Why   controlloop.Reason `json:"why"`   // what its rest is for
-}
-
-func (m *Folder) PastFile(zone string) string { return filepath.Join(m.Dir, "zones", zone+".past") }
-
-// LoadPast reads what is kept of a zone. A zone without a file, or with a
-// damaged one, has no past.
-func (m *Folder) LoadPast(zone string) (KeptZone, error) {
-	var kept KeptZone
-	err := readChecked(m.PastFile(zone), &kept)
-	if errors.Is(err, os.ErrNotExist) {
-		return KeptZone{}, nil
-	}
-	if err != nil {
-		return KeptZone{}, err
-	}
-	return kept, nil
 }
 
 // Past gives what the law may take as known now.

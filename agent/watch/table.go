@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 
 	"thermostat/agent/cli"
-	"thermostat/controlloop"
+	"thermostat/controlloop/report"
 	"thermostat/mqtt/client"
 )
 
@@ -30,7 +30,7 @@ type watchTable struct {
 
 type watched struct {
 	device string
-	state  controlloop.Report
+	state  report.State
 }
 
 func newWatchTable(units string) *watchTable {
@@ -85,7 +85,7 @@ func (t *watchTable) cells(name string) []cell {
 	return cells
 }
 
-func why(r controlloop.Report) string {
+func why(r report.State) string {
 	text := string(r.Reason)
 	if r.WaitS != nil {
 		text += fmt.Sprintf(" (%.0f s)", *r.WaitS)
