@@ -105,6 +105,7 @@ func checkedHead(body []byte) string {
 	return fmt.Sprintf("%s%08x", memoryHead, crc32.ChecksumIEEE(body))
 }
 
+// WriteChecked replaces a file by a value as JSON behind its checksum, whole or not at all.
 func WriteChecked(file string, v any) error {
 	body, err := json.Marshal(v)
 	if err != nil {
@@ -141,6 +142,7 @@ func syncFolder(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
+// PastFile is where a zone's last switches are kept.
 func (m *Folder) PastFile(zone string) string { return filepath.Join(m.Dir, "zones", zone+".past") }
 
 // LoadPast reads what is kept of a zone. A zone without a file, or with a

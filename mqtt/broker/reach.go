@@ -72,8 +72,10 @@ type attemptError struct {
 	ours   error  // what is wrong with a file of ours; nil: nothing
 }
 
+// AttemptErrors are why each broker of an attempt could not be reached.
 type AttemptErrors []attemptError
 
+// Error gives them all.
 func (ms AttemptErrors) Error() string { return ms.words(func(attemptError) bool { return true }) }
 
 // Unwrap gives what is wrong with files of ours.

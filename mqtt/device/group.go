@@ -176,6 +176,7 @@ func (d *Group) topics() []string {
 	return slices.Compact(all)
 }
 
+// Disconnected tells every relay that there is no connection.
 func (d *Group) Disconnected() {
 	if d.Empty() {
 		return

@@ -80,6 +80,7 @@ type unitWord struct {
 	display   bool   // some devices mean their display, and send °C all the same
 }
 
+// String is C, F, or empty for none.
 func (w unitWord) String() string {
 	return fmt.Sprintf("%s %s", wire.Quoted(w.key), wire.Quoted(w.text))
 }

@@ -105,6 +105,7 @@ func measured(x float64) *float64 {
 	return &x
 }
 
+// Marshal is a message of ours as protobuf.
 func Marshal(m proto.Message) []byte {
 	payload, err := proto.Marshal(m)
 	if err != nil {
@@ -113,6 +114,7 @@ func Marshal(m proto.Message) []byte {
 	return payload
 }
 
+// JSON is a value of ours as JSON.
 func JSON(v any) []byte {
 	payload, err := json.Marshal(v)
 	if err != nil {
