@@ -20,8 +20,8 @@ type KeptHistory struct {
 	Points []byte    `json:"points"` // 14 bytes each, little-endian
 }
 
-// kept gives what is worth keeping now.
-func (b *board) kept() Kept {
+// keptOf gives what is worth keeping now.
+func keptOf(b *board) Kept {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	kept := Kept{}
@@ -45,9 +45,9 @@ func (h *history) kept() KeptHistory {
 // been set since.
 func wallOf(t time.Time) time.Time { return time.Now().Add(-time.Since(t)).Round(0).UTC() }
 
-// restore goes on from what was kept by another process. Zones that are not there any more are dropped, and so
+// restoreTo goes on from what was kept by another process. Zones that are not there any more are dropped, and so
 // is what is damaged, from the future, or older than the history is long.
-func (b *board) restore(kept Kept) error {
+func restoreTo(b *board, kept Kept) error {
 	var err error
 	for _, z := range b.zones {
 		k, ok := kept[z.Name]

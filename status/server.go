@@ -87,11 +87,11 @@ func (s *Server) Saw(snap controlloop.Snapshot) {
 }
 
 // Kept gives what is worth keeping of the history now.
-func (s *Server) Kept() Kept { return s.board.kept() }
+func (s *Server) Kept() Kept { return keptOf(s.board) }
 
 // Restore goes on from what another process kept; it must be called before the
 // zones run. Damage is told, and what is whole is taken.
-func (s *Server) Restore(kept Kept) error { return s.board.restore(kept) }
+func (s *Server) Restore(kept Kept) error { return restoreTo(s.board, kept) }
 
 // Run serves until the context ends. An address that cannot be had is no
 // reason to fail: it is told once, and tried again.
