@@ -13,10 +13,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"thermostat/agent/cli"
-	"thermostat/controlloop"
 	"time"
 	"unicode/utf8"
+
+	"thermostat/agent/cli"
+	"thermostat/controlloop"
 )
 
 // Patience is how long a test waits for what must come; it measures nothing.
