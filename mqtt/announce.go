@@ -11,9 +11,9 @@ import (
 
 // The waits of an announcement.
 const (
-	birthJitter = 3 * time.Second  // at most, so that a fleet does not answer a birth at one instant
-	zonesAfter  = time.Second      // the agent's own device must be there before one that names it as via_device
-	removeAfter = 10 * time.Second // Home Assistant must know a device before it can remove it
+	onlineJitter = 3 * time.Second  // at most, so that a fleet does not answer a birth at one instant
+	zonesAfter   = time.Second      // the agent's own device must be there before one that names it as via_device
+	removeAfter  = 10 * time.Second // Home Assistant must know a device before it can remove it
 )
 
 // Announces lists what a session with these options announces.
@@ -40,14 +40,14 @@ func (o Options) version() string {
 // retained, so that nothing is left behind at the broker: it is told at each
 // connection and at each birth message.
 type announcer struct {
-	documents homeassistant.Discovery
-	topics    wire.Topics
-	prefix    string                    // of the config topics; empty: it is told nothing
-	gone      []homeassistant.Announced // what was announced once and is no more
-	births    []string                  // the topics on which Home Assistant says that it is there
-	restart   func() bool               // whether the agent obeys that button
-	zones     []*zoneSession
-	names     map[string]bool // of the zones
+	documents    homeassistant.Discovery
+	topics       wire.Topics
+	prefix       string                    // of the config topics; empty: it is told nothing
+	gone         []homeassistant.Announced // what was announced once and is no more
+	onlineTopics []string                  // the topics on which Home Assistant says that it is there
+	restart      func() bool               // whether the agent obeys that button
+	zones        []*zoneSession
+	names        map[string]bool // of the zones
 
 	agentAt, zonesAt, removeAt time.Time // zero: not due
 
@@ -67,11 +67,11 @@ func newAnnouncer(o Options, t wire.Topics, zones []*zoneSession, restart func()
 	}
 	for _, g := range append(o.Announces(), a.gone...) {
 		if g.Discovery != "" {
-			a.births = append(a.births, homeassistant.OnlineTopics(o.Birth, g.Discovery)...)
+			a.onlineTopics = append(a.onlineTopics, homeassistant.OnlineTopics(o.Birth, g.Discovery)...)
 		}
 	}
-	slices.Sort(a.births)
-	a.births = slices.Compact(a.births)
+	slices.Sort(a.onlineTopics)
+	a.onlineTopics = slices.Compact(a.onlineTopics)
 	return a
 }
 
@@ -88,13 +88,13 @@ type announcement struct {
 // is let go of at once.
 func (a *announcer) begin() (told announcement) {
 	a.agentAt, a.zonesAt, a.removeAt, a.left, a.again, a.announced = time.Time{}, time.Time{}, time.Time{}, nil, false, false
-	if len(a.births) == 0 {
+	if len(a.onlineTopics) == 0 {
 		a.letGo(&told)
 	}
 	return told
 }
 
-// mayHear takes the broker's answer whether births may be heard. A broker that
+// mayHear takes the broker's answer whether the online messages may be heard. A broker that
 // refuses that is told nothing: it might end the connection over a message that
 // it does not allow.
 func (a *announcer) mayHear(now time.Time, may bool) (told announcement) {
@@ -103,12 +103,12 @@ func (a *announcer) mayHear(now time.Time, may bool) (told announcement) {
 		return told
 	}
 	a.retract(&told)
-	a.greet(now)
+	a.announceAgain(now)
 	return told
 }
 
-// greet makes everything due from a time on.
-func (a *announcer) greet(from time.Time) {
+// announceAgain makes everything due from a time on.
+func (a *announcer) announceAgain(from time.Time) {
 	a.agentAt, a.zonesAt = from, from.Add(zonesAfter)
 }
 
@@ -118,7 +118,7 @@ func (a *announcer) born(now time.Time) {
 		a.again = a.agentAt.IsZero()
 		return
 	}
-	a.greet(now.Add(rand.N(birthJitter)))
+	a.announceAgain(now.Add(rand.N(onlineJitter)))
 	if len(a.gone) > 0 && a.removeAt.IsZero() {
 		a.removeAt = a.zonesAt.Add(removeAfter)
 	}

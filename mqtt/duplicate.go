@@ -26,10 +26,10 @@ type duplicates struct {
 	process string        // a random word of this process: copied memories have the same instance
 	silence time.Duration // for so long nothing new was heard of who is taken for gone
 
-	broker string              // of this connection
-	landed map[string]bool     // by broker: our own info has come back; each may keep its own
-	after  bool                // it had before this connection began
-	others map[string]lastSaid // by process: its newest info
+	broker   string              // of this connection
+	returned map[string]bool     // by broker: our own info has come back; each may keep its own
+	after    bool                // it had before this connection began
+	others   map[string]lastSaid // by process: its newest info
 
 	other   wire.Info // of the duplicate heard last
 	heardAt time.Time // zero: there is none
@@ -48,19 +48,19 @@ func newDuplicates(o Options) duplicates {
 	return duplicates{
 		device: o.Device, log: o.Log, fault: alarm{zones: o.Zones, name: controlloop.FaultDuplicateDevice},
 		process: strconv.FormatUint(rand.Uint64(), 36), silence: max(minSilence, 3*o.infoEvery()),
-		landed: map[string]bool{}, others: map[string]lastSaid{},
+		returned: map[string]bool{}, others: map[string]lastSaid{},
 	}
 }
 
 // connected begins a connection to a broker.
 func (d *duplicates) connected(broker string) {
-	d.broker, d.after = broker, d.landed[broker]
+	d.broker, d.after = broker, d.returned[broker]
 }
 
 // hears takes an info of this name; own reports whether we said it ourselves.
 func (d *duplicates) hears(now time.Time, i wire.Info, retained bool) (own bool) {
 	if i.Process == d.process {
-		d.landed[d.broker] = true
+		d.returned[d.broker] = true
 		return true
 	}
 	last, known := d.others[i.Process]

@@ -32,7 +32,7 @@ func (s *Session) connected(client paho.Client, drop func()) {
 	}
 	s.out.publish(s.presence.online(now))
 	s.tellInfo(now)
-	s.meet()
+	s.askOnline()
 	s.pulse(now)
 }
 
@@ -89,14 +89,14 @@ func (s *Session) listen(topics []string) {
 	})
 }
 
-// meet asks for Home Assistant's births, and once the broker has granted that,
+// askOnline asks for Home Assistant's online messages, and once the broker has granted that,
 // announces.
-func (s *Session) meet() {
+func (s *Session) askOnline() {
 	s.announce(s.home.begin())
-	if len(s.home.births) == 0 {
+	if len(s.home.onlineTopics) == 0 {
 		return
 	}
-	s.subscribe(s.home.births, func(refused []string) {
+	s.subscribe(s.home.onlineTopics, func(refused []string) {
 		s.announce(s.home.mayHear(time.Now(), len(refused) == 0))
 		s.announce(s.home.due(time.Now()))
 	})
@@ -151,7 +151,7 @@ func (s *Session) receive(here context.Context, topic string, payload []byte, re
 		s.receiveInfo(time.Now(), payload, retained)
 	case topic == s.topics.Restart():
 		s.restarter.asked(time.Now(), topic, retained)
-	case slices.Contains(s.home.births, topic):
+	case slices.Contains(s.home.onlineTopics, topic):
 		if string(payload) == "online" {
 			s.home.born(time.Now())
 		}

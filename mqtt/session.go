@@ -310,7 +310,7 @@ func (s *Session) goodbye() {
 	if !s.out.connected() {
 		return
 	}
-	s.out.flight = flight{} // the last words wait for nothing
+	s.out.window = window{} // the last words wait for nothing
 	s.opts.Devices.Goodbye(time.Second)
 	for _, z := range s.zones {
 		z.tellLast()

@@ -55,10 +55,10 @@ const modeFirst = 5 * time.Second
 
 // waiting is what follows once the zone shows a setpoint's serial.
 type waiting struct {
-	serial uint64
-	deeds  setpoint.Actions
-	reply  func(setpoint.Answer)
-	obeyed time.Time // when the zone began to; zero: not known, or a later word came first
+	serial   uint64
+	actions  setpoint.Actions
+	reply    func(setpoint.Answer)
+	activeAt time.Time // when the zone began to; zero: not known, or a later word came first
 }
 
 type pending struct {
@@ -168,7 +168,7 @@ func (z *zoneSession) do(d setpoint.Actions, reply func(setpoint.Answer)) {
 		z.serial++
 		sp := *d.Obey
 		sp.Serial = z.serial
-		z.await(waiting{serial: z.serial, deeds: d, reply: reply})
+		z.await(waiting{serial: z.serial, actions: d, reply: reply})
 		z.zone.Setpoints.Put(sp)
 	} else {
 		z.finish(d, reply)
@@ -194,7 +194,7 @@ func (z *zoneSession) sayControl(now time.Time) {
 func (z *zoneSession) await(w waiting) {
 	z.waiting = append(z.waiting, w)
 	if len(z.waiting) > maxAnswers {
-		z.unsaved = z.unsaved || z.waiting[0].deeds.Save
+		z.unsaved = z.unsaved || z.waiting[0].actions.Save
 		z.waiting = z.waiting[1:]
 	}
 }
@@ -287,7 +287,7 @@ func (z *zoneSession) look(now time.Time) {
 func (z *zoneSession) noteObeyed(sp controlloop.Setpoint) {
 	for i := range z.waiting {
 		if w := &z.waiting[i]; w.serial == sp.Serial {
-			w.obeyed = sp.At
+			w.activeAt = sp.At
 		}
 	}
 }
@@ -324,7 +324,7 @@ func (z *zoneSession) tell(now time.Time) {
 		w := z.waiting[0]
 		z.waiting = z.waiting[1:]
 		w.tellWhen()
-		z.finish(w.deeds, w.reply)
+		z.finish(w.actions, w.reply)
 	}
 	z.tellAnswers(now)
 }
@@ -345,8 +345,8 @@ func (z *zoneSession) servesBoth() bool {
 
 // tellWhen puts into the answer since when it is so.
 func (w waiting) tellWhen() {
-	if w.deeds.Answer != nil && w.deeds.Answer.Applied && !w.obeyed.IsZero() {
-		at := w.obeyed.UTC()
-		w.deeds.Answer.Time = &at
+	if w.actions.Answer != nil && w.actions.Answer.Applied && !w.activeAt.IsZero() {
+		at := w.activeAt.UTC()
+		w.actions.Answer.Time = &at
 	}
 }

@@ -31,9 +31,9 @@ const patientFor = 2.5
 // maxSighted bounds the devices that are kept: anybody on the broker can invent some.
 const maxSighted = 10_000
 
-// lookout keeps the presence of every device that is watched. It compares no
+// tracker keeps the presence of every device that is watched. It compares no
 // clocks: it counts from what comes live, and from when it began to listen.
-type lookout struct {
+type tracker struct {
 	began   time.Time
 	devices map[string]*sighted
 	saw     func(Event)
@@ -50,7 +50,7 @@ type sighted struct {
 }
 
 // message takes what came from a device: its status, its info or a state.
-func (l *lookout) message(now time.Time, device, rest string, m Message) {
+func (l *tracker) message(now time.Time, device, rest string, m Message) {
 	d := l.devices[device]
 	if d == nil && len(l.devices) >= maxSighted {
 		return
@@ -78,7 +78,7 @@ func (l *lookout) message(now time.Time, device, rest string, m Message) {
 
 // first notes a topic of a device; it reports whether that is new. Past a bound
 // nothing is.
-func (l *lookout) first(d *sighted, rest string) bool {
+func (l *tracker) first(d *sighted, rest string) bool {
 	if d.topics[rest] || l.topics >= maxSighted {
 		return false
 	}
@@ -90,7 +90,7 @@ func (l *lookout) first(d *sighted, rest string) bool {
 // missing gives the topics that a device must have and that did not come, each
 // once. A broker that gives what it retains only to who names a topic exactly
 // (RabbitMQ) gives it then.
-func (l *lookout) missing(prefix string) (topics []string) {
+func (l *tracker) missing(prefix string) (topics []string) {
 	for device, d := range l.devices {
 		t := wire.NewTopics(prefix, device)
 		all := []string{t.Status(), t.Info()}
@@ -107,7 +107,7 @@ func (l *lookout) missing(prefix string) (topics []string) {
 }
 
 // judge tells a device's presence if it is another now, or was just said.
-func (l *lookout) judge(now time.Time, device string, d *sighted) {
+func (l *tracker) judge(now time.Time, device string, d *sighted) {
 	p := Online
 	switch {
 	case d.status == "":
@@ -139,7 +139,7 @@ func (r *Client) Watch(ctx context.Context, device string, saw func(Event)) erro
 
 // look tells what comes from the subscribed topics.
 func (r *Client) look(ctx context.Context, saw func(Event)) error {
-	l := &lookout{began: time.Now(), devices: map[string]*sighted{}, saw: saw}
+	l := &tracker{began: time.Now(), devices: map[string]*sighted{}, saw: saw}
 	tick := time.NewTicker(judgePulse)
 	defer tick.Stop()
 	for {
@@ -162,7 +162,7 @@ func (r *Client) look(ctx context.Context, saw func(Event)) error {
 }
 
 // watched tells what a message changes.
-func (r *Client) watched(l *lookout, m Message) {
+func (r *Client) watched(l *tracker, m Message) {
 	device, rest, _ := strings.Cut(strings.TrimPrefix(m.Topic, r.prefix+"/"), "/")
 	if zone, ok := strings.CutSuffix(rest, "/state"); ok && len(m.Payload) > 0 {
 		l.saw(Event{Device: device, Zone: zone, State: m.Payload})

@@ -106,7 +106,7 @@ func (r *Relay) Set(on bool) error {
 		return nil // it was told before the broker went away
 	}
 	err := r.doubt(now)
-	if err == nil || now.Sub(r.since) < r.patience() {
+	if err == nil || now.Sub(r.since) < r.ackTimeout() {
 		return nil
 	}
 	if !on && r.reached && r.acked && r.disagrees() != nil && r.echoed == r.echoes {
@@ -116,7 +116,7 @@ func (r *Relay) Set(on bool) error {
 }
 
 // AckTimeout is how long a doubt may last before it is an error.
-func (r *Relay) patience() time.Duration {
+func (r *Relay) ackTimeout() time.Duration {
 	switch {
 	case r.reached && (r.word.position == posUnclear || r.on && !r.puzzledAt.IsZero()):
 		return 0

@@ -34,7 +34,7 @@ func (r *Relay) hears(now time.Time) bool {
 func (r *Relay) due(now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.lapse(now)
+	r.expire(now)
 	r.noteToken(now)
 	r.wake(now)
 	if r.tells && (r.rest.lasts(now) || !r.hears(now)) {
@@ -43,9 +43,9 @@ func (r *Relay) due(now time.Time) bool {
 	return r.wished && r.reached && (r.said == nil || !now.Before(r.sayAt))
 }
 
-// lapse ends an On that nobody wishes any more: the zone is stuck, and its lease
+// expire ends an On that nobody wishes any more: the zone is stuck, and its lease
 // must not be renewed for ever. Its next wish counts again.
-func (r *Relay) lapse(now time.Time) {
+func (r *Relay) expire(now time.Time) {
 	if r.on && now.Sub(r.setAt) > max(stuckSamples*r.spec.Sample, relayPatience) {
 		r.on, r.wishedAt, r.since = false, now, now
 		r.rest.until(now.Add(r.spec.MinOff), restMoved)

@@ -34,7 +34,7 @@ type world struct {
 	t        *testing.T
 	rnd      *rand.Rand
 	now      time.Time
-	truth    *Arbiter
+	arbiter  *Arbiter
 	disk     Memory
 	instance string
 	births   int
@@ -81,9 +81,9 @@ func (w *world) wipe() {
 func (w *world) boot() {
 	z := testZone()
 	z.Memory = w.disk
-	w.truth = NewArbiter(z, w.instance, time.Time{})
-	w.truth.random = w.rnd.Float64
-	w.obeyed = w.truth.active
+	w.arbiter = NewArbiter(z, w.instance, time.Time{})
+	w.arbiter.random = w.rnd.Float64
+	w.obeyed = w.arbiter.active
 	w.cut()
 }
 
@@ -93,7 +93,7 @@ func (w *world) cut() {
 		w.brokerTakes()
 	}
 	w.up, w.toAgent, w.toBroker = false, nil, nil
-	w.truth.Disconnected()
+	w.arbiter.Disconnected()
 }
 
 func (w *world) connect() {
@@ -101,7 +101,7 @@ func (w *world) connect() {
 		return
 	}
 	w.up = true
-	w.act(w.truth.Connected(w.now))
+	w.act(w.arbiter.Connected(w.now))
 }
 
 // act does what the truth asks for.
@@ -117,7 +117,7 @@ func (w *world) act(d Actions) {
 		w.toBroker = append(w.toBroker, line{subscribe: true})
 	}
 	if d.Save {
-		w.disk = w.truth.mem
+		w.disk = w.arbiter.mem
 	}
 }
 
@@ -152,10 +152,10 @@ func (w *world) agentTakes() {
 	m := w.toAgent[0]
 	w.toAgent = w.toAgent[1:]
 	if m.granted {
-		w.truth.Subscribed(w.now)
+		w.arbiter.Subscribed(w.now)
 		return
 	}
-	w.act(w.truth.Message(w.now, m.payload, m.retained))
+	w.act(w.arbiter.Message(w.now, m.payload, m.retained))
 }
 
 // run lets time pass and the wires work, connected if the network is there.
@@ -172,7 +172,7 @@ func (w *world) run(d time.Duration, network bool) {
 		for len(w.toAgent) > 0 {
 			w.agentTakes()
 		}
-		w.act(w.truth.Tick(w.now))
+		w.act(w.arbiter.Tick(w.now))
 	}
 }
 
@@ -206,9 +206,9 @@ func (w *world) foreign(desired float64, retained bool) {
 
 func (w *world) local(desired float64) {
 	w.note("local %v", desired)
-	sp := w.truth.Desire(desired)
+	sp := w.arbiter.Desire(desired)
 	sp.Source = "page"
-	w.act(w.truth.Local(w.now, sp, "", nil))
+	w.act(w.arbiter.Local(w.now, sp, "", nil))
 }
 
 func (w *world) garbage() {
@@ -259,7 +259,7 @@ func (w *world) settle() {
 	w.note("settle")
 	w.swallows, w.electing = false, false
 	w.run(15*time.Minute, true)
-	cur := w.truth.mem.Cur
+	cur := w.arbiter.mem.Cur
 	if len(cur) == 0 && w.retained != nil || len(cur) > 0 && !bytes.Equal(cur, w.retained) {
 		w.fail("at rest the agent obeys %q, the broker retains %q", cur, w.retained)
 	}
@@ -420,9 +420,9 @@ func TestRefusedWithoutCurIsDeleted(t *testing.T) {
 func TestRedelivery(t *testing.T) {
 	w := settled(t)
 	m := []byte(`{"desired":21,"id":"a"}`)
-	first := w.truth.Message(w.now, m, false)
-	live := w.truth.Message(w.now, m, false)
-	kept := w.truth.Message(w.now, m, true)
+	first := w.arbiter.Message(w.now, m, false)
+	live := w.arbiter.Message(w.now, m, false)
+	kept := w.arbiter.Message(w.now, m, true)
 	if first.Obey == nil || first.Answer == nil || !first.Answer.Applied {
 		t.Errorf("first: %+v", first)
 	}
@@ -444,22 +444,22 @@ func TestSwallowedControl(t *testing.T) {
 		for range d / time.Second {
 			w.run(time.Second, false)
 			for i, m := range w.toAgent {
-				if bytes.Equal(m.payload, w.truth.mem.Cur) {
+				if bytes.Equal(m.payload, w.arbiter.mem.Cur) {
 					w.toAgent = w.toAgent[:i]
 				}
 			}
 		}
 	}
 	swallow(9 * time.Second)
-	if w.truth.notRetained {
+	if w.arbiter.notRetained {
 		t.Error("a fault before 10 s")
 	}
 	swallow(2 * time.Second)
-	if !w.truth.notRetained {
+	if !w.arbiter.notRetained {
 		t.Error("no fault after 11 s")
 	}
 	w.run(2*time.Minute, true)
-	if w.truth.notRetained || w.retained == nil {
+	if w.arbiter.notRetained || w.retained == nil {
 		t.Errorf("still a fault though the broker took it: retained %q", w.retained)
 	}
 }
@@ -467,12 +467,12 @@ func TestSwallowedControl(t *testing.T) {
 // TestExpiry: expires_at guards delivery only, and only with a clock that can be trusted.
 func TestExpiry(t *testing.T) {
 	w := settled(t)
-	w.truth.notBefore = w.now.Add(-time.Hour)
+	w.arbiter.notBefore = w.now.Add(-time.Hour)
 	m := []byte(`{"desired":21,"expires_at":"2020-01-01T00:00:00Z"}`)
-	if d := w.truth.Message(w.now, m, true); d.Obey != nil || d.Answer.Applied {
+	if d := w.arbiter.Message(w.now, m, true); d.Obey != nil || d.Answer.Applied {
 		t.Error("an expired control was obeyed")
 	}
-	if d := w.truth.Message(w.truth.notBefore.Add(-time.Hour), m, true); d.Obey == nil {
+	if d := w.arbiter.Message(w.arbiter.notBefore.Add(-time.Hour), m, true); d.Obey == nil {
 		t.Error("a clock before the build date judged an expiry")
 	}
 }
@@ -493,11 +493,11 @@ func TestForgottenWords(t *testing.T) {
 
 func TestLocalRefusal(t *testing.T) {
 	w := settled(t)
-	d := w.truth.Local(w.now, w.truth.Desire(math.Inf(1)), "x", nil)
+	d := w.arbiter.Local(w.now, w.arbiter.Desire(math.Inf(1)), "x", nil)
 	if d.Obey != nil || d.Answer.Applied || *d.Answer.Desired != 19 {
 		t.Errorf("%+v %+v", d, d.Answer)
 	}
-	d = w.truth.Local(w.now, w.truth.active, "x", errors.New("no"))
+	d = w.arbiter.Local(w.now, w.arbiter.active, "x", errors.New("no"))
 	if d.Obey != nil || d.Answer.Reason != "no" || d.Save {
 		t.Errorf("%+v", d)
 	}
@@ -507,8 +507,8 @@ func TestLocalRefusal(t *testing.T) {
 func TestRefusedIsAnsweredOnce(t *testing.T) {
 	w := settled(t)
 	bad := []byte(`{"desired":99}`)
-	live := w.truth.Message(w.now, bad, false)
-	kept := w.truth.Message(w.now, bad, true)
+	live := w.arbiter.Message(w.now, bad, false)
+	kept := w.arbiter.Message(w.now, bad, true)
 	if live.Answer == nil || kept.Answer != nil || !kept.Publish {
 		t.Errorf("live %+v, retained %+v", live, kept)
 	}
@@ -517,10 +517,10 @@ func TestRefusedIsAnsweredOnce(t *testing.T) {
 // TestForgedNumber: a control that claims the last of our numbers is not ours.
 func TestForgedNumber(t *testing.T) {
 	w := settled(t)
-	w.act(w.truth.Message(w.now, []byte(`{"desired":21,"id":"life1/18446744073709551615"}`), true))
+	w.act(w.arbiter.Message(w.now, []byte(`{"desired":21,"id":"life1/18446744073709551615"}`), true))
 	w.local(22)
-	if w.truth.mem.N != 1 || w.obeyed.Desired != 22 {
-		t.Errorf("n is %d, obeys %v", w.truth.mem.N, w.obeyed.Desired)
+	if w.arbiter.mem.N != 1 || w.obeyed.Desired != 22 {
+		t.Errorf("n is %d, obeys %v", w.arbiter.mem.N, w.obeyed.Desired)
 	}
 }
 
@@ -530,13 +530,13 @@ func TestUnreadableControl(t *testing.T) {
 	w := newWorld(t, 1)
 	w.local(21)
 	w.connect()
-	w.truth.Unreadable(w.now)
+	w.arbiter.Unreadable(w.now)
 	asked := 0
 	for range 10 * 60 {
 		w.now = w.now.Add(time.Second)
-		if d := w.truth.Tick(w.now); d.Subscribe {
+		if d := w.arbiter.Tick(w.now); d.Subscribe {
 			asked++
-			w.truth.Unreadable(w.now)
+			w.arbiter.Unreadable(w.now)
 		} else if d.Publish {
 			t.Fatal("spoke over a topic that it cannot read")
 		}
@@ -558,21 +558,21 @@ func TestSwallowedThenReconnected(t *testing.T) {
 	w.swallows = true
 	w.local(21)
 	w.run(15*time.Second, true)
-	if !w.truth.notRetained {
+	if !w.arbiter.notRetained {
 		t.Fatal("no fault")
 	}
-	w.truth.Unreadable(w.now)
+	w.arbiter.Unreadable(w.now)
 	w.toAgent, w.toBroker = nil, nil
 	w.swallows = false
 	w.run(5*time.Minute, true)
-	if c, err := DecodeControl(w.retained); err != nil || c.GetDesired() != 21 || w.truth.notRetained {
-		t.Errorf("readable again: retained %q, fault %v", w.retained, w.truth.notRetained)
+	if c, err := DecodeControl(w.retained); err != nil || c.GetDesired() != 21 || w.arbiter.notRetained {
+		t.Errorf("readable again: retained %q, fault %v", w.retained, w.arbiter.notRetained)
 	}
 	w.swallows = true
 	w.local(22)
 	w.run(15*time.Second, true)
 	w.cut()
-	if w.truth.notRetained {
+	if w.arbiter.notRetained {
 		t.Error("the fault outlives its connection")
 	}
 }
@@ -582,11 +582,11 @@ func TestDeletedControl(t *testing.T) {
 	w := settled(t)
 	w.foreign(21, true)
 	w.settle()
-	before := w.truth.mem
-	if d := w.truth.Message(w.now, nil, false); d.Answer != nil || d.Publish || d.Save || d.Obey != nil {
+	before := w.arbiter.mem
+	if d := w.arbiter.Message(w.now, nil, false); d.Answer != nil || d.Publish || d.Save || d.Obey != nil {
 		t.Errorf("%+v", d)
 	}
-	if !bytes.Equal(w.truth.mem.Cur, before.Cur) || !bytes.Equal(w.truth.mem.Seen, before.Seen) {
+	if !bytes.Equal(w.arbiter.mem.Cur, before.Cur) || !bytes.Equal(w.arbiter.mem.Seen, before.Seen) {
 		t.Error("a deletion changed the memory")
 	}
 }
@@ -596,15 +596,15 @@ func TestDeletedControl(t *testing.T) {
 func TestLocalWordIsSaidOnce(t *testing.T) {
 	w := settled(t)
 	before := w.published
-	d := w.truth.Local(w.now, w.truth.Desire(21), "", nil)
+	d := w.arbiter.Local(w.now, w.arbiter.Desire(21), "", nil)
 	w.act(d)
 	if d.Answer == nil || !d.Answer.Applied || *d.Answer.ID != "life1/1" {
 		t.Errorf("answer %+v", d.Answer)
 	}
-	w.act(w.truth.Message(w.now, []byte(`{"desired":99}`), false)) // other traffic while it is in flight
-	echo := w.truth.Message(w.now, w.truth.mem.Cur, false)
-	if echo.Answer != nil || echo.Obey != nil || !echo.Save || !bytes.Equal(w.truth.mem.Seen, w.truth.mem.Cur) {
-		t.Errorf("echo %+v, memory %+v", echo, w.truth.mem)
+	w.act(w.arbiter.Message(w.now, []byte(`{"desired":99}`), false)) // other traffic while it is in flight
+	echo := w.arbiter.Message(w.now, w.arbiter.mem.Cur, false)
+	if echo.Answer != nil || echo.Obey != nil || !echo.Save || !bytes.Equal(w.arbiter.mem.Seen, w.arbiter.mem.Cur) {
+		t.Errorf("echo %+v, memory %+v", echo, w.arbiter.mem)
 	}
 	if w.published != before+1 {
 		t.Errorf("published %d times", w.published-before)
@@ -617,9 +617,9 @@ func TestNothingIsSaidBeforeTheTopicIsHeardOut(t *testing.T) {
 	w := newWorld(t, 1)
 	w.local(21)
 	w.connect()
-	w.truth.Subscribed(w.now)
+	w.arbiter.Subscribed(w.now)
 	w.local(22)
-	w.act(w.truth.Tick(w.now.Add(time.Second)))
+	w.act(w.arbiter.Tick(w.now.Add(time.Second)))
 	if w.published != 0 {
 		t.Error("published before two seconds had passed")
 	}
@@ -649,14 +649,14 @@ func TestOwnNumbers(t *testing.T) {
 		payload, _ := proto.Marshal(&pb.TemperatureControl{Desired: &desired, Id: &id})
 		return payload
 	}
-	w.act(w.truth.Message(w.now, word(5, 21), true))
-	if w.obeyed.Desired != 21 || w.truth.mem.N != 5 {
-		t.Errorf("obeys %v, n is %d", w.obeyed.Desired, w.truth.mem.N)
+	w.act(w.arbiter.Message(w.now, word(5, 21), true))
+	if w.obeyed.Desired != 21 || w.arbiter.mem.N != 5 {
+		t.Errorf("obeys %v, n is %d", w.obeyed.Desired, w.arbiter.mem.N)
 	}
 	w.local(22) // number 6
-	d := w.truth.Message(w.now, word(4, 20), true)
+	d := w.arbiter.Message(w.now, word(4, 20), true)
 	w.act(d)
-	if w.obeyed.Desired != 22 || d.Obey != nil || d.Answer != nil || !d.Save || !bytes.Equal(w.truth.mem.Seen, word(4, 20)) {
+	if w.obeyed.Desired != 22 || d.Obey != nil || d.Answer != nil || !d.Save || !bytes.Equal(w.arbiter.mem.Seen, word(4, 20)) {
 		t.Errorf("an older word of ours: %+v, obeys %v", d, w.obeyed.Desired)
 	}
 }
@@ -667,9 +667,9 @@ func TestSwallowedControlsAreNotRushed(t *testing.T) {
 	w := settled(t)
 	said := 0
 	for i := range 180 {
-		w.act(w.truth.Local(w.now, w.truth.Desire(15+float64(i)/100), "", nil))
+		w.act(w.arbiter.Local(w.now, w.arbiter.Desire(15+float64(i)/100), "", nil))
 		w.now = w.now.Add(time.Second)
-		w.act(w.truth.Tick(w.now))
+		w.act(w.arbiter.Tick(w.now))
 		if i > 15 {
 			said += len(w.toBroker)
 		}
@@ -714,7 +714,7 @@ func TestStaleNode(t *testing.T) {
 	w.retained = newest
 	var asked []time.Duration
 	for last := w.now; len(asked) < 8; w.now = w.now.Add(time.Second) {
-		if d := w.truth.Tick(w.now); d.Subscribe {
+		if d := w.arbiter.Tick(w.now); d.Subscribe {
 			asked = append(asked, w.now.Sub(last).Round(time.Second))
 			last = w.now
 			w.act(d)
@@ -776,11 +776,11 @@ func TestForgetfulNode(t *testing.T) {
 	if w.obeyed.Desired != 21 {
 		t.Errorf("obeys %v", w.obeyed.Desired)
 	}
-	if !w.truth.unretainedTold {
+	if !w.arbiter.unretainedTold {
 		t.Error("nobody is told that it is not retained")
 	}
 	w.settle()
-	if w.truth.unretainedTold {
+	if w.arbiter.unretainedTold {
 		t.Error("it is retained, and told not to be")
 	}
 }

@@ -260,9 +260,9 @@ func TestOvertakenInFlight(t *testing.T) {
 func TestForgottenInFlight(t *testing.T) {
 	inMuteHouse(t, func(h *house, on *silence) {
 		on.forgets.Store(1)
-		time.Sleep(2 * flightPatience)
+		time.Sleep(2 * ackTimeout)
 		h.flood(3000)
-		time.Sleep(2 * flightPatience)
+		time.Sleep(2 * ackTimeout)
 		if n := h.counted("status"); n != 1 {
 			t.Errorf("%d connections", n)
 		}
@@ -291,7 +291,7 @@ func TestFarewellInFlight(t *testing.T) {
 func TestBrokerThatAcknowledgesNothing(t *testing.T) {
 	inMuteHouse(t, func(h *house, on *silence) {
 		on.Store(true)
-		time.Sleep(2 * flightPatience)
+		time.Sleep(2 * ackTimeout)
 		if n := h.counted("status"); n != 1 {
 			t.Errorf("%d connections before the flood", n)
 		}
@@ -299,7 +299,7 @@ func TestBrokerThatAcknowledgesNothing(t *testing.T) {
 		if s := h.state(); *s.Desired == 21 {
 			t.Error("the flood did not pass")
 		}
-		time.Sleep(2 * flightPatience)
+		time.Sleep(2 * ackTimeout)
 		if n := h.counted("status"); n != 2 {
 			t.Errorf("%d connections after it", n)
 		}
@@ -313,7 +313,7 @@ func TestBrokerThatAcknowledgesNothing(t *testing.T) {
 // TestControlsOfAStuckZone: what waits for it is bounded, and is saved all the same.
 func TestControlsOfAStuckZone(t *testing.T) {
 	var z zoneSession
-	z.await(waiting{serial: 1, deeds: setpoint.Actions{Save: true}})
+	z.await(waiting{serial: 1, actions: setpoint.Actions{Save: true}})
 	for i := range maxAnswers {
 		z.await(waiting{serial: uint64(2 + i)})
 	}
