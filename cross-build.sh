@@ -39,8 +39,9 @@ mkdir -p dist
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
 
+# HTTP/2 stays out: browsers speak it over TLS alone, and the page has none.
 build() { # GOARCH GOARM FILE
-  GOOS=linux GOARCH=$1 GOARM=$2 go build -trimpath -buildvcs=true -ldflags='-s -w' -o "$3" ./agent
+  GOOS=linux GOARCH=$1 GOARM=$2 go build -tags nethttpomithttp2 -trimpath -buildvcs=true -ldflags='-s -w' -o "$3" ./agent
 }
 
 # What all packages share.
@@ -49,9 +50,10 @@ gather() {
   sed -e "s/@DATE@/$(commit_time '%B %-d, %Y')/" -e "s/@VERSION@/$VERSION/" systemd/thermostat.1 | gzip -9n >"$stage/thermostat.1.gz"
   build "$(go env GOHOSTARCH)" "" "$stage/here"
   for shell in bash zsh fish; do "$stage/here" completion $shell >"$stage/completion.$shell"; done
-  mkdir -p "$stage/doc/examples"
+  mkdir -p "$stage/doc/examples" "$stage/doc/docs"
   gzip -9nc CHANGELOG.md >"$stage/doc/CHANGELOG.md.gz"
-  cp README.md docs/safety.md "$stage/doc"
+  cp README.md "$stage/doc"
+  cp docs/*.md docs/*.png docs/*.svg "$stage/doc/docs"
   cp systemd/deb/copyright "$stage/doc"
   cp systemd/config.yaml examples/*.yaml examples/recording.csv "$stage/doc/examples"
   chmod -R u=rwX,go=rX "$stage"

@@ -15,7 +15,7 @@ import (
 	"thermostat/agent/clitest"
 	"thermostat/agent/config"
 	"thermostat/drivers"
-	"thermostat/mqtt"
+	"thermostat/mqtt/device"
 )
 
 // scribe writes configurations that people could write: mostly sound ones, and
@@ -158,7 +158,7 @@ func TestWhatCheckPassesRuns(t *testing.T) {
 // opens opens the devices of one zone, sound or not.
 func opens(z config.Zone) error {
 	h := drivers.NewHardware("/")
-	h.Remote = remoteDevices{mqtt.NewDevices(slog.New(slog.DiscardHandler))}
+	h.Remote = remoteDevices{device.NewGroup(slog.New(slog.DiscardHandler))}
 	d, err := h.Open(z.Devices)
 	if err != nil {
 		return err

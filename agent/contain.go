@@ -16,7 +16,7 @@ type containment struct {
 	zones []*controlloop.Zone
 }
 
-// Run does something of a part; a panic ends that, and no more.
+// run does something of a part; a panic ends that, and no more.
 func (c *containment) run(part string, f func()) {
 	defer func() {
 		cause := recover()
@@ -26,7 +26,7 @@ func (c *containment) run(part string, f func()) {
 		c.log.Error("a part of the agent failed: the zones go on. Please report this", "part", part, "cause", cause, "stack", string(debug.Stack()))
 		text := fmt.Sprintf("%s failed by a mistake of this program: the zones go on, restart the agent when it suits, and report what its log says (%.80v)", part, cause)
 		for _, z := range c.zones {
-			z.Alarms.Set("internal_error", true, text)
+			z.Alarms.Set(controlloop.FaultInternalError, true, text)
 		}
 	}()
 	f()

@@ -16,7 +16,7 @@ import (
 	"thermostat/agent/replay"
 	"thermostat/agent/simulate"
 	"thermostat/agent/watch"
-	"thermostat/mqtt"
+	"thermostat/mqtt/broker"
 )
 
 func main() { os.Exit(run()) }
@@ -27,7 +27,7 @@ func run() int {
 	journal := cli.ToJournal(os.Stderr, os.Getenv)
 	log := cli.NewLineWriter(os.Stderr)
 	slog.SetDefault(cli.NewLogger(log, journal))
-	mqtt.QuietPaho(slog.Default())
+	broker.QuietPaho(slog.Default())
 	root := rootCommand()
 	root.SetErr(cli.ComplaintsTo(os.Stderr, journal))
 	root.SetArgs(cli.Signs(os.Args[1:]))

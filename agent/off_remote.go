@@ -9,7 +9,7 @@ import (
 
 	"thermostat/agent/cli"
 	"thermostat/agent/config"
-	"thermostat/mqtt"
+	"thermostat/mqtt/device"
 )
 
 // offRemoteTime is how long off waits for a broker: the lines of this board come
@@ -24,7 +24,7 @@ func remoteOff(ctx context.Context, out io.Writer, cfg config.Config) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, offRemoteTime)
 	defer cancel()
-	if err := mqtt.SayOff(ctx, cfg.MQTT.Access, relays); err != nil {
+	if err := device.SayOff(ctx, cfg.MQTT.Access, relays); err != nil {
 		return cli.Failed(fmt.Errorf("the %d mqtt relays could not be told to go off; what has a lease lets go by itself: %w", len(relays), err))
 	}
 	for _, r := range relays {

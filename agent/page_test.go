@@ -17,7 +17,9 @@ import (
 	"thermostat/agent/cli"
 	"thermostat/agent/clitest"
 	"thermostat/agent/reach"
-	"thermostat/mqtt"
+	"thermostat/mqtt/broker"
+	"thermostat/mqtt/client"
+	"thermostat/mqtt/setpoint"
 )
 
 // hostilePage is one of somebody who means harm, in front of set and watch.
@@ -66,8 +68,8 @@ func TestPageOfSomebodyElse(t *testing.T) {
 		cmd.SetContext(t.Context())
 		cmd.SetOut(&out)
 		w := reach.Way{Page: hostilePage(t, c.handle), PageOnly: true, Units: "C"}
-		err := askAgent(cmd, w, clitest.Patience, func(ctx context.Context, r reach.Agents) (mqtt.Answer, error) {
-			return r.Set(ctx, mqtt.Request{Zone: "room", Desired: &desired})
+		err := askAgent(cmd, w, clitest.Patience, func(ctx context.Context, r reach.Agents) (setpoint.Answer, error) {
+			return r.Set(ctx, client.Request{Zone: "room", Desired: &desired})
 		})
 		code := cli.Report(&out, err)
 		if code != c.code || !strings.Contains(out.String(), c.says) || strings.ContainsAny(out.String(), "\x1b\x7f\u009b\u202e") {
@@ -89,7 +91,7 @@ func TestPageThatFallsSilent(t *testing.T) {
 		var seen []string
 		p := &reach.Page{Listen: "cabin:8466", Dial: func(context.Context, string, string) (net.Conn, error) { return here, nil }}
 		began := time.Now()
-		err := p.Look(t.Context(), &reach.Look{Saw: func(s mqtt.Sight) { seen = append(seen, s.Device+"/"+s.Zone) }})
+		err := p.Look(t.Context(), &reach.Look{Saw: func(s client.Event) { seen = append(seen, s.Device+"/"+s.Zone) }})
 		if err == nil || time.Since(began) != reach.PageSilence || fmt.Sprint(seen) != "[cabin/ cabin/room]" {
 			t.Errorf("%v after %v, seen %q", err, time.Since(began), seen)
 		}
@@ -107,7 +109,7 @@ func TestTypedAsAPersonTypesIt(t *testing.T) {
 // and cannot be read, that is said beside what went wrong.
 func TestWithoutConfigurationThePageStandsInForTheBroker(t *testing.T) {
 	p := hostilePage(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "[]") })
-	w := reach.Way{Access: mqtt.Access{Brokers: []string{"mqtt://127.0.0.1:1"}, Prefix: "thermostat"}, Units: "C", Page: p}
+	w := reach.Way{Access: broker.Access{Brokers: []string{"mqtt://127.0.0.1:1"}, Prefix: "thermostat"}, Units: "C", Page: p}
 	w.Unread = &fs.PathError{Op: "open", Path: cli.DefaultConfig, Err: fs.ErrPermission}
 	if got, err := w.Connect(t.Context()); got != reach.Agents(p) || err != nil {
 		t.Errorf("%v, %v", got, err)
@@ -118,7 +120,7 @@ func TestWithoutConfigurationThePageStandsInForTheBroker(t *testing.T) {
 	}
 	cmd := setCommand()
 	cmd.SetContext(t.Context())
-	err := askAgent(cmd, w, time.Second, func(context.Context, reach.Agents) (mqtt.Answer, error) { return mqtt.Answer{}, nil })
+	err := askAgent(cmd, w, time.Second, func(context.Context, reach.Agents) (setpoint.Answer, error) { return setpoint.Answer{}, nil })
 	if clitest.CodeOf(err) != cli.ExitNoAnswer || !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), cli.DefaultConfig) {
 		t.Errorf("%v", err)
 	}

@@ -13,7 +13,9 @@ import (
 	"thermostat/agent/config"
 	"thermostat/agent/reach"
 	"thermostat/controlloop"
-	"thermostat/mqtt"
+	"thermostat/mqtt/broker"
+	"thermostat/mqtt/client"
+	"thermostat/mqtt/setpoint"
 )
 
 // setFlags are what a person asks for.
@@ -60,7 +62,7 @@ func clearCommand() *cobra.Command {
 			if !config.ZoneForm.MatchString(args[0]) {
 				return cli.Exit(cli.ExitUsage, fmt.Errorf("zone %.40q is not of the form %v", args[0], config.ZoneForm))
 			}
-			return askAgent(cmd, w, timeout, func(ctx context.Context, r reach.Agents) (mqtt.Answer, error) {
+			return askAgent(cmd, w, timeout, func(ctx context.Context, r reach.Agents) (setpoint.Answer, error) {
 				return r.Clear(ctx, w.Device, args[0])
 			})
 		},
@@ -83,14 +85,14 @@ func (f *setFlags) run(cmd *cobra.Command, args []string) error {
 	if !config.ZoneForm.MatchString(q.Zone) {
 		return cli.Exit(cli.ExitUsage, fmt.Errorf("zone %.40q is not of the form %v", q.Zone, config.ZoneForm))
 	}
-	return askAgent(cmd, w, f.timeout, func(ctx context.Context, r reach.Agents) (mqtt.Answer, error) {
+	return askAgent(cmd, w, f.timeout, func(ctx context.Context, r reach.Agents) (setpoint.Answer, error) {
 		return r.Set(ctx, q)
 	})
 }
 
 // request turns arguments and flags into a wish.
-func (f *setFlags) request(cmd *cobra.Command, args []string, units string) (mqtt.Request, error) {
-	q := mqtt.Request{Zone: args[0], Default: f.toDefault}
+func (f *setFlags) request(cmd *cobra.Command, args []string, units string) (client.Request, error) {
+	q := client.Request{Zone: args[0], Default: f.toDefault}
 	named := false
 	if len(args) == 2 {
 		celsius, err := cli.ParseTemperature(args[1], units)
@@ -119,7 +121,7 @@ func (f *setFlags) request(cmd *cobra.Command, args []string, units string) (mqt
 }
 
 // askAgent connects, asks, and turns the answer into words and an exit code.
-func askAgent(cmd *cobra.Command, w reach.Way, timeout time.Duration, ask func(context.Context, reach.Agents) (mqtt.Answer, error)) error {
+func askAgent(cmd *cobra.Command, w reach.Way, timeout time.Duration, ask func(context.Context, reach.Agents) (setpoint.Answer, error)) error {
 	ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 	defer cancel()
 	r, err := w.Connect(ctx)
@@ -129,7 +131,7 @@ func askAgent(cmd *cobra.Command, w reach.Way, timeout time.Duration, ask func(c
 	defer r.Close()
 	answer, err := ask(ctx, r)
 	switch {
-	case errors.Is(err, mqtt.ErrNoAnswer):
+	case errors.Is(err, broker.ErrNoAnswer):
 		return cli.Exit(cli.ExitNoAnswer, errors.Join(err, w.Unread))
 	case err != nil:
 		return cli.Failed(err)
@@ -140,7 +142,7 @@ func askAgent(cmd *cobra.Command, w reach.Way, timeout time.Duration, ask func(c
 	return nil
 }
 
-func sayApplied(w io.Writer, a mqtt.Answer, units string) {
+func sayApplied(w io.Writer, a setpoint.Answer, units string) {
 	fmt.Fprintf(w, "applied: mode %s", cli.HarmlessText(a.Mode))
 	if a.Desired != nil {
 		fmt.Fprintf(w, ", desired %s", cli.FormatTemperature(*a.Desired, units))

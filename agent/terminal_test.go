@@ -11,7 +11,7 @@ import (
 	"thermostat/agent/cli"
 	"thermostat/agent/config"
 	"thermostat/controlloop"
-	"thermostat/mqtt"
+	"thermostat/mqtt/setpoint"
 )
 
 // hostileWords are what a stranger on the broker may call a zone, or answer:
@@ -25,7 +25,7 @@ func TestNoForeignWordReachesTheTerminalAsCommand(t *testing.T) {
 	for _, word := range hostileWords {
 		var out bytes.Buffer
 		cli.Report(&out, cli.Exit(cli.ExitRefused, fmt.Errorf("refused: 5..28 °C, %s", word)))
-		sayApplied(&out, mqtt.Answer{Applied: true, Mode: word, Reason: "not saved: " + word}, "C")
+		sayApplied(&out, setpoint.Answer{Applied: true, Mode: word, Reason: "not saved: " + word}, "C")
 		config.PrintComplaints(&out, []config.Complaint{{File: "f", Text: word}})
 		newDemoView(&out, false).saw(controlloop.Snapshot{Zone: "a", Time: time.Now(), Setpoint: controlloop.Setpoint{Source: word}, Faults: []controlloop.Fault{{Name: "x", Text: word}}})
 		text := out.String()

@@ -5,6 +5,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -24,17 +25,24 @@ import (
 )
 
 const (
-	rounds   = 1000             // of each path, agent and floor in turn
-	idleTime = time.Minute      // memory and CPU are taken over this
-	starts   = 15               // processes started for the time to the first decision
-	userHz   = 100              // of /proc/PID/stat, proc(5)
-	answerIn = 10 * time.Second // else the run is broken
+	rounds        = 1000             // of each path, agent and floor in turn
+	idleTime      = time.Minute      // memory and CPU are taken over this
+	latencySample = "5s"             // rare beside the rounds
+	starts        = 15               // processes started for the time to the first decision
+	userHz        = 100              // of /proc/PID/stat, proc(5)
+	answerIn      = 10 * time.Second // else the run is broken
 )
 
 func main() {
 	switch {
 	case len(os.Args) == 3 && os.Args[1] == "echo":
 		echo(os.Args[2])
+	case len(os.Args) > 2 && os.Args[1] == "pair":
+		if err := pairs(os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
 	case len(os.Args) == 4 && os.Args[1] == "rooms":
 		n, _ := strconv.Atoi(os.Args[3])
 		rooms(os.Args[2], n)
@@ -76,8 +84,9 @@ func run() error {
 	return nil
 }
 
+// build makes the program as cross-build.sh does.
 func build(out, arch string) error {
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", out, "./agent")
+	cmd := exec.Command("go", "build", "-tags", "nethttpomithttp2", "-trimpath", "-ldflags=-s -w", "-o", out, "./agent")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
 	cmd.Stderr = os.Stderr
 	return cmd.Run()
@@ -116,18 +125,20 @@ func startMosquitto(dir string) (url string, stop func(), err error) {
 }
 
 // config is one zone whose room does not change, so that only controls switch.
-func config(dir, broker, sample string) string {
-	text := fmt.Sprintf(`device: bench
+func config(dir, broker, sample string) string { return configOf(dir, "bench", broker, sample, "") }
+
+func configOf(dir, device, broker, sample, listen string) string {
+	text := fmt.Sprintf(`device: %s
 state_dir: %s
 mqtt: {brokers: ["%s"]}
-http: {listen: ""}
+http: {listen: "%s"}
 zones:
   - name: room
     sensor: {driver: simulated, model: linear, start: 20, up: 24h, down: 24h, noise: 0}
     heater: {driver: simulated}
     timing: {sample: %s, stale_after: 20m, min_on: 0s, min_off: 0s}
-`, filepath.Join(dir, "state"), strings.Replace(broker, "tcp:", "mqtt:", 1), sample)
-	file := filepath.Join(dir, "config.yaml")
+`, device, filepath.Join(dir, "state-"+device), strings.Replace(broker, "tcp:", "mqtt:", 1), listen, sample)
+	file := filepath.Join(dir, device+".yaml")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		panic(err)
 	}
@@ -212,27 +223,19 @@ func (p *path) time(payload []byte) (time.Duration, error) {
 
 // latency compares control -> heater with two bare clients that echo.
 func latency(dir, binary, broker string) error {
-	agent := exec.Command(binary, "run", "--config", config(dir, broker, "10m")) // its log goes nowhere: reading it would cost a CPU
+	agent := exec.Command(binary, "run", "--config", config(dir, broker, latencySample)) // its log goes nowhere: reading it would cost a CPU
 	if err := agent.Start(); err != nil {
 		return err
 	}
 	defer end(agent)
-	if err := warm(broker); err != nil {
+	if err := warm(broker, "bench"); err != nil {
 		return err
 	}
-	other := exec.Command("/proc/self/exe", "echo", broker)
-	other.Stderr = os.Stderr
-	ready, err := other.StdoutPipe()
-	if err == nil {
-		err = other.Start()
-	}
+	other, err := startEcho(broker)
 	if err != nil {
 		return err
 	}
-	defer func() { other.Process.Kill(); other.Wait() }()
-	if _, err := ready.Read(make([]byte, 1)); err != nil {
-		return fmt.Errorf("the echo does not start: %w", err)
-	}
+	defer end(other)
 	floor, err := newPath(broker, "floor", "bench/ask", "bench/answer")
 	if err != nil {
 		return err
@@ -270,6 +273,24 @@ func desired(celsius float64, i int) []byte {
 	return control
 }
 
+// startEcho starts the floor's other half, and waits until it listens.
+func startEcho(broker string) (*exec.Cmd, error) {
+	other := exec.Command("/proc/self/exe", "echo", broker)
+	other.Stderr = os.Stderr
+	ready, err := other.StdoutPipe()
+	if err == nil {
+		err = other.Start()
+	}
+	if err != nil {
+		return nil, err
+	}
+	if _, err := ready.Read(make([]byte, 1)); err != nil {
+		end(other)
+		return nil, fmt.Errorf("the echo does not start: %w", err)
+	}
+	return other, nil
+}
+
 // echo is the floor's other half, a bare client in a process of its own, as the agent is.
 func echo(broker string) {
 	c, err := client(broker, "echo")
@@ -282,18 +303,24 @@ func echo(broker string) {
 	select {}
 }
 
-// warm waits until the agent has connected and its first state is there.
-func warm(broker string) error {
-	p, err := newPath(broker, "warm", "bench/warm", "thermostat/bench/room/state")
+// warm waits until the agent has connected and believes its sensor, which takes two readings.
+func warm(broker, device string) error {
+	p, err := newPath(broker, "warm", "bench/warm", "thermostat/"+device+"/room/state")
 	if err != nil {
 		return err
 	}
-	select {
-	case <-p.answers:
-		time.Sleep(3 * time.Second) // until it has heard the broker out
-		return nil
-	case <-time.After(answerIn):
-		return fmt.Errorf("the agent does not reach the broker")
+	defer p.close()
+	late := time.After(answerIn)
+	for {
+		select {
+		case state := <-p.answers:
+			if bytes.Contains(state, []byte(`"sensor":"ok"`)) {
+				time.Sleep(3 * time.Second) // until it has heard the broker out
+				return nil
+			}
+		case <-late:
+			return fmt.Errorf("the agent does not reach the broker")
+		}
 	}
 }
 

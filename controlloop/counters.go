@@ -4,11 +4,11 @@ import "time"
 
 // Counters is what a zone has done in all its life, over restarts.
 type Counters struct {
-	Heater   OutputCounters    `json:"heater"`
-	Cooler   OutputCounters    `json:"cooler"`
-	Accepted uint64            `json:"accepted"` // controls, answered as applied
-	Refused  uint64            `json:"refused"`  // controls
-	Faults   map[string]uint64 `json:"faults"`   // how often each was raised, by name
+	Heater   OutputCounters       `json:"heater"`
+	Cooler   OutputCounters       `json:"cooler"`
+	Accepted uint64               `json:"accepted"` // controls, answered as applied
+	Refused  uint64               `json:"refused"`  // controls
+	Faults   map[FaultName]uint64 `json:"faults"`   // how often each was raised, by name
 }
 
 // Wear is what the outputs of a zone have done in all its life, over restarts.

@@ -1,87 +1,48 @@
 package controlloop
 
-import (
-	"sort"
-	"sync"
-	"time"
+import "time"
+
+// Fault is something a person should know of, and maybe mend.
+type Fault struct {
+	Name  FaultName
+	Since time.Time // when it was found
+	Text  string    // a sentence for people
+}
+
+// FaultName names a fault, as the state, the metrics and docs/safety.md do. The
+// set is closed.
+type FaultName string
+
+// Every fault there is. The sentences that people read are made where a fault is
+// found, from what was found: those of the zone in zone_faults.go.
+const (
+	FaultSensor              FaultName = "sensor"               // the zone's sensor gives no good reading
+	FaultFallbackSensor      FaultName = "fallback_sensor"      // a fallback sensor gives none
+	FaultSensorsDisagree     FaultName = "sensors_disagree"     // two sensors are further apart than max_disagreement
+	FaultRelay               FaultName = "relay"                // a relay does not obey, or says so
+	FaultHeatCutout          FaultName = "heat_cutout"          // at or above the heater's limit
+	FaultCoolCutout          FaultName = "cool_cutout"          // at or below the cooler's limit
+	FaultNotWarming          FaultName = "not_warming"          // heat is ordered on, and the room does not follow
+	FaultNotCooling          FaultName = "not_cooling"          // the same of a cooler
+	FaultStillWarming        FaultName = "still_warming"        // heat is ordered off, and the room goes on warming
+	FaultStillCooling        FaultName = "still_cooling"        // the same of a cooler
+	FaultMemory              FaultName = "memory"               // something cannot be kept over a restart
+	FaultCrashLoop           FaultName = "crash_loop"           // the agent crashed again and again, and a compressor rests
+	FaultControlNotRetained  FaultName = "control_not_retained" // the broker keeps no retained control, or another one
+	FaultControlNotReadable  FaultName = "control_not_readable" // the broker does not let the agent read the control topic
+	FaultBrokerRefused       FaultName = "broker_refused"       // the broker lets the agent in no more, until somebody mends it
+	FaultSubscriptionRefused FaultName = "subscription_refused" // the broker's rules forbid the agent to read
+	FaultPublishRefused      FaultName = "publish_refused"      // the broker's rules forbid the agent to write
+	FaultDuplicateDevice     FaultName = "duplicate_device"     // a second agent has this name
+	FaultInternalError       FaultName = "internal_error"       // a part beside the zones failed by a mistake of the program
 )
 
-// faultSet holds the faults of one owner by name.
-type faultSet map[string]Fault
-
-// set raises or clears a fault; it reports whether that changed anything. The
-// text is made only for a fault that is there.
-func (fs *faultSet) set(name string, bad bool, now time.Time, text func() string) bool {
-	if !bad && len(*fs) == 0 {
-		return false
+// FaultNames lists every fault.
+func FaultNames() []FaultName {
+	return []FaultName{
+		FaultSensor, FaultFallbackSensor, FaultSensorsDisagree, FaultRelay, FaultHeatCutout, FaultCoolCutout,
+		FaultNotWarming, FaultNotCooling, FaultStillWarming, FaultStillCooling, FaultMemory, FaultCrashLoop,
+		FaultControlNotRetained, FaultControlNotReadable, FaultBrokerRefused, FaultSubscriptionRefused, FaultPublishRefused,
+		FaultDuplicateDevice, FaultInternalError,
 	}
-	old, there := (*fs)[name]
-	if !bad {
-		delete(*fs, name)
-		return there
-	}
-	if !there {
-		old = Fault{Name: name, Since: now}
-	}
-	said := text()
-	if there && old.Text == said {
-		return false
-	}
-	old.Text = said
-	if *fs == nil {
-		*fs = faultSet{}
-	}
-	(*fs)[name] = old
-	return true
-}
-
-func (fs faultSet) list() []Fault {
-	var out []Fault
-	for _, f := range fs {
-		out = append(out, f)
-	}
-	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
-	return out
-}
-
-// Alarms are faults of a zone that others than the zone itself find out: the
-// memory, the broker. A nil *Alarms holds none.
-type Alarms struct {
-	mu   sync.Mutex
-	set  faultSet
-	wake chan struct{}
-}
-
-// NewAlarms makes an empty set.
-func NewAlarms() *Alarms { return &Alarms{wake: make(chan struct{}, 1)} }
-
-// Set raises the fault of that name with a sentence for people, or clears it.
-func (a *Alarms) Set(name string, bad bool, text string) {
-	if a == nil {
-		return
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.set.set(name, bad, time.Now(), func() string { return text }) {
-		select {
-		case a.wake <- struct{}{}:
-		default:
-		}
-	}
-}
-
-func (a *Alarms) changed() <-chan struct{} {
-	if a == nil {
-		return nil
-	}
-	return a.wake
-}
-
-func (a *Alarms) list() []Fault {
-	if a == nil {
-		return nil
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.set.list()
 }

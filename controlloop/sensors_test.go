@@ -43,7 +43,7 @@ func withSpares(t *testing.T, p Params, celsius float64, spares ...*spare) *benc
 	return b
 }
 
-func expectFault(t *testing.T, s Snapshot, name, text string) {
+func expectFault(t *testing.T, s Snapshot, name FaultName, text string) {
 	t.Helper()
 	for _, f := range s.Faults {
 		if f.Name == name {

@@ -120,13 +120,13 @@ func TestStepperGrowsStaleWithoutAnAnswer(t *testing.T) {
 	if st := s.State(); st.Heater.On || st.Reason != ReasonStale {
 		t.Errorf("65 s without an answer: %+v", st)
 	}
-	names := map[string]bool{}
+	names := map[FaultName]bool{}
 	s.Faults(func(f Fault) { names[f.Name] = true })
 	if !names["sensor"] {
 		t.Errorf("faults %v", names)
 	}
 	s.Set(Setpoint{Mode: ModeOff, Desired: math.NaN()}, now)
-	if st := s.State(); st.Action != ActionOff || s.Setpoint().Mode != ModeOff {
+	if st := s.State(); st.Action != ActionOff || s.zone.setpoint.Mode != ModeOff {
 		t.Errorf("mode off: %+v", st)
 	}
 }

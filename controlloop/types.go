@@ -65,62 +65,6 @@ var actionWords = [...]string{"off", "idle", "heating", "cooling"}
 // String gives the plain word of an action.
 func (a Action) String() string { return actionWords[a] }
 
-// Reason says in one word why a zone does what it does. The set is closed.
-type Reason string
-
-// Every reason there is, by rank: the first that applies is given.
-const (
-	ReasonNoSetpoint Reason = "no_setpoint"   // nobody said yet what to hold
-	ReasonHeatCutout Reason = "heat_cutout"   // at or above the heater's limit, or not yet 2 K below it again
-	ReasonCoolCutout Reason = "cool_cutout"   // at or below the cooler's limit, or not yet 2 K above it again
-	ReasonNotWarming Reason = "not_warming"   // ordered on in vain, and switched off until somebody clears it
-	ReasonNotCooling Reason = "not_cooling"   // the same of a cooler
-	ReasonSensorLoss Reason = "sensor_loss"   // no fresh reading: a small fixed duty, as on_sensor_loss asks
-	ReasonNoReading  Reason = "no_reading"    // no good reading since the start
-	ReasonStale      Reason = "stale_reading" // the last good reading is too old
-	ReasonModeOff    Reason = "mode_off"      // switched off by the setpoint
-	ReasonMaxOn      Reason = "max_on"        // the longest stretch is over, now it rests
-	ReasonCrashLoop  Reason = "crash_loop"    // the agent crashed again and again, and a compressor rests
-	ReasonStarting   Reason = "starting"      // serves the minimum off time after the start
-	ReasonMinOff     Reason = "min_off"       // serves the minimum off time
-	ReasonChangeover Reason = "changeover"    // pauses between heating and cooling
-	ReasonMinOn      Reason = "min_on"        // serves the minimum on time
-	ReasonTooCold    Reason = "too_cold"      // below desired - down_delta
-	ReasonTooWarm    Reason = "too_warm"      // above desired + up_delta
-	ReasonInBand     Reason = "in_band"       // within the band: what is, stays
-	ReasonStopped    Reason = "stopped"       // the agent left
-)
-
-// Reasons lists every reason, by rank.
-func Reasons() []Reason {
-	return []Reason{
-		ReasonNoSetpoint, ReasonHeatCutout, ReasonCoolCutout, ReasonNotWarming, ReasonNotCooling, ReasonSensorLoss, ReasonNoReading, ReasonStale,
-		ReasonModeOff, ReasonMaxOn, ReasonCrashLoop, ReasonStarting, ReasonMinOff, ReasonChangeover, ReasonMinOn,
-		ReasonTooCold, ReasonTooWarm, ReasonInBand, ReasonStopped,
-	}
-}
-
-// Verdict is the judgement of one answer of a sensor. Only an answer that is
-// [VerdictOK] carries a number.
-type Verdict string
-
-// The verdicts that any sensor can get.
-const (
-	VerdictOK          Verdict = "ok"
-	VerdictNoReading   Verdict = "no_reading"  // nothing came since the start
-	VerdictStale       Verdict = "stale"       // nothing good came for stale_after
-	VerdictNoAnswer    Verdict = "no_answer"   // the sensor does not come back from a read
-	VerdictAbsent      Verdict = "absent"      // the sensor is not there
-	VerdictError       Verdict = "error"       // the sensor answered with an error
-	VerdictPowerOn     Verdict = "power_on"    // the chip's value after a reset, not a temperature
-	VerdictImplausible Verdict = "implausible" // outside plausible_min..plausible_max
-	VerdictTooFast     Verdict = "too_fast"    // jumped faster than max_rate, not yet confirmed
-	VerdictUnconfirmed Verdict = "unconfirmed" // the first after the start or an absence, not yet confirmed by a second
-	VerdictFrozen      Verdict = "frozen"      // the same to the last bit through hours of heating or cooling
-	VerdictDisagree    Verdict = "disagree"    // the zone's sensors are further apart than max_disagreement
-	VerdictRetained    Verdict = "retained"    // kept by a broker, of unknown age
-)
-
 // BadReading is the error of a [Sensor] whose answer is no temperature.
 type BadReading struct {
 	Verdict Verdict
@@ -235,10 +179,3 @@ func (u *Unconfirmed) Error() string { return u.Err.Error() }
 
 // Unwrap gives the cause.
 func (u *Unconfirmed) Unwrap() error { return u.Err }
-
-// Fault is something a person should know of, and maybe mend.
-type Fault struct {
-	Name  string    // snake_case
-	Since time.Time // when it was found
-	Text  string    // a sentence for people
-}

@@ -201,7 +201,7 @@ func (z *Zone) step(now time.Time) {
 	z.watch(reading, now)
 	z.state = Decide(z.Params, z.state, Input{
 		Now: now, Setpoint: z.setpoint,
-		Reading: reading, Suspects: z.senses.suspects(&z.Params, now),
+		Reading: reading, Unverified: z.senses.unverified(&z.Params, now),
 		NoHeat: z.guard.Heat.Tripped, NoCool: z.guard.Cool.Tripped,
 	})
 	_ = z.assert(z.state, now) // a relay that does not obey is a fault, and tried again at the next tick
@@ -211,7 +211,7 @@ func (z *Zone) step(now time.Time) {
 	z.tell(now)
 }
 
-// assert brings all relays to the wished positions, whether or not they are
+// assert brings all relays to the demanded positions, whether or not they are
 // there already: first what goes off, then the safety relay, then what goes on,
 // so that the safety relay switches no load.
 func (z *Zone) assert(s State, now time.Time) error {
@@ -231,7 +231,7 @@ func (z *Zone) assert(s State, now time.Time) error {
 	if s.Cooler.On {
 		err = errors.Join(err, z.cooler.set(err == nil))
 	}
-	z.faults.set("relay", err != nil, now, func() string { return "a relay does not obey: " + oneLine(err) })
+	z.faults.set(FaultRelay, err != nil, now, func() string { return "a relay does not obey: " + oneLine(err) })
 	return err
 }
 
@@ -279,26 +279,34 @@ func (o *output) restFrom(now time.Time, memory *Output) {
 	}
 }
 
-// notice raises and clears the faults that follow from the state.
-func (z *Zone) notice(now time.Time) {
-	for _, s := range z.senses.all {
-		s.grow(&z.Params, now)
-	}
-	if !z.senses.fail() && len(z.faults) == 0 && z.guard.calm() && !z.senses.disagree && !z.state.HeatCut && !z.state.CoolCut {
-		return // all is well, and was
-	}
-	text, since, bad := z.senses.trouble(&z.Params, now)
-	z.faults.set("sensor", bad, since, func() string { return text })
-	spare, since, bad := z.senses.spareTrouble()
-	z.faults.set("fallback_sensor", bad, since, func() string { return spare })
-	z.faults.set("sensors_disagree", z.senses.disagree, now, func() string { return z.senses.text })
-	z.noticeGuards(now)
-	z.faults.set("heat_cutout", z.state.HeatCut, now, func() string {
-		return fmt.Sprintf("at or above %v °C: the heater stays off until it is %v K below", z.Params.HeatCutout, cutoutRelease)
+// watch shows the watchers what the relays were told until now, and what the
+// room does.
+func (z *Zone) watch(r Reading, now time.Time) {
+	z.guard = Watch(z.Params, z.guard, GuardInput{
+		Now: now, Reading: r, Setpoint: z.setpoint,
+		HeaterOn: z.state.Heater.On, HeaterLost: z.heater.known != RelayOn,
+		CoolerOn: z.state.Cooler.On, CoolerLost: z.cooler.known != RelayOn,
 	})
-	z.faults.set("cool_cutout", z.state.CoolCut, now, func() string {
-		return fmt.Sprintf("at or below %v °C: the cooler stays off until it is %v K above", z.Params.CoolCutout, cutoutRelease)
-	})
+}
+
+// closes reports whether the safety relay shall be closed. It closes when an
+// output of a healthy zone is ordered on, and opens on any guard.
+func (z *Zone) closes(s State) bool {
+	wasClosed := z.safety.known == RelayOn
+	_, relayFault := z.faults[FaultRelay]
+	opens := z.setpoint.Mode <= ModeOff || s.HeatCut || s.CoolCut || relayFault ||
+		z.guard.Heat.Tripped || z.guard.Cool.Tripped ||
+		!s.Lost.IsZero() && s.Reason != ReasonSensorLoss ||
+		(z.guard.Heat.Beyond || z.guard.Cool.Beyond) && !s.Heater.On && !s.Cooler.On
+	return !opens && s.Reason != ReasonStopped && (wasClosed || s.Heater.On || s.Cooler.On)
+}
+
+// clears is where the zone hears that somebody clears what is latched.
+func (z *Zone) clears() <-chan struct{} {
+	if z.Clears == nil {
+		return nil
+	}
+	return z.Clears.C()
 }
 
 func clock(t time.Time) string { return t.Format("15:04:05") }

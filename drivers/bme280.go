@@ -22,10 +22,12 @@ type BME280 struct {
 // DefaultBME280 is a BME280 as most boards carry it.
 func DefaultBME280() BME280 { return BME280{Bus: 1, Address: 0x76} }
 
+func (b BME280) text() string { return fmt.Sprintf(" at %#x on i2c-%d", b.Address, b.Bus) }
+
 const (
-	// bme280Limit is how long a read may take: 10 ms for the conversion, a dozen
+	// BME280Limit is how long a read may take: 10 ms for the conversion, a dozen
 	// transfers, and the kernel's own second for a transfer that hangs.
-	bme280Limit = 2 * time.Second
+	BME280Limit = 2 * time.Second
 	// bme280Rebuild is how long one setup of the chip is trusted. A brown-out
 	// clears registers that a measurement never writes again.
 	bme280Rebuild = time.Hour
@@ -49,20 +51,20 @@ const (
 	skipped16     = 0x8000
 )
 
-func (h *Hardware) openBME280(b BME280) controlloop.Sensor {
+func openBME280(h *Hardware, b BME280) controlloop.Sensor {
 	return &bme280{
 		spec: b, open: h.openChip, tell: h.tell, memory: h.chip(b),
-		patience: patience{limit: bme280Limit},
+		readLimit: readLimit{limit: BME280Limit},
 	}
 }
 
 // bme280 measures with a BME280 by one forced conversion a read.
 type bme280 struct {
-	spec     BME280
-	open     func(number int, address uint16) (i2c.BusCloser, error)
-	tell     func(text string)
-	memory   *chipMemory // two zones may share one chip
-	patience patience
+	spec      BME280
+	open      func(number int, address uint16) (i2c.BusCloser, error)
+	tell      func(text string)
+	memory    *chipMemory // two zones may share one chip
+	readLimit readLimit
 
 	watch   *bme280Bus // nil until set up, and after any error
 	chip    *bmxx80.Dev
@@ -72,7 +74,7 @@ type bme280 struct {
 
 // Read measures once, which takes some 30 ms.
 func (b *bme280) Read(ctx context.Context) (controlloop.Reading, error) {
-	return b.patience.read(ctx, b.measure)
+	return b.readLimit.read(ctx, b.measure)
 }
 
 func (b *bme280) measure() (controlloop.Reading, error) {
@@ -149,7 +151,7 @@ func (b *bme280) verify() error {
 	case err != nil:
 		return b.watch.verdict(err)
 	case now != b.watch.trusted:
-		return bad(VerdictBadCalibration, "two reads of the chip's calibration differ: look at its supply and wires")
+		return bad(controlloop.VerdictBadCalibration, "two reads of the chip's calibration differ: look at its supply and wires")
 	}
 	ok, changed := b.memory.believes(now, time.Now())
 	where := fmt.Sprintf("%#x on i2c-%d", b.spec.Address, b.spec.Bus)
@@ -157,7 +159,7 @@ func (b *bme280) verify() error {
 		b.tell("another BME280 is at " + where + ": its calibration was read alike " + strconv.Itoa(doubtTimes) + " times, and counts from now on")
 	}
 	if !ok {
-		return bad(VerdictBadCalibration, "the calibration is not that of the chip that was at %s: damaged, or another chip, which counts after %d reads alike", where, doubtTimes)
+		return bad(controlloop.VerdictBadCalibration, "the calibration is not that of the chip that was at %s: damaged, or another chip, which counts after %d reads alike", where, doubtTimes)
 	}
 	return nil
 }
@@ -191,7 +193,7 @@ func readingOf(env physic.Env, at time.Time) (controlloop.Reading, error) {
 		At:       at,
 	}
 	if r.Celsius < -40 || r.Celsius > 85 {
-		return controlloop.Reading{}, bad(VerdictOutOfRange, "%.2f °C is outside the chip's -40..85 °C", r.Celsius)
+		return controlloop.Reading{}, bad(controlloop.VerdictOutOfRange, "%.2f °C is outside the chip's -40..85 °C", r.Celsius)
 	}
 	return r, nil
 }
@@ -215,7 +217,7 @@ func (b *bme280Bus) calibration() (c calibration, err error) {
 		}
 	}
 	if text := c.damage(); text != "" {
-		return c, b.find(bad(VerdictBadCalibration, "no chip has such a calibration, %s: look at its supply and wires", text))
+		return c, b.find(bad(controlloop.VerdictBadCalibration, "no chip has such a calibration, %s: look at its supply and wires", text))
 	}
 	return c, nil
 }
@@ -230,7 +232,7 @@ func (b *bme280Bus) awake() error {
 		return err
 	}
 	if status[0]&statusCopying != 0 {
-		return b.find(bad(VerdictBusy, "the chip is starting"))
+		return b.find(bad(controlloop.VerdictBusy, "the chip is starting"))
 	}
 	return nil
 }
@@ -250,7 +252,7 @@ func (b *bme280Bus) Tx(address uint16, w, r []byte) error {
 	}
 	switch w[0] {
 	case regChipID:
-		return b.find(judgeChip(r[0]))
+		return b.find(JudgeBME280(r[0]))
 	case regStatus:
 		return b.find(b.judgeStatus(r[0]))
 	case regData:
@@ -262,7 +264,7 @@ func (b *bme280Bus) Tx(address uint16, w, r []byte) error {
 // pass is a transfer as it is.
 func (b *bme280Bus) pass(w, r []byte) error {
 	if err := b.BusCloser.Tx(b.address, w, r); err != nil {
-		return b.find(bad(VerdictBusError, "no chip answers at %#x, or the bus is disturbed: %w", b.address, err))
+		return b.find(bad(controlloop.VerdictBusError, "no chip answers at %#x, or the bus is disturbed: %w", b.address, err))
 	}
 	return nil
 }
@@ -278,19 +280,21 @@ func (b *bme280Bus) verdict(err error) error {
 	if b.found != nil {
 		return b.found
 	}
-	return bad(VerdictBusError, "%w", err)
+	return bad(controlloop.VerdictBusError, "%w", err)
 }
 
-func judgeChip(id byte) error {
+// JudgeBME280 gives what is wrong with a chip of that id at a BME280's address;
+// nil: it is one.
+func JudgeBME280(id byte) error {
 	switch id {
 	case 0x00, 0xff:
-		return bad(VerdictWrongChip, "the chip's id reads as 0x%02x: nobody drives the line; look at the chip's supply, its wires (SDA, SCL) and its address", id)
+		return bad(controlloop.VerdictWrongChip, "the chip's id reads as 0x%02x: nobody drives the line; look at the chip's supply, its wires (SDA, SCL) and its address", id)
 	case chipBME280:
 		return nil
 	case chipBMP280:
-		return bad(VerdictNoHumidity, "the chip is a BMP280, which has no humidity sensor, not a BME280")
+		return bad(controlloop.VerdictNoHumidity, "the chip is a BMP280, which has no humidity sensor, not a BME280")
 	}
-	return bad(VerdictWrongChip, "the chip's id is %#x; a BME280's is %#x", id, chipBME280)
+	return bad(controlloop.VerdictWrongChip, "the chip's id is %#x; a BME280's is %#x", id, chipBME280)
 }
 
 func (b *bme280Bus) judgeStatus(status byte) error {
@@ -298,7 +302,7 @@ func (b *bme280Bus) judgeStatus(status byte) error {
 		return nil
 	}
 	if time.Since(b.begin) > bme280Busy {
-		return bad(VerdictBusy, "the chip does not finish its measurement")
+		return bad(controlloop.VerdictBusy, "the chip does not finish its measurement")
 	}
 	time.Sleep(time.Millisecond) // periph asks again at once
 	return nil
@@ -315,7 +319,7 @@ func judgeData(r []byte) error {
 	pressure := uint32(r[0])<<12|uint32(r[1])<<4|uint32(r[2])>>4 == skipped20
 	temperature := uint32(r[3])<<12|uint32(r[4])<<4|uint32(r[5])>>4 == skipped20
 	if pressure && temperature {
-		return bad(VerdictResetData, "the data registers are as after a reset, nothing was measured: % x", r)
+		return bad(controlloop.VerdictResetData, "the data registers are as after a reset, nothing was measured: % x", r)
 	}
 	return nil
 }
@@ -330,7 +334,7 @@ func (b *bme280Bus) isTold() error {
 	}
 	const once, filter, threeWires = 1, 0x1c, 0x01
 	if r[0]&0x07 != once || r[2]>>2 != once<<3|once || r[3]&(filter|threeWires) != 0 {
-		return b.find(bad(VerdictResetData, "the chip does not measure as it was told to, its registers hold % x: it was reset, look at its supply", r))
+		return b.find(bad(controlloop.VerdictResetData, "the chip does not measure as it was told to, its registers hold % x: it was reset, look at its supply", r))
 	}
 	return nil
 }

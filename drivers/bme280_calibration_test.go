@@ -13,6 +13,7 @@ import (
 	"periph.io/x/conn/v3/i2c"
 
 	"thermostat/controlloop"
+	"thermostat/drivers/simulated"
 )
 
 // damages are ways in which the calibration is read wrongly. The values that
@@ -94,7 +95,7 @@ func TestBME280BelievesNoDamagedCalibration(t *testing.T) {
 						time.Sleep(bme280Rebuild + time.Second)
 					}
 					f.spoils(damage, row.from, row.to)
-					if r, err := s.Read(t.Context()); judged(err) != VerdictBadCalibration || r != (controlloop.Reading{}) {
+					if r, err := s.Read(t.Context()); judged(err) != controlloop.VerdictBadCalibration || r != (controlloop.Reading{}) {
 						t.Errorf("%v, %v: want bad_calibration", r, err)
 					}
 					time.Sleep(5 * time.Second)
@@ -113,7 +114,7 @@ func TestBME280LooksAtItsCalibrationAtEachReading(t *testing.T) {
 	s, _ := openFake(t, f)
 	wantNumber(t, s)
 	f.reg[regCalibration+1] ^= 0x08
-	if r, err := s.Read(t.Context()); judged(err) != VerdictBadCalibration {
+	if r, err := s.Read(t.Context()); judged(err) != controlloop.VerdictBadCalibration {
 		t.Errorf("%v, %v: want bad_calibration", r, err)
 	}
 }
@@ -129,9 +130,9 @@ func TestBME280TakesAnotherChipAfterFiveReadsAlike(t *testing.T) {
 			f := newFakeChip()
 			var told []string
 			h := NewHardware("")
-			h.i2c = func(int) (i2c.BusCloser, error) { return f, nil }
+			h.I2C = func(int) (i2c.BusCloser, error) { return f, nil }
 			h.Tell = func(text string) { told = append(told, text) }
-			s := h.openBME280(DefaultBME280())
+			s := openBME280(h, DefaultBME280())
 			wantNumber(t, s)
 			f.reg[regCalibration] ^= 0x10 // t1: some 0.1 K
 			bad := 0
@@ -141,7 +142,7 @@ func TestBME280TakesAnotherChipAfterFiveReadsAlike(t *testing.T) {
 				if err == nil {
 					continue
 				}
-				if bad++; judged(err) != VerdictBadCalibration || !strings.Contains(err.Error(), "another chip") && !strings.Contains(err.Error(), "differ") {
+				if bad++; judged(err) != controlloop.VerdictBadCalibration || !strings.Contains(err.Error(), "another chip") && !strings.Contains(err.Error(), "differ") {
 					t.Fatal(err)
 				}
 			}
@@ -217,7 +218,7 @@ func TestBME280LosesItsSettings(t *testing.T) {
 		s, _ := openFake(t, f)
 		wantNumber(t, s)
 		lose(f)
-		if r, err := s.Read(t.Context()); judged(err) != VerdictResetData {
+		if r, err := s.Read(t.Context()); judged(err) != controlloop.VerdictResetData {
 			t.Errorf("%s: %v, %v", name, r, err)
 		}
 		wantNumber(t, s)
@@ -242,7 +243,7 @@ func (z *bme280Zone) run(t *testing.T, desired float64) controlloop.Params {
 	p := zoneParams()
 	p.Sample, p.StaleAfter = 5*time.Second, time.Minute
 	zone := controlloop.Zone{
-		Name: "bath", Params: p, Sensor: s, Heater: NewRoom(DefaultSimulated()).Heater(),
+		Name: "bath", Params: p, Sensor: s, Heater: simulated.NewRoom(simulated.Default()).Heater(),
 		Setpoints: controlloop.NewLatest[controlloop.Setpoint](),
 		Observe: func(s controlloop.Snapshot) {
 			z.last.Store(&s)
@@ -259,7 +260,7 @@ func (z *bme280Zone) run(t *testing.T, desired float64) controlloop.Params {
 	t.Cleanup(func() {
 		cancel()
 		<-done
-		time.Sleep(bme280Limit) // a read that had begun ends
+		time.Sleep(BME280Limit) // a read that had begun ends
 	})
 	return p
 }
@@ -308,7 +309,7 @@ func TestDamagedCalibrationEndsTheHeatInTime(t *testing.T) {
 		z.chip.garbles(zeroCalibration)
 		time.Sleep(p.StaleAfter + p.Sample)
 		s := z.state()
-		if s.State.Heater.On || s.Sensor != VerdictBadCalibration || !strings.Contains(s.Faults[0].Text, "t1 is 0x0000") {
+		if s.State.Heater.On || s.Sensor != controlloop.VerdictBadCalibration || !strings.Contains(s.Faults[0].Text, "t1 is 0x0000") {
 			t.Errorf("heater %v, sensor %v, %v", s.State.Heater.On, s.Sensor, s.Faults)
 		}
 		z.chip.garbles(nil)

@@ -106,7 +106,7 @@ func openFake(t *testing.T, f *fakeChip) (s controlloop.Sensor, opened *int) {
 	t.Helper()
 	h := NewHardware("")
 	opened = new(int)
-	h.i2c = func(bus int) (i2c.BusCloser, error) {
+	h.I2C = func(bus int) (i2c.BusCloser, error) {
 		if bus != 1 {
 			t.Errorf("bus %d was opened, want 1", bus)
 		}
@@ -150,13 +150,13 @@ func TestBME280VerdictsAndRecovery(t *testing.T) {
 		spoil func(f *fakeChip)
 		want  controlloop.Verdict
 	}{
-		"bus error":               {func(f *fakeChip) { f.broken = errors.New("remote I/O error") }, VerdictBusError},
-		"another chip":            {func(f *fakeChip) { f.reg[regChipID] = 0x61 }, VerdictWrongChip},
-		"a BMP280 instead":        {func(f *fakeChip) { f.reg[regChipID] = 0x58 }, VerdictNoHumidity},
-		"busy for ever":           {func(f *fakeChip) { f.busy = true }, VerdictBusy},
-		"raw values of a reset":   {func(f *fakeChip) { copy(f.raw[:], []byte{0x80, 0, 0, 0x80, 0, 0, 0x80, 0}) }, VerdictResetData},
-		"brown-out lost ctrl_hum": {func(f *fakeChip) { f.reset() }, VerdictResetData},
-		"too hot for the chip":    {func(f *fakeChip) { copy(f.raw[3:], []byte{0xff, 0xff, 0xf0}) }, VerdictOutOfRange},
+		"bus error":               {func(f *fakeChip) { f.broken = errors.New("remote I/O error") }, controlloop.VerdictBusError},
+		"another chip":            {func(f *fakeChip) { f.reg[regChipID] = 0x61 }, controlloop.VerdictWrongChip},
+		"a BMP280 instead":        {func(f *fakeChip) { f.reg[regChipID] = 0x58 }, controlloop.VerdictNoHumidity},
+		"busy for ever":           {func(f *fakeChip) { f.busy = true }, controlloop.VerdictBusy},
+		"raw values of a reset":   {func(f *fakeChip) { copy(f.raw[:], []byte{0x80, 0, 0, 0x80, 0, 0, 0x80, 0}) }, controlloop.VerdictResetData},
+		"brown-out lost ctrl_hum": {func(f *fakeChip) { f.reset() }, controlloop.VerdictResetData},
+		"too hot for the chip":    {func(f *fakeChip) { copy(f.raw[3:], []byte{0xff, 0xff, 0xf0}) }, controlloop.VerdictOutOfRange},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -190,12 +190,12 @@ func TestBME280RefusesOtherChips(t *testing.T) {
 		want  controlloop.Verdict
 		word  string
 	}{
-		"BMP280":      {func(f *fakeChip) { f.reg[0xd0] = 0x58 }, VerdictNoHumidity, "BMP280"},
-		"another":     {func(f *fakeChip) { f.reg[0xd0] = 0x61 }, VerdictWrongChip, "0x61"},
-		"BMP180":      {func(f *fakeChip) { f.reg[0xd0] = 0x55 }, VerdictWrongChip, "0x55"},
-		"held low":    {func(f *fakeChip) { f.reg = [256]byte{} }, VerdictWrongChip, "0x00: nobody drives the line"},
-		"nobody":      {func(f *fakeChip) { f.reg[0xd0] = 0xff }, VerdictWrongChip, "0xff: nobody drives the line"},
-		"starting up": {func(f *fakeChip) { f.reg[regStatus] = statusCopying }, VerdictBusy, "starting"},
+		"BMP280":      {func(f *fakeChip) { f.reg[0xd0] = 0x58 }, controlloop.VerdictNoHumidity, "BMP280"},
+		"another":     {func(f *fakeChip) { f.reg[0xd0] = 0x61 }, controlloop.VerdictWrongChip, "0x61"},
+		"BMP180":      {func(f *fakeChip) { f.reg[0xd0] = 0x55 }, controlloop.VerdictWrongChip, "0x55"},
+		"held low":    {func(f *fakeChip) { f.reg = [256]byte{} }, controlloop.VerdictWrongChip, "0x00: nobody drives the line"},
+		"nobody":      {func(f *fakeChip) { f.reg[0xd0] = 0xff }, controlloop.VerdictWrongChip, "0xff: nobody drives the line"},
+		"starting up": {func(f *fakeChip) { f.reg[regStatus] = statusCopying }, controlloop.VerdictBusy, "starting"},
 	} {
 		f := newFakeChip()
 		row.spoil(f)
@@ -239,7 +239,7 @@ func TestBME280HungBus(t *testing.T) {
 
 func TestI2CErrorsSayHowToMend(t *testing.T) {
 	h := NewHardware("")
-	_, err := h.openI2C(250)
+	_, err := h.OpenI2C(250)
 	if judged(err) != controlloop.VerdictAbsent || !strings.Contains(err.Error(), "dtparam=i2c_arm=on") {
 		t.Errorf("%v", err)
 	}
@@ -254,7 +254,7 @@ func TestChipThatTheKernelHolds(t *testing.T) {
 		writeFile(t, filepath.Join(root, "sys/bus/i2c/devices", device, "name"), "held\n")
 	}
 	h := NewHardware(root)
-	h.i2c = func(int) (i2c.BusCloser, error) { t.Error("the bus was opened"); return newFakeChip(), nil }
+	h.I2C = func(int) (i2c.BusCloser, error) { t.Error("the bus was opened"); return newFakeChip(), nil }
 	for _, spec := range []SensorSpec{
 		{Driver: "bme280", BME280: DefaultBME280()},
 		{Driver: "ds18b20", DS18B20: DS18B20{ID: someID, Bus: "ds2482", I2CBus: 1}},
@@ -263,7 +263,7 @@ func TestChipThatTheKernelHolds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := d.Sensor.Read(t.Context()); judged(err) != VerdictBusError || !strings.Contains(err.Error(), "driver held holds") {
+		if _, err := d.Sensor.Read(t.Context()); judged(err) != controlloop.VerdictBusError || !strings.Contains(err.Error(), "driver held holds") {
 			t.Errorf("%s: %v", spec.Driver, err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -25,17 +26,33 @@ type DS18B20 struct {
 // DefaultDS18B20 is a thermometer on the kernel's own bus.
 func DefaultDS18B20() DS18B20 { return DS18B20{Bus: "kernel", I2CBus: 1} }
 
+// wires is the bus of this board that the thermometer is on.
+func (d DS18B20) wires() Bus {
+	if d.Bus == "ds2482" {
+		return Bus{I2C: true, Number: d.I2CBus}
+	}
+	return Bus{OneWire: true}
+}
+
+func (d DS18B20) text() string {
+	text := fmt.Sprintf(" %s, bus %s", d.ID, d.Bus)
+	if d.Bus == "ds2482" {
+		text += fmt.Sprintf(" on i2c-%d", d.I2CBus)
+	}
+	return text
+}
+
 // oneWireLimit is how long a 1-Wire read may take: a conversion of 750 ms, and
 // the kernel's five tries. Other thermometers on the bus may take as long before it.
 const oneWireLimit = 5 * time.Second
 
-func (h *Hardware) openDS18B20(d DS18B20) (controlloop.Sensor, error) {
+func openDS18B20(h *Hardware, d DS18B20) (controlloop.Sensor, error) {
 	if d.Bus == "kernel" {
 		return &kernelThermometer{
-			dir:        h.path("/sys/bus/w1/devices", d.ID),
-			onBus:      h.oneWireIDs,
+			dir:        h.Files.Path("/sys/bus/w1/devices", d.ID),
+			onBus:      func() []string { return OneWireIDs(h.Files) },
 			resolution: d.Resolution,
-			patience:   patience{limit: oneWireLimit, queue: h.oneWireQueue(d)},
+			readLimit:  readLimit{limit: oneWireLimit, queue: h.oneWireQueue(d)},
 		}, nil
 	}
 	return h.openBridged(d)
@@ -48,17 +65,17 @@ type kernelThermometer struct {
 	dir        string          // /sys/bus/w1/devices/28-…
 	onBus      func() []string // all thermometers that the kernel has found
 	resolution int             // bits; 0 leaves the chip's own
-	patience   patience
+	readLimit  readLimit
 }
 
 // Read has the kernel measure, which takes 0.1 to 0.8 s.
 func (k *kernelThermometer) Read(ctx context.Context) (controlloop.Reading, error) {
-	return k.patience.read(ctx, k.measure)
+	return k.readLimit.read(ctx, k.measure)
 }
 
 func (k *kernelThermometer) measure() (controlloop.Reading, error) {
 	if other := UnreadThermometer(filepath.Base(k.dir)); other != "" {
-		return controlloop.Reading{}, bad(VerdictWrongChip, "%s", other)
+		return controlloop.Reading{}, bad(controlloop.VerdictWrongChip, "%s", other)
 	}
 	began := time.Now() // the value is at least as young as this
 	text, err := k.raw()
@@ -99,7 +116,7 @@ func (k *kernelThermometer) raw() (string, error) {
 func (k *kernelThermometer) notOpened(err error) error {
 	switch {
 	case !errors.Is(err, fs.ErrNotExist):
-		return bad(VerdictBusError, "%w", err)
+		return bad(controlloop.VerdictBusError, "%w", err)
 	case !exists(filepath.Dir(k.dir)):
 		return bad(controlloop.VerdictAbsent, "the kernel has no 1-Wire bus: add dtoverlay=w1-gpio to config.txt and start anew")
 	case exists(k.dir):
@@ -136,7 +153,7 @@ func decodeW1Slave(text string) (celsius float64, bits int, err error) {
 	bytes, _, _ := strings.Cut(line, ":")
 	raw, err := hex.DecodeString(strings.Join(strings.Fields(bytes), ""))
 	if err != nil {
-		return 0, 0, bad(VerdictBusError, "the kernel's answer is not understood: %.60q", line)
+		return 0, 0, bad(controlloop.VerdictBusError, "the kernel's answer is not understood: %.60q", line)
 	}
 	return decodeScratchpad(raw)
 }

@@ -151,7 +151,7 @@ func bridged(f *fakeWire, id string, resolution int, shared *oneWireBus) *bridge
 	if err != nil {
 		panic(err)
 	}
-	return &bridgedThermometer{bus: shared, address: address, resolution: resolution, patience: patience{limit: oneWireLimit}}
+	return &bridgedThermometer{bus: shared, address: address, resolution: resolution, readLimit: readLimit{limit: oneWireLimit}}
 }
 
 func sharedWire(f *fakeWire) *oneWireBus {
@@ -208,11 +208,11 @@ func TestBridgedThermometerVerdictsAndRecovery(t *testing.T) {
 			want   controlloop.Verdict
 			reopen int
 		}{
-			{nil, nil, VerdictAllOnes, 0},
-			{nil, make([]byte, 9), VerdictShorted, 0},
-			{shortedBus{errors.New("short")}, nil, VerdictShorted, 0},
+			{nil, nil, controlloop.VerdictAllOnes, 0},
+			{nil, make([]byte, 9), controlloop.VerdictShorted, 0},
+			{shortedBus{errors.New("short")}, nil, controlloop.VerdictShorted, 0},
 			{emptyBus{errors.New("nobody")}, nil, controlloop.VerdictNoAnswer, 0},
-			{errors.New("remote I/O error"), nil, VerdictBusError, 1},
+			{errors.New("remote I/O error"), nil, controlloop.VerdictBusError, 1},
 		} {
 			f.err, f.pads[s.address] = row.err, row.pad
 			if r, err := s.Read(t.Context()); judged(err) != row.want || r != (controlloop.Reading{}) {
@@ -270,12 +270,12 @@ func TestBridgeThatCannotBeUsed(t *testing.T) {
 		want controlloop.Verdict
 	}{
 		{statusOnly{err: errors.New("remote I/O error")}, controlloop.VerdictAbsent},
-		{statusOnly{status: 0x10}, VerdictShorted},
-		{statusOnly{status: 0x19}, VerdictBusError},
-		{statusOnly{status: 0xff}, VerdictBusError},
+		{statusOnly{status: 0x10}, controlloop.VerdictShorted},
+		{statusOnly{status: 0x19}, controlloop.VerdictBusError},
+		{statusOnly{status: 0xff}, controlloop.VerdictBusError},
 	} {
 		h := NewHardware("")
-		h.i2c = func(int) (i2c.BusCloser, error) { return row.bus, nil }
+		h.I2C = func(int) (i2c.BusCloser, error) { return row.bus, nil }
 		s := openThermometer(t, h, DS18B20{ID: someID, Bus: "ds2482", I2CBus: 1})
 		if _, err := s.Read(t.Context()); judged(err) != row.want {
 			t.Errorf("%+v: %v, want %s", row.bus, err, row.want)
@@ -292,7 +292,7 @@ func TestNetlinkFindsTheMaster(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(filepath.Dir(dir), "w1_bus_masterx", someID), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err = h.connectNetlink(someID); judged(err) != VerdictBusError {
+	if _, _, err = h.connectNetlink(someID); judged(err) != controlloop.VerdictBusError {
 		t.Errorf("%v with a master that has no number, want bus_error", err)
 	}
 }
@@ -394,7 +394,7 @@ func TestKernelThermometersMayWaitForEachOther(t *testing.T) {
 	for range 8 {
 		last = openThermometer(t, h, DS18B20{ID: someID, Bus: "kernel"})
 	}
-	if p := last.(*kernelThermometer).patience; p.queue.length() != 8 || p.limit != oneWireLimit {
+	if p := last.(*kernelThermometer).readLimit; p.queue.length() != 8 || p.limit != oneWireLimit {
 		t.Errorf("%d times %v for eight thermometers", p.queue.length(), p.limit)
 	}
 }

@@ -42,9 +42,9 @@ func TestSoundScratchpadsOfOtherChips(t *testing.T) {
 		{someID, "54 01 4b 46 fe ff 0c 10 ab", 21.28125, 1. / 64, controlloop.VerdictOK, ""}, // GX20MH01, 14 bits
 		{"22-000000b1c2d3", "53 01 4b 46 7f ff 0d 10 e9", 21.1875, 0.0625, controlloop.VerdictOK, ""},
 		{"42-000000b1c2d3", "53 01 4b 46 7f ff 0d 10 e9", 21.1875, 0.0625, controlloop.VerdictOK, ""},
-		{"10-000000b1c2d3", "3a 00 4b 46 ff ff 0b 10 2f", 0, 0, VerdictWrongChip, "DS18S20"},
-		{"3b-000000b1c2d3", "53 01 4b 46 7f ff 0d 10 e9", 0, 0, VerdictWrongChip, "MAX31850"},
-		{"26-000000b1c2d3", "53 01 4b 46 7f ff 0d 10 e9", 0, 0, VerdictWrongChip, "no thermometer"},
+		{"10-000000b1c2d3", "3a 00 4b 46 ff ff 0b 10 2f", 0, 0, controlloop.VerdictWrongChip, "DS18S20"},
+		{"3b-000000b1c2d3", "53 01 4b 46 7f ff 0d 10 e9", 0, 0, controlloop.VerdictWrongChip, "MAX31850"},
+		{"26-000000b1c2d3", "53 01 4b 46 7f ff 0d 10 e9", 0, 0, controlloop.VerdictWrongChip, "no thermometer"},
 	} {
 		r, err := withID(t, row.id, row.bytes).Read(t.Context())
 		if judged(err) != row.want || r.Celsius != row.celsius || r.Step != row.step {
@@ -98,11 +98,11 @@ func TestSilentThermometerOfABridgeNamesTheOthers(t *testing.T) {
 			t.Fatal(err)
 		}
 		f.there = []onewire.Address{other}
-		if _, err := s.Read(t.Context()); judged(err) != VerdictAllOnes || !strings.Contains(err.Error(), "28-0000000000aa is: if it has replaced it") {
+		if _, err := s.Read(t.Context()); judged(err) != controlloop.VerdictAllOnes || !strings.Contains(err.Error(), "28-0000000000aa is: if it has replaced it") {
 			t.Error(err)
 		}
 		f.there = append(f.there, s.address) // it is there: only this answer failed
-		if _, err := s.Read(t.Context()); judged(err) != VerdictAllOnes || strings.Contains(err.Error(), "replaced") {
+		if _, err := s.Read(t.Context()); judged(err) != controlloop.VerdictAllOnes || strings.Contains(err.Error(), "replaced") {
 			t.Error(err)
 		}
 	})
@@ -118,7 +118,7 @@ func TestThermometerThatMeasuresLongerThanItWasGiven(t *testing.T) {
 			want controlloop.Verdict
 		}{
 			{pad(20*16, 0x1f, 0x10), controlloop.VerdictOK},
-			{pad(0x0550, 0x7f, 0x10), VerdictNotConverted}, // a copy's value after a reset
+			{pad(0x0550, 0x7f, 0x10), controlloop.VerdictNotConverted}, // a copy's value after a reset
 			{measured(20), controlloop.VerdictOK},
 		} {
 			f.pads[s.address] = row.pad

@@ -1,9 +1,9 @@
 package drivers
 
 import (
-	"thermostat/controlloop"
-
 	"periph.io/x/conn/v3/onewire"
+
+	"thermostat/controlloop"
 )
 
 // The page numbers are those of Maxim's DS18B20 datasheet, 19-7487 Rev 6.
@@ -27,13 +27,13 @@ const (
 func decodeScratchpad(b []byte) (celsius float64, bits int, err error) {
 	switch {
 	case len(b) != scratchpadSize:
-		return 0, 0, bad(VerdictBusError, "%d bytes instead of the scratchpad's %d", len(b), scratchpadSize)
+		return 0, 0, bad(controlloop.VerdictBusError, "%d bytes instead of the scratchpad's %d", len(b), scratchpadSize)
 	case all(b, 0x00):
-		return 0, 0, bad(VerdictShorted, "nine zero bytes: the data line is held low")
+		return 0, 0, bad(controlloop.VerdictShorted, "nine zero bytes: the data line is held low")
 	case all(b, 0xff):
-		return 0, 0, bad(VerdictAllOnes, "nine bytes 0xff: the thermometer does not answer")
+		return 0, 0, bad(controlloop.VerdictAllOnes, "nine bytes 0xff: the thermometer does not answer")
 	case !onewire.CheckCRC(b):
-		return 0, 0, bad(VerdictCRC, "damaged on the wire: % x", b)
+		return 0, 0, bad(controlloop.VerdictCRC, "damaged on the wire: % x", b)
 	}
 	bits, more, err := decodeConfig(b[4])
 	if err != nil {
@@ -44,9 +44,9 @@ func decodeScratchpad(b []byte) (celsius float64, bits int, err error) {
 	case raw == powerOnRaw && b[6] == powerOnCount:
 		return 0, 0, bad(controlloop.VerdictPowerOn, "85 °C as after a reset, not measured: the supply or a contact failed")
 	case raw == maxRaw:
-		return 0, 0, bad(VerdictNotConverted, "127.9375 °C, not measured: the chip had too little power")
+		return 0, 0, bad(controlloop.VerdictNotConverted, "127.9375 °C, not measured: the chip had too little power")
 	case raw < lowestRaw || raw > highestRaw:
-		return 0, 0, bad(VerdictOutOfRange, "%.4f °C is outside the chip's -55..125 °C", float64(raw)/16)
+		return 0, 0, bad(controlloop.VerdictOutOfRange, "%.4f °C is outside the chip's -55..125 °C", float64(raw)/16)
 	}
 	undefined := max(12-bits, 0) // low bits that this resolution does not fill (p. 8)
 	return float64(raw>>undefined<<undefined)/16 + float64(more)/64, bits, nil
@@ -63,9 +63,9 @@ func decodeConfig(c byte) (bits, more int, err error) {
 	case c&0x9c == 0x9c:
 		return 14, int(c & 0x03), nil
 	case c == 0:
-		return 0, 0, bad(VerdictBadConfig, "the configuration register is 0: a copy of a DS18B20 that is set to 9 bits, or is damaged; set its resolution to 12 bits, or replace it")
+		return 0, 0, bad(controlloop.VerdictBadConfig, "the configuration register is 0: a copy of a DS18B20 that is set to 9 bits, or is damaged; set its resolution to 12 bits, or replace it")
 	}
-	return 0, 0, bad(VerdictBadConfig, "the configuration register holds %#02x, which no DS18B20 has: another chip, or a damaged one; replace it", c)
+	return 0, 0, bad(controlloop.VerdictBadConfig, "the configuration register holds %#02x, which no DS18B20 has: another chip, or a damaged one; replace it", c)
 }
 
 // stepOf is the least change that a resolution shows, in K.

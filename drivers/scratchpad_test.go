@@ -79,23 +79,23 @@ func TestScratchpadVerdicts(t *testing.T) {
 		pad  []byte
 		want controlloop.Verdict
 	}{
-		"nothing":               {nil, VerdictBusError},
-		"too short":             {measured(20)[:8], VerdictBusError},
-		"shorted":               {make([]byte, 9), VerdictShorted},
-		"nobody":                {[]byte(strings.Repeat("\xff", 9)), VerdictAllOnes},
-		"damaged":               {damaged, VerdictCRC},
+		"nothing":               {nil, controlloop.VerdictBusError},
+		"too short":             {measured(20)[:8], controlloop.VerdictBusError},
+		"shorted":               {make([]byte, 9), controlloop.VerdictShorted},
+		"nobody":                {[]byte(strings.Repeat("\xff", 9)), controlloop.VerdictAllOnes},
+		"damaged":               {damaged, controlloop.VerdictCRC},
 		"power on":              {pad(0x0550, 0x7f, 0x0c), controlloop.VerdictPowerOn},
 		"power on at 9 bits":    {pad(0x0550, 0x1f, 0x0c), controlloop.VerdictPowerOn},
 		"true 85":               {measured(85), controlloop.VerdictOK},
 		"0x0c elsewhere":        {pad(0x0554, 0x7f, 0x0c), controlloop.VerdictOK},
-		"127.9375":              {pad(0x07ff, 0x7f, 0x01), VerdictNotConverted},
-		"127.5 at 9 bits":       {pad(0x07f8, 0x1f, 0x01), VerdictOutOfRange},
-		"configuration zero":    {pad(0x0158, 0x00, 0x08), VerdictBadConfig},
-		"configuration bit 7":   {pad(0x0158, 0x8f, 0x08), VerdictBadConfig},
-		"configuration bit 0":   {pad(0x0158, 0x7e, 0x08), VerdictBadConfig},
-		"configuration half":    {pad(0x0158, 0x6f, 0x08), VerdictBadConfig},
-		"a sixteenth above 125": {pad(125*16+1, 0x7f, 0x0f), VerdictOutOfRange},
-		"a sixteenth below -55": {pad(-55*16-1, 0x7f, 0x01), VerdictOutOfRange},
+		"127.9375":              {pad(0x07ff, 0x7f, 0x01), controlloop.VerdictNotConverted},
+		"127.5 at 9 bits":       {pad(0x07f8, 0x1f, 0x01), controlloop.VerdictOutOfRange},
+		"configuration zero":    {pad(0x0158, 0x00, 0x08), controlloop.VerdictBadConfig},
+		"configuration bit 7":   {pad(0x0158, 0x8f, 0x08), controlloop.VerdictBadConfig},
+		"configuration bit 0":   {pad(0x0158, 0x7e, 0x08), controlloop.VerdictBadConfig},
+		"configuration half":    {pad(0x0158, 0x6f, 0x08), controlloop.VerdictBadConfig},
+		"a sixteenth above 125": {pad(125*16+1, 0x7f, 0x0f), controlloop.VerdictOutOfRange},
+		"a sixteenth below -55": {pad(-55*16-1, 0x7f, 0x01), controlloop.VerdictOutOfRange},
 	} {
 		celsius, _, err := decodeScratchpad(row.pad)
 		if judged(err) != row.want {
@@ -133,7 +133,7 @@ func TestScratchpadFindsEveryTurnedBit(t *testing.T) {
 	for bit := range 72 {
 		b := measured(21.5)
 		b[bit/8] ^= 1 << (bit % 8)
-		if _, _, err := decodeScratchpad(b); judged(err) != VerdictCRC {
+		if _, _, err := decodeScratchpad(b); judged(err) != controlloop.VerdictCRC {
 			t.Errorf("bit %d turned: %v", bit, err)
 		}
 	}
@@ -146,12 +146,12 @@ func TestW1SlaveText(t *testing.T) {
 		want    controlloop.Verdict
 	}{
 		"good":              {w1Slave(measured(21.5)), 21.5, controlloop.VerdictOK},
-		"the kernel's NO":   {"00 00 4b 46 7f ff 0d 10 e9 : crc=aa NO\n53 01 4b 46 7f ff 0d 10 e9 t=21187\n", 0, VerdictCRC},
+		"the kernel's NO":   {"00 00 4b 46 7f ff 0d 10 e9 : crc=aa NO\n53 01 4b 46 7f ff 0d 10 e9 t=21187\n", 0, controlloop.VerdictCRC},
 		"empty":             {"", 0, controlloop.VerdictNoAnswer},
 		"a line break":      {"\n", 0, controlloop.VerdictNoAnswer},
-		"not hex":           {"zz 01 : crc", 0, VerdictBusError},
-		"cut":               {"53 01 4b", 0, VerdictBusError},
-		"shorted":           {w1Slave(make([]byte, 9)), 0, VerdictShorted},
+		"not hex":           {"zz 01 : crc", 0, controlloop.VerdictBusError},
+		"cut":               {"53 01 4b", 0, controlloop.VerdictBusError},
+		"shorted":           {w1Slave(make([]byte, 9)), 0, controlloop.VerdictShorted},
 		"the text's t lies": {strings.Replace(w1Slave(measured(21.5)), "t=", "t=99", 1), 21.5, controlloop.VerdictOK},
 	} {
 		celsius, _, err := decodeW1Slave(row.text)

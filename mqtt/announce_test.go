@@ -11,10 +11,12 @@ import (
 	"testing/synctest"
 	"time"
 
-	broker "github.com/mochi-mqtt/server/v2"
+	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
 
 	"thermostat/controlloop"
+	"thermostat/mqtt/homeassistant"
+	"thermostat/mqtt/wire"
 )
 
 const (
@@ -91,7 +93,7 @@ func TestAnnouncedAtConnectionAndBirth(t *testing.T) {
 			h.home("online")
 			time.Sleep(time.Millisecond)
 		}
-		time.Sleep(birthJitter + zonesAfter + 2*pulse)
+		time.Sleep(onlineJitter + zonesAfter + 2*pulse)
 		log := h.heard()
 		inOrder(t, log, wholeOrder...)
 		if n := strings.Count(strings.Join(log, " "), zoneTopic); n != 1 {
@@ -102,7 +104,7 @@ func TestAnnouncedAtConnectionAndBirth(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 		}
 		h.home("online") // this one has missed the agent's own device
-		time.Sleep(2 * (birthJitter + zonesAfter + 2*pulse))
+		time.Sleep(2 * (onlineJitter + zonesAfter + 2*pulse))
 		inOrder(t, h.heard(), wholeOrder...)
 		for range 100 { // a flood of births does not put the answer off
 			h.home("online")
@@ -187,7 +189,7 @@ func TestNoDiscovery(t *testing.T) {
 func TestRemovedZoneDisappears(t *testing.T) {
 	forgotten := make(chan struct{}, 2)
 	gone := func(o *Options) {
-		o.Gone = []Announced{{"homeassistant", "attic"}}
+		o.Gone = []homeassistant.Announced{{Discovery: "homeassistant", Zone: "attic"}}
 		o.Forgotten = func() { forgotten <- struct{}{} }
 	}
 	withHomeAssistant(t, gone, func(h *house) {
@@ -212,7 +214,7 @@ func TestRemovedZoneDisappears(t *testing.T) {
 		}
 
 		h.home("online")
-		time.Sleep(birthJitter + zonesAfter + 2*pulse)
+		time.Sleep(onlineJitter + zonesAfter + 2*pulse)
 		if got := h.said(goneTopic); !strings.Contains(got, "_-attic_-climate") || !strings.Contains(got, "_-attic_-cooler_cycles") || strings.Contains(got, "via_device") {
 			t.Errorf("at the birth: %.300q", got)
 		}
@@ -254,7 +256,7 @@ func TestDiscoverySwitchedOff(t *testing.T) {
 func TestRemovedZoneWithoutDiscovery(t *testing.T) {
 	forgotten := make(chan struct{}, 2)
 	change := func(o *Options) {
-		o.Discovery, o.Gone = "", []Announced{{"", "attic"}, {"", "living"}}
+		o.Discovery, o.Gone = "", []homeassistant.Announced{{Zone: "attic"}, {Zone: "living"}}
 		o.Forgotten = func() { forgotten <- struct{}{} }
 	}
 	withHomeAssistant(t, change, func(h *house) {
@@ -268,11 +270,11 @@ func TestRemovedZoneWithoutDiscovery(t *testing.T) {
 }
 
 // deny lets no client subscribe below homeassistant/.
-type deny struct{ broker.HookBase }
+type deny struct{ mochi.HookBase }
 
-func (deny) Provides(b byte) bool { return b == broker.OnSubscribe }
+func (deny) Provides(b byte) bool { return b == mochi.OnSubscribe }
 
-func (deny) OnSubscribe(_ *broker.Client, p packets.Packet) packets.Packet {
+func (deny) OnSubscribe(_ *mochi.Client, p packets.Packet) packets.Packet {
 	for i, f := range p.Filters {
 		if strings.HasPrefix(f.Filter, "homeassistant/") {
 			p.Filters[i].Filter = "" // the server answers 0x80
@@ -284,7 +286,7 @@ func (deny) OnSubscribe(_ *broker.Client, p packets.Packet) packets.Packet {
 // TestNotAllowed: where the broker refuses the birth messages nothing is
 // announced, since it might end the connection over that.
 func TestNotAllowed(t *testing.T) {
-	gone := func(o *Options) { o.Gone = []Announced{{"homeassistant", "attic"}} }
+	gone := func(o *Options) { o.Gone = []homeassistant.Announced{{Discovery: "homeassistant", Zone: "attic"}} }
 	withHomeAssistant(t, gone, func(h *house) {
 		must(t, h.server.AddHook(new(deny), nil))
 		h.publish("attic/state", "left behind", true)
@@ -411,7 +413,7 @@ func TestARememberedModeEndsWithItsUseOrANewerWord(t *testing.T) {
 // TestInfoTellsProblems: those of all zones, when they come and when they go.
 func TestInfoTellsProblems(t *testing.T) {
 	inHouse(t, func(h *house) {
-		info := func() (i Info) {
+		info := func() (i wire.Info) {
 			must(t, json.Unmarshal(h.retained("info"), &i))
 			return i
 		}
@@ -456,7 +458,7 @@ func TestHeatCoolIsOfferedWhileItIsAccepted(t *testing.T) {
 		h.startAgent(20)
 		time.Sleep(time.Minute)
 		offers := func() bool {
-			payload, n := h.told(testDiscovery().config("homeassistant", "living"))
+			payload, n := h.told(zoneTopic)
 			return n > 0 && strings.Contains(payload, `"heat_cool"`)
 		}
 		accepts := func() bool {
@@ -473,10 +475,10 @@ func TestHeatCoolIsOfferedWhileItIsAccepted(t *testing.T) {
 		if !offers() || !accepts() {
 			t.Errorf("with 0.5 and 0.5 K: offered %v, accepted %v", offers(), accepts())
 		}
-		_, before := h.told(testDiscovery().config("homeassistant", "living"))
+		_, before := h.told(zoneTopic)
 		h.publish("living/control", `{"desired":21,"up_delta":0.6,"down_delta":0.5}`, true)
 		time.Sleep(time.Minute)
-		if _, n := h.told(testDiscovery().config("homeassistant", "living")); n != before {
+		if _, n := h.told(zoneTopic); n != before {
 			t.Errorf("announced %d times more although it offers the same", n-before)
 		}
 	})

@@ -1,34 +1,35 @@
 package mqtt
 
 import (
-	"context"
 	"log/slog"
-	"net"
-	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	broker "github.com/mochi-mqtt/server/v2"
+	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
 
 	"thermostat/controlloop"
+	"thermostat/mqtt/device"
+	"thermostat/mqtt/setpoint"
+	"thermostat/mqtt/wire"
 	pb "thermostat/proto"
 )
 
 // inRemoteHouse is inHouse with the sensor on there/sensor and the relay on
 // there/relay.
-func inRemoteHouse(t *testing.T, relay RelaySpec, test func(h *house)) {
+func inRemoteHouse(t *testing.T, relay device.RelaySpec, test func(h *house)) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)
-		d := NewDevices(slog.New(slog.DiscardHandler))
+		d := device.NewGroup(slog.New(slog.DiscardHandler))
 		relay.SensorID, relay.Topic = 7, "there/relay"
 		if relay.Lease == 0 {
 			relay.Lease = 30 * time.Second
 		}
-		h.devices, h.sensor, h.relay = d, d.Sensor(SensorSpec{SensorID: 7, StaleAfter: testZone().Params.StaleAfter, Topic: "there/sensor", Format: "auto"}), d.Relay(relay)
+		h.spec = relay
+		h.devices, h.sensor, h.relay = d, d.Sensor(device.SensorSpec{SensorID: 7, StaleAfter: livingZone().Params.StaleAfter, Topic: "there/sensor", Format: "auto"}), d.Relay(relay)
 		test(h)
 		h.stopAgent()
 		h.stopBroker()
@@ -59,7 +60,7 @@ func (h *house) told(topic string) (payload string, n int) {
 // toldOn reports whether the last command was On.
 func (h *house) toldOn() bool {
 	payload, n := h.told("there/relay")
-	on, err := decodeHeaterControl(7, []byte(payload))
+	on, err := wire.DecodeCommand(7, []byte(payload))
 	if n > 0 && err != nil {
 		h.t.Errorf("a command %q: %v", payload, err)
 	}
@@ -70,7 +71,7 @@ func (h *house) toldOn() bool {
 // an On is said again within each third of the lease, nothing is retained, and
 // the last word is Off.
 func TestRemoteZone(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
 		h.startAgent(0)
 		time.Sleep(3 * time.Second)
 		if h.toldOn() || h.state().Reason != controlloop.ReasonNoReading {
@@ -111,7 +112,7 @@ func TestRemoteZone(t *testing.T) {
 
 // TestSilentSensor: nothing more comes, and the heat goes off after stale_after.
 func TestSilentSensor(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
 		h.startAgent(0)
 		time.Sleep(time.Second)
 		h.measure("18", 2)
@@ -129,7 +130,7 @@ func TestSilentSensor(t *testing.T) {
 // TestRetainedReading: of what the broker had kept nobody knows the age. It is
 // told as such, it never heats, and it disturbs no good one.
 func TestRetainedReading(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
 		h.say("there/sensor", "12", true)
 		h.startAgent(0)
 		time.Sleep(3 * time.Second)
@@ -157,10 +158,11 @@ func TestRetainedReading(t *testing.T) {
 // TestForeignReadings: who reads the wrong topic or field is told so, and a
 // message about something else between good ones is no fault.
 func TestForeignReadings(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+	another := string(wire.Marshal(&pb.SensorData{SensorID: ptr(int32(8)), Temperature: ptr(12.0)}))
+	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
 		h.startAgent(0)
 		time.Sleep(time.Second)
-		h.measure(data(8, 12), 1)
+		h.measure(another, 1)
 		if text := h.fault("sensor"); !strings.Contains(text, "of another sensor_id than this zone's 7") {
 			t.Errorf("fault %q", text)
 		}
@@ -170,7 +172,7 @@ func TestForeignReadings(t *testing.T) {
 		}
 		h.measure(`{"temperature":18}`, 2)
 		h.measure(`{"battery":97}`, 1)
-		h.measure(data(8, 12), 1)
+		h.measure(another, 1)
 		if s := h.state(); len(s.Faults) > 0 || !h.toldOn() || *s.Temperature != 18 {
 			t.Errorf("%+v", s)
 		}
@@ -184,7 +186,7 @@ func TestForeignReadings(t *testing.T) {
 // TestPositionUnderAnotherName: a device that speaks, but not of its position, is
 // not said to be silent.
 func TestPositionUnderAnotherName(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state"}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state"}, func(h *house) {
 		h.startAgent(0)
 		time.Sleep(time.Second)
 		h.measure("18", 1)
@@ -206,13 +208,13 @@ func TestPositionUnderAnotherName(t *testing.T) {
 // TestBrokerThatHatesTheQuestion: a broker that ends the connection because it was
 // asked for its bridges is not asked for ever.
 func TestBrokerThatHatesTheQuestion(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
 		asked := &hater{}
 		h.add(asked)
 		h.startAgent(0)
 		time.Sleep(10 * time.Minute)
 		h.measure("18", 2)
-		if n := asked.asked.Load(); n != bridgeAsks || !h.toldOn() {
+		if n := asked.asked.Load(); n != 3 || !h.toldOn() {
 			t.Errorf("asked %d times, on %v", n, h.toldOn())
 		}
 	})
@@ -220,17 +222,17 @@ func TestBrokerThatHatesTheQuestion(t *testing.T) {
 
 // hater ends every connection that asks for bridges.
 type hater struct {
-	broker.HookBase
+	mochi.HookBase
 	asked atomic.Int64
 }
 
 func (h *hater) ID() string { return "hater" }
 
-func (h *hater) Provides(b byte) bool { return b == broker.OnSubscribe }
+func (h *hater) Provides(b byte) bool { return b == mochi.OnSubscribe }
 
-func (h *hater) OnSubscribe(cl *broker.Client, p packets.Packet) packets.Packet {
+func (h *hater) OnSubscribe(cl *mochi.Client, p packets.Packet) packets.Packet {
 	for _, f := range p.Filters {
-		if isBridgeState(strings.Replace(f.Filter, "+", "x", 1)) {
+		if strings.HasPrefix(f.Filter, "$SYS/broker/connection/") {
 			h.asked.Add(1)
 			cl.Stop(packets.ErrNotAuthorized)
 		}
@@ -238,20 +240,20 @@ func (h *hater) OnSubscribe(cl *broker.Client, p packets.Packet) packets.Packet 
 	return p
 }
 
-// device is a relay behind the broker that tells its position, or does not.
-type device struct {
-	broker.HookBase
+// plug is a relay behind the broker that tells its position, or does not.
+type plug struct {
+	mochi.HookBase
 	says func(topic string, command []byte) // instead of what is said, on another goroutine; may be nil
 	drop func(client, topic string) bool    // messages that vanish; may be nil
 }
 
-func (d *device) ID() string { return "device" }
+func (d *plug) ID() string { return "device" }
 
-func (d *device) Provides(b byte) bool {
-	return b == broker.OnPublish
+func (d *plug) Provides(b byte) bool {
+	return b == mochi.OnPublish
 }
 
-func (d *device) OnPublish(cl *broker.Client, p packets.Packet) (packets.Packet, error) {
+func (d *plug) OnPublish(cl *mochi.Client, p packets.Packet) (packets.Packet, error) {
 	if d.says != nil && !cl.Net.Inline {
 		go d.says(p.TopicName, p.Payload)
 	}
@@ -264,10 +266,10 @@ func (d *device) OnPublish(cl *broker.Client, p packets.Packet) (packets.Packet,
 // TestConfirmedRelay: a device that tells its position is believed, and one
 // that does not obey is a fault; a hand on its button is undone.
 func TestConfirmedRelay(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state"}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state"}, func(h *house) {
 		var obeys atomic.Bool
 		obeys.Store(true)
-		h.add(&device{says: func(topic string, command []byte) {
+		h.add(&plug{says: func(topic string, command []byte) {
 			if topic == "there/relay" && obeys.Load() {
 				h.say("there/state", string(command), false)
 			}
@@ -303,32 +305,32 @@ func TestConfirmedRelay(t *testing.T) {
 
 // door is who may enter the broker, and read what.
 type door struct {
-	broker.HookBase
+	mochi.HookBase
 	denied atomic.Value // a topic that nobody may read
 }
 
 func (d *door) ID() string { return "door" }
 
 func (d *door) Provides(b byte) bool {
-	return b == broker.OnConnectAuthenticate || b == broker.OnACLCheck
+	return b == mochi.OnConnectAuthenticate || b == mochi.OnACLCheck
 }
 
 func (d *door) deny(topic string) { d.denied.Store(topic) }
 
-func (d *door) OnConnectAuthenticate(*broker.Client, packets.Packet) bool { return true }
+func (d *door) OnConnectAuthenticate(*mochi.Client, packets.Packet) bool { return true }
 
-func (d *door) OnACLCheck(_ *broker.Client, topic string, write bool) bool {
+func (d *door) OnACLCheck(_ *mochi.Client, topic string, write bool) bool {
 	return write || d.denied.Load() != topic
 }
 
 // add gives the broker a hook.
-func (h *house) add(hook broker.Hook) { must(h.t, h.server.AddHook(hook, nil)) }
+func (h *house) add(hook mochi.Hook) { must(h.t, h.server.AddHook(hook, nil)) }
 
 // TestMuteRelay: one that is off and says nothing is believed; one that is told
 // to go on and never says that it did is told as a fault.
 func TestMuteRelay(t *testing.T) {
 	for says, want := range map[string]string{"": "nothing comes on there/state", `{"state_l1":"ON"}`: "4 messages without `state` on there/state"} {
-		inRemoteHouse(t, RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state"}, func(h *house) {
+		inRemoteHouse(t, device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state"}, func(h *house) {
 			h.say("there/state", "OFF", true)
 			h.startAgent(0)
 			time.Sleep(time.Second)
@@ -359,8 +361,8 @@ func TestRefusedInSilence(t *testing.T) {
 	swallow := func(client, topic string) bool {
 		return topic == "there/relay" && strings.HasPrefix(client, "thermostat-")
 	}
-	inRemoteHouse(t, RelaySpec{}, func(h *house) {
-		h.add(&device{drop: swallow})
+	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
+		h.add(&plug{drop: swallow})
 		h.startAgent(0)
 		time.Sleep(time.Second)
 		h.measure("18", 15)
@@ -368,8 +370,8 @@ func TestRefusedInSilence(t *testing.T) {
 			t.Errorf("fault %q", text)
 		}
 	})
-	inRemoteHouse(t, RelaySpec{}, func(h *house) {
-		h.add(&device{drop: swallow})
+	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
+		h.add(&plug{drop: swallow})
 		h.door.deny("there/relay")
 		h.startAgent(0)
 		time.Sleep(time.Second)
@@ -382,15 +384,15 @@ func TestRefusedInSilence(t *testing.T) {
 
 // TestForbiddenSensor: a topic that may not be read is told, and asked for again.
 func TestForbiddenSensor(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
 		h.door.deny("there/sensor")
 		h.startAgent(0)
 		time.Sleep(2 * time.Second)
-		if text := h.fault("sensor"); !strings.Contains(text, "allowed to read it") || h.state().Sensor != verdictForbidden {
+		if text := h.fault("sensor"); !strings.Contains(text, "allowed to read it") || h.state().Sensor != controlloop.VerdictNoPermission {
 			t.Errorf("fault %q, sensor %v", text, h.state().Sensor)
 		}
 		h.door.deny("")
-		time.Sleep(retryTime + 2*time.Second)
+		time.Sleep(setpoint.RetryTime + 2*time.Second)
 		h.measure("18", 2)
 		if h.fault("sensor") != "" || !h.toldOn() {
 			t.Errorf("faults %v", h.state().Faults)
@@ -401,7 +403,7 @@ func TestForbiddenSensor(t *testing.T) {
 // TestRemoteRelayWithoutBroker: the relay is a fault while the broker is away,
 // and is told again when it is back.
 func TestRemoteRelayWithoutBroker(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
 		h.startAgent(0)
 		time.Sleep(time.Second)
 		h.measure("18", 2)
@@ -421,7 +423,7 @@ func TestRemoteRelayWithoutBroker(t *testing.T) {
 // TestStuckZone: a zone that hangs renews no lease for ever: its relay is told to
 // go off, and obeys again once the zone goes on.
 func TestStuckZone(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{Sample: time.Second}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{Sample: time.Second}, func(h *house) {
 		var stuck atomic.Bool
 		goOn := make(chan struct{})
 		h.after = func() {
@@ -436,7 +438,7 @@ func TestStuckZone(t *testing.T) {
 			t.Error("off while the zone runs")
 		}
 		stuck.Store(true)
-		time.Sleep(relayPatience + 5*time.Second) // the last wish may be one sample away, and the pulse another
+		time.Sleep(setpoint.AckTimeout + 5*time.Second) // the last wish may be one sample away, and the pulse another
 		if h.toldOn() {
 			t.Error("the zone has been stuck for 15 s, and the relay is on")
 		}
@@ -451,7 +453,7 @@ func TestStuckZone(t *testing.T) {
 
 // TestLostOff: an Off that did not arrive is said again soon, however long the lease.
 func TestLostOff(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", Lease: time.Hour}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", Lease: time.Hour}, func(h *house) {
 		h.startAgent(0)
 		time.Sleep(time.Second)
 		h.measure("20", 3) // an Off
@@ -478,7 +480,7 @@ func TestLostOff(t *testing.T) {
 // TestRestsByItself: a device that goes off without the zone's wish rests for
 // min_off before it is told to go on again, and one that flips without end is a fault.
 func TestRestsByItself(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", MinOff: 3 * time.Minute}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", MinOff: 3 * time.Minute}, func(h *house) {
 		h.startAgent(0)
 		time.Sleep(time.Second)
 		h.measure("18", 3)
@@ -496,8 +498,8 @@ func TestRestsByItself(t *testing.T) {
 			t.Error("no On after its rest")
 		}
 	})
-	inRemoteHouse(t, RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state"}, func(h *house) {
-		h.add(&device{says: func(topic string, command []byte) {
+	inRemoteHouse(t, device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state"}, func(h *house) {
+		h.add(&plug{says: func(topic string, command []byte) {
 			if topic == "there/relay" {
 				h.say("there/state", "ON", false)
 				h.say("there/state", "OFF", false)
@@ -515,9 +517,9 @@ func TestRestsByItself(t *testing.T) {
 // TestRenewalsMustArrive: a broker that stops taking our commands is found out
 // while a wish lasts.
 func TestRenewalsMustArrive(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
 		var swallows atomic.Bool
-		h.add(&device{drop: func(client, topic string) bool {
+		h.add(&plug{drop: func(client, topic string) bool {
 			return swallows.Load() && topic == "there/relay" && strings.HasPrefix(client, "thermostat-")
 		}})
 		h.startAgent(0)
@@ -537,7 +539,7 @@ func TestRenewalsMustArrive(t *testing.T) {
 // TestConfirmedOffOutlivesTheBroker: what is known to be off is no fault while
 // the broker is away, and keeps no other relay from going on.
 func TestConfirmedOffOutlivesTheBroker(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
 		h.startAgent(0)
 		time.Sleep(time.Second)
 		h.measure("18", 5)
@@ -547,7 +549,7 @@ func TestConfirmedOffOutlivesTheBroker(t *testing.T) {
 		if err := h.relay.Set(false); err != nil {
 			t.Error(err)
 		}
-		if err := h.relay.(*Relay).Close(); err != nil {
+		if err := h.relay.(*device.Relay).Close(); err != nil {
 			t.Error(err)
 		}
 		h.startBroker()
@@ -555,103 +557,4 @@ func TestConfirmedOffOutlivesTheBroker(t *testing.T) {
 	})
 }
 
-// TestHeater: the published example's heater.
-func TestHeater(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
-		relay := &switchSeen{}
-		heater := &Heater{
-			Access: Access{Brokers: []string{"mqtt://pipe"}, Prefix: "thermostat"}, SensorID: 7, Every: time.Second,
-			Sensor: fakeSensor{42}, Relay: relay, Log: slog.New(slog.DiscardHandler), Dial: h.dial,
-		}
-		on := marshal(&pb.HeaterControl{SensorID: &heater.SensorID})
-		must(t, h.server.Publish("thermostat/heaters/7/heater", on, true, 0))
-		ctx, end := context.WithCancel(t.Context())
-		h.wait.Go(func() { must(t, heater.Run(ctx)) })
-		step := func(what string, want bool) {
-			t.Helper()
-			synctest.Wait()
-			if relay.on.Load() != want {
-				t.Errorf("%s: on %v", what, !want)
-			}
-		}
-		time.Sleep(2 * time.Second)
-		step("a retained On", false)
-		if payload, n := h.told("thermostat/heaters/7/sensor"); n < 1 || !strings.Contains(payload, "\x08\x07") {
-			t.Errorf("%d readings, the last %q", n, payload)
-		}
-		h.say("thermostat/heaters/7/heater", string(on), false)
-		step("an On", true)
-		time.Sleep(HeaterLease - time.Second)
-		h.say("thermostat/heaters/7/heater", string(on), false)
-		time.Sleep(HeaterLease - time.Second)
-		step("an On again, within the lease", true)
-		time.Sleep(1100 * time.Millisecond)
-		step("no On for the lease", false)
-		h.say("thermostat/heaters/7/heater", "", false)
-		h.say("thermostat/heaters/7/heater", string(marshal(&pb.HeaterControl{Reason: ptr("x")})), false)
-		step("an empty message, and one for nobody", false)
-		h.say("thermostat/heaters/7/heater", string(on), false)
-		step("an On", true)
-		off := pb.HeaterCommand_Off
-		h.say("thermostat/heaters/7/heater", string(marshal(&pb.HeaterControl{SensorID: &heater.SensorID, Command: &off})), false)
-		step("an Off", false)
-		h.say("thermostat/heaters/7/heater", string(on), false)
-		h.stopBroker()
-		time.Sleep(HeaterLease + time.Second)
-		step("the broker away for the lease", false)
-		h.startBroker()
-		time.Sleep(2 * time.Minute)
-		h.say("thermostat/heaters/7/heater", string(on), false)
-		step("an On after the broker's return", true)
-		end()
-		h.wait.Wait()
-		step("the end", false)
-		h.stopBroker()
-		time.Sleep(time.Minute)
-	})
-}
-
-type switchSeen struct{ on atomic.Bool }
-
-func (s *switchSeen) Set(on bool) error { s.on.Store(on); return nil }
-
 func ptr[T any](x T) *T { return &x }
-
-func (h *house) dial(*url.URL) (net.Conn, error) {
-	h.mu.Lock()
-	network := h.pipes
-	h.mu.Unlock()
-	return network.dial()
-}
-
-// TestHeaterPushes: random setpoints for whatever zone has its sensor, 45 ± 5 °C.
-func TestHeaterPushes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t)
-		ctx, end := context.WithCancel(t.Context())
-		heater := &Heater{
-			Access: Access{Brokers: []string{"mqtt://pipe"}, Prefix: "thermostat"}, SensorID: 7, Every: time.Second, Push: time.Minute,
-			Sensor: fakeSensor{42}, Relay: &switchSeen{}, Log: slog.New(slog.DiscardHandler), Dial: h.dial,
-		}
-		h.wait.Go(func() { must(t, heater.Run(ctx)) })
-		time.Sleep(90 * time.Second)
-		h.say("thermostat/cabin/info", `{"zones":{"other":{"sensor_id":8},"living":{"sensor_id":7}}}`, true)
-		time.Sleep(10*time.Minute + 30*time.Second)
-		payload, n := h.told("thermostat/cabin/living/control")
-		if n < 10 || n > 12 {
-			t.Errorf("%d setpoints in ten minutes", n)
-		}
-		c, err := decodeControl([]byte(payload))
-		if err != nil || c.GetSensorID() != 7 || c.GetDesired() < 40 || c.GetDesired() > 50 || c.GetUpDelta() != 1 || c.GetDownDelta() != 1 {
-			t.Errorf("%v %v", c, err)
-		}
-		if h.retained("living/control") == nil {
-			t.Error("the setpoint is not retained")
-		}
-		end()
-		h.wait.Wait()
-		h.stopBroker()
-		time.Sleep(time.Minute)
-	})
-}

@@ -1,11 +1,14 @@
 package mqtt
 
 import (
-	"encoding/json"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"strconv"
 	"time"
+
+	"thermostat/controlloop"
+	"thermostat/mqtt/wire"
 )
 
 // duplicates finds out whether another agent of this name is at work. Who of the
@@ -17,15 +20,18 @@ import (
 // Whoever is at work says something new at the pace of the clock, or after our
 // own word was at that broker.
 type duplicates struct {
+	device  string
+	log     *slog.Logger
+	fault   alarm
 	process string        // a random word of this process: copied memories have the same instance
 	silence time.Duration // for so long nothing new was heard of who is taken for gone
 
-	broker string              // of this connection
-	landed map[string]bool     // by broker: our own info has come back; each may keep its own
-	after  bool                // it had before this connection began
-	others map[string]lastSaid // by process: its newest info
+	broker   string              // of this connection
+	returned map[string]bool     // by broker: our own info has come back; each may keep its own
+	after    bool                // it had before this connection began
+	others   map[string]lastSaid // by process: its newest info
 
-	other   Info      // of the duplicate heard last
+	other   wire.Info // of the duplicate heard last
 	heardAt time.Time // zero: there is none
 }
 
@@ -40,20 +46,21 @@ const (
 
 func newDuplicates(o Options) duplicates {
 	return duplicates{
+		device: o.Device, log: o.Log, fault: alarm{zones: o.Zones, name: controlloop.FaultDuplicateDevice},
 		process: strconv.FormatUint(rand.Uint64(), 36), silence: max(minSilence, 3*o.infoEvery()),
-		landed: map[string]bool{}, others: map[string]lastSaid{},
+		returned: map[string]bool{}, others: map[string]lastSaid{},
 	}
 }
 
 // connected begins a connection to a broker.
 func (d *duplicates) connected(broker string) {
-	d.broker, d.after = broker, d.landed[broker]
+	d.broker, d.after = broker, d.returned[broker]
 }
 
 // hears takes an info of this name; own reports whether we said it ourselves.
-func (d *duplicates) hears(now time.Time, i Info, retained bool) (own bool) {
+func (d *duplicates) hears(now time.Time, i wire.Info, retained bool) (own bool) {
 	if i.Process == d.process {
-		d.landed[d.broker] = true
+		d.returned[d.broker] = true
 		return true
 	}
 	last, known := d.others[i.Process]
@@ -83,33 +90,20 @@ func (d *duplicates) note(process string, w lastSaid) {
 }
 
 // text is the fault in words, empty while there is no duplicate.
-func (d *duplicates) text(device string, now time.Time) string {
+func (d *duplicates) text(now time.Time) string {
 	if d.heardAt.IsZero() || now.Sub(d.heardAt) >= d.silence {
 		return ""
 	}
 	return fmt.Sprintf("another agent of the name %s is at the broker (instance %.40q, since %s): give one of them another `device`",
-		device, d.other.Instance, d.other.StartedAt.UTC().Format(time.RFC3339))
+		d.device, d.other.Instance, d.other.StartedAt.UTC().Format(time.RFC3339))
 }
 
-// heard takes an info of this name.
-func (s *Session) heard(now time.Time, payload []byte, retained bool) {
-	var i Info
-	if json.Unmarshal(payload, &i) != nil {
-		return // somebody else's message on our topic
+// judge raises and ends the fault.
+func (d *duplicates) judge(now time.Time) {
+	text := d.text(now)
+	if text != "" && d.fault.text == "" {
+		d.log.Error("another agent has this name: the zones are controlled on, and the broker takes turns between the two",
+			"instance", d.other.Instance, "started_at", d.other.StartedAt)
 	}
-	if s.duplicates.hears(now, i, retained) && !retained {
-		s.echo.info = true
-		s.echoCame()
-	}
-	s.judgeDuplicates(now)
-}
-
-// judgeDuplicates raises and ends the fault.
-func (s *Session) judgeDuplicates(now time.Time) {
-	text := s.duplicates.text(s.opts.Device, now)
-	if text != "" && s.alarms.duplicate.text == "" {
-		s.opts.Log.Error("another agent has this name: the zones are controlled on, and the broker takes turns between the two",
-			"instance", s.duplicates.other.Instance, "started_at", s.duplicates.other.StartedAt)
-	}
-	s.alarms.duplicate.set(text)
+	d.fault.set(text)
 }

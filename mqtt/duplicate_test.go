@@ -8,22 +8,23 @@ import (
 	"testing/synctest"
 	"time"
 
-	broker "github.com/mochi-mqtt/server/v2"
+	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
 
 	"thermostat/controlloop"
+	"thermostat/mqtt/wire"
 )
 
 // connects counts who connected to a broker, by client id.
 type connects struct {
-	broker.HookBase
+	mochi.HookBase
 	mu  sync.Mutex
 	ids []string
 }
 
-func (c *connects) Provides(b byte) bool { return b == broker.OnConnect }
+func (c *connects) Provides(b byte) bool { return b == mochi.OnConnect }
 
-func (c *connects) OnConnect(cl *broker.Client, _ packets.Packet) error {
+func (c *connects) OnConnect(cl *mochi.Client, _ packets.Packet) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ids = append(c.ids, cl.ID)
@@ -42,7 +43,7 @@ func (c *connects) since() []string {
 // startedNow gives an agent's options the time of its start, as it is published.
 func startedNow(o *Options) {
 	started := time.Now().UTC().Truncate(time.Second)
-	o.Info = func() Info { return Info{Version: "test", Instance: "word", StartedAt: started} }
+	o.Info = func() wire.Info { return wire.Info{Version: "test", Instance: "word", StartedAt: started} }
 }
 
 // another is a house with an agent of its own at the same broker.
@@ -54,12 +55,12 @@ func (h *house) another() *house {
 func (h *house) snapshot() controlloop.Snapshot {
 	synctest.Wait()
 	seen := make(chan controlloop.Snapshot, 1)
-	h.session.post(func() { seen <- h.session.zones["living"].telemetry.latest })
+	h.session.post(func() { seen <- h.session.byName["living"].telemetry.latest })
 	return <-seen
 }
 
 // fault gives the text of a fault of the zone, empty where it is not there.
-func (h *house) fault(name string) string {
+func (h *house) fault(name controlloop.FaultName) string {
 	for _, f := range h.snapshot().Faults {
 		if f.Name == name {
 			return f.Text
@@ -152,8 +153,8 @@ func TestAForgedInfoTakesNothingFromAnAgent(t *testing.T) {
 		must(t, h.server.AddHook(connections, nil))
 		for n, desired := range []string{"20", "21", "22"} {
 			for range n * 150 {
-				forged := Info{Process: "a" + strconv.Itoa(n%2), Instance: "other", Time: time.Now(), StartedAt: time.Unix(0, 0), EveryS: maxEvery.Seconds()}
-				h.say("thermostat/cabin/info", string(asJSON(forged)), false)
+				forged := wire.Info{Process: "a" + strconv.Itoa(n%2), Instance: "other", Time: time.Now(), StartedAt: time.Unix(0, 0), EveryS: (24 * time.Hour).Seconds()}
+				h.say("thermostat/cabin/info", string(wire.JSON(forged)), false)
 				time.Sleep(time.Second)
 			}
 			h.publish("living/control", `{"desired":`+desired+`}`, true)
@@ -195,21 +196,21 @@ func TestADuplicateIsWhoSpeaksAtThePaceOfTheClock(t *testing.T) {
 	} {
 		mine := newDuplicates(Options{})
 		mine.connected("mqtt://first")
-		mine.hears(t0, Info{Process: mine.process}, false)
+		mine.hears(t0, wire.Info{Process: mine.process}, false)
 		mine.connected("mqtt://first")
 		for _, w := range c.words {
-			mine.hears(t0.Add(time.Duration(w.at)*time.Second), Info{Process: "other", Time: there.Add(time.Duration(w.said) * time.Second)}, w.retained)
+			mine.hears(t0.Add(time.Duration(w.at)*time.Second), wire.Info{Process: "other", Time: there.Add(time.Duration(w.said) * time.Second)}, w.retained)
 		}
-		if text := mine.text("cabin", t0.Add(171*time.Second)); (text != "") != c.want {
+		if text := mine.text(t0.Add(171 * time.Second)); (text != "") != c.want {
 			t.Errorf("%s: %q", name, text)
 		}
 	}
 	elsewhere := newDuplicates(Options{})
 	elsewhere.connected("mqtt://first")
-	elsewhere.hears(t0, Info{Process: "other", Time: there}, true)
+	elsewhere.hears(t0, wire.Info{Process: "other", Time: there}, true)
 	elsewhere.connected("mqtt://second") // where our own never was
-	elsewhere.hears(t0.Add(time.Second), Info{Process: "other", Time: there.Add(time.Hour)}, true)
-	if text := elsewhere.text("cabin", t0.Add(2*time.Second)); text != "" {
+	elsewhere.hears(t0.Add(time.Second), wire.Info{Process: "other", Time: there.Add(time.Hour)}, true)
+	if text := elsewhere.text(t0.Add(2 * time.Second)); text != "" {
 		t.Errorf("what two brokers keep of a predecessor: %s", text)
 	}
 }
@@ -219,12 +220,12 @@ func TestManyInventedProcessesHideNoDuplicate(t *testing.T) {
 	d, now := newDuplicates(Options{}), time.Unix(1_800_000_000, 0)
 	for i := range 10 * maxProcesses {
 		now = now.Add(time.Second)
-		d.hears(now, Info{Process: strconv.Itoa(i), Time: now}, false)
+		d.hears(now, wire.Info{Process: strconv.Itoa(i), Time: now}, false)
 		if i%50 == 0 {
-			d.hears(now, Info{Process: "other", Time: now}, false)
+			d.hears(now, wire.Info{Process: "other", Time: now}, false)
 		}
 	}
-	if len(d.others) > maxProcesses || d.text("cabin", now) == "" {
-		t.Errorf("%d are remembered, fault %q", len(d.others), d.text("cabin", now))
+	if len(d.others) > maxProcesses || d.text(now) == "" {
+		t.Errorf("%d are remembered, fault %q", len(d.others), d.text(now))
 	}
 }

@@ -1,6 +1,11 @@
 package mqtt
 
-import "time"
+import (
+	"time"
+
+	"thermostat/controlloop/report"
+	"thermostat/mqtt/wire"
+)
 
 // minInfoEvery bounds how often info is said at least, however fast states are.
 const minInfoEvery = time.Second
@@ -9,32 +14,67 @@ const minInfoEvery = time.Second
 // life: a cluster's node that dies delivers none.
 func (o Options) infoEvery() time.Duration { return max(o.StateEvery, minInfoEvery) }
 
-// tellInfo publishes what the agent says of itself.
-func (s *Session) tellInfo(now time.Time) {
-	if s.opts.Info == nil || s.client == nil {
-		return
-	}
-	i := s.opts.Info()
-	i.Process, i.Time, i.EveryS = s.duplicates.process, now.UTC().Truncate(time.Millisecond), s.opts.infoEvery().Seconds()
-	i.Problem, i.ProblemText = s.problem()
-	s.toldProblem, s.infoAt = i.ProblemText, now
-	if s.echo.info {
-		s.echo.said(now)
-	}
-	s.client.Publish(s.topics.info(), 1, true, asJSON(i))
-}
-
-// tellInfoAgain publishes it when it is time, or something else is wrong now.
-func (s *Session) tellInfoAgain(now time.Time) {
-	since := now.Sub(s.infoAt)
-	if since < time.Duration(len(s.names))*problemPause {
-		return
-	}
-	if _, text := s.problem(); text != s.toldProblem || since >= s.opts.infoEvery() {
-		s.tellInfo(now)
-	}
-}
-
 // problemPause is the least time between two infos, for each zone: all of many
 // zones' make a long message.
 const problemPause = 5 * time.Millisecond
+
+// presence is what the agent says of itself: that it is there, and its info.
+type presence struct {
+	topics  wire.Topics
+	ask     func() wire.Info // nil: there is no info
+	process string
+	every   time.Duration
+	pause   time.Duration // between two infos, however fast problems come and go
+	problem string        // in the last info
+	infoAt  time.Time     // when that was said
+	echo    echo          // of what is said
+}
+
+func newPresence(o Options, t wire.Topics, process string) presence {
+	return presence{
+		topics: t, ask: o.Info, process: process, every: o.infoEvery(),
+		pause: time.Duration(len(o.Zones)) * problemPause, echo: newEcho(o, t),
+	}
+}
+
+// online says that the agent is there.
+func (p *presence) online(now time.Time) outgoing {
+	p.echo.said(now)
+	return outgoing{p.topics.Status(), []byte("online"), 1, true}
+}
+
+// offline says that it is no more.
+func (p *presence) offline() outgoing { return outgoing{p.topics.Status(), []byte("offline"), 1, true} }
+
+// info is what the agent says of itself, with what is wrong in all zones.
+func (p *presence) info(now time.Time, word, problem string) outgoing {
+	i := p.ask()
+	i.Process, i.Time, i.EveryS = p.process, now.UTC().Truncate(time.Millisecond), p.every.Seconds()
+	i.Problem, i.ProblemText = word, problem
+	p.problem, p.infoAt = problem, now
+	if p.echo.info {
+		p.echo.said(now)
+	}
+	return outgoing{p.topics.Info(), wire.JSON(i), 1, true}
+}
+
+// infoDue reports whether it is time for an info, or something else is wrong now.
+func (p *presence) infoDue(now time.Time, zones []*zoneSession) bool {
+	since := now.Sub(p.infoAt)
+	if since < p.pause {
+		return false
+	}
+	_, problem := problemOf(zones)
+	return problem != p.problem || since >= p.every
+}
+
+// problemOf sums up what is wrong in all zones.
+func problemOf(zones []*zoneSession) (word, text string) {
+	var texts []string
+	for _, z := range zones {
+		for _, f := range z.telemetry.latest.Faults {
+			texts = append(texts, z.name()+": "+f.Text)
+		}
+	}
+	return report.Problem(texts)
+}

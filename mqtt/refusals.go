@@ -1,11 +1,13 @@
 package mqtt
 
 import (
-	"slices"
+	"log/slog"
 	"strings"
 	"time"
 
-	paho "github.com/eclipse/paho.mqtt.golang"
+	"thermostat/controlloop"
+	"thermostat/mqtt/setpoint"
+	"thermostat/mqtt/wire"
 )
 
 // complainEvery is how often the same refusal is logged.
@@ -13,8 +15,8 @@ const complainEvery = 10 * time.Minute
 
 // alarm is a fault of all zones. It belongs to one goroutine.
 type alarm struct {
-	zones []Zone
-	name  string
+	zones []setpoint.Zone
+	name  controlloop.FaultName
 	text  string // told; empty: there is no fault
 }
 
@@ -27,19 +29,6 @@ func (a *alarm) set(text string) {
 	for _, z := range a.zones {
 		z.Alarms.Set(a.name, text != "", text)
 	}
-}
-
-// alarms are the faults of the connection as a whole.
-type alarms struct {
-	broker    alarm // only a person can mend why there is no connection
-	subscribe alarm
-	publish   alarm
-	duplicate alarm
-}
-
-func newAlarms(zones []Zone) alarms {
-	of := func(name string) alarm { return alarm{zones: zones, name: name} }
-	return alarms{of("broker_refused"), of("subscription_refused"), of("publish_refused"), of("duplicate_device")}
 }
 
 // complaint is what was logged last, and when.
@@ -58,114 +47,101 @@ func (c *complaint) due(text string, now time.Time) bool {
 	return true
 }
 
-// unreached tells that no broker was entered. What only a person can mend is a
-// fault until the next connection; it is told with all the rest, or somebody
-// would mend the wrong one of two brokers.
-func (s *Session) unreached(failed misses, told *complaint) {
-	cause := failed.byHand()
-	switch {
-	case cause == "":
-		s.opts.Log.Warn("no broker: control goes on without", "error", failed)
-	case told.due(cause, time.Now()):
-		s.opts.Log.Error("no broker until somebody mends this: control goes on without", "error", failed)
-	}
-	if cause != "" {
-		s.alarms.broker.set(failed.Error())
-	}
-}
-
-// entered tells that a broker was entered, perhaps after others were not.
-func (s *Session) entered(failed misses, told *complaint) {
-	s.alarms.broker.set("")
-	if len(failed) > 0 && told.due(failed.byHand(), time.Now()) {
-		s.opts.Log.Warn("this is not the first broker of the configuration", "error", failed)
-	}
-}
-
-// notGranted holds the subscriptions that the broker refuses, beside those to
-// the control topics, for which each zone cares itself.
-type notGranted struct {
-	topics  []string
-	againAt time.Time
+// refusals holds the subscriptions that the broker refuses.
+type refusals struct {
+	log     *slog.Logger
 	told    map[string]*complaint // by topic
+	fault   alarm
+	topics  []string // of the agent as a whole: each zone cares for its control topic itself
+	againAt time.Time
 }
 
-// logRefused logs what a SUBACK refuses; it is asked for again each minute, and
+func newRefusals(o Options) refusals {
+	return refusals{log: o.Log, told: map[string]*complaint{}, fault: alarm{zones: o.Zones, name: controlloop.FaultSubscriptionRefused}}
+}
+
+// tell logs what a SUBACK refuses; it is asked for again each minute, and
 // logged less often.
-func (s *Session) logRefused(topics []string) {
+func (r *refusals) tell(topics []string) {
 	for _, topic := range topics {
-		told := s.refused.told[topic]
+		told := r.told[topic]
 		if told == nil {
 			told = &complaint{}
-			s.refused.told[topic] = told
+			r.told[topic] = told
 		}
 		if told.due("refused", time.Now()) {
-			s.opts.Log.Error("broker refuses a subscription: mend this device's access rules", "topic", topic)
+			r.log.Error("broker refuses a subscription: mend this device's access rules", "topic", topic)
 		}
 	}
 }
 
-// listen asks for the topics of the agent as a whole; what the broker refuses
-// is a fault, and asked for again.
-func (s *Session) listen(client paho.Client, topics []string) {
-	s.subscribe(client, topics, func(refused []string) {
-		s.refused.topics, s.refused.againAt = refused, time.Now().Add(retryTime)
-		text := ""
-		if len(refused) > 0 {
-			text = "the broker refuses the subscription to " + strings.Join(refused, ", ") + ": is this agent allowed to read there?"
-		}
-		s.alarms.subscribe.set(text)
-		if s.echo.hears = !slices.Contains(refused, s.topics.status()); !s.echo.hears {
-			s.alarms.publish.set("") // nobody can know
-		}
-	})
+// note keeps what is refused of the agent's own topics: a fault.
+func (r *refusals) note(now time.Time, refused []string) {
+	r.topics, r.againAt = refused, now.Add(setpoint.RetryTime)
+	text := ""
+	if len(refused) > 0 {
+		text = "the broker refuses the subscription to " + strings.Join(refused, ", ") + ": is this agent allowed to read there?"
+	}
+	r.fault.set(text)
 }
 
-// listenAgain asks again for what was refused.
-func (s *Session) listenAgain(now time.Time) {
-	if len(s.refused.topics) > 0 && !now.Before(s.refused.againAt) {
-		s.refused.againAt = now.Add(retryTime)
-		s.listen(s.client, s.refused.topics)
+// due gives the topics that are to be asked for again now.
+func (r *refusals) due(now time.Time) []string {
+	if len(r.topics) == 0 || now.Before(r.againAt) {
+		return nil
 	}
+	r.againAt = now.Add(setpoint.RetryTime)
+	return r.topics
 }
 
 // echo waits for our own words to come back. MQTT 3.1.1 knows no refusal of a
 // publish: a broker whose rules forbid it drops it in silence.
 type echo struct {
+	fault   alarm
+	base    string    // below which we publish
 	hears   bool      // we are subscribed to our own status
 	since   time.Time // our word is out; zero: it has come back
 	againAt time.Time // when to say it again
 	info    bool      // our info came back on this connection, so it can be waited for as well
 }
 
+func newEcho(o Options, t wire.Topics) echo {
+	return echo{base: t.Base, fault: alarm{zones: o.Zones, name: controlloop.FaultPublishRefused}}
+}
+
+// reset begins a connection: nothing is out. The fault stands until a word comes back.
+func (e *echo) reset() { e.hears, e.since, e.againAt, e.info = false, time.Time{}, time.Time{}, false }
+
+// hearing notes whether we are subscribed to our own status.
+func (e *echo) hearing(is bool) {
+	if e.hears = is; !is {
+		e.fault.set("") // nobody can know
+	}
+}
+
 // said notes that something went out that must come back.
 func (e *echo) said(now time.Time) {
 	if e.since.IsZero() {
-		e.since, e.againAt = now, now.Add(retryTime)
+		e.since, e.againAt = now, now.Add(setpoint.RetryTime)
 	}
 }
 
 // came notes a live word of our own.
-func (s *Session) echoCame() {
-	s.echo.since = time.Time{}
-	s.alarms.publish.set("")
+func (e *echo) came() {
+	e.since = time.Time{}
+	e.fault.set("")
 }
 
-// judgeEcho raises the fault when our words do not come back, and says online
-// once more each minute.
-func (s *Session) judgeEcho(now time.Time) {
-	e := &s.echo
-	if !e.hears || e.since.IsZero() || now.Sub(e.since) < patience {
-		return
+// judge raises the fault when our words do not come back. It reports whether
+// one is to be said once more, as it is each minute.
+func (e *echo) judge(now time.Time) (again bool) {
+	if !e.hears || e.since.IsZero() || now.Sub(e.since) < setpoint.AckTimeout {
+		return false
 	}
-	s.alarms.publish.set("the broker does not pass on what this agent publishes: is it allowed to write and read below " + s.topics.base + "/?")
-	if !now.Before(e.againAt) {
-		e.againAt = now.Add(retryTime)
-		s.sayOnline()
+	e.fault.set("the broker does not pass on what this agent publishes: is it allowed to write and read below " + e.base + "/?")
+	if now.Before(e.againAt) {
+		return false
 	}
-}
-
-func (s *Session) sayOnline() {
-	s.publish(s.topics.status(), []byte("online"), 1, true)
-	s.echo.said(time.Now())
+	e.againAt = now.Add(setpoint.RetryTime)
+	return true
 }

@@ -7,28 +7,30 @@ import (
 	"testing"
 	"time"
 
-	broker "github.com/mochi-mqtt/server/v2"
+	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
+
+	"thermostat/mqtt/setpoint"
 )
 
 // rules drop in silence what the agent publishes, and refuse its subscriptions,
 // as a broker's access rules do.
 type rules struct {
-	broker.HookBase
+	mochi.HookBase
 	drops   atomic.Bool
 	refuses atomic.Value // the end of the topics whose subscription is refused
 }
 
-func (r *rules) Provides(b byte) bool { return b == broker.OnPublish || b == broker.OnSubscribe }
+func (r *rules) Provides(b byte) bool { return b == mochi.OnPublish || b == mochi.OnSubscribe }
 
-func (r *rules) OnPublish(c *broker.Client, p packets.Packet) (packets.Packet, error) {
+func (r *rules) OnPublish(c *mochi.Client, p packets.Packet) (packets.Packet, error) {
 	if r.drops.Load() && strings.HasPrefix(c.ID, "thermostat-") {
 		return p, packets.CodeSuccessIgnore
 	}
 	return p, nil
 }
 
-func (r *rules) OnSubscribe(_ *broker.Client, p packets.Packet) packets.Packet {
+func (r *rules) OnSubscribe(_ *mochi.Client, p packets.Packet) packets.Packet {
 	end, _ := r.refuses.Load().(string)
 	for i, f := range p.Filters {
 		if end != "" && strings.HasSuffix(f.Filter, end) {
@@ -62,7 +64,7 @@ func TestPublishRefused(t *testing.T) {
 			t.Errorf("fault %q", text)
 		}
 		r.drops.Store(false)
-		time.Sleep(retryTime)
+		time.Sleep(setpoint.RetryTime)
 		if text := h.fault("publish_refused"); text != "" || string(h.retained("status")) != "online" {
 			t.Errorf("after the rules were mended: %q, status %q", text, h.retained("status"))
 		}
@@ -88,7 +90,7 @@ func TestSubscriptionRefused(t *testing.T) {
 				t.Errorf("%s: %s", topic, text)
 			}
 			r.refuses.Store("")
-			time.Sleep(retryTime)
+			time.Sleep(setpoint.RetryTime)
 			if text := h.fault("subscription_refused"); text != "" {
 				t.Errorf("%s: still %s", topic, text)
 			}

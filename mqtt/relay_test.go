@@ -8,14 +8,16 @@ import (
 	"testing/synctest"
 	"time"
 
+	"thermostat/mqtt/device"
+	"thermostat/mqtt/wire"
 	pb "thermostat/proto"
 )
 
 // onlyChanges is a device that says its position when it changes, and never else.
-func onlyChanges(h *house, on, off string) *device {
+func onlyChanges(h *house, on, off string) *plug {
 	var mu sync.Mutex
 	was := off
-	return &device{says: func(topic string, command []byte) {
+	return &plug{says: func(topic string, command []byte) {
 		mu.Lock()
 		defer mu.Unlock()
 		if position := map[string]string{"ON": on, "OFF": off}[string(command)]; topic == "there/relay" && position != was {
@@ -29,7 +31,7 @@ func onlyChanges(h *house, on, off string) *device {
 // it is told so again; the Off that the broker took ends its rest.
 func TestRelayThatTellsOnlyChangesGoesOnAfterItsRest(t *testing.T) {
 	for name, first := range map[string]string{"silent": "", "kept off": `{"id":0,"output":false}`, "an old on is kept": `{"id":0,"output":true}`} {
-		spec := RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", StateField: "output", MinOff: 90 * time.Second}
+		spec := device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", StateField: "output", MinOff: 90 * time.Second}
 		inRemoteHouse(t, spec, func(h *house) {
 			h.add(onlyChanges(h, `{"id":0,"output":true,"apower":9}`, `{"id":0,"output":false}`))
 			h.minOff = spec.MinOff
@@ -53,7 +55,7 @@ func TestRelayThatTellsOnlyChangesGoesOnAfterItsRest(t *testing.T) {
 // changed, is no fault after the broker's return, and heats on.
 func TestReconnectEndsNoHeat(t *testing.T) {
 	for _, after := range []time.Duration{0, 30 * time.Second} { // 0: its answer is lost with the connection
-		inRemoteHouse(t, RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", MinOff: 90 * time.Second}, func(h *house) {
+		inRemoteHouse(t, device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", MinOff: 90 * time.Second}, func(h *house) {
 			d := onlyChanges(h, "on", "off")
 			if after == 0 {
 				d.says = nil
@@ -82,7 +84,7 @@ func TestReconnectEndsNoHeat(t *testing.T) {
 // rests from the end of the lease on; after a shorter outage it goes on at once.
 func TestRestsAfterAnOutage(t *testing.T) {
 	for outage, rest := range map[time.Duration]time.Duration{20 * time.Second: 0, 4 * time.Minute: 7 * time.Minute, time.Hour: 0} {
-		inRemoteHouse(t, RelaySpec{MinOff: 10 * time.Minute, Lease: 90 * time.Second}, func(h *house) {
+		inRemoteHouse(t, device.RelaySpec{MinOff: 10 * time.Minute, Lease: 90 * time.Second}, func(h *house) {
 			h.sensor = fakeSensor{18}
 			h.startAgent(0)
 			time.Sleep(30 * time.Second)
@@ -105,7 +107,7 @@ func TestRestsAfterAnOutage(t *testing.T) {
 // TestKeptOffAfterAnOutage: a device that went off while the broker was away, and
 // had the broker keep that, rests before it is told to go on.
 func TestKeptOffAfterAnOutage(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", MinOff: 90 * time.Second}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", MinOff: 90 * time.Second}, func(h *house) {
 		h.sensor = fakeSensor{18}
 		h.startAgent(0)
 		time.Sleep(3 * time.Second)
@@ -142,10 +144,10 @@ func TestUnclearPosition(t *testing.T) {
 		{"", `{"state":`, `"{\"state\":"`},
 		{"", "\xff\x00", `"?\x00"`},
 	} {
-		spec := RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", StateField: row.field, MinOff: 90 * time.Second}
+		spec := device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", StateField: row.field, MinOff: 90 * time.Second}
 		inRemoteHouse(t, spec, func(h *house) {
 			var ons atomic.Int64
-			h.add(&device{says: func(topic string, command []byte) {
+			h.add(&plug{says: func(topic string, command []byte) {
 				if topic == "there/relay" && string(command) == "ON" {
 					ons.Add(1)
 					h.say("there/state", "ON", false)
@@ -171,7 +173,7 @@ func TestUnclearPosition(t *testing.T) {
 // fault, which its next answer ends; it is told to go on after min_off, however
 // often it says so.
 func TestUnclearWhileOff(t *testing.T) {
-	spec := RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", MinOff: 90 * time.Second}
+	spec := device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", MinOff: 90 * time.Second}
 	inRemoteHouse(t, spec, func(h *house) {
 		h.add(onlyChanges(h, "ON", "OFF"))
 		h.minOff = spec.MinOff
@@ -198,13 +200,13 @@ func TestUnclearWhileOff(t *testing.T) {
 // TestForeignCommands: an Off that another says where this agent commands, as
 // thermostat off does, is a stop that must rest; an On is answered with Off.
 func TestForeignCommands(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{MinOff: 90 * time.Second}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{MinOff: 90 * time.Second}, func(h *house) {
 		h.startAgent(0)
 		time.Sleep(time.Second)
 		h.measure("18", 20)
 		time.Sleep(300 * time.Millisecond) // between two commands of ours
-		off := Relay{spec: h.relay.(*Relay).spec, wishedAt: time.Now()}
-		h.say("there/relay", string(off.payload()), false)
+		id := int32(7)
+		h.say("there/relay", string(wire.Marshal(&pb.HeaterControl{SensorID: &id, Command: pb.HeaterCommand_Off.Enum()})), false)
 		_, before := h.told("there/relay")
 		h.measure("18", 88)
 		if _, n := h.told("there/relay"); n != before || !strings.Contains(h.fault("relay"), "rests until") {
@@ -215,42 +217,10 @@ func TestForeignCommands(t *testing.T) {
 			t.Error("no On after its rest")
 		}
 		h.measure("20", 5)
-		on, id := pb.HeaterCommand_On, int32(7)
-		h.say("there/relay", string(marshal(&pb.HeaterControl{SensorID: &id, Command: &on})), false)
+		h.say("there/relay", string(wire.Marshal(&pb.HeaterControl{SensorID: &id, Command: pb.HeaterCommand_On.Enum()})), false)
 		time.Sleep(time.Second)
 		if synctest.Wait(); h.toldOn() {
 			t.Error("another's On was not answered")
 		}
 	})
-}
-
-// TestPositionWords: how devices say where they are, and what is neither.
-func TestPositionWords(t *testing.T) {
-	plain := RelaySpec{SensorID: 7, On: "ON", Off: "OFF"}
-	power, shelly := plain, plain
-	power.StateField, shelly.StateField = "POWER", "output"
-	strange := RelaySpec{SensorID: 7, On: "Open ", Off: "closed"}
-	inverted := RelaySpec{SensorID: 7, On: "0", Off: "1"}
-	for _, row := range []struct {
-		spec          RelaySpec
-		payload, want string
-	}{
-		{plain, "on", "on"}, {plain, " Off\n", "off"}, {plain, "TRUE", "on"}, {plain, "1", "on"}, {plain, "0", "off"}, {plain, "1.0", "on"},
-		{plain, `"ON"`, "on"}, {plain, "true", "on"}, {plain, "2", "unclear"}, {plain, `""`, "unclear"}, {plain, "[true]", "unclear"},
-		{plain, `{"state":"ON","power":12}`, "on"}, {plain, `{"state":0}`, "off"}, {plain, `{"power":12}`, "other"}, {plain, "{}", "other"},
-		{power, `{"POWER":"ON"}`, "on"}, {power, `{"POWER":"unavailable"}`, "unclear"}, {power, `{"power":"ON"}`, "other"},
-		{shelly, `{"id":0,"output":true,"apower":0}`, "on"}, {shelly, `{"id":0,"output":null}`, "unclear"},
-		{strange, "Open", "on"}, {strange, `{"state":"closed"}`, "off"}, {strange, "open", "unclear"}, {strange, "on", "on"},
-		{inverted, "0", "on"}, {inverted, `{"state":"1"}`, "off"}, {inverted, "on", "on"},
-		{RelaySpec{SensorID: 7}, "on", "on"}, {RelaySpec{SensorID: 7}, "overpower", "unclear"}, {RelaySpec{SensorID: 7}, "", "other"},
-		{RelaySpec{SensorID: 7}, "\x08\x07\x10\x01", "off"}, {RelaySpec{SensorID: 7}, "\x08\x07\x10\x05", "unclear"}, {RelaySpec{SensorID: 7}, "\x08\x08", "other"},
-	} {
-		got := "other"
-		if w, err := wordFrom(row.spec, time.Now(), []byte(row.payload), false); err == nil {
-			got = map[position]string{posOn: "on", posOff: "off", posUnclear: "unclear"}[w.position]
-		}
-		if got != row.want {
-			t.Errorf("%q is %s, want %s", row.payload, got, row.want)
-		}
-	}
 }

@@ -3,6 +3,7 @@ package mqtt
 import (
 	"flag"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -10,8 +11,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	broker "github.com/mochi-mqtt/server/v2"
+	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
+
+	"thermostat/mqtt/device"
 )
 
 var worlds = flag.Int("worlds", 25, "random lives of a relay on the broker")
@@ -29,7 +32,7 @@ type habits struct {
 // relayWorld is a house with such a device, and an oracle that keeps books of what
 // was said on either topic.
 type relayWorld struct {
-	broker.HookBase
+	mochi.HookBase
 	*house
 	habits
 	rnd    *rand.Rand
@@ -56,10 +59,10 @@ type relayWorld struct {
 func (w *relayWorld) ID() string { return "world" }
 
 func (w *relayWorld) Provides(b byte) bool {
-	return b == broker.OnPublish || b == broker.OnSubscribed
+	return b == mochi.OnPublish || b == mochi.OnSubscribed
 }
 
-func (w *relayWorld) OnSubscribed(cl *broker.Client, p packets.Packet, _ []byte) {
+func (w *relayWorld) OnSubscribed(cl *mochi.Client, p packets.Packet, _ []byte) {
 	for _, f := range p.Filters {
 		if f.Filter == "there/state" {
 			w.mu.Lock()
@@ -69,7 +72,7 @@ func (w *relayWorld) OnSubscribed(cl *broker.Client, p packets.Packet, _ []byte)
 	}
 }
 
-func (w *relayWorld) OnPublish(cl *broker.Client, p packets.Packet) (packets.Packet, error) {
+func (w *relayWorld) OnPublish(cl *mochi.Client, p packets.Packet) (packets.Packet, error) {
 	if p.TopicName != "there/relay" || cl.Net.Inline {
 		return p, nil
 	}
@@ -192,7 +195,7 @@ func TestRelayWorld(t *testing.T) {
 			h.every = time.Duration(5+rnd.IntN(60)) * time.Second
 		}
 		minOff := time.Duration(10+rnd.IntN(200)) * time.Second
-		spec := RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", MinOff: minOff, Sample: time.Second}
+		spec := device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", MinOff: minOff, Sample: time.Second}
 		inRemoteHouse(t, spec, func(house *house) {
 			w := &relayWorld{house: house, habits: h, rnd: rnd, minOff: minOff}
 			house.minOff = minOff
@@ -333,7 +336,7 @@ func (w *relayWorld) restartAgent() {
 	w.stopAgent()
 	w.mu.Lock()
 	w.mayBeOn, w.wasOn, w.restsTo, w.lastOn, w.entered = false, false, time.Time{}, time.Time{}, time.Time{}
-	d := NewDevices(w.house.devices.log)
-	w.devices, w.sensor, w.relay = d, d.Sensor(SensorSpec{SensorID: 7, Topic: "there/sensor", Format: "auto"}), d.Relay(w.relay.(*Relay).spec)
+	d := device.NewGroup(slog.New(slog.DiscardHandler))
+	w.devices, w.sensor, w.relay = d, d.Sensor(device.SensorSpec{SensorID: 7, Topic: "there/sensor", Format: "auto"}), d.Relay(w.spec)
 	w.startAgent(0)
 }

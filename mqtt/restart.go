@@ -3,25 +3,37 @@ package mqtt
 import (
 	"log/slog"
 	"time"
+
+	"thermostat/mqtt/broker"
 )
 
 // restartEvery is the shortest time between two restarts that somebody on the
 // broker may cause: it counts from the start.
 const restartEvery = time.Minute
 
-// OfferRestart lets set/restart end the agent by a function, which must not
-// block. It may be called before Run only, where somebody starts the agent again.
-func (s *Session) OfferRestart(restart func()) { s.restart = restart }
+// ignoredRetained is logged of a retained message on a set topic.
+const ignoredRetained = "ignored a retained command: set topics must not be retained"
 
-func (s *Session) askedToRestart(now time.Time, topic string, retained bool) {
+// restarter ends the agent where somebody on the broker asks for it.
+type restarter struct {
+	log     *slog.Logger
+	restart func() // nil: not offered
+	began   time.Time
+	lines   broker.LogLimit // of what others make us log
+}
+
+func (r *restarter) offered() bool { return r.restart != nil }
+
+// asked takes a message on set/restart.
+func (r *restarter) asked(now time.Time, topic string, retained bool) {
 	switch {
-	case s.restart == nil:
+	case !r.offered():
 	case retained:
-		s.lines.log(s.opts.Log, slog.LevelWarn, ignoredRetained, "topic", topic)
-	case now.Sub(s.began) < restartEvery:
-		s.lines.log(s.opts.Log, slog.LevelWarn, "ignored a restart: the last start was less than a minute ago", "topic", topic)
+		r.lines.Log(r.log, slog.LevelWarn, ignoredRetained, "topic", topic)
+	case now.Sub(r.began) < restartEvery:
+		r.lines.Log(r.log, slog.LevelWarn, "ignored a restart: the last start was less than a minute ago", "topic", topic)
 	default:
-		s.lines.log(s.opts.Log, slog.LevelWarn, "somebody on the broker asks for a restart", "topic", topic)
-		s.restart()
+		r.lines.Log(r.log, slog.LevelWarn, "somebody on the broker asks for a restart", "topic", topic)
+		r.restart()
 	}
 }

@@ -16,12 +16,17 @@ import (
 	"testing/synctest"
 	"time"
 
-	broker "github.com/mochi-mqtt/server/v2"
+	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/listeners"
 	"github.com/mochi-mqtt/server/v2/packets"
 	"google.golang.org/protobuf/proto"
 
 	"thermostat/controlloop"
+	"thermostat/controlloop/report"
+	"thermostat/mqtt/broker"
+	"thermostat/mqtt/device"
+	"thermostat/mqtt/setpoint"
+	"thermostat/mqtt/wire"
 	pb "thermostat/proto"
 )
 
@@ -72,14 +77,15 @@ func (fakeRelay) Set(bool) error { return nil }
 type house struct {
 	t       *testing.T
 	pipes   *pipes
-	server  *broker.Server
+	server  *mochi.Server
 	session *Session
 	zone    *controlloop.Zone
 	change  func(*Options) // before the session is made; may be nil
 	after   func()         // after each step of the zone; may be nil
 	door    door
-	minOff  time.Duration // of the zone
-	devices *Devices      // nil: sensor and relay are fakes
+	minOff  time.Duration    // of the zone
+	devices *device.Group    // nil: sensor and relay are fakes
+	spec    device.RelaySpec // of the relay among them
 	sensor  controlloop.Sensor
 	relay   controlloop.Relay
 	cancel  context.CancelFunc
@@ -87,7 +93,7 @@ type house struct {
 
 	mu    sync.Mutex
 	log   []string // what the broker saw and what was saved, in order
-	saved Memory
+	saved setpoint.Memory
 	fails error // of saving
 	last  map[string][]byte
 	count map[string]int
@@ -107,12 +113,12 @@ func (h *house) startBroker() {
 	h.mu.Lock()
 	h.pipes = newPipes()
 	h.mu.Unlock()
-	caps := broker.NewDefaultServerCapabilities()
+	caps := mochi.NewDefaultServerCapabilities()
 	caps.MaximumMessageExpiryInterval = 0
-	h.server = broker.New(&broker.Options{Capabilities: caps, InlineClient: true, Logger: slog.New(slog.DiscardHandler)})
+	h.server = mochi.New(&mochi.Options{Capabilities: caps, InlineClient: true, Logger: slog.New(slog.DiscardHandler)})
 	must(h.t, h.server.AddHook(&h.door, nil))
 	must(h.t, h.server.AddListener(listeners.NewNet("t", h.pipes)))
-	must(h.t, h.server.Subscribe("#", 1, func(_ *broker.Client, _ packets.Subscription, p packets.Packet) {
+	must(h.t, h.server.Subscribe("#", 1, func(_ *mochi.Client, _ packets.Subscription, p packets.Packet) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		h.log = append(h.log, p.TopicName)
@@ -131,19 +137,13 @@ func (h *house) stopBroker() {
 func (h *house) startAgent(celsius float64) { h.startAgentThat(celsius, func(*Session) {}) }
 
 func (h *house) startAgentThat(celsius float64, does func(*Session)) {
-	z := testZone()
+	z := livingZone()
 	z.Memory = h.saved
 	z.Setpoints, z.Alarms = controlloop.NewLatest[controlloop.Setpoint](), controlloop.NewAlarms()
 	o := Options{
-		Access: Access{Brokers: []string{"mqtt://pipe"}, Prefix: "thermostat"}, Device: "cabin", Instance: "word",
-		Zones: []Zone{z}, StateEvery: time.Minute, Log: slog.New(slog.DiscardHandler),
-		Info: func() Info { return Info{Version: "test"} },
-		Dial: func(*url.URL) (net.Conn, error) {
-			h.mu.Lock()
-			network := h.pipes
-			h.mu.Unlock()
-			return network.dial()
-		},
+		Access: h.access(), Device: "cabin", Instance: "word",
+		Zones: []setpoint.Zone{z}, StateEvery: time.Minute, Log: slog.New(slog.DiscardHandler),
+		Info: func() wire.Info { return wire.Info{Version: "test"} },
 		Save: h.save,
 	}
 	if h.change != nil {
@@ -171,6 +171,32 @@ func (h *house) startAgentThat(celsius float64, does func(*Session)) {
 	})
 }
 
+// livingZone is the zone of the house.
+func livingZone() setpoint.Zone {
+	return setpoint.Zone{
+		Name: "living", SensorID: 7,
+		Params: controlloop.Params{
+			Heater: true, DesiredMin: 5, DesiredMax: 28, HeatCutout: 35, CoolCutout: 3,
+			PlausibleMin: -30, PlausibleMax: 70, MaxRate: 5, Sample: time.Second, StaleAfter: 5 * time.Second,
+		},
+		Default:   controlloop.Setpoint{Mode: controlloop.ModeHeat, Desired: 19, UpDelta: 0.3, DownDelta: 0.3, Source: "config"},
+		Setpoints: controlloop.NewLatest[controlloop.Setpoint](),
+		Alarms:    controlloop.NewAlarms(),
+	}
+}
+
+// access is the way to the broker.
+func (h *house) access() broker.Access {
+	return broker.Access{Brokers: []string{"mqtt://pipe"}, Prefix: "thermostat", Dial: h.dial}
+}
+
+func (h *house) dial(*url.URL) (net.Conn, error) {
+	h.mu.Lock()
+	network := h.pipes
+	h.mu.Unlock()
+	return network.dial()
+}
+
 func (h *house) observe(s controlloop.Snapshot) {
 	h.session.Observe(s)
 	if h.after != nil {
@@ -183,7 +209,7 @@ func (h *house) stopAgent() {
 	h.wait.Wait()
 }
 
-func (h *house) save(_ string, m Memory) error {
+func (h *house) save(_ string, m setpoint.Memory) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.fails != nil {
@@ -206,14 +232,14 @@ func (h *house) retained(topic string) []byte {
 	return nil
 }
 
-func (h *house) state() controlloop.Report {
-	var r controlloop.Report
+func (h *house) state() report.State {
+	var r report.State
 	must(h.t, json.Unmarshal(h.retained("living/state"), &r))
 	return r
 }
 
 // ack gives the last answer and how many there were.
-func (h *house) ack() (a Answer, n int) {
+func (h *house) ack() (a setpoint.Answer, n int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if payload := h.last["thermostat/cabin/living/ack"]; payload != nil {
@@ -306,7 +332,7 @@ func TestOutage(t *testing.T) {
 		time.Sleep(2 * time.Hour)
 		h.startBroker()
 		time.Sleep(2 * time.Minute)
-		c, err := decodeControl(h.retained("living/control"))
+		c, err := setpoint.DecodeControl(h.retained("living/control"))
 		if err != nil || c.GetDesired() != 22 || c.GetSource() != "page" {
 			t.Errorf("the new broker retains %v (%v)", c, err)
 		}
@@ -337,7 +363,7 @@ func TestRestartWithoutBroker(t *testing.T) {
 		if s := h.state(); *s.Desired != 23 {
 			t.Errorf("state %+v", s)
 		}
-		if c, err := decodeControl(h.retained("living/control")); err != nil || c.GetDesired() != 23 || c.GetSource() != "broker" {
+		if c, err := setpoint.DecodeControl(h.retained("living/control")); err != nil || c.GetDesired() != 23 || c.GetSource() != "broker" {
 			t.Errorf("said again to a broker that forgot it: %v (%v)", c, err)
 		}
 	})
@@ -383,7 +409,7 @@ func TestPlainTextTopics(t *testing.T) {
 				t.Errorf("%s %q: state %v %s", c.topic, c.payload, *s.Desired, s.Mode)
 			}
 		}
-		kept, err := decodeControl(h.retained("living/control"))
+		kept, err := setpoint.DecodeControl(h.retained("living/control"))
 		if err != nil || kept.GetDesired() != 22 || kept.GetSource() != "home_assistant" || kept.GetId() != "word/4" {
 			t.Errorf("retained %v (%v)", kept, err)
 		}
@@ -457,12 +483,12 @@ func TestTelemetryRates(t *testing.T) {
 				state++
 			}
 		}
-		tel.relays(t0.Add(at), newTopics("p", "d"), count)
-		tel.state(t0.Add(at), newTopics("p", "d"), time.Minute, count)
+		tel.relays(t0.Add(at), wire.NewTopics("p", "d"), count)
+		tel.state(t0.Add(at), wire.NewTopics("p", "d"), time.Minute, count)
 		if state > 0 && heater > 0 {
 			t.Error("the state does not give way to the relay")
 		}
-		tel.state(t0.Add(at+relayFirst), newTopics("p", "d"), time.Minute, count)
+		tel.state(t0.Add(at+relayFirst), wire.NewTopics("p", "d"), time.Minute, count)
 		return heater, state
 	}
 	for _, step := range []struct {
@@ -493,10 +519,12 @@ func TestTelemetryRates(t *testing.T) {
 func TestAMistakeInTheSessionCostsAConnectionAndNoZone(t *testing.T) {
 	for name, breaks := range map[string]func(o *Options, mistake func()){
 		"while answering": func(o *Options, mistake func()) { o.Answered = func(string, bool) { mistake() } },
-		"while telling":   func(o *Options, mistake func()) { o.Info = func() Info { mistake(); return Info{Version: "test"} } },
+		"while telling": func(o *Options, mistake func()) {
+			o.Info = func() wire.Info { mistake(); return wire.Info{Version: "test"} }
+		},
 		"while saving": func(o *Options, mistake func()) {
 			save := o.Save
-			o.Save = func(zone string, m Memory) error { mistake(); return save(zone, m) }
+			o.Save = func(zone string, m setpoint.Memory) error { mistake(); return save(zone, m) }
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

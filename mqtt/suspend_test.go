@@ -4,12 +4,14 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"thermostat/mqtt/device"
 )
 
 // What comes on a connection that was there before a suspend may have been on
 // its way all the time: it is no reading, and the agent connects anew.
 func TestAfterASuspendNothingCountsThatComesOnTheOldConnection(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
 		var slept atomic.Int64
 		h.change = func(o *Options) { o.Slept = func() time.Duration { return time.Duration(slept.Load()) } }
 		h.startAgent(0)
@@ -31,7 +33,7 @@ func TestAfterASuspendNothingCountsThatComesOnTheOldConnection(t *testing.T) {
 
 // Without a word from the broker the connection is made anew all the same.
 func TestASuspendEndsTheConnection(t *testing.T) {
-	inRemoteHouse(t, RelaySpec{}, func(h *house) {
+	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
 		var slept atomic.Int64
 		h.change = func(o *Options) { o.Slept = func() time.Duration { return time.Duration(slept.Load()) } }
 		h.startAgent(0)

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"thermostat/mqtt/setpoint"
 )
 
 // blocked is a connection to a broker that stops reading: nothing is taken while
@@ -25,7 +27,7 @@ func (b *blocked) Write(p []byte) (int, error) {
 		return b.Conn.Write(p)
 	}
 	select {
-	case <-time.After(writeTimeout):
+	case <-time.After(10 * time.Second):
 	case <-b.closed.Done():
 	}
 	return 0, os.ErrDeadlineExceeded
@@ -72,7 +74,7 @@ func TestALocalChangeWaitsForNoBroker(t *testing.T) {
 					h.startBroker()
 				}
 				time.Sleep(2 * time.Minute)
-				if c, err := decodeControl(h.retained("living/control")); err != nil || c.GetDesired() != 20+199%3 {
+				if c, err := setpoint.DecodeControl(h.retained("living/control")); err != nil || c.GetDesired() != 20+199%3 {
 					t.Errorf("retained %v (%v)", c, err)
 				}
 			})

@@ -132,7 +132,10 @@ func (Mode) EnumDescriptor() ([]byte, []int) {
 	return file_thermostat_proto_rawDescGZIP(), []int{1}
 }
 
-// HeaterControl mirrors one relay of a zone; it reports, it does not command.
+// HeaterControl is the position of one relay. On <base>/<zone>/heater and …/cooler
+// it mirrors what the agent's relay did; on <prefix>/heaters/N/heater, and on the
+// topic of an mqtt relay that has no texts of its own, it is the command. Whoever
+// obeys either ignores a retained On, and lets go 30 s after the last On.
 type HeaterControl struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	SensorID      *int32                 `protobuf:"varint,1,opt,name=sensorID,proto3,oneof" json:"sensorID,omitempty"`

@@ -7,49 +7,35 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-
 	"thermostat/controlloop"
 )
 
-// faultNames are the faults that a zone may have. Each is told as 0 while it
-// is not there, so that an alert knows the one from the other.
-var faultNames = []string{
-	"sensor", "fallback_sensor", "sensors_disagree", "relay", "heat_cutout", "cool_cutout", "not_warming", "not_cooling",
-	"still_warming", "still_cooling", "memory", "crash_loop", "control_not_retained", "control_not_readable",
-	"broker_refused", "subscription_refused", "publish_refused", "duplicate_device", "internal_error",
-}
-
-// metrics serves what Prometheus reads. Nothing is compressed: a compressor
-// would take more memory than all the rest.
-func (s *Server) metrics() http.Handler {
-	r := prometheus.NewRegistry()
-	r.MustRegister(newCollector(s), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return promhttp.HandlerFor(r, promhttp.HandlerOpts{
-		DisableCompression: true, MaxRequestsInFlight: maxScrapes, Timeout: answerTime,
+// metricsOf serves what Prometheus reads: our own metrics, and those of the Go
+// runtime and the process under the names that every Go program has.
+func metricsOf(s *Server) http.Handler {
+	c := newCollector(s)
+	return serveMetrics(func() families {
+		all := families{}
+		c.collect(all)
+		collectRuntime(all)
+		collectProcess(all)
+		return all
 	})
 }
 
 // collector makes the metrics at the scrape, from the board.
 type collector struct {
 	server *Server
-	all    []*prometheus.Desc
 
-	temperature, desired, from, to, humidity *prometheus.Desc
-	action, mode, relay, age, readings       *prometheus.Desc
-	switches, on, fault, faults, controls    *prometheus.Desc
-	ticking, connected, failsafe, build      *prometheus.Desc
+	temperature, desired, from, to, humidity *desc
+	action, mode, relay, age, readings       *desc
+	switches, on, fault, faults, controls    *desc
+	ticking, connected, failsafe, build      *desc
 }
 
 func newCollector(s *Server) *collector {
-	var all []*prometheus.Desc
-	d := func(name, help string, labels ...string) *prometheus.Desc {
-		all = append(all, prometheus.NewDesc("thermostat_"+name, help, labels, nil))
-		return all[len(all)-1]
-	}
-	c := &collector{
+	d := func(name, help string, labels ...string) *desc { return &desc{"thermostat_" + name, help, labels} }
+	return &collector{
 		server:      s,
 		temperature: d("temperature_celsius", "The last good reading while it is fresh.", "zone"),
 		desired:     d("desired_celsius", "The setpoint.", "zone"),
@@ -71,19 +57,10 @@ func newCollector(s *Server) *collector {
 		failsafe:    d("failsafe", "Whether the kernel lets go of the relays when the agent dies; absent where that is not known."),
 		build:       d("build_info", "1, with the version as labels.", "version", "commit", "goversion"),
 	}
-	c.all = all
-	return c
 }
 
-// Describe implements [prometheus.Collector].
-func (c *collector) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range c.all {
-		to <- d
-	}
-}
-
-// Collect implements [prometheus.Collector].
-func (c *collector) Collect(to chan<- prometheus.Metric) {
+// collect tells what the board knows now.
+func (c *collector) collect(to families) {
 	o := c.server.opts
 	now := time.Now()
 	e := emitter{to}
@@ -135,7 +112,7 @@ func (c *collector) counts(e emitter, z tally, counts controlloop.Counters) {
 	e.counter(c.controls, float64(counts.Accepted), z.name, "applied")
 	e.counter(c.controls, float64(counts.Refused), z.name, "refused")
 	for name, n := range counts.Faults {
-		e.counter(c.faults, float64(n), z.name, name)
+		e.counter(c.faults, float64(n), z.name, string(name))
 	}
 }
 
@@ -168,37 +145,31 @@ func (c *collector) reading(e emitter, z tally, now time.Time) {
 	}
 }
 
+// presentFaults tells each fault as 0 while it is not there, so that an alert
+// knows the one from the other.
 func (c *collector) presentFaults(e emitter, s controlloop.Snapshot) {
-	is := map[string]float64{}
-	for _, name := range faultNames {
+	is := map[controlloop.FaultName]float64{}
+	for _, name := range controlloop.FaultNames() {
 		is[name] = 0
 	}
 	for _, f := range s.Faults {
 		is[f.Name] = 1
 	}
 	for name, value := range is {
-		e.gauge(c.fault, value, s.Zone, name)
+		e.gauge(c.fault, value, s.Zone, string(name))
 	}
 }
 
 // emitter hands metrics to the scrape. What is not known is not told.
-type emitter struct{ to chan<- prometheus.Metric }
+type emitter struct{ families }
 
-func (e emitter) gauge(d *prometheus.Desc, value float64, labels ...string) {
-	e.to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
-}
-
-func (e emitter) counter(d *prometheus.Desc, value float64, labels ...string) {
-	e.to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, value, labels...)
-}
-
-func (e emitter) known(d *prometheus.Desc, value float64, labels ...string) {
+func (e emitter) known(d *desc, value float64, labels ...string) {
 	if !math.IsNaN(value) {
 		e.gauge(d, value, labels...)
 	}
 }
 
-func (e emitter) relay(d *prometheus.Desc, r controlloop.RelayState, labels ...string) {
+func (e emitter) relay(d *desc, r controlloop.RelayState, labels ...string) {
 	if r != controlloop.RelayUnknown {
 		e.gauge(d, oneIf(r == controlloop.RelayOn), labels...)
 	}

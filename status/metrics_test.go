@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -11,11 +12,13 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	"go.yaml.in/yaml/v4"
@@ -42,7 +45,7 @@ func scrape(t *testing.T) string {
 				return controlloop.Counters{}
 			}
 			return controlloop.Counters{
-				Heater: controlloop.OutputCounters{Cycles: 12, On: 90 * time.Minute}, Accepted: 3, Refused: 1, Faults: map[string]uint64{"sensor": 2},
+				Heater: controlloop.OutputCounters{Cycles: 12, On: 90 * time.Minute}, Accepted: 3, Refused: 1, Faults: map[controlloop.FaultName]uint64{"sensor": 2},
 			}
 		}
 		s := New(o)
@@ -55,9 +58,11 @@ func scrape(t *testing.T) string {
 		snap.Answers, snap.Heard = 6, "crc"
 		s.Saw(snap)
 		time.Sleep(1500 * time.Millisecond)
-		r := prometheus.NewPedanticRegistry()
-		r.MustRegister(newCollector(s))
-		promhttp.HandlerFor(r, promhttp.HandlerOpts{ErrorHandling: promhttp.HTTPErrorOnError}).ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+		serveMetrics(func() families {
+			ours := families{}
+			newCollector(s).collect(ours)
+			return ours
+		}).ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	})
 	if w.Code != 200 {
 		t.Fatalf("%d %s", w.Code, w.Body)
@@ -88,6 +93,77 @@ func TestMetricsPage(t *testing.T) {
 	}
 }
 
+// TestMetricsOfRuntimeAndProcessAreTheLibrarys: their order, names, labels, kinds
+// and words are those of Prometheus' client library, and so is the choice by
+// name. Whatever form is asked for, the text comes.
+func TestMetricsOfRuntimeAndProcessAreTheLibrarys(t *testing.T) {
+	r := prometheus.NewPedanticRegistry()
+	r.MustRegister(collectors.NewGoCollector())
+	if runtime.GOOS == "linux" {
+		r.MustRegister(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	}
+	library := promhttp.HandlerFor(r, promhttp.HandlerOpts{DisableCompression: true, ErrorHandling: promhttp.HTTPErrorOnError})
+	ours := serveMetrics(func() families {
+		all := families{}
+		collectRuntime(all)
+		collectProcess(all)
+		return all
+	})
+	for _, query := range []string{"", "?name[]=go_info&name[]=go_threads", "?name[]=none"} {
+		want := scraped(library, "", query)
+		for _, accept := range []string{"", "*/*", "text/plain", "application/openmetrics-text;version=1.0.0",
+			"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"} {
+			if got := scraped(ours, accept, query); got != want {
+				t.Errorf("%s %s\n%s\nthe library's:\n%s", accept, query, got, want)
+			}
+		}
+	}
+}
+
+// scraped gives an answer's form, and its metrics without their values.
+func scraped(h http.Handler, accept, query string) string {
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest("GET", "/metrics"+query, nil)
+	r.Header.Set("Accept", accept)
+	h.ServeHTTP(w, r)
+	value := regexp.MustCompile(`(?m)^([^#].*) \S+$`)
+	return fmt.Sprintln(w.Code, w.Header().Get("Content-Type")) + value.ReplaceAllString(w.Body.String(), "$1")
+}
+
+// TestScrapesAtATimeAreFew: one too many is sent away, and finds a place later.
+func TestScrapesAtATimeAreFew(t *testing.T) {
+	going, goOn := make(chan struct{}), make(chan struct{})
+	h := serveMetrics(func() families {
+		going <- struct{}{}
+		<-goOn
+		return families{}
+	})
+	ask := func() int {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+		return w.Code
+	}
+	var all sync.WaitGroup
+	for range maxScrapes {
+		all.Go(func() {
+			if code := ask(); code != 200 {
+				t.Error(code)
+			}
+		})
+		<-going
+	}
+	if code := ask(); code != 503 {
+		t.Errorf("one more than %d: %d", maxScrapes, code)
+	}
+	close(goOn)
+	all.Wait()
+	all.Go(func() { <-going })
+	if code := ask(); code != 200 {
+		t.Errorf("later: %d", code)
+	}
+	all.Wait()
+}
+
 // TestMetricNames: those that are promised are there.
 func TestMetricNames(t *testing.T) {
 	page := scrape(t)
@@ -103,17 +179,21 @@ func TestMetricNames(t *testing.T) {
 	}
 }
 
-// TestFaultNames: the README's list is the one that is told as 0.
+// TestFaultNames: the list in docs/topics.md is the one that is told as 0.
 func TestFaultNames(t *testing.T) {
-	text, err := os.ReadFile("../README.md")
+	text, err := os.ReadFile("../docs/topics.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	listed := strings.Fields(string(regexp.MustCompile("Faults: `([a-z_\\s]+)`").FindSubmatch(text)[1]))
 	slices.Sort(listed)
-	ours := slices.Sorted(slices.Values(faultNames))
+	var ours []string
+	for _, name := range controlloop.FaultNames() {
+		ours = append(ours, string(name))
+	}
+	slices.Sort(ours)
 	if !slices.Equal(listed, ours) {
-		t.Errorf("README %v\nmetrics %v", listed, ours)
+		t.Errorf("docs/topics.md %v\nmetrics %v", listed, ours)
 	}
 }
 

@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"thermostat/agent/clitest"
-
 	paho "github.com/eclipse/paho.mqtt.golang"
+
+	"thermostat/agent/clitest"
 )
 
 // homeAssistant does at the broker what Home Assistant does. What it knows of
@@ -54,7 +54,7 @@ func newHomeAssistant(t *testing.T, url string) *homeAssistant {
 	return h
 }
 
-// Start begins a run: nothing is discovered, and the birth message is said at
+// start begins a run: nothing is discovered, and the birth message is said at
 // each connection.
 func (h *homeAssistant) start() {
 	h.mu.Lock()

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
 	"thermostat/agent/clitest"
 )
 
@@ -180,7 +181,7 @@ func TestRestartIsOfferedToAManager(t *testing.T) {
 	}
 }
 
-// Told is the order in which Home Assistant must hear of a zone.
+// told is the order in which Home Assistant must hear of a zone.
 func told(zone string) []string {
 	return []string{"config " + cabinID, "config thermostat_-cabin_-" + zone, "thermostat/cabin/status", "thermostat/cabin/" + zone + "/state"}
 }

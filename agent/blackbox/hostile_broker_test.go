@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"thermostat/agent/clitest"
-
 	"github.com/eclipse/paho.mqtt.golang/packets"
+
+	"thermostat/agent/clitest"
 )
 
 var hostileFor = flag.Duration("hostile", time.Duration(clitest.InCI(40, 15))*time.Second, "how long TestABrokerThatAnswersEverythingWrongly lasts")
@@ -26,7 +26,7 @@ type wrong struct {
 	zeros   int                      // bytes behind it
 }
 
-// ID is that of a packet of the agent's, and how many filters it has.
+// id is that of a packet of the agent's, and how many filters it has.
 type id struct {
 	number  uint16
 	filters int

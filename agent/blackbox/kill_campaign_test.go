@@ -18,7 +18,7 @@ import (
 	paho "github.com/eclipse/paho.mqtt.golang"
 
 	"thermostat/agent/clitest"
-	"thermostat/mqtt"
+	"thermostat/mqtt/setpoint"
 )
 
 var kills = flag.Int("kills", clitest.InCI(300, 60), "how often TestKillCampaign kills the agent")
@@ -159,7 +159,7 @@ func (r *rain) next() []byte {
 }
 
 func (r *rain) ack(payload []byte) {
-	var a mqtt.Answer
+	var a setpoint.Answer
 	if json.Unmarshal(payload, &a) != nil || !a.Applied {
 		return
 	}

@@ -19,6 +19,7 @@ import (
 
 	"thermostat/agent/clitest"
 	"thermostat/controlloop"
+	"thermostat/controlloop/report"
 )
 
 // authority signs certificates and writes them into its folder, its own as ca.crt.
@@ -107,8 +108,8 @@ func pageAgentConfig(t *testing.T, access string, brokers ...string) string {
 }
 
 // fault gives the text of a fault that every zone must have, empty where none has it.
-func (a pageAgent) fault(name string) (text string, err error) {
-	var zones []controlloop.Report
+func (a pageAgent) fault(name controlloop.FaultName) (text string, err error) {
+	var zones []report.State
 	if err := json.Unmarshal([]byte(get(a.t, a.url+"/api/zones")), &zones); err != nil {
 		return "", err
 	}
@@ -128,7 +129,7 @@ func (a pageAgent) fault(name string) (text string, err error) {
 }
 
 // shows waits for a fault of all zones, on the page and in the metrics.
-func (a pageAgent) shows(name, text string) {
+func (a pageAgent) shows(name controlloop.FaultName, text string) {
 	a.t.Helper()
 	clitest.Eventually(a.t, func() error {
 		got, err := a.fault(name)
@@ -141,7 +142,7 @@ func (a pageAgent) shows(name, text string) {
 }
 
 // showsNo waits until a fault is gone.
-func (a pageAgent) showsNo(name string) {
+func (a pageAgent) showsNo(name controlloop.FaultName) {
 	a.t.Helper()
 	clitest.Eventually(a.t, func() error {
 		got, err := a.fault(name)
@@ -153,7 +154,7 @@ func (a pageAgent) showsNo(name string) {
 	a.meters(name, 0)
 }
 
-func (a pageAgent) meters(name string, value int) {
+func (a pageAgent) meters(name controlloop.FaultName, value int) {
 	a.t.Helper()
 	line := fmt.Sprintf("thermostat_fault{name=%q,zone=\"room\"} %d\n", name, value)
 	if !strings.Contains(get(a.t, a.url+"/metrics"), line) {

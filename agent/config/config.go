@@ -11,7 +11,7 @@ import (
 	"thermostat/agent/config/yamltree"
 	"thermostat/controlloop"
 	"thermostat/drivers"
-	"thermostat/mqtt"
+	"thermostat/mqtt/broker"
 )
 
 // Config is what the agent was told by its file, defaults filled in.
@@ -27,7 +27,7 @@ type Config struct {
 
 // MQTT is how the agent reaches the broker and how often it speaks.
 type MQTT struct {
-	mqtt.Access
+	broker.Access
 	DiscoveryPrefix string        // empty: no discovery
 	BirthTopic      string        // empty: the usual ones
 	SensorEvery     time.Duration // slowest rate of readings; 0: each
@@ -96,7 +96,7 @@ func passwordNeedsUser(r *reader, n *node, c *MQTT, _ badKeys) {
 	}
 }
 
-func certificateNeedsKey(r *reader, n *node, a *mqtt.Access, unread badKeys) {
+func certificateNeedsKey(r *reader, n *node, a *broker.Access, unread badKeys) {
 	if len(unread) == 0 && (a.CertFile == "") != (a.KeyFile == "") {
 		r.complain(n, "cert_file and key_file go together")
 	}

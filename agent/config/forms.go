@@ -12,7 +12,8 @@ import (
 
 	"thermostat/agent/config/yamltree"
 	"thermostat/drivers"
-	"thermostat/mqtt"
+	"thermostat/mqtt/broker"
+	"thermostat/mqtt/homeassistant"
 )
 
 // The regular expressions are those of ECMAScript too: the JSON Schema has them.
@@ -119,7 +120,7 @@ func wrongTopic(r *reader, text string) string {
 	if says := notOneTopic(r, text); says != "" {
 		return says
 	}
-	if c := r.config.MQTT; slices.Contains(mqtt.Births(c.BirthTopic, c.DiscoveryPrefix), text) {
+	if c := r.config.MQTT; slices.Contains(homeassistant.OnlineTopics(c.BirthTopic, c.DiscoveryPrefix), text) {
 		return Shown(text) + " is where Home Assistant says that it is there"
 	}
 	return ""
@@ -167,7 +168,7 @@ func wrongListen(_ *reader, text string) string {
 }
 
 func wrongBroker(_ *reader, text string) string {
-	if err := mqtt.CheckBroker(text); err != nil {
+	if err := broker.CheckURL(text); err != nil {
 		return err.Error()
 	}
 	return ""

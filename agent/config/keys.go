@@ -8,7 +8,7 @@ import (
 
 	"thermostat/controlloop"
 	"thermostat/drivers"
-	"thermostat/mqtt"
+	"thermostat/mqtt/broker"
 )
 
 // defaults are what a configuration says that says nothing. The device and its
@@ -42,7 +42,7 @@ var mqttKeys = table{
 		{name: "brokers", at: in(func(c *MQTT) *[]string { return &c.Brokers }), form: brokerURL, says: "the brokers' URLs (mqtt, mqtts, ws, wss), tried in order; none: no broker"},
 		{name: "username", at: in(func(c *MQTT) *string { return &c.Username }), form: form{empty: true}, says: "the user at the broker"},
 		{name: "password_file", at: in(func(c *MQTT) *string { return &c.PasswordFile }), form: fileName, says: "the file with the user's password alone; it is read again at each connection"},
-		{name: "tls", at: in(func(c *MQTT) *mqtt.Access { return &c.Access }), keys: &tlsKeys, says: "the certificates for mqtts and wss"},
+		{name: "tls", at: in(func(c *MQTT) *broker.Access { return &c.Access }), keys: &tlsKeys, says: "the certificates for mqtts and wss"},
 		{name: "prefix", at: in(func(c *MQTT) *string { return &c.Prefix }), form: topicPrefix, says: "the first part of every topic"},
 		{name: "discovery_prefix", at: in(func(c *MQTT) *string { return &c.DiscoveryPrefix }), form: orEmpty(topicPrefix), says: "the first part of Home Assistant's topics; \"\": the agent tells it nothing"},
 		{name: "birth_topic", at: in(func(c *MQTT) *string { return &c.BirthTopic }), form: birthTopic, usual: "`<discovery_prefix>/status` and `homeassistant/status`",
@@ -55,9 +55,9 @@ var mqttKeys = table{
 var tlsKeys = table{
 	end: after(certificateNeedsKey),
 	keys: []key{
-		{name: "ca_file", at: in(func(a *mqtt.Access) *string { return &a.CAFile }), form: fileName, usual: "the system's", says: "the certificate authority that signs for the broker"},
-		{name: "cert_file", at: in(func(a *mqtt.Access) *string { return &a.CertFile }), form: fileName, says: "the agent's certificate, with `key_file`"},
-		{name: "key_file", at: in(func(a *mqtt.Access) *string { return &a.KeyFile }), form: fileName, says: "the key of `cert_file`"},
+		{name: "ca_file", at: in(func(a *broker.Access) *string { return &a.CAFile }), form: fileName, usual: "the system's", says: "the certificate authority that signs for the broker"},
+		{name: "cert_file", at: in(func(a *broker.Access) *string { return &a.CertFile }), form: fileName, says: "the agent's certificate, with `key_file`"},
+		{name: "key_file", at: in(func(a *broker.Access) *string { return &a.KeyFile }), form: fileName, says: "the key of `cert_file`"},
 	},
 }
 

@@ -6,10 +6,10 @@ import (
 	"io"
 	"os"
 
+	"github.com/spf13/cobra"
+
 	"thermostat/agent/cli"
 	"thermostat/agent/config/yamltree"
-
-	"github.com/spf13/cobra"
 )
 
 // maxConfigSize is what a file may have, in bytes.

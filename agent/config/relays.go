@@ -2,7 +2,7 @@ package config
 
 import (
 	"thermostat/drivers"
-	"thermostat/mqtt"
+	"thermostat/mqtt/device"
 )
 
 // Relays gives every GPIO relay that a configuration names, in its order.
@@ -19,12 +19,12 @@ func (c Config) Relays() []drivers.GPIO {
 }
 
 // RemoteRelays gives every relay on the broker that a configuration names.
-func (c Config) RemoteRelays() []mqtt.RelaySpec {
-	var all []mqtt.RelaySpec
+func (c Config) RemoteRelays() []device.RelaySpec {
+	var all []device.RelaySpec
 	for _, z := range c.Zones {
 		for _, r := range []*drivers.RelaySpec{z.Devices.Heater, z.Devices.Cooler, z.Devices.Safety} {
-			if r != nil && r.Driver == "mqtt" && r.Remote.Topic != "" {
-				all = append(all, mqtt.RelaySpec(r.Remote))
+			if r != nil && r.IsRemote() && r.Remote.Topic != "" {
+				all = append(all, device.RelaySpec(r.Remote))
 			}
 		}
 	}

@@ -3,10 +3,10 @@ package config
 import (
 	"cmp"
 	"fmt"
-	"maps"
+	"slices"
 
 	"thermostat/drivers"
-	"thermostat/mqtt"
+	"thermostat/mqtt/device"
 )
 
 // unique finds what two zones share and must not.
@@ -108,36 +108,25 @@ type sensorOwner struct {
 // Another zone's sensor as a fallback is a choice.
 func (u *unique) addSensor(n *node, z Zone) {
 	spec := z.Devices.Sensor
-	if spec.Driver != "ds18b20" && spec.Driver != "bme280" {
+	if spec.ChipKey() == "" {
 		return
 	}
 	for _, o := range u.sensors {
 		if !twice(spec, []drivers.SensorSpec{o.sensor}) {
 			continue
 		}
-		at, _ := find(n, "id")
-		if spec.Driver == "bme280" {
-			at, _ = find(n, "address")
-		}
+		at, _ := find(n, spec.ChipKey())
 		u.warn(at, fmt.Sprintf("is also the sensor of zone %s: both zones go by one place's temperature; where this one has a sensor of its own, write that (thermostat probe lists them)", o.zone))
 		return
 	}
 	u.sensors = append(u.sensors, sensorOwner{z.Name, spec})
 }
 
-// twice reports whether a chip is one of the others.
+// twice reports whether a sensor is one of the others.
 func twice(spec drivers.SensorSpec, others []drivers.SensorSpec) bool {
-	for _, o := range others {
-		switch {
-		case o.Driver != spec.Driver:
-		case spec.Driver == "ds18b20" && spec.DS18B20.ID != "" && o.DS18B20.ID == spec.DS18B20.ID:
-			return true
-		case spec.Driver == "bme280" && o.BME280 == spec.BME280:
-			return true
-		case spec.Driver == "mqtt" && spec.Remote.Topic != "" && o.Remote.Topic == spec.Remote.Topic &&
-			cmp.Or(o.Remote.Field, mqtt.UsualField) == cmp.Or(spec.Remote.Field, mqtt.UsualField) && maps.Equal(o.Remote.Where, spec.Remote.Where):
-			return true
-		}
+	named := func(s drivers.SensorSpec) drivers.SensorSpec { // by the field that counts where none is named
+		s.Remote.Field = cmp.Or(s.Remote.Field, device.UsualField)
+		return s
 	}
-	return false
+	return slices.ContainsFunc(others, func(o drivers.SensorSpec) bool { return named(spec).Same(named(o)) })
 }

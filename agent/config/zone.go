@@ -53,7 +53,7 @@ func checkZone(r *reader, n *node, z *zoneOfFile, unread badKeys) {
 func checkSensors(r *reader, zone *node, d drivers.Spec) {
 	for i, s := range d.Fallbacks {
 		item := zone.Child("fallback_sensors").Children[i]
-		if s.Driver == "simulated" && d.Sensor.Driver != "simulated" {
+		if s.IsSimulated() && !d.Sensor.IsSimulated() {
 			r.complain(item.Child("driver"), "a simulated fallback needs a simulated sensor: it measures that sensor's room")
 		}
 		if twice(s, append(slices.Clone(d.Fallbacks[:i]), d.Sensor)) {
@@ -64,7 +64,7 @@ func checkSensors(r *reader, zone *node, d drivers.Spec) {
 
 // remotes reports whether one of a zone's sensors is on the broker.
 func remotes(spec drivers.Spec) bool {
-	return spec.Sensor.Driver == "mqtt" || slices.ContainsFunc(spec.Fallbacks, func(s drivers.SensorSpec) bool { return s.Driver == "mqtt" })
+	return spec.Sensor.IsRemote() || slices.ContainsFunc(spec.Fallbacks, drivers.SensorSpec.IsRemote)
 }
 
 // needsStaleAfter demands that the promise of a sensor on the broker is chosen:
@@ -77,11 +77,11 @@ func needsStaleAfter(r *reader, zone *node, spec drivers.Spec) {
 
 // needsRoom complains of a simulated relay where the sensor is real: it has no room to heat.
 func needsRoom(r *reader, zone *node, d drivers.Spec) {
-	if d.Sensor.Driver == "" || d.Sensor.Driver == "simulated" {
+	if d.Sensor.Driver == "" || d.Sensor.IsSimulated() {
 		return
 	}
 	for _, key := range []string{"heater", "cooler", "safety_relay"} {
-		if at := zone.Child(key).Child("driver"); at != nil && at.Text == "simulated" {
+		if at := zone.Child(key).Child("driver"); at != nil && drivers.RelayDriverOf(at.Text).Simulated {
 			r.complain(at, "a simulated relay needs a simulated sensor, whose room it heats or cools: the zone's is %s", Shown(d.Sensor.Driver))
 		}
 	}

@@ -13,7 +13,9 @@ import (
 
 	"thermostat/agent/cli"
 	"thermostat/agent/config"
-	"thermostat/mqtt"
+	"thermostat/mqtt/broker"
+	"thermostat/mqtt/client"
+	"thermostat/mqtt/setpoint"
 )
 
 // Flags are how set, clear and watch reach the broker: by flag, else by
@@ -35,6 +37,7 @@ var remoteNames = []struct{ name, help string }{
 	{"device", "the `DEVICE` (default the configuration's, else the only one seen)"},
 }
 
+// Register adds the flags to a command.
 func (r *Flags) Register(cmd *cobra.Command) {
 	r.values = map[string]*string{}
 	cmd.Flags().StringVar(&r.config, "config", "", "take the broker from the configuration `FILE` (default "+cli.DefaultConfig+" if readable)")
@@ -45,15 +48,15 @@ func (r *Flags) Register(cmd *cobra.Command) {
 
 // Agents are who set, clear and watch speak with, on a broker or through a page.
 type Agents interface {
-	Set(ctx context.Context, q mqtt.Request) (mqtt.Answer, error)
-	Clear(ctx context.Context, device, zone string) (mqtt.Answer, error)
-	Watch(ctx context.Context, device string, saw func(mqtt.Sight)) error
+	Set(ctx context.Context, q client.Request) (setpoint.Answer, error)
+	Clear(ctx context.Context, device, zone string) (setpoint.Answer, error)
+	Watch(ctx context.Context, device string, saw func(client.Event)) error
 	Close()
 }
 
 // Way is how set, clear and watch reach them.
 type Way struct {
-	Access mqtt.Access
+	Access broker.Access
 	Device string
 	Units  string // those that people use
 
@@ -67,7 +70,7 @@ func (w Way) Connect(ctx context.Context) (Agents, error) {
 	if w.PageOnly {
 		return w.Page, nil
 	}
-	r, err := mqtt.Connect(ctx, w.Access)
+	r, err := client.Connect(ctx, w.Access)
 	switch {
 	case err == nil:
 		return r, nil
@@ -79,7 +82,7 @@ func (w Way) Connect(ctx context.Context) (Agents, error) {
 
 // Resolve finds the way.
 func (r *Flags) Resolve(cmd *cobra.Command) (Way, error) {
-	a := mqtt.Access{Brokers: []string{"mqtt://127.0.0.1:1883"}, Prefix: "thermostat"}
+	a := broker.Access{Brokers: []string{"mqtt://127.0.0.1:1883"}, Prefix: "thermostat"}
 	w := Way{Access: a, Units: "C"}
 	file, unread := r.configFile()
 	w.Unread = unread
@@ -133,6 +136,7 @@ func (r *Flags) override(w *Way) {
 	}
 }
 
+// Value is a flag's, else the environment's; empty: neither.
 func (r *Flags) Value(name string) string {
 	if v := *r.values[name]; v != "" {
 		return v
@@ -160,7 +164,7 @@ func (r *Flags) configFile() (file string, unread error) {
 	return cli.DefaultConfig, nil
 }
 
-func (r *Flags) check(a mqtt.Access, device string) error {
+func (r *Flags) check(a broker.Access, device string) error {
 	if device != "" && !config.DeviceForm.MatchString(device) {
 		return cli.Exit(cli.ExitUsage, fmt.Errorf("device %.40q is not of the form %v", device, config.DeviceForm))
 	}
@@ -168,7 +172,7 @@ func (r *Flags) check(a mqtt.Access, device string) error {
 		return cli.Exit(cli.ExitUsage, fmt.Errorf("prefix %.40q is not of the form %v", a.Prefix, config.PrefixForm))
 	}
 	for _, b := range a.Brokers {
-		if err := mqtt.CheckBroker(b); err != nil {
+		if err := broker.CheckURL(b); err != nil {
 			return cli.Exit(cli.ExitUsage, fmt.Errorf("broker: %w", err))
 		}
 	}

@@ -15,8 +15,10 @@ import (
 	"strings"
 
 	"thermostat/agent/config"
-	"thermostat/controlloop"
-	"thermostat/mqtt"
+	"thermostat/controlloop/report"
+	"thermostat/mqtt/broker"
+	"thermostat/mqtt/client"
+	"thermostat/mqtt/setpoint"
 	"thermostat/status"
 )
 
@@ -45,32 +47,32 @@ func (p *Page) answers(ctx context.Context) bool {
 }
 
 // Set gives the zone the complete control that a request means.
-func (p *Page) Set(ctx context.Context, q mqtt.Request) (mqtt.Answer, error) {
+func (p *Page) Set(ctx context.Context, q client.Request) (setpoint.Answer, error) {
 	state, err := p.state(ctx, q.Zone)
 	if err == nil && q.Default {
 		q, err = p.defaultOf(q)
 	}
 	if err != nil {
-		return mqtt.Answer{}, err
+		return setpoint.Answer{}, err
 	}
 	control, err := q.JSON(state)
 	if err != nil {
-		return mqtt.Answer{}, err
+		return setpoint.Answer{}, err
 	}
 	return p.ask(ctx, http.MethodPut, "/api/zones/"+q.Zone+"/control", control)
 }
 
 // Clear clears a zone's latched faults.
-func (p *Page) Clear(ctx context.Context, _, zone string) (mqtt.Answer, error) {
+func (p *Page) Clear(ctx context.Context, _, zone string) (setpoint.Answer, error) {
 	if _, err := p.state(ctx, zone); err != nil {
-		return mqtt.Answer{}, err
+		return setpoint.Answer{}, err
 	}
 	return p.ask(ctx, http.MethodPost, "/api/zones/"+zone+"/clear", nil)
 }
 
 // defaultOf makes the way back to the configured setpoint a request for it:
 // the page does not tell which it is.
-func (p *Page) defaultOf(q mqtt.Request) (mqtt.Request, error) {
+func (p *Page) defaultOf(q client.Request) (client.Request, error) {
 	if p.config == nil {
 		return q, errors.New("which setpoint is the configured one is not known: name the agent's configuration by --config")
 	}
@@ -87,10 +89,10 @@ func (p *Page) defaultOf(q mqtt.Request) (mqtt.Request, error) {
 }
 
 // state is how a zone stands.
-func (p *Page) state(ctx context.Context, zone string) (controlloop.Report, error) {
+func (p *Page) state(ctx context.Context, zone string) (report.State, error) {
 	all, err := p.states(ctx)
 	if err != nil {
-		return controlloop.Report{}, err
+		return report.State{}, err
 	}
 	var names []string
 	for _, r := range all {
@@ -100,10 +102,10 @@ func (p *Page) state(ctx context.Context, zone string) (controlloop.Report, erro
 		names = append(names, r.Zone)
 	}
 	slices.Sort(names)
-	return controlloop.Report{}, fmt.Errorf("%w: the agent at http://%s has no zone %q; there are %s", mqtt.ErrNoAnswer, p.Listen, zone, strings.Join(names, ", "))
+	return report.State{}, fmt.Errorf("%w: the agent at http://%s has no zone %q; there are %s", broker.ErrNoAnswer, p.Listen, zone, strings.Join(names, ", "))
 }
 
-func (p *Page) states(ctx context.Context) (all []controlloop.Report, err error) {
+func (p *Page) states(ctx context.Context) (all []report.State, err error) {
 	c, err := p.request(ctx, http.MethodGet, "/api/zones", nil)
 	if err != nil {
 		return nil, err
@@ -116,18 +118,18 @@ func (p *Page) states(ctx context.Context) (all []controlloop.Report, err error)
 }
 
 // ask demands a change and gives the agent's answer.
-func (p *Page) ask(ctx context.Context, method, path string, body []byte) (a mqtt.Answer, err error) {
+func (p *Page) ask(ctx context.Context, method, path string, body []byte) (a setpoint.Answer, err error) {
 	c, err := p.request(ctx, method, path, body)
 	if err != nil {
 		return a, err
 	}
 	defer c.Close()
 	if json.NewDecoder(io.LimitReader(c.Body, MaxPageAnswer)).Decode(&a) != nil {
-		return mqtt.Answer{}, p.strange(c.Response)
+		return setpoint.Answer{}, p.strange(c.Response)
 	}
 	switch c.StatusCode {
 	case http.StatusServiceUnavailable:
-		return a, fmt.Errorf("%w: %s", mqtt.ErrNoAnswer, a.Reason)
+		return a, fmt.Errorf("%w: %s", broker.ErrNoAnswer, a.Reason)
 	case http.StatusUnauthorized:
 		if p.config == nil {
 			a.Reason += ": name the agent's configuration by --config, it knows the password's file"
@@ -138,7 +140,7 @@ func (p *Page) ask(ctx context.Context, method, path string, body []byte) (a mqt
 
 // strange is the error for what no agent answers.
 func (p *Page) strange(r *http.Response) error {
-	return fmt.Errorf("%w: what is at http://%s answers as no agent does (%s)", mqtt.ErrNoAnswer, p.Listen, r.Status)
+	return fmt.Errorf("%w: what is at http://%s answers as no agent does (%s)", broker.ErrNoAnswer, p.Listen, r.Status)
 }
 
 // exchange is a request that is answered, and its connection.
@@ -174,7 +176,7 @@ func (p *Page) request(ctx context.Context, method, path string, body []byte) (e
 		dial = new(net.Dialer).DialContext
 	}
 	if e.conn, err = dial(ctx, "tcp", p.Listen); err != nil {
-		return e, fmt.Errorf("%w: no agent has its page at http://%s (%w): does it run?", mqtt.ErrNoAnswer, p.Listen, err)
+		return e, fmt.Errorf("%w: no agent has its page at http://%s (%w): does it run?", broker.ErrNoAnswer, p.Listen, err)
 	}
 	e.end = context.AfterFunc(ctx, func() { e.conn.Close() })
 	if err = r.Write(e.conn); err == nil {
@@ -182,7 +184,7 @@ func (p *Page) request(ctx context.Context, method, path string, body []byte) (e
 	}
 	if err != nil {
 		e.Close()
-		return e, fmt.Errorf("%w: the page at http://%s: %w", mqtt.ErrNoAnswer, p.Listen, err)
+		return e, fmt.Errorf("%w: the page at http://%s: %w", broker.ErrNoAnswer, p.Listen, err)
 	}
 	return e, nil
 }

@@ -11,7 +11,8 @@ import (
 	"time"
 
 	"thermostat/agent/cli"
-	"thermostat/mqtt"
+	"thermostat/mqtt/broker"
+	"thermostat/mqtt/client"
 )
 
 // The page says every 5 s that it lives.
@@ -25,13 +26,13 @@ const (
 type Look struct {
 	device string
 	zones  []string // that it said to have
-	Saw    func(mqtt.Sight)
+	Saw    func(client.Event)
 }
 
 // Watch tells of every change that the page shows until the context ends. An
 // agent that goes away is told as offline and looked for again; the first look
 // must find it.
-func (p *Page) Watch(ctx context.Context, _ string, saw func(mqtt.Sight)) error {
+func (p *Page) Watch(ctx context.Context, _ string, saw func(client.Event)) error {
 	l := &Look{Saw: saw}
 	for {
 		err := p.Look(ctx, l)
@@ -62,7 +63,7 @@ func (p *Page) Look(ctx context.Context, l *Look) error {
 	for {
 		_ = e.conn.SetReadDeadline(time.Now().Add(PageSilence)) // every TCP connection can
 		if !lines.Scan() {
-			return fmt.Errorf("%w: the page at http://%s has ended", mqtt.ErrNoAnswer, p.Listen)
+			return fmt.Errorf("%w: the page at http://%s has ended", broker.ErrNoAnswer, p.Listen)
 		}
 		name, value, _ := bytes.Cut(lines.Bytes(), []byte(": "))
 		switch string(name) {
@@ -91,7 +92,7 @@ func (l *Look) heard(event string, data []byte) {
 		}
 		for _, old := range l.zones {
 			if !slices.Contains(zones, old) || hello.Device != l.device {
-				l.Saw(mqtt.Sight{Device: l.device, Zone: old, Gone: true})
+				l.Saw(client.Event{Device: l.device, Zone: old, Gone: true})
 			}
 		}
 		l.device, l.zones = hello.Device, zones
@@ -99,15 +100,15 @@ func (l *Look) heard(event string, data []byte) {
 	case "zone":
 		var state struct{ Zone string }
 		if json.Unmarshal(data, &state) == nil && slices.Contains(l.zones, state.Zone) {
-			l.Saw(mqtt.Sight{Device: l.device, Zone: state.Zone, State: data})
+			l.Saw(client.Event{Device: l.device, Zone: state.Zone, State: data})
 		}
 	}
 }
 
 func (l *Look) isThere(is bool) {
-	s := mqtt.Sight{Device: l.device, Online: &is, Presence: mqtt.Offline}
+	s := client.Event{Device: l.device, Online: &is, Presence: client.Offline}
 	if is {
-		s.Presence = mqtt.Online
+		s.Presence = client.Online
 	}
 	l.Saw(s)
 }

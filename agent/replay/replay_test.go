@@ -8,12 +8,13 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
+
 	"thermostat/agent/clitest"
 	"thermostat/agent/config"
-	"time"
 )
 
-func testReplay(t testing.TB) *replay {
+func testReplay(t testing.TB) *Operator {
 	t.Helper()
 	cfg, complaints := config.Read("test", []byte(clitest.ReplayConfig))
 	for _, c := range complaints {
@@ -93,7 +94,7 @@ func TestALogWithoutItsStartDecidesAsOneWithIt(t *testing.T) {
 	}
 }
 
-// At is a line for sensor 7, so many seconds after the new year.
+// at is a line for sensor 7, so many seconds after the new year.
 func at(seconds int, what string) string {
 	when := time.Date(2026, 1, 1, 0, 0, seconds, 0, time.UTC).Format(time.RFC3339)
 	return fmt.Sprintf(`{"time":%q,"sensor_id":7,%s}`, when, what) + "\n"

@@ -48,6 +48,7 @@ type zoneBeat struct {
 	last   controlloop.Snapshot // zero Time: no decision yet
 }
 
+// NewHeartbeat watches zones and feeds a watchdog of that time, 0: none, through send.
 func NewHeartbeat(zones []*controlloop.Zone, every time.Duration, log *slog.Logger, send func(...string) error) *Heartbeat {
 	h := &Heartbeat{send: send, every: every, log: log, wake: make(chan struct{}, 1), Done: make(chan struct{}), named: map[string]*zoneBeat{}}
 	for _, z := range zones {
@@ -110,7 +111,7 @@ func (h *Heartbeat) beat(now time.Time) time.Duration {
 	return min(h.tell(now, status), h.feed(now, stuck))
 }
 
-// Look gives whether every zone has decided, one that is stuck, and a line for people.
+// look gives whether every zone has decided, one that is stuck, and a line for people.
 func (h *Heartbeat) look(now time.Time) (begun bool, stuck, status string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -165,7 +166,7 @@ func zoneWords(s controlloop.Snapshot) string {
 		why = append(why, string(s.State.Reason))
 	}
 	for _, f := range s.Faults {
-		why = append(why, "fault "+f.Name)
+		why = append(why, "fault "+string(f.Name))
 	}
 	if len(why) == 0 {
 		return s.State.Action.String()
@@ -173,7 +174,7 @@ func zoneWords(s controlloop.Snapshot) string {
 	return fmt.Sprintf("%v (%s)", s.State.Action, strings.Join(why, ", "))
 }
 
-// Tell says the status if it is another, not too often.
+// tell says the status if it is another, not too often.
 func (h *Heartbeat) tell(now time.Time, status string) (again time.Duration) {
 	if status == h.said {
 		return time.Hour

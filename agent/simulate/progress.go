@@ -7,8 +7,9 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"thermostat/agent/cli"
 	"time"
+
+	"thermostat/agent/cli"
 )
 
 // progress is a bar on the terminal of whoever waits; it appears only where a
@@ -36,6 +37,7 @@ func newProgress(out io.Writer, grid []*Simulation) *progress {
 
 func (p *progress) add(d time.Duration) { p.done.Add(int64(d)) }
 
+// Show shows how far it is, where somebody looks.
 func (p *progress) Show() {
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()

@@ -11,6 +11,7 @@ import (
 
 	"thermostat/controlloop"
 	"thermostat/drivers"
+	"thermostat/drivers/simulated"
 	"thermostat/house"
 )
 
@@ -62,7 +63,7 @@ type faultLog struct {
 // bits are the faults that stand now.
 func (l *faultLog) bits(s *controlloop.Stepper) uint64 {
 	var set uint64
-	s.Faults(func(f controlloop.Fault) { set |= 1 << l.bit(f.Name) })
+	s.Faults(func(f controlloop.Fault) { set |= 1 << l.bit(string(f.Name)) })
 	return set
 }
 
@@ -95,13 +96,13 @@ func (l *faultLog) add(set uint64, span time.Duration) {
 // lookAfter is after how many samples a run asks whether it shall go on.
 const lookAfter = 4096
 
-// virtual is a run while it runs: the zone, its room and their time. The clock
+// Virtual is a run while it runs: the zone, its room and their time. The clock
 // has a monotonic reading, as that of the agent; what is written down is the
 // calendar's time.
-type virtual struct {
+type Virtual struct {
 	*Simulation
 	Base, Now time.Time
-	room      *drivers.Room
+	room      *simulated.Room
 	Stepper   *controlloop.Stepper
 	present   controlloop.Setpoint // while somebody is there
 	absent    controlloop.Setpoint // while nobody is
@@ -111,7 +112,7 @@ type virtual struct {
 	tally     *house.Tally
 }
 
-// Run lives through the whole time.
+// run lives through the whole time.
 func (s *Simulation) run(ctx context.Context, bar *progress) error {
 	v := s.Begin()
 	sample := s.Zone.Params.Sample
@@ -132,8 +133,8 @@ func (s *Simulation) run(ctx context.Context, bar *progress) error {
 }
 
 // Begin makes zone and room as run and demo would, in the time of the run.
-func (s *Simulation) Begin() *virtual {
-	v := &virtual{Simulation: s, Base: time.Now(), tally: house.NewTally(s.comfort)}
+func (s *Simulation) Begin() *Virtual {
+	v := &Virtual{Simulation: s, Base: time.Now(), tally: house.NewTally(s.comfort)}
 	v.Now = v.Base
 	v.room = s.makeRoom(func() time.Time { return v.Now })
 	v.present, v.absent = s.Zone.Default, s.Zone.Default
@@ -150,10 +151,10 @@ func (s *Simulation) Begin() *virtual {
 	return v
 }
 
-func (s *Simulation) makeRoom(clock func() time.Time) *drivers.Room {
-	room := drivers.NewRoomAt(s.Room, clock)
+func (s *Simulation) makeRoom(clock func() time.Time) *simulated.Room {
+	room := simulated.NewRoomAt(s.Room, clock)
 	if s.params != nil {
-		room = drivers.NewRoomOf(house.NewPhysical(*s.params), s.Room, clock)
+		room = simulated.NewRoomOf(house.NewPhysical(*s.params), s.Room, clock)
 	}
 	if s.weather != nil {
 		room.Follow(s.weather)
@@ -162,12 +163,12 @@ func (s *Simulation) makeRoom(clock func() time.Time) *drivers.Room {
 }
 
 // wire makes the zone of the configuration with the devices of a simulated room.
-func (s *Simulation) wire(room *drivers.Room) *controlloop.Zone {
+func (s *Simulation) wire(room *simulated.Room) *controlloop.Zone {
 	z := &controlloop.Zone{Name: s.Zone.Name, SensorID: s.Zone.SensorID, Params: s.Zone.Params}
 	z.Sensor = drivers.Offset(room.Sensor(), s.offset())
 	for i, spec := range s.Zone.Devices.Fallbacks {
 		noise, seed, offset := s.Room.Noise, s.Room.Seed+uint64(i)+1, 0.0
-		if spec.Driver == "simulated" {
+		if spec.IsSimulated() {
 			noise, seed, offset = spec.Simulated.Noise, spec.Simulated.Seed, spec.Offset
 		}
 		z.Fallbacks = append(z.Fallbacks, drivers.Offset(room.Spare(noise, seed), offset))
@@ -186,14 +187,14 @@ func (s *Simulation) wire(room *drivers.Room) *controlloop.Zone {
 
 // offset is that of a simulated sensor; a real one's mends what a simulated one has not.
 func (s *Simulation) offset() float64 {
-	if s.Zone.Devices.Sensor.Driver == "simulated" {
+	if s.Zone.Devices.Sensor.IsSimulated() {
 		return s.Zone.Devices.Sensor.Offset
 	}
 	return 0
 }
 
 // RoomTime is how long a span of the clock is in the room.
-func (v *virtual) RoomTime(d time.Duration) time.Duration {
+func (v *Virtual) RoomTime(d time.Duration) time.Duration {
 	if speed := v.Zone.Params.Speed; speed > 0 {
 		return time.Duration(float64(d) * speed)
 	}
@@ -201,9 +202,9 @@ func (v *virtual) RoomTime(d time.Duration) time.Duration {
 }
 
 // Step is one sample, so long after the beginning in room time.
-func (v *virtual) Step(at, span time.Duration) {
+func (v *Virtual) Step(at, span time.Duration) {
 	for len(v.broken) > 0 && v.broken[0].at <= at {
-		v.broken[0].does(v.room)
+		v.broken[0].Break(v.room)
 		v.broken = v.broken[1:]
 	}
 	if there := v.isThere(at); there != v.there {
@@ -215,7 +216,7 @@ func (v *virtual) Step(at, span time.Duration) {
 	v.see(look, span, v.outcome.faults.bits(v.Stepper))
 }
 
-func (v *virtual) see(look drivers.Look, span time.Duration, faults uint64) {
+func (v *Virtual) see(look simulated.Look, span time.Duration, faults uint64) {
 	sp := &v.present
 	if !v.there {
 		sp = &v.absent
@@ -236,7 +237,7 @@ func (s *Simulation) isThere(at time.Duration) bool {
 }
 
 // setpoint is the one for who is there, and notes what is comfortable.
-func (v *virtual) setpoint() controlloop.Setpoint {
+func (v *Virtual) setpoint() controlloop.Setpoint {
 	if v.there {
 		v.moment.Comfort = v.Centre
 		return v.present

@@ -16,7 +16,7 @@ import (
 	"thermostat/agent/cli"
 	"thermostat/agent/clitest"
 	"thermostat/agent/config"
-	"thermostat/drivers"
+	"thermostat/drivers/simulated"
 )
 
 // runSimulate is `thermostat simulate ARGS`, where no configuration is installed.
@@ -319,7 +319,7 @@ func recording(t *testing.T, room string, days int, every time.Duration, beside 
 	if err != nil {
 		t.Fatal(err)
 	}
-	sim := drivers.SimulatedOf(room)
+	sim := simulated.SpecOf(room)
 	sim.Sun = 0
 	times, _ := parseTimetable("06:00-22:00")
 	s := &Simulation{Zone: cfg.Zones[0], Room: sim, Total: time.Duration(days) * 24 * time.Hour, Start: Monday(), times: times, away: 17, Centre: 21}
@@ -494,7 +494,7 @@ func TestSimulateMemoryIsBounded(t *testing.T) {
 	cfg, _ := config.Read("example", []byte(ExampleConfig))
 	allocs := func(days float64) float64 {
 		return testing.AllocsPerRun(1, func() {
-			s := &Simulation{Zone: cfg.Zones[0], Room: drivers.SimulatedOf("panel"), Total: time.Duration(days * 24 * float64(time.Hour)), Start: Monday(), away: math.NaN(), Centre: 21, comfort: 0.5, plot: true}
+			s := &Simulation{Zone: cfg.Zones[0], Room: simulated.SpecOf("panel"), Total: time.Duration(days * 24 * float64(time.Hour)), Start: Monday(), away: math.NaN(), Centre: 21, comfort: 0.5, plot: true}
 			if err := s.run(t.Context(), newProgress(nil, nil)); err != nil {
 				t.Fatal(err)
 			}
@@ -505,20 +505,24 @@ func TestSimulateMemoryIsBounded(t *testing.T) {
 	}
 }
 
-// The picture and the figures in the README are what its command makes, and
-// its table lists every flag.
-func TestReadmeShowsWhatSimulateMakes(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
+// The picture and the figures in docs/simulate.md are what its command makes,
+// and docs/commands.md lists every flag.
+func TestDocsShowWhatSimulateMakes(t *testing.T) {
+	read := func(page string) string {
+		text, err := os.ReadFile("../../docs/" + page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
 	}
+	commands, simulate := read("commands.md"), read("simulate.md")
 	flags := regexp.MustCompile(`(?m)^ +(--[a-z]+)`).FindAllStringSubmatch(Command().Flags().FlagUsages(), -1)
 	if len(flags) < 15 {
 		t.Errorf("flags: %v", flags)
 	}
 	for _, f := range flags {
-		if !strings.Contains(string(readme), f[1]) {
-			t.Errorf("%s is not in the README", f[1])
+		if !strings.Contains(commands, f[1]) {
+			t.Errorf("%s is not in docs/commands.md", f[1])
 		}
 	}
 	if runtime.GOARCH != "amd64" || readable(cli.DefaultConfig) {
@@ -532,11 +536,11 @@ func TestReadmeShowsWhatSimulateMakes(t *testing.T) {
 	made, err := os.ReadFile(file)
 	kept, keptErr := os.ReadFile("../../docs/week.svg")
 	if err != nil || keptErr != nil || !bytes.Equal(made, kept) {
-		t.Errorf("docs/week.svg is another picture: make it anew with the README's command (%v %v)", err, keptErr)
+		t.Errorf("docs/week.svg is another picture: make it anew with docs/simulate.md's command (%v %v)", err, keptErr)
 	}
 	for line := range strings.Lines(out) {
-		if !strings.Contains(string(readme), "    "+line) {
-			t.Errorf("not in the README: %s", line)
+		if !strings.Contains(simulate, "    "+line) {
+			t.Errorf("not in docs/simulate.md: %s", line)
 		}
 	}
 }

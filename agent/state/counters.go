@@ -26,7 +26,7 @@ func NewCounters(kept *controlloop.Counters) *Counters {
 	}
 	c.is.Faults = maps.Clone(c.is.Faults)
 	if c.is.Faults == nil {
-		c.is.Faults = map[string]uint64{}
+		c.is.Faults = map[controlloop.FaultName]uint64{}
 	}
 	return c
 }

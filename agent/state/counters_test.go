@@ -13,9 +13,9 @@ import (
 func TestCounters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := NewCounters(&controlloop.Counters{
-			Heater: controlloop.OutputCounters{Cycles: 10, On: time.Hour}, Refused: 5, Faults: map[string]uint64{"relay": 3},
+			Heater: controlloop.OutputCounters{Cycles: 10, On: time.Hour}, Refused: 5, Faults: map[controlloop.FaultName]uint64{"relay": 3},
 		})
-		see := func(relay controlloop.RelayState, faults ...string) {
+		see := func(relay controlloop.RelayState, faults ...controlloop.FaultName) {
 			s := heaterSnapshot(relay == controlloop.RelayOn)
 			s.HeaterRelay = relay
 			for _, name := range faults {

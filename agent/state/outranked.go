@@ -7,7 +7,7 @@ import (
 
 	"thermostat/agent/cli"
 	"thermostat/agent/config"
-	"thermostat/mqtt"
+	"thermostat/mqtt/setpoint"
 )
 
 // Outranked tells, for each zone whose configured setpoint does not count
@@ -26,7 +26,7 @@ func Outranked(cfg config.Config) []string {
 		if err != nil {
 			continue
 		}
-		sp, ok := mqtt.Zone{Name: z.Name, SensorID: z.SensorID, Params: z.Params, Default: z.Default, Memory: kept}.Remembered()
+		sp, ok := setpoint.Zone{Name: z.Name, SensorID: z.SensorID, Params: z.Params, Default: z.Default, Memory: kept}.Remembered()
 		if ok && !sp.SameTarget(z.Default) {
 			lines = append(lines, fmt.Sprintf("zone %s: default_setpoint is outranked by the last control: mode %s, desired %v °C", z.Name, sp.Mode, sp.Desired))
 		}

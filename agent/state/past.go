@@ -2,9 +2,6 @@ package state
 
 import (
 	"context"
-	"errors"
-	"os"
-	"path/filepath"
 	"time"
 
 	"thermostat/controlloop"
@@ -17,7 +14,7 @@ type BootClock struct {
 	now func() time.Duration // since the boot
 }
 
-// At gives a moment of this process in time since boot. What the machine slept
+// at gives a moment of this process in time since boot. What the machine slept
 // since then is not subtracted: the moment comes out too late, and so the rest too long.
 func (b BootClock) at(t time.Time) time.Duration { return b.now() - time.Since(t) }
 
@@ -51,22 +48,6 @@ type KeptOutput struct {
 	Why   controlloop.Reason `json:"why"`   // what its rest is for
 }
 
-func (m *Folder) PastFile(zone string) string { return filepath.Join(m.Dir, "zones", zone+".past") }
-
-// LoadPast reads what is kept of a zone. A zone without a file, or with a
-// damaged one, has no past.
-func (m *Folder) LoadPast(zone string) (KeptZone, error) {
-	var kept KeptZone
-	err := readChecked(m.PastFile(zone), &kept)
-	if errors.Is(err, os.ErrNotExist) {
-		return KeptZone{}, nil
-	}
-	if err != nil {
-		return KeptZone{}, err
-	}
-	return kept, nil
-}
-
 // Past gives what the law may take as known now.
 func (k KeptZone) Past(b BootClock) controlloop.Past {
 	p := controlloop.Past{Heat: k.Heat.past(), Cool: k.Cool.past()}
@@ -77,7 +58,7 @@ func (k KeptZone) Past(b BootClock) controlloop.Past {
 	return p
 }
 
-// Past knows nothing of an output that went off in the future, or before the boot.
+// past knows nothing of an output that went off in the future, or before the boot.
 func (k *KeptOutput) past(now time.Duration) controlloop.PastOutput {
 	if k == nil || !k.On && (k.Since < 0 || k.Since > now) {
 		return controlloop.PastOutput{}
@@ -91,11 +72,11 @@ func (k *KeptOutput) past(now time.Duration) controlloop.PastOutput {
 // Saver keeps a zone's last switches. The zone's goroutine shows it snapshots;
 // its own writes them, so that a slow card holds no relay up.
 type Saver struct {
-	file string
-	pens WriteSlots
-	boot BootClock
-	is   KeptZone  // the zone's goroutine owns it
-	put  time.Time // when it was last handed over
+	file  string
+	slots WriteSlots
+	boot  BootClock
+	is    KeptZone  // the zone's goroutine owns it
+	put   time.Time // when it was last handed over
 
 	counters *Counters
 	out      *controlloop.Latest[KeptZone]
@@ -106,14 +87,15 @@ type Saver struct {
 // switch takes them along.
 const countersEvery = time.Hour
 
+// NewSaver saves into a file of the machine's present boot; Run writes.
 func NewSaver(file string, p WriteSlots, b BootClock, c *Counters) *Saver {
 	return &Saver{
-		file: file, pens: p, boot: b, is: KeptZone{Boot: b.ID}, counters: c,
+		file: file, slots: p, boot: b, is: KeptZone{Boot: b.ID}, counters: c,
 		out: controlloop.NewLatest[KeptZone](), Done: make(chan struct{}),
 	}
 }
 
-// Saw takes a snapshot; a nil keeper keeps nothing. A switch is written: the
+// Saw takes a snapshot; a nil saver keeps nothing. A switch is written: the
 // one off, since a rest begins, and the one on, since the old rest says nothing more.
 func (k *Saver) Saw(s controlloop.Snapshot) {
 	if k == nil {
@@ -169,7 +151,7 @@ func (k *Saver) Run(ctx context.Context, told func(error)) {
 			return
 		}
 		again = nil
-		err := k.pens.write(k.file, last)
+		err := k.slots.write(k.file, last)
 		if told(err); err != nil {
 			again = time.After(keepAgain)
 		}
@@ -183,6 +165,6 @@ func (k *Saver) end(last KeptZone, unwritten bool, told func(error)) {
 	default:
 	}
 	if unwritten {
-		told(k.pens.write(k.file, last))
+		told(k.slots.write(k.file, last))
 	}
 }

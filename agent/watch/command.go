@@ -11,9 +11,10 @@ import (
 
 	"thermostat/agent/cli"
 	"thermostat/agent/reach"
-	"thermostat/mqtt"
+	"thermostat/mqtt/client"
 )
 
+// Command is `thermostat watch`.
 func Command() *cobra.Command {
 	var remote reach.Flags
 	var asJSON bool
@@ -42,7 +43,7 @@ change. NO_COLOR in the environment switches colours off.`,
 
 // view shows what is seen until there is nothing more.
 type view interface {
-	Show(sights <-chan mqtt.Sight)
+	Show(sights <-chan client.Event)
 }
 
 // viewFor is the live table where a person looks, else one line a change.
@@ -60,13 +61,13 @@ func viewFor(out io.Writer, asJSON bool, units string) view {
 
 // watch tells a view of every change that is seen.
 func watch(ctx context.Context, r reach.Agents, device string, v view) error {
-	sights := make(chan mqtt.Sight)
+	sights := make(chan client.Event)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		v.Show(sights)
 	}()
-	err := r.Watch(ctx, device, func(s mqtt.Sight) { sights <- s })
+	err := r.Watch(ctx, device, func(s client.Event) { sights <- s })
 	close(sights)
 	<-done
 	return err
@@ -78,7 +79,8 @@ type textLines struct {
 	table *watchTable
 }
 
-func (l textLines) Show(sights <-chan mqtt.Sight) {
+// Show prints what has changed as lines of text.
+func (l textLines) Show(sights <-chan client.Event) {
 	last := map[string]string{}
 	for s := range sights {
 		l.table.saw(s)

@@ -10,7 +10,7 @@ import (
 	"unicode"
 	"unicode/utf16"
 
-	"thermostat/mqtt"
+	"thermostat/mqtt/client"
 )
 
 // jsonLines is one line of JSON for each change: the state as published, with
@@ -20,7 +20,8 @@ type jsonLines struct {
 	changes changes
 }
 
-func (l jsonLines) Show(sights <-chan mqtt.Sight) {
+// Show prints what has changed as lines of JSON.
+func (l jsonLines) Show(sights <-chan client.Event) {
 	for s := range sights {
 		line := map[string]any{}
 		if s.State != nil && json.Unmarshal(s.State, &line) != nil {

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"thermostat/agent/cli"
-	"thermostat/mqtt"
+	"thermostat/mqtt/client"
 )
 
 // drawEvery is the shortest time between two pictures: a flood of messages
@@ -19,7 +19,8 @@ type screen struct {
 	table *watchTable
 }
 
-func (s *screen) Show(sights <-chan mqtt.Sight) {
+// Show draws the table anew.
+func (s *screen) Show(sights <-chan client.Event) {
 	resized, end := cli.Resizes()
 	defer end()
 	tick := time.NewTicker(drawEvery)

@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 
 	"thermostat/agent/cli"
-	"thermostat/controlloop"
-	"thermostat/mqtt"
+	"thermostat/controlloop/report"
+	"thermostat/mqtt/client"
 )
 
 // maxWatched bounds the zones that are kept: anybody on the broker can invent some.
@@ -24,21 +24,21 @@ const maxCell = 60
 type watchTable struct {
 	units   string
 	colours bool
-	zones   map[string]watched       // by device/zone
-	present map[string]mqtt.Presence // by device
+	zones   map[string]watched         // by device/zone
+	present map[string]client.Presence // by device
 }
 
 type watched struct {
 	device string
-	state  controlloop.Report
+	state  report.State
 }
 
 func newWatchTable(units string) *watchTable {
-	return &watchTable{units: units, zones: map[string]watched{}, present: map[string]mqtt.Presence{}}
+	return &watchTable{units: units, zones: map[string]watched{}, present: map[string]client.Presence{}}
 }
 
-// Saw takes a change. What is not a state, or too much, is left out.
-func (t *watchTable) saw(s mqtt.Sight) {
+// saw takes a change. What is not a state, or too much, is left out.
+func (t *watchTable) saw(s client.Event) {
 	name := s.Device + "/" + s.Zone
 	_, known := t.zones[name]
 	switch {
@@ -85,7 +85,7 @@ func (t *watchTable) cells(name string) []cell {
 	return cells
 }
 
-func why(r controlloop.Report) string {
+func why(r report.State) string {
 	text := string(r.Reason)
 	if r.WaitS != nil {
 		text += fmt.Sprintf(" (%.0f s)", *r.WaitS)
@@ -99,14 +99,14 @@ func (t *watchTable) faults(w watched) string {
 		names = append(names, absent)
 	}
 	for _, f := range w.state.Faults {
-		names = append(names, f.Name)
+		names = append(names, string(f.Name))
 	}
 	return cli.Printable(strings.Join(names, " "), 4*maxCell)
 }
 
 // absence is in which way a device is not there, empty if it is or nobody knows.
 func (t *watchTable) absence(device string) string {
-	if p := t.present[device]; p != mqtt.Online {
+	if p := t.present[device]; p != client.Online {
 		return string(p)
 	}
 	return ""

@@ -9,16 +9,16 @@ import (
 	"time"
 
 	"thermostat/agent/clitest"
-	"thermostat/mqtt"
+	"thermostat/mqtt/client"
 )
 
-func sight(device, zone, state string) mqtt.Sight {
-	return mqtt.Sight{Device: device, Zone: zone, State: []byte(state)}
+func sight(device, zone, state string) client.Event {
+	return client.Event{Device: device, Zone: zone, State: []byte(state)}
 }
 
-func presence(device string, p mqtt.Presence) mqtt.Sight {
-	online := p == mqtt.Online
-	return mqtt.Sight{Device: device, Online: &online, Presence: p}
+func presence(device string, p client.Presence) client.Event {
+	online := p == client.Online
+	return client.Event{Device: device, Online: &online, Presence: p}
 }
 
 // watchedHouse is a table with zones as they are, and one of somebody who means harm.
@@ -30,8 +30,8 @@ func watchedHouse() *watchTable {
 	t.saw(sight("evil\x1b[2J", "\u009b2J界", `{"temperature":1e300,"desired":-1e300,"mode":"\u001b]0;owned\u0007","action":"heat\ning","reason":"\u202e\u0000`+
 		strings.Repeat("界", 500)+`","wait_s":1e300,"faults":[{"name":"\u001b[31m\u007f","since":"2026-01-05T06:29:00Z","text":"y"}]}`))
 	t.saw(sight("gone", "hut", `{"temperature":3,"desired":5,"mode":"heat","action":"idle","reason":"in_band","faults":[]}`))
-	t.saw(presence("cabin", mqtt.Online))
-	t.saw(presence("gone", mqtt.Offline))
+	t.saw(presence("cabin", client.Online))
+	t.saw(presence("gone", client.Offline))
 	t.saw(sight("cabin", "odd", `not JSON`))
 	return t
 }
@@ -91,7 +91,7 @@ func TestWatchMoreZonesThanLines(t *testing.T) {
 	table := newWatchTable("C")
 	for i := range 2 * maxWatched {
 		table.saw(sight("d", fmt.Sprint("z", i), `{"faults":[]}`))
-		table.saw(presence(fmt.Sprint("d", i), mqtt.Online))
+		table.saw(presence(fmt.Sprint("d", i), client.Online))
 	}
 	if len(table.zones) != maxWatched || len(table.present) != maxWatched {
 		t.Errorf("%d zones and %d devices are kept", len(table.zones), len(table.present))
@@ -101,7 +101,7 @@ func TestWatchMoreZonesThanLines(t *testing.T) {
 		t.Errorf("%d lines, the last %q", len(lines), lines[len(lines)-1])
 	}
 	for i := range 2 * maxWatched {
-		table.saw(mqtt.Sight{Device: "d", Zone: fmt.Sprint("z", i), Gone: true})
+		table.saw(client.Event{Device: "d", Zone: fmt.Sprint("z", i), Gone: true})
 	}
 	if len(table.zones) != 0 {
 		t.Errorf("%d zones are left", len(table.zones))
@@ -109,8 +109,8 @@ func TestWatchMoreZonesThanLines(t *testing.T) {
 }
 
 // showAll gives what a view writes of some changes.
-func showAll(v view, sights ...mqtt.Sight) {
-	c := make(chan mqtt.Sight)
+func showAll(v view, sights ...client.Event) {
+	c := make(chan client.Event)
 	done := make(chan struct{})
 	go func() { v.Show(c); close(done) }()
 	for _, s := range sights {
@@ -123,7 +123,7 @@ func showAll(v view, sights ...mqtt.Sight) {
 // TestWatchLinesAreHarmless: also where the name of a zone is not.
 func TestWatchLinesAreHarmless(t *testing.T) {
 	var out bytes.Buffer
-	showAll(textLines{&out, newWatchTable("C")}, sight("d\x1b[2J", "z\u009b界", `{"mode":"\u001b]0;owned\u0007","faults":[]}`), mqtt.Sight{Device: "d\x1b[2J", Zone: "z\u009b界", Gone: true})
+	showAll(textLines{&out, newWatchTable("C")}, sight("d\x1b[2J", "z\u009b界", `{"mode":"\u001b]0;owned\u0007","faults":[]}`), client.Event{Device: "d\x1b[2J", Zone: "z\u009b界", Gone: true})
 	lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
 	if len(lines) != 2 {
 		t.Errorf("%q", lines)
@@ -138,8 +138,8 @@ func TestWatchLines(t *testing.T) {
 	var out bytes.Buffer
 	state := `{"temperature":20,"desired":21,"mode":"heat","action":"idle","reason":"in_band","faults":[]}`
 	showAll(textLines{&out, newWatchTable("C")},
-		sight("d", "z", state), sight("d", "z", state), presence("d", mqtt.Online), presence("d", mqtt.Silent), presence("d", mqtt.Offline),
-		sight("d", "z", strings.Replace(state, "20", "20.1", 1)), mqtt.Sight{Device: "d", Zone: "z", Gone: true})
+		sight("d", "z", state), sight("d", "z", state), presence("d", client.Online), presence("d", client.Silent), presence("d", client.Offline),
+		sight("d", "z", strings.Replace(state, "20", "20.1", 1)), client.Event{Device: "d", Zone: "z", Gone: true})
 	const want = "d/z  20.00 °C  21.00 °C  heat  idle  in_band\nd/z  20.00 °C  21.00 °C  heat  idle  in_band  silent\nd/z  20.00 °C  21.00 °C  heat  idle  in_band  offline\n" +
 		"d/z  20.10 °C  21.00 °C  heat  idle  in_band  offline\nd/z  is gone\n"
 	if out.String() != want {
@@ -152,9 +152,9 @@ func TestWatchJSON(t *testing.T) {
 	state := `{"time":"2026-01-05T12:00:00Z","zone":"z","temperature":20,"reading_age_s":1,"wait_s":9,"heater_runtime_h":1.5,"reason":"min_off"}`
 	later := strings.NewReplacer("12:00", "12:01", `s":1`, `s":2`, "9", "8", "1.5", "1.6").Replace(state)
 	showAll(jsonLines{&out, newChanges()},
-		presence("d", mqtt.Online), sight("d", "z", state), sight("d", "z", later), presence("d", mqtt.Online), presence("d", mqtt.Silent),
+		presence("d", client.Online), sight("d", "z", state), sight("d", "z", later), presence("d", client.Online), presence("d", client.Silent),
 		sight("d", "z", strings.Replace(later, "20,", "20.5,", 1)), sight("d", "z", "no JSON"),
-		mqtt.Sight{Device: "d", Zone: "z", Gone: true},
+		client.Event{Device: "d", Zone: "z", Gone: true},
 		sight("d\x1b\u009b", "z", `{"reason":"\u007f\u202e\ud83d\ude00\udb40\udc41é"}`))
 	lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
 	want := []string{`{"device":"d","online":true,"presence":"online"}`, `"temperature":20}`, `{"device":"d","online":false,"presence":"silent"}`, `"temperature":20.5}`, `{"device":"d","gone":true,"zone":"z"}`, `{"device":"d\u001b\u009b","reason":"\u007f\u202e😀\udb40\udc41é"}`}

@@ -10,6 +10,9 @@ import (
 
 	"thermostat/controlloop"
 	"thermostat/mqtt"
+	mqttbroker "thermostat/mqtt/broker"
+	"thermostat/mqtt/setpoint"
+	"thermostat/mqtt/wire"
 )
 
 // agents is many agents in one process: the real sessions and zones, each with
@@ -42,9 +45,9 @@ func (a *agents) start(ctx context.Context, name string, brokers []string) {
 		Setpoints: controlloop.NewLatest[controlloop.Setpoint](), Alarms: controlloop.NewAlarms(),
 	}
 	session := mqtt.NewSession(mqtt.Options{
-		Access: mqtt.Access{Brokers: brokers, Prefix: "thermostat"}, Device: name, Instance: "storm-" + name,
-		Zones:      []mqtt.Zone{{Name: zone.Name, SensorID: zone.SensorID, Params: params, Default: usual, Setpoints: zone.Setpoints, Alarms: zone.Alarms}},
-		StateEvery: time.Minute, Info: func() mqtt.Info { return mqtt.Info{Version: "storm", StartedAt: time.Now()} },
+		Access: mqttbroker.Access{Brokers: brokers, Prefix: "thermostat"}, Device: name, Instance: "storm-" + name,
+		Zones:      []setpoint.Zone{{Name: zone.Name, SensorID: zone.SensorID, Params: params, Default: usual, Setpoints: zone.Setpoints, Alarms: zone.Alarms}},
+		StateEvery: time.Minute, Info: func() wire.Info { return wire.Info{Version: "storm", StartedAt: time.Now()} },
 		Log: slog.New(listener{a}),
 	})
 	zone.Observe = func(s controlloop.Snapshot) {

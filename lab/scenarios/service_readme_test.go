@@ -82,8 +82,7 @@ func TestReadmeInstall(t *testing.T) {
 		"/etc/thermostat/config.yaml: permission denied", "only root may do this: type sudo thermostat check\nexit 2", "the owner is content", `"desired":21`, `"source":"page"`)
 }
 
-// installCommands are those of README's Install, in their order, up to the
-// logs.
+// installCommands are those of README's Install, in their order.
 func installCommands(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile("../../README.md")
@@ -91,14 +90,14 @@ func installCommands(t *testing.T) string {
 		t.Fatal(err)
 	}
 	_, install, _ := strings.Cut(string(text), "\n## Install\n")
-	install, _, _ = strings.Cut(install, "\n- **")
+	install, _, _ = strings.Cut(install, "\n## ")
 	var commands []string
 	for _, line := range strings.Split(install, "\n") {
 		if command, ok := strings.CutPrefix(line, "    "); ok {
 			commands = append(commands, strings.TrimSpace(regexp.MustCompile(` +#.*`).ReplaceAllString(command, "")))
 		}
 	}
-	if len(commands) < 6 {
+	if len(commands) < 7 || !strings.HasPrefix(commands[0], "sudo apt install ./thermostat_1.0.0_arm64.deb") {
 		t.Fatalf("README's Install has the commands %q", commands)
 	}
 	return strings.Join(commands, "\n") + "\n"

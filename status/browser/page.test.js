@@ -551,8 +551,8 @@ test('every reason and every fault has a sentence', async () => {
       if (/cutout|not_|reading|sensor/.test(reason) && action === 'idle') assert.ok(trouble, reason);
     }
   }
-  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
-  const faults = readme.match(/Faults: `([a-z_\s]+)`/)[1].split(/\s+/);
+  const topics = await readFile(new URL('../../docs/topics.md', import.meta.url), 'utf8');
+  const faults = topics.match(/Faults: `([a-z_\s]+)`/)[1].split(/\s+/);
   assert.ok(faults.length >= 14);
   for (const name of faults) assert.doesNotMatch(faultWord(name), /_/);
 });

@@ -1,0 +1,324 @@
+// Package client is the other side of an agent's topics: a person who looks at
+// agents and asks them, and the heater of the published example.
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+	"google.golang.org/protobuf/proto"
+
+	"thermostat/controlloop"
+	"thermostat/controlloop/report"
+	"thermostat/mqtt/broker"
+	"thermostat/mqtt/setpoint"
+	"thermostat/mqtt/wire"
+	pb "thermostat/proto"
+)
+
+var errLost = fmt.Errorf("%w: the broker closed the connection", broker.ErrNoAnswer)
+
+// Message is what a [Remote] hears.
+type Message struct {
+	Topic    string
+	Payload  []byte
+	Retained bool
+}
+
+// Client is a person's side of the broker: it looks at agents and asks them.
+type Client struct {
+	client   paho.Client
+	prefix   string
+	username string // empty: none
+	messages chan Message
+	lost     <-chan error
+	end      func()
+}
+
+// Connect reaches the broker once, within the context's time.
+func Connect(ctx context.Context, a broker.Access) (*Client, error) {
+	here, end := context.WithCancel(context.Background())
+	r := &Client{prefix: a.Prefix, username: a.Username, messages: make(chan Message, 64), end: end}
+	handle := func(_ paho.Client, m paho.Message) {
+		select {
+		case r.messages <- Message{m.Topic(), m.Payload(), m.Retained()}:
+		case <-here.Done():
+		}
+	}
+	l := broker.Login{Access: a, ClientID: fmt.Sprintf("thermostat-cli-%08x", rand.Uint32())}
+	var failed broker.AttemptErrors
+	if r.client, r.lost, failed = broker.Connect(ctx, l, handle); r.client == nil {
+		end()
+		return nil, failed
+	}
+	return r, nil
+}
+
+// Close leaves the broker.
+func (r *Client) Close() {
+	r.end()
+	broker.Leave(r.client)
+}
+
+// wasLost says what the end of the connection can mean.
+func (r *Client) wasLost() error {
+	if r.username == "" {
+		return errLost
+	}
+	return fmt.Errorf("%w: is another program there as user %s? With mosquitto's use_username_as_clientid each needs a user of its own", errLost, r.username)
+}
+
+// next gives the next message, or an error when the time or the connection ends.
+func (r *Client) next(ctx context.Context) (Message, error) {
+	select {
+	case m := <-r.messages:
+		return m, nil
+	case <-r.lost:
+		return Message{}, r.wasLost()
+	case <-ctx.Done():
+		return Message{}, broker.ErrNoAnswer
+	}
+}
+
+func (r *Client) subscribe(ctx context.Context, topics ...string) error {
+	return broker.Subscribe(r.client, topics).Granted(ctx)
+}
+
+func (r *Client) publish(ctx context.Context, topic string, payload []byte, retained bool) error {
+	return broker.Await(ctx, r.client.Publish(topic, 1, retained, payload))
+}
+
+// Request is a wish for one zone. What is nil stays as the zone's state shows it.
+type Request struct {
+	Device    string // empty: the only device seen that has the zone
+	Zone      string
+	Desired   *float64 // °C
+	Mode      *controlloop.Mode
+	UpDelta   *float64 // K
+	DownDelta *float64 // K
+	Default   bool     // back to the configured setpoint
+}
+
+// seen is what a broker retains about one zone.
+type seen struct {
+	device string
+	state  *report.State
+	info   *wire.Info
+}
+
+// lookAround is how long the broker's retained messages are waited for.
+const lookAround = time.Second
+
+// Set publishes the complete retained control that a request means and waits
+// for the agent's answer; [ErrNoAnswer] if none comes.
+func (r *Client) Set(ctx context.Context, q Request) (setpoint.Answer, error) {
+	z, err := r.find(ctx, q.Device, q.Zone)
+	if err != nil {
+		return setpoint.Answer{}, err
+	}
+	control, err := z.control(q)
+	if err != nil {
+		return setpoint.Answer{}, err
+	}
+	return r.ask(ctx, z.device, q.Zone, "control", wire.Marshal(control), true, control.GetId())
+}
+
+// Clear asks a zone to clear its latched faults and waits for the answer.
+func (r *Client) Clear(ctx context.Context, device, zone string) (setpoint.Answer, error) {
+	z, err := r.find(ctx, device, zone)
+	if err != nil {
+		return setpoint.Answer{}, err
+	}
+	id := newID()
+	return r.ask(ctx, z.device, zone, "set/clear", []byte(id), false, id)
+}
+
+func (r *Client) ask(ctx context.Context, device, zone, what string, payload []byte, retained bool, id string) (setpoint.Answer, error) {
+	t := wire.NewTopics(r.prefix, device)
+	if err := r.subscribe(ctx, t.Ack(zone)); err != nil {
+		return setpoint.Answer{}, err
+	}
+	if err := r.publish(ctx, t.Base+"/"+zone+"/"+what, payload, retained); err != nil {
+		return setpoint.Answer{}, err
+	}
+	for {
+		m, err := r.next(ctx)
+		if err != nil {
+			return setpoint.Answer{}, err
+		}
+		var a setpoint.Answer
+		if m.Topic == t.Ack(zone) && json.Unmarshal(m.Payload, &a) == nil && a.ID != nil && *a.ID == id {
+			return a, nil
+		}
+	}
+}
+
+// find looks which device has the zone, and how it stands.
+func (r *Client) find(ctx context.Context, device, zone string) (seen, error) {
+	where := device
+	if device == "" {
+		where = "+"
+	}
+	t := wire.NewTopics(r.prefix, where)
+	if err := r.subscribe(ctx, t.State(zone), t.Info()); err != nil {
+		return seen{}, err
+	}
+	found := r.gather(ctx, device)
+	var devices []string
+	for name, s := range found {
+		if s.state != nil {
+			devices = append(devices, name)
+		}
+	}
+	switch {
+	case len(devices) == 1:
+		return *found[devices[0]], nil
+	case len(devices) > 1:
+		return seen{}, fmt.Errorf("several devices have a zone %s: name one of %s by --device", zone, strings.Join(devices, ", "))
+	case device != "" && found[device] == nil:
+		return seen{device: device}, nil // never seen: what is said now waits for it
+	}
+	hint := known(found)
+	if len(found) == 0 && device == "" {
+		hint = ": name the device by --device, since some brokers (RabbitMQ) give what they retain only to who names a topic"
+	}
+	return seen{}, fmt.Errorf("%w: no agent with a zone %q is known to the broker%s", broker.ErrNoAnswer, zone, hint)
+}
+
+// known names the zones that there are, for a person who mistyped one.
+func known(found map[string]*seen) string {
+	var names []string
+	for device, s := range found {
+		if s.info == nil {
+			continue
+		}
+		for zone := range s.info.Zones {
+			names = append(names, device+"/"+zone)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	slices.Sort(names)
+	return "; there are " + strings.Join(names, ", ")
+}
+
+// gather listens for a moment to what is retained; of one device it is enough to
+// have heard all of that.
+func (r *Client) gather(ctx context.Context, only string) map[string]*seen {
+	ctx, cancel := context.WithTimeout(ctx, lookAround)
+	defer cancel()
+	found := map[string]*seen{}
+	for {
+		if s := found[only]; s != nil && s.state != nil && s.info != nil {
+			return found
+		}
+		m, err := r.next(ctx)
+		if err != nil {
+			return found
+		}
+		device, rest, _ := strings.Cut(strings.TrimPrefix(m.Topic, r.prefix+"/"), "/")
+		s := found[device]
+		if s == nil {
+			s = &seen{device: device}
+			found[device] = s
+		}
+		if rest == "info" {
+			s.info = &wire.Info{}
+			_ = json.Unmarshal(m.Payload, s.info) // one that cannot be read names no default
+		} else if report := new(report.State); json.Unmarshal(m.Payload, report) == nil {
+			s.state = report
+		}
+	}
+}
+
+// newID names one request, so that its answer is known.
+func newID() string { return "cli-" + strconv.FormatUint(rand.Uint64(), 36) }
+
+// control makes the complete control that a request means.
+func (s seen) control(q Request) (*pb.TemperatureControl, error) {
+	c := &pb.TemperatureControl{
+		Id:     proto.String(newID()),
+		Source: proto.String("cli"),
+	}
+	if q.Default {
+		return c, s.fillDefault(c, q.Zone)
+	}
+	c.Desired, c.UpDelta, c.DownDelta = q.Desired, q.UpDelta, q.DownDelta
+	if q.Mode != nil {
+		c.Mode = setpoint.WireMode(*q.Mode)
+	}
+	if s.state == nil {
+		return c, nil
+	}
+	c.SensorID = &s.state.SensorID
+	c.Desired, c.UpDelta, c.DownDelta = orElse(c.Desired, s.state.Desired), orElse(c.UpDelta, s.state.UpDelta), orElse(c.DownDelta, s.state.DownDelta)
+	// Without any setpoint yet the state shows "off"; that was nobody's wish.
+	if m, err := controlloop.ParseMode(s.state.Mode); err == nil && c.Mode == nil && s.state.Reason != controlloop.ReasonNoSetpoint {
+		c.Mode = setpoint.WireMode(m)
+	}
+	return c, nil
+}
+
+// JSON gives the complete control that a request means for a zone of that
+// state, as an agent takes it over HTTP. Of the configured setpoint the state
+// knows nothing: Default is not looked at.
+func (q Request) JSON(state report.State) ([]byte, error) {
+	q.Default = false
+	c, err := seen{state: &state}.control(q)
+	if err != nil {
+		return nil, err
+	}
+	mode := ""
+	if c.Mode != nil {
+		mode = controlloop.Mode(*c.Mode).String()
+	}
+	return json.Marshal(struct {
+		ID        *string  `json:"id"`
+		Source    *string  `json:"source"`
+		SensorID  *int32   `json:"sensor_id"`
+		Desired   *float64 `json:"desired,omitempty"`
+		UpDelta   *float64 `json:"up_delta,omitempty"`
+		DownDelta *float64 `json:"down_delta,omitempty"`
+		Mode      string   `json:"mode,omitempty"`
+	}{c.Id, c.Source, c.SensorID, c.Desired, c.UpDelta, c.DownDelta, mode})
+}
+
+// fillDefault takes the configured setpoint from what the agent says of itself.
+func (s seen) fillDefault(c *pb.TemperatureControl, zone string) error {
+	if s.info == nil {
+		return fmt.Errorf("%w: the agent does not tell its configuration", broker.ErrNoAnswer)
+	}
+	d := s.info.Zones[zone].Default
+	if d == nil {
+		return fmt.Errorf("zone %s has no configured setpoint to go back to", zone)
+	}
+	m, err := controlloop.ParseMode(d.Mode)
+	c.Mode, c.Desired, c.UpDelta, c.DownDelta = setpoint.WireMode(m), d.Desired, &d.UpDelta, &d.DownDelta
+	return err
+}
+
+func orElse(a, b *float64) *float64 {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// Event is one change that [Remote.Watch] saw.
+type Event struct {
+	Device string
+	Zone   string
+	State  []byte // JSON, as published; nil if something else changed
+	Gone   bool   // the zone is no more
+	Online *bool  // whether it is there; nil if only the state changed
+
+	Presence Presence // the same in a word; empty if only the state changed
+}

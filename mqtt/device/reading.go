@@ -1,0 +1,147 @@
+package device
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"thermostat/controlloop"
+	"thermostat/mqtt/setpoint"
+	"thermostat/mqtt/wire"
+	pb "thermostat/proto"
+)
+
+// SensorFormats are the words for what a sensor's messages may be.
+var SensorFormats = []string{"auto", "protobuf", "json", "number"}
+
+// UsualField is where the temperature is in JSON if nobody says so.
+const UsualField = "temperature"
+
+// absoluteZero is the coldest there is, in °C.
+const absoluteZero = -273.15
+
+// field is where the temperature is in JSON.
+func (s SensorSpec) field() string {
+	if s.Field == "" {
+		return UsualField
+	}
+	return s.Field
+}
+
+// report is what one message of a sensor says.
+type report struct {
+	controlloop.Reading
+	own   time.Time // when it was measured, by the sensor's clock; zero where it does not say
+	names string    // the sensor that a document names; empty where it names none
+}
+
+// decodeReading reads one message of a sensor. The time of the reading is that
+// of its receipt, which the caller knows: no clock but ours is believed.
+func decodeReading(s SensorSpec, payload []byte) (report, error) {
+	if len(payload) == 0 || len(payload) > setpoint.MaxControl {
+		return report{}, fmt.Errorf("a message of %d bytes, want 1..%d", len(payload), setpoint.MaxControl)
+	}
+	var r report
+	var err error
+	switch s.formatOf(payload) {
+	case "json":
+		r, err = decodeJSONReading(s, payload)
+	case "number":
+		r, err = decodeNumber(s, payload)
+	default:
+		r, err = decodeSensorData(s, payload)
+	}
+	if err == nil && !(r.Celsius >= absoluteZero && r.Celsius <= math.MaxFloat32) { // NaN is neither
+		err = fmt.Errorf("%v is no temperature in °C", r.Celsius)
+	}
+	if err != nil {
+		return report{}, err
+	}
+	return r, nil
+}
+
+func decodeNumber(s SensorSpec, payload []byte) (report, error) {
+	x, err := wire.ParseNumber(string(payload))
+	if err != nil {
+		return report{}, err
+	}
+	unit, err := s.unitOfTopic()
+	return report{Reading: controlloop.Temperature(toCelsius(x, unit), time.Time{})}, err
+}
+
+// formatOf tells a message's format by its first byte, where nobody has said
+// it: no SensorData begins like a number or like JSON.
+func (s SensorSpec) formatOf(payload []byte) string {
+	if s.Format != "auto" && s.Format != "" {
+		return s.Format
+	}
+	switch first := bytes.TrimLeft(payload, " \t\r\n"); {
+	case len(first) == 0 || first[0] == '{' || first[0] == '[':
+		return "json"
+	case strings.IndexByte("+-.0123456789NnIi", first[0]) >= 0: // also NaN and Inf, which it refuses
+		return "number"
+	}
+	return "protobuf"
+}
+
+// decodeSensorData reads a message that is in °C whatever the unit of others is.
+func decodeSensorData(s SensorSpec, payload []byte) (report, error) {
+	d := &pb.SensorData{}
+	switch err := proto.Unmarshal(payload, d); {
+	case err != nil:
+		return report{}, errors.New("neither a protobuf SensorData nor a number nor JSON")
+	case d.SensorID != nil && *d.SensorID != s.SensorID:
+		return report{}, wire.ErrOther
+	case d.GetVerdict() != "" && d.GetVerdict() != string(controlloop.VerdictOK):
+		return report{}, fmt.Errorf("the sensor itself says %s", wire.Quoted(d.GetVerdict()))
+	case d.Temperature == nil:
+		return report{}, errors.New("a SensorData without temperature")
+	}
+	r := report{Reading: controlloop.Temperature(*d.Temperature, time.Time{})}
+	if at := d.GetReadAt(); at.IsValid() && at.AsTime().After(earliestTime) {
+		r.own = at.AsTime()
+	}
+	if d.Humidity != nil && inPercent(*d.Humidity) {
+		r.Humidity = *d.Humidity
+	}
+	if d.Pressure != nil && *d.Pressure > 0 {
+		r.Pascal = *d.Pressure
+	}
+	return r, nil
+}
+
+func inPercent(x float64) bool { return 0 <= x && x <= 100 }
+
+func decodeJSONReading(s SensorSpec, payload []byte) (report, error) {
+	document, err := parseDocument(payload)
+	if err != nil {
+		return report{}, err
+	}
+	at, err := s.pick(document, s.field())
+	if err != nil {
+		return report{}, err
+	}
+	x, err := jsonNumber(at.value)
+	if err != nil {
+		return report{}, fmt.Errorf("field %s: %w", s.field(), err)
+	}
+	unit, err := s.unitOf(at)
+	if err != nil {
+		return report{}, err
+	}
+	r := report{Reading: controlloop.Temperature(toCelsius(x, unit), time.Time{}), own: ownTime(at), names: identity(at)}
+	if s.HumidityField == "" {
+		return r, nil
+	}
+	if at, err := s.pick(document, s.HumidityField); err == nil {
+		if h, err := jsonNumber(at.value); err == nil && inPercent(h) {
+			r.Humidity = h
+		}
+	}
+	return r, nil
+}

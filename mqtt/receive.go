@@ -1,0 +1,185 @@
+package mqtt
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+
+	"thermostat/mqtt/broker"
+	"thermostat/mqtt/wire"
+)
+
+// connected tells the broker everything and asks for the controls.
+func (s *Session) connected(client paho.Client, drop func()) {
+	now := time.Now()
+	s.out.connect(client, drop)
+	s.online.Store(true)
+	s.opts.Log.Info("broker connected")
+	s.opts.Devices.Connected(client, drop)
+	s.duplicates.connected(broker.ServerOf(client))
+	s.refusals.topics = nil
+	s.presence.echo.reset()
+	filters := []string{s.topics.Status(), s.topics.Info(), s.topics.AnySet()}
+	if s.restarter.offered() {
+		filters = append(filters, s.topics.Restart())
+	}
+	s.listen(filters)
+	for _, z := range s.zones {
+		z.connected(now)
+	}
+	s.out.publish(s.presence.online(now))
+	s.tellInfo(now)
+	s.askOnline()
+	s.pulse(now)
+}
+
+func (s *Session) disconnected(client paho.Client, cause error) {
+	if s.out.client != client {
+		return
+	}
+	if cause != nil { // else we left it, and said why
+		s.opts.Log.Warn("broker lost: control goes on without", "error", cause)
+	}
+	s.down()
+}
+
+// down ends the connection, and gives the function that ends it at the broker, too.
+func (s *Session) down() (drop func()) {
+	drop = s.out.disconnect()
+	s.online.Store(false)
+	s.opts.Devices.Disconnected()
+	for _, z := range s.zones {
+		z.disconnected()
+	}
+	return drop
+}
+
+// subscribe asks for topics at QoS 0 and tells which of them the broker refuses.
+// A broker that does not answer is left.
+func (s *Session) subscribe(filters []string, answered func(refused []string)) {
+	client, drop := s.out.client, s.out.drop
+	asked := broker.Subscribe(client, filters)
+	go func() {
+		refused, err := asked.Answered()
+		if err != nil {
+			if client.IsConnectionOpen() { // else it is lost, which is told and seen to
+				s.opts.Log.Warn("a subscription was not answered: connecting anew", "topics", filters)
+				drop()
+			}
+			return
+		}
+		s.post(func() {
+			s.refusals.tell(refused)
+			if s.out.client == client {
+				answered(refused)
+			}
+		})
+	}()
+}
+
+// listen asks for the topics of the agent as a whole; what the broker refuses
+// is a fault, and asked for again.
+func (s *Session) listen(topics []string) {
+	s.subscribe(topics, func(refused []string) {
+		s.refusals.note(time.Now(), refused)
+		s.presence.echo.hearing(!slices.Contains(refused, s.topics.Status()))
+	})
+}
+
+// askOnline asks for Home Assistant's online messages, and once the broker has granted that,
+// announces.
+func (s *Session) askOnline() {
+	s.announce(s.home.begin())
+	if len(s.home.onlineTopics) == 0 {
+		return
+	}
+	s.subscribe(s.home.onlineTopics, func(refused []string) {
+		s.announce(s.home.mayHear(time.Now(), len(refused) == 0))
+		s.announce(s.home.due(time.Now()))
+	})
+}
+
+// askControls subscribes to the control topics of all zones that wait for that,
+// as many at once as one SUBSCRIBE may have.
+func (s *Session) askControls() {
+	for some := range slices.Chunk(s.asking, broker.FiltersAtOnce) {
+		topics := make([]string, len(some))
+		for i, z := range some {
+			topics[i] = s.topics.Control(z.name())
+		}
+		if !s.out.connected() {
+			break // the next connection asks for all of them
+		}
+		s.subscribe(topics, func(refused []string) {
+			for i, z := range some {
+				if slices.Contains(refused, topics[i]) {
+					z.truth.Unreadable(time.Now())
+				} else {
+					z.truth.Subscribed(time.Now())
+				}
+			}
+		})
+	}
+	s.asking = nil
+}
+
+// take takes a message in the connection's goroutine: to the devices at once, to
+// ourselves in order, and never for longer than this connection.
+func (s *Session) take(here context.Context, m paho.Message) {
+	topic, payload, retained := m.Topic(), m.Payload(), m.Retained()
+	taken := false // checked by the configuration: none of the devices' topics is our own
+	s.opts.Contain("a device on the broker", func() { taken = s.opts.Devices.Take(topic, payload, retained) })
+	if taken {
+		return
+	}
+	select {
+	case s.events <- func() { s.receive(here, topic, payload, retained) }:
+	case <-here.Done():
+	}
+}
+
+// receive takes one message of a connection.
+func (s *Session) receive(here context.Context, topic string, payload []byte, retained bool) {
+	switch {
+	case here.Err() != nil: // of a connection that is over
+	case topic == s.topics.Status():
+		s.receiveStatus(string(payload), retained)
+	case topic == s.topics.Info():
+		s.receiveInfo(time.Now(), payload, retained)
+	case topic == s.topics.Restart():
+		s.restarter.asked(time.Now(), topic, retained)
+	case slices.Contains(s.home.onlineTopics, topic):
+		if string(payload) == "online" {
+			s.home.born(time.Now())
+		}
+	default:
+		if name, rest, ok := s.topics.Parse(topic); ok && s.byName[name] != nil {
+			s.byName[name].receive(topic, rest, payload, retained)
+		}
+	}
+}
+
+// receiveStatus takes a status of this name.
+func (s *Session) receiveStatus(status string, retained bool) {
+	if status == "offline" { // a late will of our own last connection
+		s.out.publish(s.presence.online(time.Now()))
+	} else if !retained {
+		s.presence.echo.came()
+	}
+}
+
+// receiveInfo takes an info of this name.
+func (s *Session) receiveInfo(now time.Time, payload []byte, retained bool) {
+	var i wire.Info
+	if json.Unmarshal(payload, &i) != nil {
+		return // somebody else's message on our topic
+	}
+	if s.duplicates.hears(now, i, retained) && !retained {
+		s.presence.echo.info = true
+		s.presence.echo.came()
+	}
+	s.duplicates.judge(now)
+}

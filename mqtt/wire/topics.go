@@ -1,0 +1,53 @@
+// Package wire is what an agent says on its broker, and where: the topics, and the
+// payloads of all but the setpoint's own.
+package wire
+
+import "strings"
+
+// Topics knows every topic of one device.
+type Topics struct{ Base string }
+
+// NewTopics: the base is <prefix>/<device>.
+func NewTopics(prefix, device string) Topics { return Topics{prefix + "/" + device} }
+
+// Status is where the agent is online or offline.
+func (t Topics) Status() string { return t.Base + "/status" }
+
+// Info is what the agent is.
+func (t Topics) Info() string { return t.Base + "/info" }
+
+// Control is a zone's setpoint, retained: its one truth.
+func (t Topics) Control(zone string) string { return t.Base + "/" + zone + "/control" }
+
+// Ack is the answer to a control.
+func (t Topics) Ack(zone string) string { return t.Base + "/" + zone + "/ack" }
+
+// Sensor is the readings.
+func (t Topics) Sensor(zone string) string { return t.Base + "/" + zone + "/sensor" }
+
+// Heater is the heater's position.
+func (t Topics) Heater(zone string) string { return t.Base + "/" + zone + "/heater" }
+
+// Cooler is the cooler's position.
+func (t Topics) Cooler(zone string) string { return t.Base + "/" + zone + "/cooler" }
+
+// State is the state, retained.
+func (t Topics) State(zone string) string { return t.Base + "/" + zone + "/state" }
+
+// Restart asks the agent to end in order and start anew.
+func (t Topics) Restart() string { return t.Base + "/set/restart" }
+
+// Set is a plain-text topic: desired, mode or clear.
+func (t Topics) Set(zone, what string) string { return t.Base + "/" + zone + "/set/" + what }
+
+// AnySet matches the plain-text topics of all zones.
+func (t Topics) AnySet() string { return t.Base + "/+/set/+" }
+
+// Parse takes a topic of this device apart: the zone, and what follows it.
+func (t Topics) Parse(topic string) (zone, rest string, ok bool) {
+	tail, ok := strings.CutPrefix(topic, t.Base+"/")
+	if !ok {
+		return "", "", false
+	}
+	return strings.Cut(tail, "/")
+}
