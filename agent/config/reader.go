@@ -144,13 +144,14 @@ func (r *reader) nested(k *key, n *node, to any) (unread badKeys) {
 
 // zones reads the zones.
 func (r *reader) zones(t *table, n *node) (zones []Zone) {
-	u := newUnique(r)
-	for _, item := range r.items(n) {
-		var z zoneOfFile
+	u, items := newUnique(r), r.items(n)
+	zones = make([]Zone, len(items))
+	var z zoneOfFile
+	for i, item := range items {
 		if _, ok := r.mapping(t, item, &z); ok {
 			u.add(item, z.Zone)
+			zones[i] = z.Zone
 		}
-		zones = append(zones, z.Zone)
 	}
 	u.checkPins()
 	return zones
@@ -167,23 +168,28 @@ func (r *reader) sensor(kinds []driver, n *node, to *drivers.SensorSpec) {
 // driver reads the name of a driver. It gives nil where this version has none of
 // that name: then the other keys mean nothing.
 func (r *reader) driver(kinds []driver, n *node) *driver {
-	known := driverNames(kinds)
 	at := n.Child("driver")
 	switch {
 	case n.Kind == yamltree.Refused:
 		return nil
 	case n.Kind != yamltree.Mapping:
-		r.complain(n, "is %v, but a mapping such as {driver: %s} is wanted%s", n.Kind, known[0], exampleOf(n, known))
+		r.complain(n, "is %v, but a mapping such as {driver: %s} is wanted%s", n.Kind, kinds[0].name, exampleOf(n, driverNames(kinds)))
 		return nil
 	case at == nil:
-		r.missing(n, "driver", "is missing: one of "+strings.Join(known, ", "))
+		r.missing(n, "driver", "is missing: one of "+strings.Join(driverNames(kinds), ", "))
 		return nil
 	}
 	var name string
-	if !r.value(&key{name: "driver", form: form{words: known}}, at, &name) {
+	if !r.value(&key{name: "driver", form: form{empty: true}}, at, &name) {
 		return nil
 	}
-	return &kinds[slices.Index(known, name)]
+	for i := range kinds {
+		if kinds[i].name == name {
+			return &kinds[i]
+		}
+	}
+	r.complain(at, "%s", noneOf(name, driverNames(kinds)))
+	return nil
 }
 
 // value reads a plain value or a list of texts. It reports whether all is well.
