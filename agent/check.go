@@ -8,6 +8,7 @@ import (
 
 	"thermostat/agent/cli"
 	"thermostat/agent/config"
+	"thermostat/agent/config/effective"
 )
 
 func checkCommand() *cobra.Command {
@@ -42,5 +43,5 @@ func check(out, errs io.Writer, file string) error {
 		c.StateDir = config.PackagedState // check typed by hand knows nothing of the service's folder
 	}
 	printTellings(errs, c)
-	return cli.Failed(config.PrintZones(out, c))
+	return cli.Failed(effective.Print(out, c))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"thermostat/agent/cli"
+	"thermostat/agent/config/reference"
 	"thermostat/agent/probe"
 	"thermostat/agent/replay"
 	"thermostat/agent/simulate"
@@ -46,7 +47,7 @@ func rootCommand() *cobra.Command {
 	root.AddCommand(
 		demoCommand(), runCommand(), checkCommand(),
 		setCommand(), clearCommand(), watch.Command(),
-		probe.Command(), offCommand(), heaterCommand(), replay.Command(), simulate.Command(), versionCommand(),
+		probe.Command(), offCommand(), heaterCommand(), replay.Command(), simulate.Command(), reference.Command(), versionCommand(),
 	)
 	return root
 }

@@ -168,21 +168,6 @@ func TestPlantDefaults(t *testing.T) {
 	}
 }
 
-// TestLimitsOfAnAbsentOutput: what a zone cannot do bounds nothing, and check
-// prints no limit of it.
-func TestLimitsOfAnAbsentOutput(t *testing.T) {
-	cooler := strings.Replace(clitest.Room, "heater:", "cooler:", 1)
-	for _, row := range []struct{ text, prints string }{
-		{clitest.Room + "    limits: {desired_min: 0}\n    default_setpoint: {desired: 0.5}\n", "desired 0..28 °C, never heated from 35 °C, plausible"},
-		{cooler + "    limits: {desired_max: 40}\n    default_setpoint: {desired: 40}\n", "desired 5..40 °C, never cooled from 3 °C, plausible"},
-	} {
-		z := mustBeClean(t, row.text).Zones[0]
-		if got := string(zoneBlock(z)); !strings.Contains(got, row.prints) {
-			t.Errorf("%s\nprints\n%s", row.text, got)
-		}
-	}
-}
-
 // Computed elsewhere, by FNV-1a written out; changing them would orphan every
 // stored series. The last one's hash is 0x80000000: 0 without the sign.
 func TestDefaultSensorID(t *testing.T) {

@@ -25,8 +25,9 @@ var (
 	thermometerForm = regexp.MustCompile(`^(28|22|42)-[0-9a-f]{12}$`) // DS18B20, and two families that are read alike
 	// A line and a chip are names of the kernel's: at most 31 printable characters,
 	// blanks among them, such as 7J1 Header Pin11.
-	lineForm = regexp.MustCompile(`^[!-~]([ -~]{0,29}[!-~])?$`)
-	chipForm = regexp.MustCompile(`^[!-~]([ -~]{0,34}[!-~])?$`) // with /dev/ before it
+	lineForm  = regexp.MustCompile(`^[!-~]([ -~]{0,29}[!-~])?$`)
+	chipForm  = regexp.MustCompile(`^[!-~]([ -~]{0,34}[!-~])?$`) // with /dev/ before it
+	topicForm = regexp.MustCompile(`^[^+#$ ]([^+#]*[^+# ])?$`)   // one topic, none of the broker's own
 	// hostForm is a name as it stands in an address; a port is not part of it.
 	hostForm = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?$`)
 )
@@ -40,8 +41,8 @@ var (
 		wrong: func(_ *reader, text string) string { return drivers.UnreadThermometer(text) }}
 	lineName      = form{match: lineForm, is: "name of a GPIO line, which has at most 31 characters, such as GPIO17"}
 	chipName      = form{match: chipForm, is: "name or label of a GPIO chip, which has at most 31 characters, such as gpiochip0"}
-	deviceTopic   = form{wrong: wrongTopic}
-	birthTopic    = form{wrong: wrongBirth}
+	deviceTopic   = form{match: topicForm, is: "topic", wrong: wrongTopic}
+	birthTopic    = form{match: topicForm, is: "topic", wrong: wrongBirth}
 	jsonPath      = form{wrong: blankAtEnd}
 	command       = form{most: 1024}
 	fileName      = form{empty: true, file: true}
@@ -56,13 +57,15 @@ func orEmpty(f form) form {
 	return f
 }
 
+const isEmpty = `"" is empty`
+
 // refuse says what is wrong with a text; nothing where it is as it should be.
 func (f form) refuse(r *reader, text string) string {
 	if text == "" && f.empty {
 		return ""
 	}
 	if text == "" && f.match == nil && f.words == nil {
-		return `"" is empty`
+		return isEmpty
 	}
 	if f.wrong != nil {
 		if says := f.wrong(r, text); says != "" {
@@ -139,6 +142,8 @@ func wrongBirth(r *reader, text string) string {
 func notOneTopic(r *reader, text string) string {
 	base := r.config.MQTT.Prefix + "/" + r.config.Device + "/"
 	switch {
+	case text == "":
+		return isEmpty
 	case !utf8.ValidString(text) || len(text) > maxTopic:
 		return fmt.Sprintf("is no topic: UTF-8 of at most %d bytes", maxTopic)
 	case strings.Trim(text, " ") != text:

@@ -44,31 +44,15 @@ func ofRelay(own ...key) []key {
 	return append([]key{{name: "driver", at: in(func(s *drivers.RelaySpec) *string { return &s.Driver }), says: "what the relay is"}}, own...)
 }
 
-// sensorOf is a sensor of which the configuration says nothing but its driver.
-func sensorOf(driver string) func() any {
-	return func() any {
-		s := drivers.DefaultSensor(driver)
-		return &s
-	}
-}
-
-func relayOf(driver string) func() any {
-	return func() any {
-		s := drivers.DefaultRelay(driver)
-		return &s
-	}
-}
-
 var i2cBuses = within(0, 255)
 
 var ds18b20Keys = table{
-	fresh: sensorOf("ds18b20"),
-	end:   after(kernelSetsNoResolution),
+	end: after(kernelSetsNoResolution),
 	keys: ofSensor(
 		key{name: "id", at: in(func(s *drivers.SensorSpec) *string { return &s.DS18B20.ID }), form: thermometerID, says: "the thermometer's name; `thermostat probe` lists them",
 			must: "is missing: the thermometer's name, such as 28-0316a2795bff (thermostat probe lists them)"},
 		key{name: "bus", at: in(func(s *drivers.SensorSpec) *string { return &s.DS18B20.Bus }), form: form{words: []string{"kernel", "ds2482", "netlink"}},
-			says: "kernel: w1_therm reads it; ds2482: it is behind a bridge on an I2C bus; netlink: the kernel's master, without w1_therm"},
+			says: "kernel reads through w1_therm, ds2482 through a bridge on an I2C bus, netlink through the kernel's netlink socket"},
 		key{name: "i2c_bus", at: in(func(s *drivers.SensorSpec) *int { return &s.DS18B20.I2CBus }), bound: i2cBuses, says: "the N of the bridge's /dev/i2c-N",
 			only: when{"bus", []string{"ds2482"}, "belongs to bus ds2482, but the bus is %s"}},
 		key{name: "resolution", at: in(func(s *drivers.SensorSpec) *int { return &s.DS18B20.Resolution }), bound: within(9, 12), unit: "bits", usual: "the chip's own", says: "how finely it measures"},
@@ -82,7 +66,6 @@ func kernelSetsNoResolution(r *reader, n *node, s *drivers.SensorSpec, unread ba
 }
 
 var bme280Keys = table{
-	fresh: sensorOf("bme280"),
 	keys: ofSensor(
 		key{name: "bus", at: in(func(s *drivers.SensorSpec) *int { return &s.BME280.Bus }), bound: i2cBuses, says: "the N of /dev/i2c-N"},
 		key{name: "address", at: in(func(s *drivers.SensorSpec) *uint16 { return &s.BME280.Address }), bound: within(uint16(0x76), uint16(0x77)), form: form{is: "the addresses that a BME280 can have"}, says: "the chip's address on the bus"},
@@ -92,22 +75,21 @@ var bme280Keys = table{
 var roomLaw = lawOf(simulated.Bounds(), "")
 
 var simulatedKeys = table{
-	fresh: sensorOf("simulated"),
 	start: before(takeModel),
 	end:   after(checkSimulated),
 	keys: ofSensor(
 		key{name: "model", at: in(func(s *drivers.SensorSpec) *string { return &s.Simulated.Model }), form: form{words: simulated.Models()},
-			says: "room: air, walls and weather; linear: constant rates; the others are measured buildings, which set the defaults of the keys below"},
-		key{name: "speed", at: in(func(s *drivers.SensorSpec) *float64 { return &s.Simulated.Speed }), bound: roomLaw("speed"), says: "room time runs that many times faster"},
+			says: "room has air, walls and weather, linear constant rates; the others are [rooms](simulate.md#rooms) that have defaults of their own"},
+		key{name: "speed", at: in(func(s *drivers.SensorSpec) *float64 { return &s.Simulated.Speed }), bound: roomLaw("speed"), says: "how many times faster than the clock room time runs"},
 		key{name: "start", at: in(func(s *drivers.SensorSpec) *float64 { return &s.Simulated.Start }), bound: roomLaw("start"), unit: "°C", says: "the temperature at the beginning"},
 		key{name: "up", at: in(func(s *drivers.SensorSpec) *time.Duration { return &s.Simulated.Up }), bound: roomLaw("up"), says: "linear: the time in which it gains 1 K"},
 		key{name: "down", at: in(func(s *drivers.SensorSpec) *time.Duration { return &s.Simulated.Down }), bound: roomLaw("down"), says: "linear: the time in which it loses 1 K"},
-		key{name: "outdoor", at: in(func(s *drivers.SensorSpec) *float64 { return &s.Simulated.Outdoor }), bound: roomLaw("outdoor"), unit: "°C", says: "the mean of the day outdoors"},
-		key{name: "outdoor_swing", at: in(func(s *drivers.SensorSpec) *float64 { return &s.Simulated.OutdoorSwing }), bound: roomLaw("outdoor_swing"), unit: "K", says: "how far the warmest and the coldest hour are from that mean"},
-		key{name: "sun", at: in(func(s *drivers.SensorSpec) *float64 { return &s.Simulated.Sun }), bound: roomLaw("sun"), unit: "W/m²", says: "the sun through the window at noon"},
-		key{name: "place", at: in(func(s *drivers.SensorSpec) *string { return &s.Simulated.Place }), form: form{words: simulated.Places(), empty: true}, usual: "where the model has it", says: "where the sensor is"},
-		key{name: "heater_power", at: in(func(s *drivers.SensorSpec) *float64 { return &s.Simulated.HeaterPower }), bound: roomLaw("heater_power"), unit: "W", says: "the heater's power"},
-		key{name: "cooler_power", at: in(func(s *drivers.SensorSpec) *float64 { return &s.Simulated.CoolerPower }), bound: roomLaw("cooler_power"), unit: "W", says: "the cooler's power"},
+		key{name: "outdoor", at: in(func(s *drivers.SensorSpec) *float64 { return &s.Simulated.Outdoor }), bound: roomLaw("outdoor"), unit: "°C", says: "where an unheated room ends"},
+		key{name: "outdoor_swing", at: in(func(s *drivers.SensorSpec) *float64 { return &s.Simulated.OutdoorSwing }), bound: roomLaw("outdoor_swing"), unit: "K", says: "around `outdoor` over a day; not of linear"},
+		key{name: "sun", at: in(func(s *drivers.SensorSpec) *float64 { return &s.Simulated.Sun }), bound: roomLaw("sun"), unit: "W/m²", says: "the sun at noon; not of linear"},
+		key{name: "place", at: in(func(s *drivers.SensorSpec) *string { return &s.Simulated.Place }), form: form{words: simulated.Places(), empty: true}, usual: "air, or the model's own", says: "where the sensor hangs; not of linear"},
+		key{name: "heater_power", at: in(func(s *drivers.SensorSpec) *float64 { return &s.Simulated.HeaterPower }), bound: roomLaw("heater_power"), unit: "W", says: "the heater's power; not of linear"},
+		key{name: "cooler_power", at: in(func(s *drivers.SensorSpec) *float64 { return &s.Simulated.CoolerPower }), bound: roomLaw("cooler_power"), unit: "W", says: "the cooler's power; not of linear"},
 		noiseKey, seedKey,
 	),
 }
@@ -126,7 +108,6 @@ func takeModel(_ *reader, n *node, s *drivers.SensorSpec) {
 }
 
 var spareKeys = table{
-	fresh: simulatedKeys.fresh,
 	start: before(func(_ *reader, n *node, s *drivers.SensorSpec) {
 		s.Simulated.Seed += uint64(n.Index) + 1 // its noise is its own
 	}),
@@ -149,16 +130,15 @@ var (
 )
 
 var remoteSensorKeys = table{
-	fresh: sensorOf("mqtt"),
-	end:   after(checkRemoteSensor),
+	end: after(checkRemoteSensor),
 	keys: ofSensor(
-		key{name: "topic", at: in(func(s *drivers.SensorSpec) *string { return &s.Remote.Topic }), form: deviceTopic, must: "is missing", says: "the topic of its readings"},
-		key{name: "format", at: in(func(s *drivers.SensorSpec) *string { return &s.Remote.Format }), form: form{words: device.SensorFormats}, says: "what its messages are"},
-		key{name: "field", at: in(func(s *drivers.SensorSpec) *string { return &s.Remote.Field }), form: jsonPath, usual: device.UsualField, only: jsonOnly, says: "json: the path of the temperature, such as DS18B20.Temperature"},
-		key{name: "humidity_field", at: in(func(s *drivers.SensorSpec) *string { return &s.Remote.HumidityField }), form: jsonPath, only: jsonOnly, says: "json: the path of the humidity"},
-		key{name: "unit", at: in(func(s *drivers.SensorSpec) *string { return &s.Remote.Unit }), form: form{words: device.SensorUnits}, usual: "what the message says, else C", only: numbersOnly, says: "the unit of its numbers"},
+		key{name: "topic", at: in(func(s *drivers.SensorSpec) *string { return &s.Remote.Topic }), form: deviceTopic, must: "is missing", says: "one topic, without a wildcard, and none of the agent's own"},
+		key{name: "format", at: in(func(s *drivers.SensorSpec) *string { return &s.Remote.Format }), form: form{words: device.SensorFormats}, says: "protobuf is a SensorData, number a plain text in °C; auto tells by the first byte"},
+		key{name: "field", at: in(func(s *drivers.SensorSpec) *string { return &s.Remote.Field }), form: jsonPath, usual: device.UsualField, only: jsonOnly, says: "json: where the temperature is, names and places in lists parted by dots: `DS18B20-1.Temperature`, `sensors.0.t`; a name may hold dots itself"},
+		key{name: "humidity_field", at: in(func(s *drivers.SensorSpec) *string { return &s.Remote.HumidityField }), form: jsonPath, only: jsonOnly, says: "json: where the relative humidity is, in %"},
+		key{name: "unit", at: in(func(s *drivers.SensorSpec) *string { return &s.Remote.Unit }), form: form{words: device.SensorUnits}, usual: "what the message says, else C", only: numbersOnly, says: "the unit of numbers and json; a SensorData is in °C"},
 		key{name: "where", at: in(func(s *drivers.SensorSpec) *map[string]string { return &s.Remote.Where }), only: jsonOnly,
-			says: "json: words by path that a message must have, such as {Id: 01191ED4A0B2}, where several sensors speak on one topic"},
+			says: "json: words by path that a reading must have beside it, such as `{Id: 0119A4B2C3D4, channel: 1}`, on topics that several sensors share"},
 	),
 }
 
@@ -179,12 +159,11 @@ func needsBroker(r *reader, n *node) {
 }
 
 var gpioKeys = table{
-	fresh: relayOf("gpio"),
-	end:   after(checkGPIO),
+	end: after(checkGPIO),
 	keys: ofRelay(
-		key{name: "line", at: in(func(s *drivers.RelaySpec) *string { return &s.GPIO.Line }), form: lineName, must: "is missing: the line's name, such as GPIO17", says: "the line's name, or its number on the chip"},
-		key{name: "chip", at: in(func(s *drivers.RelaySpec) *string { return &s.GPIO.Chip }), form: chipName, usual: "that of the board's header", says: "the chip's label, or its device such as gpiochip0"},
-		key{name: "active_low", at: in(func(s *drivers.RelaySpec) *bool { return &s.GPIO.ActiveLow }), says: "true: the relay is on while the line is low"},
+		key{name: "line", at: in(func(s *drivers.RelaySpec) *string { return &s.GPIO.Line }), form: lineName, must: "is missing: the line's name, such as GPIO17", says: "the kernel's name of the line, or its number"},
+		key{name: "chip", at: in(func(s *drivers.RelaySpec) *string { return &s.GPIO.Chip }), form: chipName, usual: "a Raspberry Pi's header", says: "another GPIO chip, by label or device"},
+		key{name: "active_low", at: in(func(s *drivers.RelaySpec) *bool { return &s.GPIO.ActiveLow }), says: "true for a board that is on while its input is low"},
 	),
 }
 
@@ -211,19 +190,18 @@ func AtReset(g drivers.GPIO) string {
 	return g.Line + " pulls up at reset, which holds an active-high relay on until the agent runs: GPIO9 to GPIO27 pull down"
 }
 
-var simulatedRelayKeys = table{fresh: relayOf("simulated"), keys: ofRelay()}
+var simulatedRelayKeys = table{keys: ofRelay()}
 
 var remoteRelayKeys = table{
-	fresh: relayOf("mqtt"),
-	end:   after(checkRemoteRelay),
+	end: after(checkRemoteRelay),
 	keys: ofRelay(
-		key{name: "topic", at: in(func(s *drivers.RelaySpec) *string { return &s.Remote.Topic }), form: deviceTopic, must: "is missing", says: "the topic of its commands"},
-		key{name: "on", at: in(func(s *drivers.RelaySpec) *string { return &s.Remote.On }), form: command, usual: "a HeaterControl message", says: "the message that switches it on, with `off`"},
-		key{name: "off", at: in(func(s *drivers.RelaySpec) *string { return &s.Remote.Off }), form: command, usual: "a HeaterControl message", says: "the message that switches it off, with `on`"},
-		key{name: "state_topic", at: in(func(s *drivers.RelaySpec) *string { return &s.Remote.StateTopic }), form: deviceTopic, says: "the topic on which it tells its position"},
-		key{name: "state_field", at: in(func(s *drivers.RelaySpec) *string { return &s.Remote.StateField }), form: jsonPath, says: "the path of the position in JSON on `state_topic`"},
-		key{name: "lease", at: in(func(s *drivers.RelaySpec) *time.Duration { return &s.Remote.Lease }), bound: within(3*time.Second, time.Hour), says: "the time after the last On in which the device lets go by itself; the agent says On three times as often"},
-		key{name: "retain", at: in(func(s *drivers.RelaySpec) *bool { return &s.Remote.Retain }), says: "true: the broker keeps the commands"},
+		key{name: "topic", at: in(func(s *drivers.RelaySpec) *string { return &s.Remote.Topic }), form: deviceTopic, must: "is missing", says: "the topic of its commands; no two relays share one"},
+		key{name: "on", at: in(func(s *drivers.RelaySpec) *string { return &s.Remote.On }), form: command, usual: "a HeaterControl message", says: "the command as plain text, with `off`"},
+		key{name: "off", at: in(func(s *drivers.RelaySpec) *string { return &s.Remote.Off }), form: command, usual: "a HeaterControl message", says: "the command as plain text, with `on`"},
+		key{name: "state_topic", at: in(func(s *drivers.RelaySpec) *string { return &s.Remote.StateTopic }), form: deviceTopic, says: "where the device tells its position: HeaterControl, the texts of `on` and `off`, on/off/true/false/1/0, or JSON; upper or lower case; any other text is not known"},
+		key{name: "state_field", at: in(func(s *drivers.RelaySpec) *string { return &s.Remote.StateField }), form: jsonPath, usual: "state", says: "of JSON on `state_topic`: where the position is"},
+		key{name: "lease", at: in(func(s *drivers.RelaySpec) *time.Duration { return &s.Remote.Lease }), bound: within(3*time.Second, time.Hour), says: "how long the device stays on by itself; an On is said again three times within it, an Off within 30 s"},
+		key{name: "retain", at: in(func(s *drivers.RelaySpec) *bool { return &s.Remote.Retain }), says: "the broker keeps the commands; `check` warns: a device that comes back obeys an On when nobody may be there to end it"},
 	),
 }
 

@@ -13,7 +13,6 @@ import (
 // document of the keys and the JSON Schema; what a row says is said nowhere else.
 type table struct {
 	keys  []key
-	fresh func() any                                       // the defaults, for those who only tell them
 	start func(r *reader, n *node, to any)                 // before the keys are read: what their defaults hang on
 	end   func(r *reader, n *node, to any, unread badKeys) // the relations between keys
 }
@@ -27,6 +26,7 @@ type key struct {
 	bound bound // of a number or a duration
 	unit  string
 	says  string   // one sentence, without its point
+	more  string   // where docs/configuration.md says more
 	usual string   // the default in words where it is no value that could be written
 	must  string   // said where the key is missing; empty: it need not be there
 	vary  bool     // simulate --vary may set it
@@ -126,6 +126,7 @@ func (t *table) key(name string) *key {
 	return nil
 }
 
+// names gives the names of the keys, in their order.
 func (t *table) names() (names []string) {
 	for _, k := range t.keys {
 		names = append(names, k.name)

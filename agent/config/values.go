@@ -39,7 +39,7 @@ func take(r *reader, k *key, n *node, to any) (wrong string) {
 	case *uint16:
 		x, err := strconv.ParseUint(n.Text, 0, 16)
 		if low, high := k.bound.low, k.bound.high; err != nil || uint16(x) != low && uint16(x) != high {
-			wrong = fmt.Sprintf("%s is none of %#x, %#x, %s", yamltree.Shortened(n.Text), low, high, k.form.is)
+			wrong = fmt.Sprintf("%s is none of %s, %s, %s", yamltree.Shortened(n.Text), written(low), written(high), k.form.is)
 		}
 		return put(to, uint16(x), wrong)
 	case *bool:
@@ -95,23 +95,22 @@ func boundText(k *key) string {
 	return strings.TrimSpace(written(k.bound.low) + ".." + written(k.bound.high) + " " + k.unit)
 }
 
-// written is a value as people write it: 10m, not 10m0s.
+// written is a value as people write it: 10m, not 10m0s; an address in hex.
 func written(value any) string {
-	d, ok := value.(time.Duration)
-	if !ok {
-		return fmt.Sprint(value)
-	}
-	text := d.String()
-	if d != 0 {
-		text = strings.TrimSuffix(text, "m0s")
-		if len(text) < len(d.String()) {
-			text += "m"
+	switch v := value.(type) {
+	case uint16:
+		return fmt.Sprintf("%#x", v)
+	case time.Duration:
+		text := v.String()
+		if minutes, ok := strings.CutSuffix(text, "m0s"); ok {
+			text = minutes + "m"
 		}
 		if hours, ok := strings.CutSuffix(text, "h0m"); ok {
 			text = hours + "h"
 		}
+		return text
 	}
-	return text
+	return fmt.Sprint(value)
 }
 
 // notPlain is said of a text that a terminal would obey, which is not shown, and

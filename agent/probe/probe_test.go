@@ -314,7 +314,7 @@ func TestProposalOfRealDevices(t *testing.T) {
 	c := mustBeUsable(t, proposal(s, ""))
 	var got []string
 	for _, z := range c.Zones {
-		got = append(got, strings.Join([]string{z.Name, z.Devices.Sensor.String(), config.RelayText(z.Devices.Heater)}, ", "))
+		got = append(got, strings.Join([]string{z.Name, z.Devices.Sensor.String(), z.Devices.Heater.String()}, ", "))
 	}
 	want := []string{"room-1, ds18b20 28-0316a2795bff, bus kernel, gpio GPIO27", "room-2, bme280 at 0x76 on i2c-1, gpio GPIO22"}
 	if !slices.Equal(got, want) || c.Device != "thermostat-abcdef" || strings.Contains(proposal(s, ""), "not sure") {

@@ -1,4 +1,5 @@
-package config
+// Package effective prints what the zones of a configuration amount to.
+package effective
 
 import (
 	"bytes"
@@ -6,13 +7,14 @@ import (
 	"io"
 	"math"
 
+	"thermostat/agent/config"
 	"thermostat/controlloop"
 	"thermostat/drivers"
 )
 
-// PrintZones prints what the zones of a configuration amount to, defaults
+// Print prints what the zones of a configuration amount to, defaults
 // filled in: one block a zone.
-func PrintZones(w io.Writer, c Config) error {
+func Print(w io.Writer, c config.Config) error {
 	if len(c.Zones) == 0 {
 		_, err := fmt.Fprintln(w, "no zones")
 		return err
@@ -29,7 +31,7 @@ func PrintZones(w io.Writer, c Config) error {
 	return nil
 }
 
-func zoneBlock(z Zone) []byte {
+func zoneBlock(z config.Zone) []byte {
 	var b bytes.Buffer
 	line := func(name, text string) { fmt.Fprintf(&b, "  %-9s  %s\n", name, text) }
 	b.WriteString(z.Name + "\n")
@@ -39,10 +41,10 @@ func zoneBlock(z Zone) []byte {
 	for _, f := range z.Devices.Fallbacks {
 		line("fallback", f.String())
 	}
-	line("heater", RelayText(z.Devices.Heater))
-	line("cooler", RelayText(z.Devices.Cooler))
+	line("heater", relayText(z.Devices.Heater))
+	line("cooler", relayText(z.Devices.Cooler))
 	if z.Devices.Safety != nil {
-		line("safety", RelayText(z.Devices.Safety))
+		line("safety", relayText(z.Devices.Safety))
 	}
 	line("setpoint", setpointText(z))
 	line("limits", limitsText(z.Params))
@@ -51,14 +53,14 @@ func zoneBlock(z Zone) []byte {
 	return b.Bytes()
 }
 
-func RelayText(r *drivers.RelaySpec) string {
+func relayText(r *drivers.RelaySpec) string {
 	if r == nil {
 		return "none"
 	}
 	return r.String()
 }
 
-func setpointText(z Zone) string {
+func setpointText(z config.Zone) string {
 	s := z.Default
 	switch {
 	case !z.Configured:
