@@ -92,7 +92,7 @@ func TestAnnouncedAtConnectionAndBirth(t *testing.T) {
 			h.home("online")
 			time.Sleep(time.Millisecond)
 		}
-		time.Sleep(birthJitter + zonesAfter + 2*pulse)
+		time.Sleep(onlineJitter + zonesAfter + 2*pulse)
 		log := h.heard()
 		inOrder(t, log, wholeOrder...)
 		if n := strings.Count(strings.Join(log, " "), zoneTopic); n != 1 {
@@ -103,7 +103,7 @@ func TestAnnouncedAtConnectionAndBirth(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 		}
 		h.home("online") // this one has missed the agent's own device
-		time.Sleep(2 * (birthJitter + zonesAfter + 2*pulse))
+		time.Sleep(2 * (onlineJitter + zonesAfter + 2*pulse))
 		inOrder(t, h.heard(), wholeOrder...)
 		for range 100 { // a flood of births does not put the answer off
 			h.home("online")
@@ -213,7 +213,7 @@ func TestRemovedZoneDisappears(t *testing.T) {
 		}
 
 		h.home("online")
-		time.Sleep(birthJitter + zonesAfter + 2*pulse)
+		time.Sleep(onlineJitter + zonesAfter + 2*pulse)
 		if got := h.said(goneTopic); !strings.Contains(got, "_-attic_-climate") || !strings.Contains(got, "_-attic_-cooler_cycles") || strings.Contains(got, "via_device") {
 			t.Errorf("at the birth: %.300q", got)
 		}

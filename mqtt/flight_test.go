@@ -120,7 +120,7 @@ func (h *house) kept() int {
 	n := make(chan int, 1)
 	h.session.post(func() {
 		z := h.session.byName["living"]
-		n <- len(z.waiting) + len(z.answers) + len(z.ready)
+		n <- len(z.awaiting) + len(z.unsavedAnswers) + len(z.answers)
 	})
 	return <-n
 }
@@ -134,7 +134,7 @@ func TestFlightIsBounded(t *testing.T) {
 		before := h.counted(aboutTheZone...)
 		h.flood(5000)
 		time.Sleep(time.Second)
-		if n := h.counted(aboutTheZone...) - before; n < mostInFlight || n > mostInFlight+10 {
+		if n := h.counted(aboutTheZone...) - before; n < maxPending || n > maxPending+10 {
 			t.Errorf("%d messages without an acknowledgement", n)
 		}
 		if cur := string(h.onDisk().Cur); cur != `{"desired":22,"id":"flood 4999"}` {
@@ -172,7 +172,7 @@ func TestRefusalsInFlight(t *testing.T) {
 		on.Store(true)
 		_, before := h.ack()
 		h.refused(5000)
-		if _, n := h.ack(); n-before < mostInFlight-10 || n-before > mostInFlight {
+		if _, n := h.ack(); n-before < maxPending-10 || n-before > maxPending {
 			t.Errorf("%d answers without an acknowledgement", n-before)
 		}
 		heater := h.counted("living/heater")
@@ -183,7 +183,7 @@ func TestRefusalsInFlight(t *testing.T) {
 		}
 		h.unmute(on)
 		time.Sleep(10 * time.Second)
-		if a, n := h.ack(); a.ID != nil || !a.Applied || n-before > mostInFlight+maxAnswers {
+		if a, n := h.ack(); a.ID != nil || !a.Applied || n-before > maxPending+maxAnswers {
 			t.Errorf("%d answers, last %+v", n-before, a)
 		}
 	})
@@ -260,9 +260,9 @@ func TestOvertakenInFlight(t *testing.T) {
 func TestForgottenInFlight(t *testing.T) {
 	inMuteHouse(t, func(h *house, on *silence) {
 		on.forgets.Store(1)
-		time.Sleep(2 * flightPatience)
+		time.Sleep(2 * ackTimeout)
 		h.flood(3000)
-		time.Sleep(2 * flightPatience)
+		time.Sleep(2 * ackTimeout)
 		if n := h.counted("status"); n != 1 {
 			t.Errorf("%d connections", n)
 		}
@@ -291,7 +291,7 @@ func TestFarewellInFlight(t *testing.T) {
 func TestBrokerThatAcknowledgesNothing(t *testing.T) {
 	inMuteHouse(t, func(h *house, on *silence) {
 		on.Store(true)
-		time.Sleep(2 * flightPatience)
+		time.Sleep(2 * ackTimeout)
 		if n := h.counted("status"); n != 1 {
 			t.Errorf("%d connections before the flood", n)
 		}
@@ -299,7 +299,7 @@ func TestBrokerThatAcknowledgesNothing(t *testing.T) {
 		if s := h.state(); *s.Desired == 21 {
 			t.Error("the flood did not pass")
 		}
-		time.Sleep(2 * flightPatience)
+		time.Sleep(2 * ackTimeout)
 		if n := h.counted("status"); n != 2 {
 			t.Errorf("%d connections after it", n)
 		}
@@ -312,12 +312,12 @@ func TestBrokerThatAcknowledgesNothing(t *testing.T) {
 
 // TestControlsOfAStuckZone: what waits for it is bounded, and is saved all the same.
 func TestControlsOfAStuckZone(t *testing.T) {
-	var z zoneSession
-	z.await(waiting{serial: 1, deeds: setpoint.Actions{Save: true}})
+	var z zone
+	z.await(awaited{serial: 1, actions: setpoint.Actions{Save: true}})
 	for i := range maxAnswers {
-		z.await(waiting{serial: uint64(2 + i)})
+		z.await(awaited{serial: uint64(2 + i)})
 	}
-	if len(z.waiting) != maxAnswers || z.waiting[0].serial != 2 || !z.unsaved {
-		t.Errorf("%d wait, the first %+v, unsaved %v", len(z.waiting), z.waiting[0], z.unsaved)
+	if len(z.awaiting) != maxAnswers || z.awaiting[0].serial != 2 || !z.unsaved {
+		t.Errorf("%d wait, the first %+v, unsaved %v", len(z.awaiting), z.awaiting[0], z.unsaved)
 	}
 }

@@ -14,10 +14,10 @@ import (
 // message takes about a kilobyte, and acknowledgements stand behind whatever else
 // the broker has for us: a flood of controls, say.
 const (
-	mostInFlight   = 1000             // with more, answers and our own controls wait, states and relays take their time
-	mostOfAZone    = 3                // heater, cooler and state of each zone go beyond that
-	mostEver       = 60_000           // MQTT counts to 65,535
-	flightPatience = 30 * time.Second // none of so many lands for so long: connect anew
+	maxPending     = 1000             // with more, answers and our own controls wait, states and relays take their time
+	pendingOfZone  = 3                // heater, cooler and state of each zone go beyond that
+	maxPendingEver = 60_000           // MQTT counts to 65,535
+	ackTimeout     = 30 * time.Second // none of so many is acknowledged for so long: connect anew
 )
 
 // outgoing is one message to publish.
@@ -33,14 +33,14 @@ type outgoing struct {
 type outbox struct {
 	client paho.Client // nil while down
 	drop   func()      // ends the connection from our side
-	flight flight
+	window window
 	zones  int // how many tell their states
 	log    *slog.Logger
 }
 
 // connect begins a connection: nothing is on its way.
 func (o *outbox) connect(client paho.Client, drop func()) {
-	o.client, o.drop, o.flight = client, drop, flight{}
+	o.client, o.drop, o.window = client, drop, window{}
 }
 
 // disconnect ends the connection, and gives the function that ends it at the broker, too.
@@ -52,12 +52,12 @@ func (o *outbox) disconnect() (drop func()) {
 
 func (o *outbox) connected() bool { return o.client != nil }
 
-// Publish hands a message to the connection; nothing is published while down,
+// publish hands a message to the connection; nothing is published while down,
 // since the next connection tells everything anew.
 func (o *outbox) publish(m outgoing) {
 	token := o.publishApart(m)
 	if token != nil && m.qos > 0 {
-		o.flight.add(time.Now(), token)
+		o.window.add(time.Now(), token)
 	}
 }
 
@@ -78,13 +78,13 @@ func (o *outbox) publishApart(m outgoing) paho.Token {
 }
 
 // room reports whether everything may be published now.
-func (o *outbox) room(now time.Time) bool { return o.flight.waiting(now) < mostInFlight }
+func (o *outbox) room(now time.Time) bool { return o.window.pendingNow(now) < maxPending }
 
-// roomFor reports whether a zone's state or relays may be told now, that were told
-// last at a time: with little room only some time later, however often they changed.
-func (o *outbox) roomFor(told, now time.Time) bool {
-	n := o.flight.waiting(now)
-	return n < mostInFlight || n < min(mostInFlight+mostOfAZone*o.zones, mostEver) && now.Sub(told) >= stateGap
+// roomFor reports whether a zone's state or relays may be published now, that were
+// published last at a time: with little room only some time later, however often they changed.
+func (o *outbox) roomFor(published, now time.Time) bool {
+	n := o.window.pendingNow(now)
+	return n < maxPending || n < min(maxPending+pendingOfZone*o.zones, maxPendingEver) && now.Sub(published) >= stateGap
 }
 
 // judge leaves a broker that acknowledges nothing any more.
@@ -92,40 +92,40 @@ func (o *outbox) judge(now time.Time) {
 	if o.room(now) {
 		return
 	}
-	o.flight.overtake(now)
-	if !o.room(now) && now.Sub(o.flight.moved) >= flightPatience {
-		o.log.Warn("the broker acknowledges nothing: connecting anew", "messages", len(o.flight.tokens))
+	o.window.dropAcked(now)
+	if !o.room(now) && now.Sub(o.window.ackedAt) >= ackTimeout {
+		o.log.Warn("the broker acknowledges nothing: connecting anew", "messages", len(o.window.pending))
 		o.drop()
 	}
 }
 
-// flight is what was published at QoS 1 on this connection and is not known to
-// have landed, oldest first: that is the order of acknowledgements (MQTT 3.1.1, 4.6).
-type flight struct {
-	tokens []paho.Token
-	moved  time.Time // when one of them landed last, or the oldest began
+// window is what was published at QoS 1 on this connection and is not known to be
+// acknowledged, oldest first: that is the order of acknowledgements (MQTT 3.1.1, 4.6).
+type window struct {
+	pending []paho.Token
+	ackedAt time.Time // when one of them was acknowledged last, or the oldest was published
 }
 
-func (f *flight) add(now time.Time, t paho.Token) {
-	if len(f.tokens) == 0 {
-		f.moved = now
+func (w *window) add(now time.Time, t paho.Token) {
+	if len(w.pending) == 0 {
+		w.ackedAt = now
 	}
-	f.tokens = append(f.tokens, t)
+	w.pending = append(w.pending, t)
 }
 
-// waiting counts what has not landed.
-func (f *flight) waiting(now time.Time) int {
-	for len(f.tokens) > 0 && broker.Acked(f.tokens[0]) {
-		f.tokens[0] = nil
-		f.tokens, f.moved = f.tokens[1:], now
+// pendingNow counts what is not acknowledged.
+func (w *window) pendingNow(now time.Time) int {
+	for len(w.pending) > 0 && broker.Acked(w.pending[0]) {
+		w.pending[0] = nil
+		w.pending, w.ackedAt = w.pending[1:], now
 	}
-	return len(f.tokens)
+	return len(w.pending)
 }
 
-// overtake lets go of what has landed behind a message that the broker forgot.
-func (f *flight) overtake(now time.Time) {
-	n := len(f.tokens)
-	if f.tokens = slices.DeleteFunc(f.tokens, broker.Acked); len(f.tokens) < n {
-		f.moved = now
+// dropAcked drops what is acknowledged behind a message that the broker forgot.
+func (w *window) dropAcked(now time.Time) {
+	n := len(w.pending)
+	if w.pending = slices.DeleteFunc(w.pending, broker.Acked); len(w.pending) < n {
+		w.ackedAt = now
 	}
 }

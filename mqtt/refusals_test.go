@@ -124,7 +124,7 @@ func TestNobodyKnowsWhetherWordsGetThrough(t *testing.T) {
 
 // TestComplaint: another text at once, the same every ten minutes.
 func TestComplaint(t *testing.T) {
-	var c complaint
+	var c loggedText
 	t0 := time.Now()
 	for _, step := range []struct {
 		text string

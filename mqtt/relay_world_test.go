@@ -111,7 +111,7 @@ func (w *relayWorld) book(on bool) {
 	}
 }
 
-// Obey is the device's doing.
+// obey is the device's doing.
 func (w *relayWorld) obey(on bool) {
 	time.Sleep(50 * time.Millisecond)
 	w.mu.Lock()

@@ -237,7 +237,7 @@ func (h *house) state() controlloop.Report {
 	return r
 }
 
-// Ack gives the last answer and how many there were.
+// ack gives the last answer and how many there were.
 func (h *house) ack() (a setpoint.Answer, n int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -473,7 +473,7 @@ func TestTelemetryRates(t *testing.T) {
 	}
 	var tel telemetry
 	told := func(at time.Duration, s controlloop.Snapshot) (heater, state int) {
-		tel.latest, tel.has = s, true
+		tel.latest, tel.known = s, true
 		count := func(m outgoing) {
 			switch m.topic {
 			case "p/d/z/heater":
@@ -487,7 +487,7 @@ func TestTelemetryRates(t *testing.T) {
 		if state > 0 && heater > 0 {
 			t.Error("the state does not give way to the relay")
 		}
-		tel.state(t0.Add(at+relayFirst), wire.NewTopics("p", "d"), time.Minute, count)
+		tel.state(t0.Add(at+relayHeadStart), wire.NewTopics("p", "d"), time.Minute, count)
 		return heater, state
 	}
 	for _, step := range []struct {

@@ -211,7 +211,7 @@ func TestABirthTopicOfOnesOwn(t *testing.T) {
 			h.change = func(o *Options) { o.Discovery, o.Birth = "ha", own }
 			h.startAgent(18)
 			time.Sleep(10 * time.Second)
-			config := h.session.home.documents.Config("ha", "living")
+			config := h.session.announcer.documents.Config("ha", "living")
 			for _, topic := range []string{"ha/status", "homeassistant/status", "hass/is/online"} {
 				_, before := h.told(config)
 				h.say(topic, "online", false)

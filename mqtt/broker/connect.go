@@ -26,7 +26,7 @@ const (
 	maxBackoff     = time.Minute
 )
 
-// Goodbye is how long, in ms, an end from our side may take to be told to the
+// GoodbyeTimeout is how long, in ms, an end from our side may take to be told to the
 // broker, which else speaks our will.
 const GoodbyeTimeout = 250
 

@@ -174,7 +174,7 @@ func filtersIn(payload []byte) (n int) {
 	return n
 }
 
-// Answer reports what is wrong with a packet from the broker. An id that nobody
+// answer reports what is wrong with a packet from the broker. An id that nobody
 // waits for is an error like any other: who confuses ids might acknowledge what
 // never arrived.
 func (a *asked) answer(first byte, body []byte) error {

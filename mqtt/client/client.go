@@ -241,7 +241,7 @@ func (r *Client) gather(ctx context.Context, only string) map[string]*seen {
 // newID names one request, so that its answer is known.
 func newID() string { return "cli-" + strconv.FormatUint(rand.Uint64(), 36) }
 
-// Control makes the complete control that a request means.
+// control makes the complete control that a request means.
 func (s seen) control(q Request) (*pb.TemperatureControl, error) {
 	c := &pb.TemperatureControl{
 		Id:     proto.String(newID()),

@@ -49,7 +49,7 @@ type sighted struct {
 	topics  map[string]bool // below its base: what came, or was asked for by itself
 }
 
-// Message takes what came from a device: its status, its info or a state.
+// message takes what came from a device: its status, its info or a state.
 func (l *lookout) message(now time.Time, device, rest string, m Message) {
 	d := l.devices[device]
 	if d == nil && len(l.devices) >= maxSighted {

@@ -163,7 +163,7 @@ func (d *Group) bridgeSays(state string, retained bool) {
 	}
 }
 
-// Topics are all that somebody listens to, in order.
+// topics are all that somebody listens to, in order.
 func (d *Group) topics() []string {
 	var all []string
 	for topic := range d.sensors {
@@ -188,7 +188,7 @@ func (d *Group) Disconnected() {
 	}
 }
 
-// Subscribe asks for topics. A broker that does not answer is left.
+// subscribe asks for topics. A broker that does not answer is left.
 func (d *Group) subscribe(client paho.Client, drop func(), topics []string) {
 	refused, err := broker.Subscribe(client, topics).Answered()
 	if err == nil {
@@ -199,7 +199,7 @@ func (d *Group) subscribe(client paho.Client, drop func(), topics []string) {
 	}
 }
 
-// Granted tells sensors that they cannot be heard, and relays that they can.
+// granted tells sensors that they cannot be heard, and relays that they can.
 func (d *Group) granted(asked, refused []string) {
 	for _, topic := range asked {
 		for _, r := range d.heard[topic] {

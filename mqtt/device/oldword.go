@@ -48,7 +48,7 @@ func (o *oldWords) retained(now time.Time, payload []byte, own time.Time) {
 	o.note(now, payload, own)
 }
 
-// Connected notes a new connection of ours: a bridge may begin one, too.
+// connected notes a new connection of ours: a bridge may begin one, too.
 func (o *oldWords) connected() { o.doubt = o.doubt || o.kept }
 
 // bridged notes that a bridge of the broker has connected.

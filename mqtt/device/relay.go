@@ -115,7 +115,7 @@ func (r *Relay) Set(on bool) error {
 	return err
 }
 
-// AckTimeout is how long a doubt may last before it is an error.
+// patience is how long a doubt may last before it is an error.
 func (r *Relay) patience() time.Duration {
 	switch {
 	case r.reached && (r.word.position == posUnclear || r.on && !r.puzzledAt.IsZero()):

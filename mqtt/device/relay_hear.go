@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Take hears what the device says of itself, or a command come back. A command
+// take hears what the device says of itself, or a command come back. A command
 // that the broker had kept tells nothing about now.
 func (r *Relay) take(now time.Time, topic string, payload []byte, retained bool) {
 	r.mu.Lock()

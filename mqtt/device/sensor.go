@@ -60,7 +60,7 @@ func (s *Sensor) Read(ctx context.Context) (controlloop.Reading, error) {
 // Streams reports that readings come by themselves.
 func (s *Sensor) Streams() bool { return true }
 
-// Connected notes a new connection to the broker.
+// connected notes a new connection to the broker.
 func (s *Sensor) connected() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -74,7 +74,7 @@ func (s *Sensor) bridged(now time.Time) {
 	s.old.bridged(now)
 }
 
-// Take judges one message.
+// take judges one message.
 func (s *Sensor) take(now time.Time, payload []byte, retained bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

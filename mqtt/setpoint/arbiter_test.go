@@ -158,7 +158,7 @@ func (w *world) agentTakes() {
 	w.act(w.truth.Message(w.now, m.payload, m.retained))
 }
 
-// Run lets time pass and the wires work, connected if the network is there.
+// run lets time pass and the wires work, connected if the network is there.
 func (w *world) run(d time.Duration, network bool) {
 	const step = 250 * time.Millisecond
 	for range d / step {
