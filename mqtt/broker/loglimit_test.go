@@ -22,7 +22,7 @@ func TestRation(t *testing.T) {
 				silent++
 			}
 		}
-		if most := linesAtOnce + int(now.Sub(began)/linesEvery); written > most {
+		if most := burst + int(now.Sub(began)/refill); written > most {
 			t.Errorf("gap %v: %d lines, at most %d", gap, written, most)
 		}
 		if gap >= time.Minute && silent > 0 || gap < 50*time.Second && silent == 0 {

@@ -49,7 +49,7 @@ func answerOf(ctx context.Context, answers <-chan error) error {
 	select {
 	case err := <-answers:
 		return err
-	case <-time.After(2 * broker.GoodbyeTimeout * time.Millisecond):
+	case <-time.After(2 * broker.GoodbyeTimeout):
 		return broker.ErrNoAnswer
 	}
 }
