@@ -66,7 +66,7 @@ func TestPositionWords(t *testing.T) {
 		{RelaySpec{SensorID: 7}, "\x08\x07\x10\x01", "off"}, {RelaySpec{SensorID: 7}, "\x08\x07\x10\x05", "unclear"}, {RelaySpec{SensorID: 7}, "\x08\x08", "other"},
 	} {
 		got := "other"
-		if w, err := wordFrom(row.spec, time.Now(), []byte(row.payload), false); err == nil {
+		if w, err := reportFrom(row.spec, time.Now(), []byte(row.payload), false); err == nil {
 			got = map[position]string{posOn: "on", posOff: "off", posUnclear: "unclear"}[w.position]
 		}
 		if got != row.want {

@@ -243,7 +243,7 @@ func TestWhere(t *testing.T) {
 		}
 	}
 	moved := SensorSpec{Field: "DS18B20.Temperature", Where: tasmota("AAAA")}
-	if r, err := decodeReading(moved, []byte(`{"Time":"2026-01-31T12:00:05","DS18B20-2":{"Id":"AAAA","Temperature":20}}`)); err != nil || r.own.IsZero() {
+	if r, err := decodeReading(moved, []byte(`{"Time":"2026-01-31T12:00:05","DS18B20-2":{"Id":"AAAA","Temperature":20}}`)); err != nil || r.measuredAt.IsZero() {
 		t.Errorf("found under another name it has lost its time: %+v %v", r, err)
 	}
 	s := SensorSpec{Field: "SI7021-1.Temperature", HumidityField: "SI7021-1.Humidity", Where: map[string]string{"Id": "B"}}
@@ -306,18 +306,18 @@ func TestOwnTime(t *testing.T) {
 		if err != nil {
 			r, err = decodeReading(SensorSpec{Field: "DS18B20.temperature"}, []byte(document))
 		}
-		if err != nil || !r.own.Equal(want) {
-			t.Errorf("%s: %v, %v; want %v", document, r.own, err, want)
+		if err != nil || !r.measuredAt.Equal(want) {
+			t.Errorf("%s: %v, %v; want %v", document, r.measuredAt, err, want)
 		}
 	}
 	at := func(seconds int64) string {
 		return data(7, 20, func(d *pb.SensorData) { d.ReadAt = &timestamppb.Timestamp{Seconds: seconds} })
 	}
-	if r, err := decodeReading(SensorSpec{SensorID: 7}, []byte(at(noon.Unix()))); err != nil || !r.own.Equal(noon) {
-		t.Errorf("SensorData: %v, %v", r.own, err)
+	if r, err := decodeReading(SensorSpec{SensorID: 7}, []byte(at(noon.Unix()))); err != nil || !r.measuredAt.Equal(noon) {
+		t.Errorf("SensorData: %v, %v", r.measuredAt, err)
 	}
-	if r, err := decodeReading(SensorSpec{SensorID: 7}, []byte(at(5))); err != nil || !r.own.IsZero() {
-		t.Errorf("SensorData of 1970: %v, %v", r.own, err)
+	if r, err := decodeReading(SensorSpec{SensorID: 7}, []byte(at(5))); err != nil || !r.measuredAt.IsZero() {
+		t.Errorf("SensorData of 1970: %v, %v", r.measuredAt, err)
 	}
 }
 
@@ -337,8 +337,8 @@ func TestIdentity(t *testing.T) {
 				r, err = decodeReading(SensorSpec{Field: field}, []byte(document))
 			}
 		}
-		if err != nil || r.names != want {
-			t.Errorf("%s: %q, %v; want %q", document, r.names, err, want)
+		if err != nil || r.identity != want {
+			t.Errorf("%s: %q, %v; want %q", document, r.identity, err, want)
 		}
 	}
 }

@@ -33,7 +33,7 @@ func (e *ear) hears(after time.Duration, payload string, retained bool) string {
 	e.now = e.now.Add(after)
 	e.s.take(e.now, []byte(payload), retained)
 	select {
-	case a := <-e.s.box.C():
+	case a := <-e.s.readings.C():
 		if a.err != nil {
 			return a.err.Error()
 		}
