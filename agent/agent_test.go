@@ -30,10 +30,10 @@ func TestUnwrittenRelaysStayAFault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := a.saver(mem)("hall", setpoint.Memory{}); err != nil {
+	if err := a.zones.saveIn(mem)("hall", setpoint.Memory{}); err != nil {
 		t.Fatal(err)
 	}
-	if bad := a.alarms["hall"].Bad; len(bad) != 1 || bad[keptRelays] == "" {
+	if bad := a.zones.byName()["hall"].alarm.Bad; len(bad) != 1 || bad[keptRelays] == "" {
 		t.Errorf("%q, want the relays alone", bad)
 	}
 }
@@ -90,24 +90,24 @@ func TestZonesAreWokenAfterASuspend(t *testing.T) {
 		var ahead atomic.Int64 // a time.Duration
 		ahead.Store(int64(time.Minute))
 		var said clitest.LockedText
-		zone := &controlloop.Zone{Woken: controlloop.NewLatest[struct{}]()}
+		loop := &controlloop.Zone{Woken: controlloop.NewLatest[struct{}]()}
 		a := &agent{
 			sleep: &service.SleepClock{Ahead: func() time.Duration { return time.Duration(ahead.Load()) }},
-			zones: []*controlloop.Zone{zone}, log: slog.New(slog.NewTextHandler(&said, nil)),
+			zones: zones{{loop: loop}}, log: slog.New(slog.NewTextHandler(&said, nil)),
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		go a.wakeZones(ctx)
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		if len(zone.Woken.C()) > 0 || said.String() != "" {
+		if len(loop.Woken.C()) > 0 || said.String() != "" {
 			t.Errorf("woken without a suspend: %s", said.String())
 		}
 		ahead.Add(int64(8 * time.Hour))
 		time.Sleep(napLook)
 		synctest.Wait()
-		if len(zone.Woken.C()) == 0 || strings.Count(said.String(), "\n") != 1 || !strings.Contains(said.String(), "for=8h0m0s") {
-			t.Errorf("%d words to the zone, log %q", len(zone.Woken.C()), said.String())
+		if len(loop.Woken.C()) == 0 || strings.Count(said.String(), "\n") != 1 || !strings.Contains(said.String(), "for=8h0m0s") {
+			t.Errorf("%d words to the zone, log %q", len(loop.Woken.C()), said.String())
 		}
 	})
 }

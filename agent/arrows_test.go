@@ -1,8 +1,10 @@
 package main
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,61 +13,159 @@ import (
 	"testing"
 )
 
-// allowed is the plan of the house: what each room may import of ours.
+// allowed is the plan of the house: what each package may import of ours.
 // Everything points at controlloop, nothing points at agent, and drivers, mqtt
-// and status do not know each other.
+// and status do not know each other. A row may stand before its package does.
 var allowed = map[string][]string{
-	"controlloop": {},
-	"house":       {},
-	"proto":       {},
-	"drivers":     {"controlloop", "house"},
-	"mqtt":        {"controlloop", "proto", "mqtt/broker", "mqtt/wire", "mqtt/setpoint", "mqtt/device", "mqtt/homeassistant"},
-	"status":      {"controlloop"},
-	"agent": {"agent/cli", "agent/config", "agent/probe", "agent/reach", "agent/replay", "agent/service", "agent/simulate", "agent/state", "agent/watch", "controlloop", "drivers", "house", "mqtt", "proto", "status",
-		"mqtt/broker", "mqtt/client", "mqtt/device", "mqtt/setpoint", "mqtt/wire"},
-	"bench": {"proto"},
-	"docs":  {}, // tests of what people read
+	"controlloop":         {},
+	"controlloop/report":  {"controlloop"},
+	"controlloop/program": {},
+	"controlloop/comfort": {},
+	"controlloop/source":  {},
+	"controlloop/foresee": {},
+	"house":               {},
+	"proto":               {},
+	"drivers":             {"controlloop", "drivers/hostfs", "drivers/simulated"},
+	"drivers/hostfs":      {},
+	"drivers/simulated":   {"controlloop", "house"},
+	"drivers/survey":      {"controlloop", "drivers", "drivers/hostfs"},
+	"mqtt/broker":         {},
+	"mqtt/wire":           {"controlloop", "proto"},
+	"mqtt/setpoint":       {"controlloop", "proto"},
+	"mqtt/device":         {"controlloop", "proto", "mqtt/broker", "mqtt/wire", "mqtt/setpoint"},
+	"mqtt/homeassistant":  {"controlloop", "mqtt/wire", "mqtt/setpoint"},
+	"mqtt/client":         {"controlloop", "controlloop/report", "proto", "mqtt/broker", "mqtt/wire", "mqtt/setpoint", "mqtt/device"},
+	"mqtt":                {"controlloop", "controlloop/report", "proto", "mqtt/..."},
+	"status":              {"controlloop", "controlloop/report"},
+	"agent/cli":           {"controlloop"},
+	"agent/clitest":       {"controlloop", "agent/cli"},
+	"agent/config":        {"controlloop", "drivers", "drivers/simulated", "mqtt/broker", "mqtt/device", "mqtt/homeassistant", "agent/cli", "agent/config/..."},
+	"agent/state":         {"controlloop", "drivers", "mqtt/setpoint", "mqtt/homeassistant", "agent/cli", "agent/config"},
+	"agent/service":       {"controlloop", "agent/cli", "agent/config"},
+	"agent/reach":         {"controlloop", "controlloop/report", "mqtt/...", "status", "agent/cli", "agent/config"},
+	"agent/replay":        below,
+	"agent/simulate":      append([]string{"agent/replay"}, below...),
+	"agent/probe":         below,
+	"agent/watch":         append([]string{"agent/reach"}, below...),
+	"agent/blackbox":      {},
+	"agent":               append([]string{"agent/..."}, below...),
+	"bench":               {"proto"},
 }
 
-// pure rooms import only the standard library, and the law not even these.
-var (
-	pure       = []string{"controlloop", "house"}
-	lawForbids = []string{"os", "net", "log", "log/slog"}
-)
+// below is what stands below the commands.
+var below = []string{"controlloop", "controlloop/...", "drivers", "drivers/...", "house", "mqtt", "mqtt/...", "proto", "status",
+	"agent/cli", "agent/config", "agent/state", "agent/service"}
 
-func TestArrows(t *testing.T) {
-	folders, err := os.ReadDir("..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, d := range folders {
-		files, _ := filepath.Glob(filepath.Join("..", d.Name(), "*.go"))
-		if _, known := allowed[d.Name()]; len(files) > 0 && !known {
-			t.Errorf("%s is no room of the plan", d.Name())
+// stdAlone are the packages that import only the standard library.
+var stdAlone = []string{"controlloop", "controlloop/program", "controlloop/comfort", "controlloop/source", "controlloop/foresee", "house"}
+
+// forbidden are imports of others that a package must do without.
+var forbidden = map[string][]string{
+	"mqtt/wire":     {"github.com/eclipse/paho"},
+	"mqtt/setpoint": {"github.com/eclipse/paho"},
+}
+
+// lawForbids is what the law must not import.
+var lawForbids = []string{"os", "net", "log", "log/slog"}
+
+// goFile is a file of the product that is no test.
+type goFile struct {
+	path, folder string // from the root of the module
+	lines        int
+	*ast.File
+	*token.FileSet
+}
+
+// productFiles walks all folders but those of other modules.
+func productFiles(t *testing.T) (all []goFile) {
+	t.Helper()
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
 		}
-		for _, file := range files {
-			if !strings.HasSuffix(file, "_test.go") {
-				checkImports(t, d.Name(), file)
+		if d.IsDir() {
+			return skipForeign(path, d.Name())
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		set := token.NewFileSet()
+		parsed, err := parser.ParseFile(set, path, text, parser.ParseComments)
+		rel := strings.TrimPrefix(filepath.ToSlash(path), "../")
+		all = append(all, goFile{rel, filepath.ToSlash(filepath.Dir(rel)), strings.Count(string(text), "\n"), parsed, set})
+		return err
+	})
+	if err != nil || len(all) < 100 {
+		t.Fatalf("%d files, %v", len(all), err)
+	}
+	return all
+}
+
+// skipForeign leaves out other modules, and what is no code of ours.
+func skipForeign(path, name string) error {
+	if path == ".." {
+		return nil
+	}
+	_, err := os.Stat(filepath.Join(path, "go.mod"))
+	if err == nil || strings.HasPrefix(name, ".") || slices.Contains([]string{"dist", "testdata", "node_modules"}, name) {
+		return filepath.SkipDir
+	}
+	return nil
+}
+
+// TestArrows: each package imports what the plan allows, and no more.
+func TestArrows(t *testing.T) {
+	for _, f := range productFiles(t) {
+		plan, known := allowed[f.folder]
+		if !known {
+			t.Errorf("%s: %s is no package of the plan: give it a row", f.path, f.folder)
+			continue
+		}
+		for _, spec := range f.Imports {
+			path, _ := strconv.Unquote(spec.Path.Value)
+			if wrong := wrongImport(f, plan, path); wrong != "" {
+				t.Errorf("%s: %s", f.path, wrong)
 			}
 		}
 	}
 }
 
-func checkImports(t *testing.T, room, file string) {
-	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
-	if err != nil {
-		t.Fatal(err)
+func wrongImport(f goFile, plan []string, path string) string {
+	ours, isOurs := strings.CutPrefix(path, "thermostat/")
+	switch {
+	case isOurs && !slices.ContainsFunc(plan, func(row string) bool { return covers(row, ours) }):
+		return f.folder + " must not import " + ours
+	case !isOurs && slices.Contains(stdAlone, f.folder) && strings.Contains(path, "."):
+		return f.folder + " imports only std, not " + path
+	case slices.ContainsFunc(forbidden[f.folder], func(start string) bool { return strings.HasPrefix(path, start) }):
+		return f.folder + " must do without " + path
+	case f.path == "controlloop/law.go" && slices.Contains(lawForbids, path):
+		return "the law must not import " + path
 	}
-	for _, spec := range parsed.Imports {
-		path, _ := strconv.Unquote(spec.Path.Value)
-		ours, isOurs := strings.CutPrefix(path, "thermostat/")
-		switch {
-		case isOurs && !slices.Contains(allowed[room], ours):
-			t.Errorf("%s: %s must not import %s", file, room, ours)
-		case !isOurs && slices.Contains(pure, room) && strings.Contains(path, "."):
-			t.Errorf("%s: %s imports only std, not %s", file, room, path)
-		case filepath.Base(file) == "law.go" && slices.Contains(lawForbids, path):
-			t.Errorf("%s: the law must not import %s", file, path)
+	return ""
+}
+
+// covers reports whether a row of the plan names a package: itself, or with
+// /... all below it.
+func covers(row, folder string) bool {
+	if above, all := strings.CutSuffix(row, "..."); all {
+		return strings.HasPrefix(folder, above)
+	}
+	return row == folder
+}
+
+// TestPlanHasNoCircle: the rows themselves point down; agent is at the top, and
+// nobody imports it.
+func TestPlanHasNoCircle(t *testing.T) {
+	for folder, plan := range allowed {
+		for _, row := range plan {
+			if covers(row, "agent") || covers(row, folder) && folder != "agent" {
+				t.Errorf("%s may import %s", folder, row)
+			}
 		}
 	}
 }

@@ -16,7 +16,7 @@ type containment struct {
 	zones []*controlloop.Zone
 }
 
-// Run does something of a part; a panic ends that, and no more.
+// run does something of a part; a panic ends that, and no more.
 func (c *containment) run(part string, f func()) {
 	defer func() {
 		cause := recover()

@@ -21,7 +21,7 @@ import (
 	"thermostat/agent/cli"
 	"thermostat/agent/config"
 	"thermostat/controlloop"
-	"thermostat/drivers"
+	"thermostat/drivers/simulated"
 )
 
 // demoFlags are what a newcomer may change.
@@ -81,13 +81,6 @@ zones:
     timing: {sample: 1s, stale_after: 3s, min_on: 2s, min_off: 2s, frozen_after: 10s}
 `
 
-// demoFault is something that can be broken. It happens to all rooms.
-type demoFault struct {
-	name  string
-	means string
-	does  func(*demoHouse)
-}
-
 // demoHouse is what the faults break.
 type demoHouse struct {
 	agent  *agent
@@ -97,32 +90,19 @@ type demoHouse struct {
 	addr   string
 }
 
-func demoFaults() []demoFault {
-	return []demoFault{
-		{"sensor-gone", "no sensor answers any more", breakSensors(drivers.FaultGone)},
-		{"sensor-hang", "a read of a sensor does not come back", breakSensors(drivers.FaultHang)},
-		{"sensor-frozen", "the sensors show the same for ever; it is found while the heat is on", breakSensors(drivers.FaultFrozen)},
-		{"sensor-85", "the sensors show 85 °C, their value after a reset", breakSensors(drivers.FaultPowerOn)},
-		{"relay-dead", "no relay closes any more; it is told after 6 to 12 hours of room time in vain", breakRelays(drivers.RelayDead)},
-		{"relay-welded", "no relay opens any more; the living room has a safety relay, the workshop goes to its cut-out", breakRelays(drivers.RelayWelded)},
-		{"broker-down", "the broker is gone for 10 s, and comes back without its memory", (*demoHouse).brokerDown},
-		{"clock-jump", "the sensors' clock jumps a year ahead", breakSensors(drivers.FaultClock)},
-	}
+// demoFaults are all but the mending: nothing in the demo is mended.
+func demoFaults() []simulated.Fault {
+	return slices.DeleteFunc(simulated.Faults(), func(f simulated.Fault) bool { return f.Name == simulated.Mended })
 }
 
-func breakSensors(f drivers.Fault) func(*demoHouse) {
-	return func(h *demoHouse) {
-		for _, d := range h.agent.devices {
-			d.Room.Break(f)
-		}
+// breaks lets a fault happen, to all rooms if it is one of a room.
+func (h *demoHouse) breaks(f simulated.Fault) {
+	if f.Name == simulated.BrokerDown {
+		h.brokerDown()
+		return
 	}
-}
-
-func breakRelays(f drivers.RelayFault) func(*demoHouse) {
-	return func(h *demoHouse) {
-		for _, d := range h.agent.devices {
-			d.Room.BreakRelays(f)
-		}
+	for _, z := range h.agent.zones {
+		f.Break(z.devices.Room)
 	}
 }
 
@@ -159,7 +139,7 @@ func (h *demoHouse) closeBroker() {
 func demoFaultNames() []string {
 	var names []string
 	for _, f := range demoFaults() {
-		names = append(names, f.name)
+		names = append(names, f.Name)
 	}
 	return names
 }
@@ -167,7 +147,7 @@ func demoFaultNames() []string {
 func demoFaultHelp() string {
 	help := ""
 	for _, f := range demoFaults() {
-		help += fmt.Sprintf("\n  %-14s %s", f.name, f.means)
+		help += fmt.Sprintf("\n  %-14s %s", f.Name, f.Means)
 	}
 	return help
 }
@@ -178,14 +158,14 @@ const demoConfirmed = 1500 * time.Millisecond
 
 // plannedFault is a fault with its time.
 type plannedFault struct {
-	demoFault
+	simulated.Fault
 	at time.Duration
 }
 
 func parseFault(text string) (plannedFault, error) {
 	name, at, ok := strings.Cut(text, "@")
 	all := demoFaults()
-	i := slices.IndexFunc(all, func(f demoFault) bool { return f.name == name })
+	i := slices.IndexFunc(all, func(f simulated.Fault) bool { return f.Name == name })
 	if i < 0 {
 		return plannedFault{}, fmt.Errorf("fault %q is unknown: one of %s", name, strings.Join(demoFaultNames(), ", "))
 	}
@@ -271,8 +251,8 @@ func (f *demoFlags) play(ctx context.Context, out io.Writer, faults []plannedFau
 	view.welcome(addr, pageAddr, f.speed)
 	for _, p := range faults {
 		timer := time.AfterFunc(max(p.at, demoConfirmed), func() {
-			view.line("fault %s: %s", p.name, p.means)
-			p.does(house)
+			view.line("fault %s: %s", p.Name, p.Means)
+			house.breaks(p.Fault)
 		})
 		defer timer.Stop()
 	}
@@ -364,7 +344,7 @@ Ctrl-C ends.
 `, speed, addr, host, port, cli.HowToRun(os.Args[0], executable))
 }
 
-// Saw is called by the zones' goroutines.
+// saw is called by the zones' goroutines.
 func (v *demoView) saw(s controlloop.Snapshot) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

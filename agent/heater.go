@@ -9,7 +9,7 @@ import (
 
 	"thermostat/agent/cli"
 	"thermostat/agent/reach"
-	"thermostat/drivers"
+	"thermostat/drivers/simulated"
 	"thermostat/mqtt/client"
 )
 
@@ -46,8 +46,8 @@ With "run" on mqtt drivers between them (examples/original.yaml) this is the pub
 	return cmd
 }
 
-// Check gives the first flag that is out of its bounds.
-func (f *heaterFlags) check(room drivers.Simulated) error {
+// check gives the first flag that is out of its bounds.
+func (f *heaterFlags) check(room simulated.Spec) error {
 	for _, v := range room.Validate() {
 		return fmt.Errorf("%s: %s %s", v.Field, v.Value, v.Bound)
 	}
@@ -63,7 +63,7 @@ func (f *heaterFlags) check(room drivers.Simulated) error {
 }
 
 func (f *heaterFlags) run(cmd *cobra.Command) error {
-	spec := drivers.SimulatedOf("linear")
+	spec := simulated.SpecOf("linear")
 	spec.Start, spec.Up, spec.Down, spec.Noise = f.start, f.up, f.down, 0
 	if err := f.check(spec); err != nil {
 		return cli.Exit(cli.ExitUsage, err)
@@ -72,7 +72,7 @@ func (f *heaterFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	room := drivers.NewRoom(spec)
+	room := simulated.NewRoom(spec)
 	h := &client.Heater{
 		Access: w.Access, SensorID: f.sensorID, Every: f.every, Push: f.setpoints,
 		Device: f.remote.Value("device"), // without it the sensor's zone may be any agent's

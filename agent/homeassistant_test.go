@@ -54,12 +54,12 @@ func TestSessionKnowsWhatToAnnounce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.cfg.Zones[1].Devices.Sensor.Driver = "bme280"
+	a.zones[1].Devices.Sensor.Driver = "bme280"
 	o := a.sessionOptions()
 	if o.Discovery != "my/home" || o.Zones[0].Humidity || !o.Zones[1].Humidity {
 		t.Errorf("discovery %q, humidity %v and %v", o.Discovery, o.Zones[0].Humidity, o.Zones[1].Humidity)
 	}
-	a.cfg.Zones[0].Devices.Fallbacks = []drivers.SensorSpec{{Driver: "ds18b20"}, {Driver: "bme280"}}
+	a.zones[0].Devices.Fallbacks = []drivers.SensorSpec{{Driver: "ds18b20"}, {Driver: "bme280"}}
 	if !a.sessionOptions().Zones[0].Humidity {
 		t.Error("a fallback sensor that measures humidity is forgotten")
 	}

@@ -170,9 +170,8 @@ func leaveOff(file string, log *slog.Logger) {
 // others gives the lines that are on none of ours.
 func others(all, ours []drivers.GPIO) []drivers.GPIO {
 	var rest []drivers.GPIO
-	machine := drivers.NewHardware("/")
 	for _, g := range all {
-		if !slices.ContainsFunc(ours, func(o drivers.GPIO) bool { return machine.SameLine(g, o) }) {
+		if !slices.ContainsFunc(ours, func(o drivers.GPIO) bool { return drivers.SameLine("/", g, o) }) {
 			rest = append(rest, g)
 		}
 	}
@@ -181,7 +180,7 @@ func others(all, ours []drivers.GPIO) []drivers.GPIO {
 
 // switchOff drives a relay off and gives its line back.
 func switchOff(g drivers.GPIO) error {
-	relay, err := drivers.NewHardware("/").OpenRelay(g)
+	relay, err := drivers.OpenRelay(g)
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ type logLine struct {
 	action, reason string
 }
 
-// Saw writes down each answer, each setpoint and the start, with the decision on it.
+// saw writes down each answer, each setpoint and the start, with the decision on it.
 func (j *journalOf) saw(s controlloop.Snapshot) {
 	line := logLine{heater: s.State.Heater.On, cooler: s.State.Cooler.On, action: s.State.Action.String(), reason: string(s.State.Reason)}
 	switch {

@@ -49,8 +49,8 @@ func live(t *testing.T, z config.Zone, lasts time.Duration) (all []decided) {
 	return all[1 : len(all)-1] // without the first, which has no reading, and that of leaving
 }
 
-// simulated steps the same zone as simulate does.
-func simulated(t *testing.T, z config.Zone, lasts time.Duration) (all []decided) {
+// stepped steps the same zone as simulate does.
+func stepped(t *testing.T, z config.Zone, lasts time.Duration) (all []decided) {
 	v := (&simulate.Simulation{Zone: z, Room: z.Devices.Sensor.Simulated, Total: lasts, Start: simulate.Monday(), Centre: 20}).Begin()
 	for k := time.Duration(0); k*z.Params.Sample <= lasts; k++ {
 		v.Now = v.Base.Add(k * z.Params.Sample)
@@ -87,7 +87,7 @@ zones:
 				t.Fatal(complaints)
 			}
 			for _, z := range cfg.Zones {
-				compareDecisions(t, z.Name, live(t, z, c.lasts), simulated(t, z, c.lasts))
+				compareDecisions(t, z.Name, live(t, z, c.lasts), stepped(t, z, c.lasts))
 			}
 		})
 	}

@@ -35,8 +35,8 @@ type Watcher struct {
 	Tripped bool // latched: the output stays off until somebody clears it
 	Beyond  bool // 2 K past the band with all outputs ordered off: a safety relay opens
 
-	on       drive
-	off      coast
+	on       onPhase
+	off      offPhase
 	openings int // of the safety relay that ended the warming, less those that did not
 }
 
@@ -47,17 +47,17 @@ type Learned struct {
 	Overshoot float64       // K past the band after switching off, on average
 }
 
-// drive is the present time of being ordered on, with its pauses.
-type drive struct {
+// onPhase is the present time of being ordered on, with its pauses.
+type onPhase struct {
 	spent   time.Duration // ordered on since the last proof
 	started bool
 	low     float64 // the coldest since the last proof
-	peak    float64 // the warmest since the last proof of this drive
-	proved  bool    // the room has followed in this drive
+	peak    float64 // the warmest since the last proof of this phase
+	proved  bool    // the room has followed in this phase
 }
 
-// coast is the present time of being ordered off.
-type coast struct {
+// offPhase is the present time of being ordered off.
+type offPhase struct {
 	spent   time.Duration
 	started bool
 	from    float64       // where it began
@@ -82,22 +82,22 @@ const (
 // contact that is welded or dead lasts. The campaign in drivers/ holds them
 // against 1,000 healthy days and against every kind of dead and welded relay.
 const (
-	span      = 5 * time.Minute // of a mean: noise and steps of a sensor vanish in it
-	followed  = 0.3             // K, well above the noise of such means
-	dropped   = 1.0             // K below its best: a heater that holds a cold day does not lose that
-	proofs    = 3               // before what is learned counts
-	slowest   = 12 * time.Hour  // a slow floor on a cold day follows within this
-	quickest  = 6 * time.Hour   // an open window lasts no longer
-	patience  = 6               // times the longest delay seen
-	forget    = 0.95            // of the longest delay, with each proof
-	wentOn    = 1.5             // K past where a coast began
-	beyond    = 2.0             // K past the band, where a safety relay opens
-	stuckOn   = 6.0             // K past band and beginning, in a coast that went on from the first
-	stuckBack = 12.0            // K, in one that first went back: no change of the weather does that
-	heldFor   = 20 * time.Hour  // a sunny day and the night behind it
-	tooLate   = 120 * time.Hour // after this it is the season that has changed
-	sameWay   = 5               // openings of the safety relay, each of which ended the warming
-	share     = 0.2             // of a new value in an average
+	span        = 5 * time.Minute // of a mean: noise and steps of a sensor vanish in it
+	followed    = 0.3             // K, well above the noise of such means
+	dropped     = 1.0             // K below its best: a heater that holds a cold day does not lose that
+	proofs      = 3               // before what is learned counts
+	slowest     = 12 * time.Hour  // a slow floor on a cold day follows within this
+	quickest    = 6 * time.Hour   // an open window lasts no longer
+	delayFactor = 6               // times the longest delay seen
+	forget      = 0.95            // of the longest delay, with each proof
+	wentOn      = 1.5             // K past where an off phase began
+	beyond      = 2.0             // K past the band, where a safety relay opens
+	stuckOn     = 6.0             // K past band and beginning, in an off phase that went on from the first
+	stuckBack   = 12.0            // K, in one that first went back: no change of the weather does that
+	heldFor     = 20 * time.Hour  // a sunny day and the night behind it
+	tooLate     = 120 * time.Hour // after this it is the season that has changed
+	sameWay     = 5               // openings of the safety relay, each of which ended the warming
+	share       = 0.2             // of a new value in an average
 )
 
 // Watch looks once more. It is pure, reads no clock, and may be called at any pace.
@@ -133,7 +133,7 @@ func (p *Params) roomTime(d time.Duration) time.Duration {
 func (g *Guard) look(p *Params, in *GuardInput) {
 	warm, cold := in.Setpoint.Desired+in.Setpoint.UpDelta, in.Setpoint.Desired-in.Setpoint.DownDelta
 	if in.Setpoint.Mode <= ModeOff || !in.Setpoint.finite() {
-		warm, cold = math.NaN(), math.NaN() // no band: nothing is past it, and no drive gets there
+		warm, cold = math.NaN(), math.NaN() // no band: nothing is past it, and no on phase gets there
 	}
 	t := in.Reading.Celsius
 	idle := !in.HeaterOn && !in.CoolerOn
@@ -161,26 +161,26 @@ func (g *Guard) look(p *Params, in *GuardInput) {
 
 // pass counts the time of an order. One that got lost on the way counts as no
 // time: that is a fault of the relay's own. The other output's running says
-// nothing about this one, and ends its coast.
+// nothing about this one, and ends its off phase.
 func (w *Watcher) pass(dt time.Duration, on, lost, other bool) {
 	switch {
 	case on:
 		if !lost {
 			w.on.spent += dt
 		}
-		w.endCoast()
-		w.off = coast{after: true}
+		w.endOffPhase()
+		w.off = offPhase{after: true}
 	case other:
-		w.off = coast{}
+		w.off = offPhase{}
 	default:
 		w.off.spent += dt
 	}
 }
 
-// done ends a drive that has got where it should, whoever did it.
+// done ends an on phase that has got where it should, whoever did it.
 func (w *Watcher) done(is bool) {
 	if is {
-		w.on = drive{}
+		w.on = onPhase{}
 		w.Idle = w.Idle && w.Tripped
 	}
 }
@@ -190,14 +190,14 @@ func (w *Watcher) see(p *Params, x, top float64, on, lost, other bool, elapsed t
 	switch {
 	case on && lost: // who warmed the room then is not known
 	case on:
-		w.seeDriven(p, x)
+		w.seeOnPhase(p, x)
 	case !other:
-		w.seeCoasting(x, top, elapsed)
+		w.seeOffPhase(x, top, elapsed)
 	}
 }
 
-// seeDriven judges a mean while the output is ordered on.
-func (w *Watcher) seeDriven(p *Params, x float64) {
+// seeOnPhase judges a mean while the output is ordered on.
+func (w *Watcher) seeOnPhase(p *Params, x float64) {
 	d := &w.on
 	if !d.started {
 		d.started, d.low, d.peak = true, x, x
@@ -206,9 +206,9 @@ func (w *Watcher) seeDriven(p *Params, x float64) {
 	switch {
 	case x >= d.low+followed:
 		w.Learned.prove(d.spent)
-		*d = drive{started: true, proved: true, low: x, peak: d.peak}
+		*d = onPhase{started: true, proved: true, low: x, peak: d.peak}
 		w.Idle = w.Idle && w.Tripped
-	case d.spent >= w.Learned.driveLimit() && !(d.proved && x > d.peak-dropped):
+	case d.spent >= w.Learned.onLimit() && !(d.proved && x > d.peak-dropped):
 		w.Idle = true
 		w.Tripped = w.Tripped || p.Electric
 	}
@@ -219,16 +219,16 @@ func (l *Learned) prove(delay time.Duration) {
 	l.Delay = max(delay, time.Duration(forget*float64(l.Delay)))
 }
 
-// driveLimit is how long an output may be ordered on in vain.
-func (l Learned) driveLimit() time.Duration {
+// onLimit is how long an output may be ordered on in vain.
+func (l Learned) onLimit() time.Duration {
 	if l.Proofs < proofs {
 		return slowest
 	}
-	return min(max(patience*l.Delay, quickest), slowest)
+	return min(max(delayFactor*l.Delay, quickest), slowest)
 }
 
-// seeCoasting judges a mean while everything is ordered off.
-func (w *Watcher) seeCoasting(x, top float64, elapsed time.Duration) {
+// seeOffPhase judges a mean while everything is ordered off.
+func (w *Watcher) seeOffPhase(x, top float64, elapsed time.Duration) {
 	c := &w.off
 	if c.isHigh(x, top) {
 		c.high += elapsed
@@ -239,7 +239,7 @@ func (w *Watcher) seeCoasting(x, top float64, elapsed time.Duration) {
 }
 
 // follow notes the way that the room takes, and how far it goes.
-func (c *coast) follow(x float64, beyond bool) {
+func (c *offPhase) follow(x float64, beyond bool) {
 	if !c.started {
 		c.started, c.from, c.top = true, x, x
 	}
@@ -255,8 +255,8 @@ func (c *coast) follow(x float64, beyond bool) {
 }
 
 // isHigh reports whether the room is further past its band, and past where the
-// coast began, than sun and weather take it. Without a band the beginning counts.
-func (c *coast) isHigh(x, top float64) bool {
+// off phase began, than sun and weather take it. Without a band the beginning counts.
+func (c *offPhase) isHigh(x, top float64) bool {
 	far := stuckBack
 	if c.went == turnOn {
 		far = stuckOn
@@ -267,9 +267,9 @@ func (c *coast) isHigh(x, top float64) bool {
 	return x >= c.from+far
 }
 
-// endCoast learns from a coast that is over. One that ended because the safety
+// endOffPhase learns from an off phase that is over. One that ended because the safety
 // relay opened is told from one that went on: the sun does not know of the relay.
-func (w *Watcher) endCoast() {
+func (w *Watcher) endOffPhase() {
 	c := w.off
 	past := c.top - c.from
 	switch {
@@ -307,6 +307,6 @@ func (g *Guard) calm() bool {
 func (g *Guard) Clear() {
 	for _, w := range []*Watcher{&g.Heat, &g.Cool} {
 		w.Idle, w.Stuck, w.Tripped = false, false, false
-		w.on, w.off, w.openings = drive{}, coast{}, 0
+		w.on, w.off, w.openings = onPhase{}, offPhase{}, 0
 	}
 }

@@ -186,7 +186,7 @@ func TestBeyond(t *testing.T) {
 	}
 }
 
-// opening is a coast that went on until the safety relay opened, and back then.
+// opening is an off phase that went on until the safety relay opened, and back then.
 func (w *watched) opening(top float64) *watched {
 	w.course(30*minute, true, 19.4, 20.6)
 	return w.course(time.Hour, false, 20.6, top).course(2*time.Hour, false, top, 19.4)
@@ -202,7 +202,7 @@ func TestOpeningsThatEndTheWarming(t *testing.T) {
 	w.course(minute, true, 19.4, 19.4)
 	w.expect(t, "the fifth", false, true, false)
 	w.course(30*minute, true, 19.4, 20.6).course(2*time.Hour, false, 20.6, 19.4).course(minute, true, 19.4, 19.4)
-	w.expect(t, "a coast that went back by itself", false, false, false)
+	w.expect(t, "an off phase that went back by itself", false, false, false)
 
 	w = taught(nil)
 	for range 10 {

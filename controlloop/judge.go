@@ -15,9 +15,9 @@ const rateSlack = 1.0
 // is allowed to have moved on at max_rate: over more, any two would agree.
 const rateConfirms = time.Minute
 
-// oneWord is the time within which a second message is the first one said
+// repeatWindow is the time within which a second message is the first one said
 // again, as brokers and radios do: it confirms nothing.
-const oneWord = 100 * time.Millisecond
+const repeatWindow = 100 * time.Millisecond
 
 // judge weighs a sequence of readings: a single one may be decodable and still
 // be no temperature of this room.
@@ -64,13 +64,13 @@ func (j *judge) absent(p *Params, r Reading) bool {
 // confirms reports whether a reading agrees with the one that is held.
 func (j *judge) confirms(p *Params, r Reading) bool {
 	gap := r.At.Sub(j.held.At)
-	return !j.held.At.IsZero() && gap >= oneWord && reachable(p, j.held, r, min(gap, rateConfirms))
+	return !j.held.At.IsZero() && gap >= repeatWindow && reachable(p, j.held, r, min(gap, rateConfirms))
 }
 
 // hold keeps a reading until another one confirms it. What is said again within
 // the same word stays of the time when it was said first.
 func (j *judge) hold(p *Params, r Reading) Verdict {
-	if gap := r.At.Sub(j.held.At); !j.held.At.IsZero() && gap < oneWord && reachable(p, j.held, r, gap) {
+	if gap := r.At.Sub(j.held.At); !j.held.At.IsZero() && gap < repeatWindow && reachable(p, j.held, r, gap) {
 		return j.why
 	}
 	j.why = VerdictTooFast
@@ -115,7 +115,7 @@ func (q *stillness) frozen(p *Params, r Reading, heating bool) bool {
 		q.heated += min(max(r.At.Sub(q.shown.At), 0), p.StaleAfter)
 	}
 	q.shown.At = r.At
-	return p.FrozenAfter > 0 && q.heated >= q.patience(p)
+	return p.FrozenAfter > 0 && q.heated >= q.limit(p)
 }
 
 func (q *stillness) change(r Reading) {
@@ -125,9 +125,9 @@ func (q *stillness) change(r Reading) {
 	q.shown, q.heated = r, 0
 }
 
-// patience goes by the step that the driver knows of its chip, else by the
-// smallest that was seen, else by the coarsest.
-func (q *stillness) patience(p *Params) time.Duration {
+// limit is how long a reading may stand still. It goes by the step that the driver
+// knows of its chip, else by the smallest that was seen, else by the coarsest.
+func (q *stillness) limit(p *Params) time.Duration {
 	step := cmp.Or(q.shown.Step, q.step, coarsestStep)
 	step = min(max(step, finestStep), coarsestStep)
 	return time.Duration(float64(p.FrozenAfter) * step / finestStep)
@@ -142,8 +142,8 @@ func verdictOf(err error) Verdict {
 	return VerdictError
 }
 
-// suspectOf is what an answer that is no reading may have measured all the same.
-func suspectOf(err error) Reading {
+// unverifiedOf is what an answer that is no reading may have measured all the same.
+func unverifiedOf(err error) Reading {
 	var held *HeldReading
 	if errors.As(err, &held) {
 		return held.Measured

@@ -27,10 +27,10 @@ type Output struct {
 
 // Input is what a decision is made from.
 type Input struct {
-	Now      time.Time
-	Reading  Reading   // the newest good reading; zero At: none is new
-	Suspects []Reading // held back by the judge, or of sensors not in force: they may open a cut-out, nothing else
-	Setpoint Setpoint  // the one in force
+	Now        time.Time
+	Reading    Reading   // the newest good reading; zero At: none is new
+	Unverified []Reading // held back by the judge, or of sensors not in force: they may open a cut-out, nothing else
+	Setpoint   Setpoint  // the one in force
 
 	NoHeat, NoCool bool // a guard has tripped: the output stays off until somebody clears that
 }
@@ -51,7 +51,7 @@ func Decide(p Params, prev State, in Input) State {
 	s.take(&in)
 	s.note(&p, in.Now)
 	s.updateCutouts(&p, &in)
-	w := s.wish(&p, &in)
+	w := s.demand(&p, &in)
 	held, wait := s.move(&p, in.Now, w)
 	s.answer(&in, w, held, wait)
 	return s
@@ -87,7 +87,7 @@ func (s *State) note(p *Params, now time.Time) {
 	}
 }
 
-// updateCutouts opens on any decodable value, even a suspect one, and lets go
+// updateCutouts opens on any decodable value, even an unverified one, and lets go
 // only on a fresh good one that is newer than what opened it and 2 K inside.
 func (s *State) updateCutouts(p *Params, in *Input) {
 	if s.fresh(p, in.Now) {
@@ -97,7 +97,7 @@ func (s *State) updateCutouts(p *Params, in *Input) {
 		}
 		s.openCutouts(p, s.Reading, in.Now)
 	}
-	for _, r := range in.Suspects {
+	for _, r := range in.Unverified {
 		s.openCutouts(p, r, in.Now)
 	}
 }
@@ -116,24 +116,24 @@ func (s *State) openCutouts(p *Params, r Reading, now time.Time) {
 	}
 }
 
-// wish is what the outputs should be if there were no timers. An output that is
+// demand is what the outputs should be if there were no timers. An output that is
 // not allowed ends at once; one that is merely not wanted serves its min_on.
-type wish struct {
+type demand struct {
 	heat, cool       bool
 	mayHeat, mayCool bool
 	reason           Reason
 }
 
-func (s *State) wish(p *Params, in *Input) wish {
+func (s *State) demand(p *Params, in *Input) demand {
 	mode := in.Setpoint.Mode
 	if mode == ModeNone || mode != ModeOff && !in.Setpoint.finite() {
-		return wish{reason: ReasonNoSetpoint}
+		return demand{reason: ReasonNoSetpoint}
 	}
 	heatCut := s.HeatCut && !(mode == ModeCool)
 	coolCut := s.CoolCut && !(mode == ModeHeat)
-	w := wish{reason: s.barred(in, heatCut, coolCut)}
+	w := demand{reason: s.barred(in, heatCut, coolCut)}
 	if !s.fresh(p, in.Now) {
-		return s.lossWish(p, in, w)
+		return s.lossDemand(p, in, w)
 	}
 	if mode == ModeOff {
 		return w.because(ReasonModeOff)
@@ -148,10 +148,10 @@ func (s *State) wish(p *Params, in *Input) wish {
 	return w.because(why)
 }
 
-// lossWish is what the outputs should be without a fresh reading: off, or the
+// lossDemand is what the outputs should be without a fresh reading: off, or the
 // duty that frost protection asks for. An output is not allowed outside its
 // part of the period, so that nothing makes that part longer.
-func (s *State) lossWish(p *Params, in *Input, w wish) wish {
+func (s *State) lossDemand(p *Params, in *Input, w demand) demand {
 	on, active := p.Loss.at(s.lostFor(p, in.Now))
 	heat := active && in.Setpoint.Mode.Heats() && p.Heater && !s.HeatCut && !in.NoHeat
 	cool := active && in.Setpoint.Mode == ModeCool && p.Cooler && !s.CoolCut && !in.NoCool
@@ -182,7 +182,7 @@ func (d Duty) at(lost time.Duration) (on, active bool) {
 }
 
 // because gives the reason, unless one of higher rank is there already.
-func (w wish) because(r Reason) wish {
+func (w demand) because(r Reason) demand {
 	if w.reason == "" {
 		w.reason = r
 	}
@@ -231,9 +231,9 @@ func (s *State) band(sp Setpoint) (heat, cool bool, why Reason) {
 	return heat, cool, why
 }
 
-// move brings the outputs as near to the wish as the timers allow: first what
+// move brings the outputs as near to the demand as the timers allow: first what
 // must go off, then what may go on. It returns what holds a switch back.
-func (s *State) move(p *Params, now time.Time, w wish) (Reason, time.Duration) {
+func (s *State) move(p *Params, now time.Time, w demand) (Reason, time.Duration) {
 	if held, wait := s.Heater.release(p, now, w.heat, w.mayHeat); held != "" {
 		return held, wait
 	}
@@ -295,7 +295,7 @@ func (o Output) switched() bool { return o.Why != ReasonStarting }
 
 func (o Output) switchedAt(now time.Time) bool { return o.switched() && !now.After(o.Since) }
 
-func (s *State) answer(in *Input, w wish, held Reason, wait time.Duration) {
+func (s *State) answer(in *Input, w demand, held Reason, wait time.Duration) {
 	action := ActionIdle
 	switch {
 	case s.Heater.On:

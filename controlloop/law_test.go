@@ -40,14 +40,14 @@ var (
 
 // seen is what the sensor gives the law at a step; the zero value is nothing new.
 type seen struct {
-	good, suspect bool
-	tripped       bool // a guard has
-	celsius       float64
-	age           time.Duration // how long before the step it was measured
+	good, unverified bool
+	tripped          bool // a guard has
+	celsius          float64
+	age              time.Duration // how long before the step it was measured
 }
 
-func good(celsius float64) seen    { return seen{good: true, celsius: celsius} }
-func suspect(celsius float64) seen { return seen{suspect: true, celsius: celsius} }
+func good(celsius float64) seen       { return seen{good: true, celsius: celsius} }
+func unverified(celsius float64) seen { return seen{unverified: true, celsius: celsius} }
 
 func (s seen) trips() seen { s.tripped = true; return s }
 
@@ -81,8 +81,8 @@ func (st step) input(sp Setpoint) Input {
 	switch {
 	case st.sees.good:
 		in.Reading = r
-	case st.sees.suspect:
-		in.Suspects = []Reading{r}
+	case st.sees.unverified:
+		in.Unverified = []Reading{r}
 	}
 	return in
 }
@@ -310,7 +310,7 @@ var promises = []struct {
 		{0, good(18), to(heat(20)), "heating too_cold"},
 		{2 * minute, nothing, nil, "idle sensor_loss"},
 		{18 * minute, nothing, nil, "heating sensor_loss"},
-		{19 * minute, suspect(35), nil, "idle heat_cutout"},
+		{19 * minute, unverified(35), nil, "idle heat_cutout"},
 		{38 * minute, nothing, nil, "idle heat_cutout"},
 	}},
 	{"the duty cools in mode cool, and only heats in heat_cool", duty, []step{
@@ -328,20 +328,20 @@ var promises = []struct {
 		{38 * minute, nothing, nil, "heating sensor_loss"},
 		{40 * minute, nothing, nil, "idle sensor_loss"},
 	}},
-	{"a suspect raw value opens the cut-out at once, but is no reading", func(p *Params) { p.MinOn = time.Hour }, []step{
+	{"an unverified raw value opens the cut-out at once, but is no reading", func(p *Params) { p.MinOn = time.Hour }, []step{
 		{0, good(18), to(heat(20)), "heating too_cold"},
-		{10 * second, suspect(34.9), nil, "heating too_cold"},
-		{20 * second, suspect(80), nil, "idle heat_cutout"},
+		{10 * second, unverified(34.9), nil, "heating too_cold"},
+		{20 * second, unverified(80), nil, "idle heat_cutout"},
 		{30 * second, good(18), nil, "heating too_cold"}, // a good one 2 K inside lets go
 	}},
-	{"a suspect value never lets go of a cut-out", nil, []step{
+	{"an unverified value never lets go of a cut-out", nil, []step{
 		{0, good(36), to(heat(20)), "idle heat_cutout"},
-		{10 * second, suspect(10), nil, "idle heat_cutout"},
+		{10 * second, unverified(10), nil, "idle heat_cutout"},
 		{20 * second, good(10), nil, "heating too_cold"},
 	}},
-	{"a cut-out that a suspect value opened stays until a newer good reading", nil, []step{
+	{"a cut-out that an unverified value opened stays until a newer good reading", nil, []step{
 		{0, good(18), to(heat(20)), "heating too_cold"},
-		{10 * second, suspect(80), nil, "idle heat_cutout"},
+		{10 * second, unverified(80), nil, "idle heat_cutout"},
 		{20 * second, nothing, nil, "idle heat_cutout"}, // 18 °C is fresh still, but older than the 80
 		{30 * second, good(18).measured(30 * second), nil, "idle heat_cutout"},
 		{40 * second, good(18), nil, "heating too_cold"},
@@ -358,11 +358,11 @@ var promises = []struct {
 	}},
 	{"a zone without a cooler has no cooler's cut-out, and does not cool", func(p *Params) { p.Cooler = false }, []step{
 		{0, good(2), to(both(20)), "heating too_cold"},
-		{10 * second, suspect(-40), to(switchedOff), "off mode_off"},
+		{10 * second, unverified(-40), to(switchedOff), "off mode_off"},
 		{20 * second, good(22), to(both(20)), "idle too_warm"},
 	}},
-	{"a suspect value from the future opens the cut-out, but holds it no longer for that", nil, []step{
-		{0, suspect(80).measured(-time.Hour), to(heat(20)), "idle heat_cutout"},
+	{"an unverified value from the future opens the cut-out, but holds it no longer for that", nil, []step{
+		{0, unverified(80).measured(-time.Hour), to(heat(20)), "idle heat_cutout"},
 		{10 * second, good(18), nil, "heating too_cold"},
 	}},
 	{"a leap from one cut-out into the other lets go of the first", nil, []step{
@@ -371,36 +371,36 @@ var promises = []struct {
 		{20 * second, good(2), to(heat(20)), "idle changeover"}, // two switches at one instant there are not
 		{30 * second, good(2), nil, "heating too_cold"},
 	}},
-	{"the cooler's cut-out opens on a suspect value too", nil, []step{
+	{"the cooler's cut-out opens on an unverified value too", nil, []step{
 		{0, good(22), to(cool(20)), "cooling too_warm"},
-		{10 * second, suspect(-40), nil, "idle cool_cutout"},
+		{10 * second, unverified(-40), nil, "idle cool_cutout"},
 	}},
-	{"a suspect NaN opens nothing and lets go of nothing", nil, []step{
+	{"an unverified NaN opens nothing and lets go of nothing", nil, []step{
 		{0, good(18), to(heat(20)), "heating too_cold"},
-		{10 * second, suspect(math.NaN()), nil, "heating too_cold"},
+		{10 * second, unverified(math.NaN()), nil, "heating too_cold"},
 		{20 * second, good(36), nil, "idle heat_cutout"},
-		{30 * second, suspect(math.NaN()), nil, "idle heat_cutout"},
+		{30 * second, unverified(math.NaN()), nil, "idle heat_cutout"},
 	}},
 	{"the heater's cut-out does not stop cooling in heat_cool", nil, []step{
 		{0, good(30), to(both(20)), "cooling too_warm"},
 		{10 * second, good(36), nil, "cooling too_warm"},
-		{20 * second, suspect(80), nil, "cooling too_warm"},
+		{20 * second, unverified(80), nil, "cooling too_warm"},
 		{30 * second, good(20.1), nil, "cooling in_band"},
 	}},
 	{"the cooler's cut-out does not stop heating in heat_cool", nil, []step{
 		{0, good(10), to(both(20)), "heating too_cold"},
 		{10 * second, good(2), nil, "heating too_cold"},
-		{20 * second, suspect(-40), nil, "heating too_cold"},
+		{20 * second, unverified(-40), nil, "heating too_cold"},
 	}},
 	{"a cut-out explains an idle heat_cool, and outranks mode off", nil, []step{
-		{0, suspect(80), to(both(20)), "idle heat_cutout"},
+		{0, unverified(80), to(both(20)), "idle heat_cutout"},
 		{10 * second, nothing, to(switchedOff), "off heat_cutout"},
 		{20 * second, nothing, to(cool(20)), "idle no_reading"}, // and means nothing to a cooler
 		{30 * second, good(20), to(switchedOff), "off mode_off"},
 	}},
 	{"a zone without a heater has no heater's cut-out", func(p *Params) { p.Heater = false }, []step{
 		{0, good(40), to(cool(20)), "cooling too_warm"},
-		{10 * second, suspect(80), to(switchedOff), "off mode_off"},
+		{10 * second, unverified(80), to(switchedOff), "off mode_off"},
 	}},
 	{"a setpoint that is no number switches off", func(p *Params) { p.MinOn = time.Hour }, []step{
 		{0, good(18), to(heat(20)), "heating too_cold"},
@@ -534,7 +534,7 @@ var promises = []struct {
 	}},
 	{"safety does not wait even for the same instant to pass", nil, []step{
 		{0, good(18), to(heat(20)), "heating too_cold"},
-		{0, suspect(80), nil, "idle heat_cutout"},
+		{0, unverified(80), nil, "idle heat_cutout"},
 	}},
 	{"and nothing comes back at the instant at which safety switched off", nil, []step{
 		{0, good(18), to(heat(20)), "heating too_cold"},
@@ -571,15 +571,15 @@ func TestLawKeepsItsPromises(t *testing.T) {
 	}
 }
 
-// A good reading and a suspect one in the same decision: each may open its cut-out.
+// A good reading and an unverified one in the same decision: each may open its cut-out.
 func TestReadingAndSuspectTogetherOnlyEverOpen(t *testing.T) {
 	p := with(func(p *Params) { p.MinOn = time.Hour })
-	for _, row := range []struct{ good, suspect float64 }{{36, 20}, {20, 80}, {36, 80}} {
+	for _, row := range []struct{ good, unverified float64 }{{36, 20}, {20, 80}, {36, 80}} {
 		s := Decide(p, State{}, Input{Now: morning, Reading: Temperature(18, morning), Setpoint: heat(20)})
 		now := morning.Add(10 * second)
-		s = Decide(p, s, Input{Now: now, Reading: Temperature(row.good, now), Suspects: []Reading{Temperature(row.suspect, now)}, Setpoint: heat(20)})
+		s = Decide(p, s, Input{Now: now, Reading: Temperature(row.good, now), Unverified: []Reading{Temperature(row.unverified, now)}, Setpoint: heat(20)})
 		if got := words(s); got != "idle heat_cutout" {
-			t.Errorf("good %v, suspect %v: %q", row.good, row.suspect, got)
+			t.Errorf("good %v, unverified %v: %q", row.good, row.unverified, got)
 		}
 	}
 }

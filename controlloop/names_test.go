@@ -56,7 +56,6 @@ func TestListsOfNamesAreWhole(t *testing.T) {
 		listed         []string
 	}{
 		{"faults.go", "FaultName", texts(FaultNames())},
-		{"verdicts.go", "Verdict", texts(Verdicts())},
 		{"reasons.go", "Reason", texts(Reasons())},
 	} {
 		declared := constants(t, row.file, row.typeName)

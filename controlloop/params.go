@@ -199,3 +199,12 @@ func (p Params) checkDesired(s Setpoint, vs *violations) bool {
 func (p Params) ServesBoth(upDelta, downDelta float64) bool {
 	return p.Heater && p.Cooler && upDelta+downDelta >= MinBandToBoth
 }
+
+// startRest is what an output serves that may have been on until now. The
+// other one may have been it, so the changeover is served as well.
+func (p Params) startRest() time.Duration {
+	if p.Heater && p.Cooler {
+		return max(p.MinOff, p.Changeover)
+	}
+	return p.MinOff
+}

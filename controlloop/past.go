@@ -75,12 +75,3 @@ func (o PastOutput) output(c Params, now time.Time) Output {
 	}
 	return Output{Since: since, Rest: c.MinOff, Why: ReasonMinOff}
 }
-
-// startRest is what an output serves that may have been on until now. The
-// other one may have been it, so the changeover is served as well.
-func (p Params) startRest() time.Duration {
-	if p.Heater && p.Cooler {
-		return max(p.MinOff, p.Changeover)
-	}
-	return p.MinOff
-}

@@ -18,7 +18,7 @@ type books struct {
 	p       Params
 	start   time.Time
 	taken   Reading // the newest reading that counts
-	latest  float64 // the newest decodable value, be it suspect
+	latest  float64 // the newest decodable value, be it unverified
 	hotAt   time.Time
 	coldAt  time.Time
 	hot     bool // at or over the heater's limit, and no newer reading 2 K inside since
@@ -55,7 +55,7 @@ func (b *books) enter(in Input) {
 			b.limit(r.Celsius, r.At)
 		}
 	}
-	for _, s := range in.Suspects {
+	for _, s := range in.Unverified {
 		if !s.At.IsZero() && !math.IsNaN(s.Celsius) {
 			b.latest = s.Celsius
 			b.limit(s.Celsius, s.At)
@@ -274,9 +274,9 @@ func (b *books) keepsItsWord(rng *rand.Rand, s State, in Input) string {
 		same := in
 		same.Now = in.Now.Add(d)
 		same.Reading = Temperature(b.taken.Celsius, same.Now)
-		same.Suspects = slices.Clone(in.Suspects)
-		for i := range same.Suspects {
-			same.Suspects[i].At = same.Now
+		same.Unverified = slices.Clone(in.Unverified)
+		for i := range same.Unverified {
+			same.Unverified[i].At = same.Now
 		}
 		return Decide(b.p, s, same)
 	}
@@ -297,17 +297,17 @@ func (b *books) keepsItsWord(rng *rand.Rand, s State, in Input) string {
 
 // day is a random zone, its plant, and what will happen to it.
 type day struct {
-	rng      *rand.Rand
-	p        Params
-	air      float64
-	outside  float64
-	power    float64 // K per hour of heater or cooler
-	loss     float64 // share of the difference to outside lost per hour
-	setpoint Setpoint
-	gap      int // ticks without a reading to come
-	suspects []Reading
-	tripped  [2]bool // heater, cooler
-	now      time.Time
+	rng        *rand.Rand
+	p          Params
+	air        float64
+	outside    float64
+	power      float64 // K per hour of heater or cooler
+	loss       float64 // share of the difference to outside lost per hour
+	setpoint   Setpoint
+	gap        int // ticks without a reading to come
+	unverified []Reading
+	tripped    [2]bool // heater, cooler
+	now        time.Time
 }
 
 func pick[T any](rng *rand.Rand, of ...T) T { return of[rng.IntN(len(of))] }
@@ -364,7 +364,7 @@ func (d *day) live(s State, dt time.Duration) {
 }
 
 // next is what the law sees at the next tick: mostly a reading, sometimes none,
-// a suspect one, or nonsense.
+// an unverified one, or nonsense.
 func (d *day) next(s State) Input {
 	switch d.rng.IntN(400) {
 	case 0:
@@ -377,7 +377,7 @@ func (d *day) next(s State) Input {
 		d.outside = -10 + 50*d.rng.Float64()
 	case 5: // and again at the same instant
 		d.speak()
-		return Input{Now: d.now, Suspects: d.suspects, Setpoint: d.setpoint, NoHeat: d.tripped[0], NoCool: d.tripped[1]}
+		return Input{Now: d.now, Unverified: d.unverified, Setpoint: d.setpoint, NoHeat: d.tripped[0], NoCool: d.tripped[1]}
 	case 6:
 		if d.rng.IntN(4) == 0 {
 			d.tripped[d.rng.IntN(2)] = true
@@ -388,21 +388,21 @@ func (d *day) next(s State) Input {
 	d.live(s, time.Duration(float64(d.p.Sample)*(0.5+d.rng.Float64())))
 	in := Input{Now: d.now, Setpoint: d.setpoint, NoHeat: d.tripped[0], NoCool: d.tripped[1]}
 	measured := Temperature(math.Round(16*d.air)/16, d.now.Add(-time.Duration(d.rng.Int64N(int64(second)))))
-	if d.gap > 0 { // the last suspect one stays what it is
+	if d.gap > 0 { // the last unverified one stays what it is
 		d.gap--
-		in.Suspects = d.suspects
+		in.Unverified = d.unverified
 		return in
 	}
-	d.suspects = nil
+	d.unverified = nil
 	switch d.rng.IntN(200) {
 	case 0:
 		measured.Celsius = pick(d.rng, d.p.HeatCutout, d.p.HeatCutout+1, 85, 20, d.p.CoolCutout, -55)
-		d.suspects = []Reading{measured}
+		d.unverified = []Reading{measured}
 		if d.rng.IntN(2) == 0 { // and another sensor's, at one of the limits or inside
 			other := Temperature(pick(d.rng, d.p.HeatCutout, 20, d.p.CoolCutout), measured.At)
-			d.suspects = append(d.suspects, other)
+			d.unverified = append(d.unverified, other)
 		}
-		in.Suspects = d.suspects
+		in.Unverified = d.unverified
 	case 1: // an error
 	case 2:
 		in.Reading = pick(d.rng,

@@ -105,7 +105,7 @@ func (s *sense) hear(p *Params, a answer, heating bool) {
 	s.health.heard = a.at
 	s.raw = a.reading
 	if a.err != nil {
-		s.raw = suspectOf(a.err)
+		s.raw = unverifiedOf(a.err)
 		s.health.set(verdictOf(a.err), a.err.Error(), a.at)
 		return
 	}
@@ -168,7 +168,7 @@ type senses struct {
 	streaming bool // every one is a stream
 	disagree  bool
 	text      string    // which two disagree; empty where none do
-	values    []Reading // what suspects gave last, to be used again
+	values    []Reading // what [senses.unverified] gave last, to be used again
 }
 
 // inForce gives the first sensor in order that may be acted on, and its place.
@@ -196,9 +196,9 @@ func (ss *senses) reading(p *Params, now time.Time) Reading {
 	return s.judge.last
 }
 
-// suspects are all values of sensors alive: whatever is wrong with them, be it
+// unverified are all values of sensors alive: whatever is wrong with them, be it
 // their age, they may open a cut-out. They stand until the next call.
-func (ss *senses) suspects(p *Params, now time.Time) []Reading {
+func (ss *senses) unverified(p *Params, now time.Time) []Reading {
 	all := ss.values[:0]
 	for _, s := range ss.all {
 		if !s.raw.At.IsZero() && now.Sub(s.health.heard) <= p.StaleAfter {

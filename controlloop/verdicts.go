@@ -37,14 +37,3 @@ const (
 	VerdictBusError       Verdict = "bus_error"       // the bus answered with an error
 	VerdictNoPermission   Verdict = "no_permission"   // the agent may not open the device
 )
-
-// Verdicts lists every verdict.
-func Verdicts() []Verdict {
-	return []Verdict{
-		VerdictOK, VerdictNoReading, VerdictStale, VerdictNoAnswer, VerdictAbsent, VerdictError,
-		VerdictPowerOn, VerdictImplausible, VerdictTooFast, VerdictUnconfirmed, VerdictFrozen, VerdictDisagree,
-		VerdictRetained, VerdictCRC, VerdictShorted, VerdictAllOnes, VerdictNotConverted, VerdictBadConfig,
-		VerdictOutOfRange, VerdictWrongChip, VerdictNoHumidity, VerdictResetData, VerdictBadCalibration, VerdictBusy,
-		VerdictBusError, VerdictNoPermission,
-	}
-}

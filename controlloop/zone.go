@@ -201,7 +201,7 @@ func (z *Zone) step(now time.Time) {
 	z.watch(reading, now)
 	z.state = Decide(z.Params, z.state, Input{
 		Now: now, Setpoint: z.setpoint,
-		Reading: reading, Suspects: z.senses.suspects(&z.Params, now),
+		Reading: reading, Unverified: z.senses.unverified(&z.Params, now),
 		NoHeat: z.guard.Heat.Tripped, NoCool: z.guard.Cool.Tripped,
 	})
 	_ = z.assert(z.state, now) // a relay that does not obey is a fault, and tried again at the next tick
@@ -211,7 +211,7 @@ func (z *Zone) step(now time.Time) {
 	z.tell(now)
 }
 
-// assert brings all relays to the wished positions, whether or not they are
+// assert brings all relays to the demanded positions, whether or not they are
 // there already: first what goes off, then the safety relay, then what goes on,
 // so that the safety relay switches no load.
 func (z *Zone) assert(s State, now time.Time) error {
@@ -277,6 +277,36 @@ func (o *output) restFrom(now time.Time, memory *Output) {
 	case o.off.After(memory.Since):
 		memory.Since = o.off
 	}
+}
+
+// watch shows the watchers what the relays were told until now, and what the
+// room does.
+func (z *Zone) watch(r Reading, now time.Time) {
+	z.guard = Watch(z.Params, z.guard, GuardInput{
+		Now: now, Reading: r, Setpoint: z.setpoint,
+		HeaterOn: z.state.Heater.On, HeaterLost: z.heater.known != RelayOn,
+		CoolerOn: z.state.Cooler.On, CoolerLost: z.cooler.known != RelayOn,
+	})
+}
+
+// closes reports whether the safety relay shall be closed. It closes when an
+// output of a healthy zone is ordered on, and opens on any guard.
+func (z *Zone) closes(s State) bool {
+	wasClosed := z.safety.known == RelayOn
+	_, relayFault := z.faults[FaultRelay]
+	opens := z.setpoint.Mode <= ModeOff || s.HeatCut || s.CoolCut || relayFault ||
+		z.guard.Heat.Tripped || z.guard.Cool.Tripped ||
+		!s.Lost.IsZero() && s.Reason != ReasonSensorLoss ||
+		(z.guard.Heat.Beyond || z.guard.Cool.Beyond) && !s.Heater.On && !s.Cooler.On
+	return !opens && s.Reason != ReasonStopped && (wasClosed || s.Heater.On || s.Cooler.On)
+}
+
+// clears is where the zone hears that somebody clears what is latched.
+func (z *Zone) clears() <-chan struct{} {
+	if z.Clears == nil {
+		return nil
+	}
+	return z.Clears.C()
 }
 
 func clock(t time.Time) string { return t.Format("15:04:05") }

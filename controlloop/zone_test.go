@@ -2,11 +2,9 @@ package controlloop
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
-	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -466,7 +464,7 @@ func TestRelayThatDoesNotObeyIsAFaultAndTriedAgain(t *testing.T) {
 			if !hasFault(s, "relay") || !strings.Contains(s.Faults[0].Text, "line is gone") {
 				t.Errorf("faults %v", s.Faults)
 			}
-			if s.HeaterRelay != RelayUnknown || s.CoolerRelay != RelayOff || s.Report().Heater != nil {
+			if s.HeaterRelay != RelayUnknown || s.CoolerRelay != RelayOff {
 				t.Errorf("heater %v, cooler %v", s.HeaterRelay, s.CoolerRelay)
 			}
 			if !slices.ContainsFunc(b.sets()[before:], func(e entry) bool { return e.what == "heater" && e.on }) {
@@ -701,7 +699,7 @@ func TestZoneOfOneRelayKnowsNothingOfTheOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := with(func(p *Params) { p.Cooler = false })
 		s := onBench(t, p, 18).settled(heat(20)).last()
-		if !s.HasHeater || s.HasCooler || s.HeaterRelay != RelayOn || s.CoolerRelay != RelayUnknown || s.Report().Cooler != nil {
+		if !s.HasHeater || s.HasCooler || s.HeaterRelay != RelayOn || s.CoolerRelay != RelayUnknown {
 			t.Errorf("%+v", s)
 		}
 	})
@@ -774,74 +772,5 @@ func TestLatestNeverBlocksItsWriters(t *testing.T) {
 	}
 	if !slices.ContainsFunc([]int{0, 1, 2, 3, 4, 5, 6, 7}, func(w int) bool { return last[w] == each-1 }) {
 		t.Errorf("the very last value is lost: %v", last)
-	}
-}
-
-// knownSnapshot is one in which most is known.
-func knownSnapshot() Snapshot {
-	now := time.Date(2026, 1, 5, 7, 30, 0, 123456789, time.FixedZone("CET", 3600))
-	sp := heat(20.5)
-	sp.Source = "broker"
-	return Snapshot{
-		Zone: "attic", SensorID: 7, Time: now, Setpoint: sp,
-		State: State{
-			Action: ActionIdle, Reason: ReasonMinOff, Wait: 61*second + 1,
-			Reading: Reading{Celsius: 19.06254, Humidity: 41.237, Pascal: math.NaN(), At: now.Add(-2340 * time.Millisecond)},
-		},
-		Fresh: true, Sensor: VerdictOK, HasHeater: true, HeaterRelay: RelayOff,
-		Faults: []Fault{{"memory", now.Add(-minute), "the disk is full"}},
-		Wear:   &Wear{Heater: OutputCounters{Cycles: 3, On: 90 * minute}},
-	}
-}
-
-func TestReportIsWrittenLikeThis(t *testing.T) {
-	const want = `{"time":"2026-01-05T06:30:00.123Z","zone":"attic","sensor_id":7,"temperature":19.0625,"humidity":41.24,` +
-		`"desired":20.5,"up_delta":0.5,"down_delta":0.5,"mode":"heat","action":"idle","heater":"off","cooler":null,` +
-		`"reason":"min_off","wait_s":62,"sensor":"ok","reading_age_s":2.3,` +
-		`"faults":[{"name":"memory","since":"2026-01-05T06:29:00.123Z","text":"the disk is full"}],"source":"broker",` +
-		`"problem":"on","problem_text":"the disk is full","heater_cycles":3,"heater_runtime_h":1.5,"cooler_cycles":null,"cooler_runtime_h":null}`
-	got, err := json.Marshal(knownSnapshot())
-	if err != nil || string(got) != want {
-		t.Errorf("%v\n got %s\nwant %s", err, got, want)
-	}
-	var back Report
-	if err := json.Unmarshal(got, &back); err != nil || !reflect.DeepEqual(back, knownSnapshot().Report()) {
-		t.Errorf("%v: %+v", err, back)
-	}
-}
-
-func TestUnknownIsNullAndNeverAMadeUpNumber(t *testing.T) {
-	got, err := json.Marshal(Snapshot{Zone: "attic", SensorID: 7, Time: morning, Sensor: VerdictNoReading, State: State{Reason: ReasonNoSetpoint}})
-	const want = `{"time":"2026-01-05T06:00:00Z","zone":"attic","sensor_id":7,"temperature":null,"humidity":null,` +
-		`"desired":null,"up_delta":null,"down_delta":null,"mode":"off","action":"off","heater":null,"cooler":null,` +
-		`"reason":"no_setpoint","wait_s":null,"sensor":"no_reading","reading_age_s":null,"faults":[],"source":"",` +
-		`"problem":"off","problem_text":"ok","heater_cycles":null,"heater_runtime_h":null,"cooler_cycles":null,"cooler_runtime_h":null}`
-	if err != nil || string(got) != want {
-		t.Errorf("%v\n got %s\nwant %s", err, got, want)
-	}
-
-	stale := knownSnapshot()
-	stale.Fresh, stale.Setpoint, stale.HeaterRelay, stale.CoolerRelay = false, switchedOff, RelayOn, RelayUnknown
-	r := stale.Report()
-	if r.Temperature != nil || r.Humidity != nil || r.Desired != nil || r.UpDelta == nil || *r.Heater != "on" || r.Cooler != nil || *r.ReadingAgeS != 2.3 {
-		t.Errorf("%+v", r)
-	}
-	dry := knownSnapshot()
-	dry.State.Reading = Temperature(19, dry.Time)
-	if r := dry.Report(); r.Humidity != nil || *r.Temperature != 19 || *r.ReadingAgeS != 0 {
-		t.Errorf("%+v", r)
-	}
-}
-
-// TestProblemInOneLine: as long as others show, and no longer.
-func TestProblemInOneLine(t *testing.T) {
-	if word, text := ProblemOf([]string{"a", "b"}); word != "on" || text != "a; b" {
-		t.Errorf("%s %q", word, text)
-	}
-	for _, n := range []int{255, 256} {
-		_, text := ProblemOf([]string{strings.Repeat("é", n)})
-		if got := len([]rune(text)); got != 255 || strings.HasSuffix(text, "…") != (n > 255) {
-			t.Errorf("%d characters became %d: %q", n, got, text)
-		}
 	}
 }

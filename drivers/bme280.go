@@ -22,10 +22,12 @@ type BME280 struct {
 // DefaultBME280 is a BME280 as most boards carry it.
 func DefaultBME280() BME280 { return BME280{Bus: 1, Address: 0x76} }
 
+func (b BME280) text() string { return fmt.Sprintf(" at %#x on i2c-%d", b.Address, b.Bus) }
+
 const (
-	// bme280Limit is how long a read may take: 10 ms for the conversion, a dozen
+	// BME280Limit is how long a read may take: 10 ms for the conversion, a dozen
 	// transfers, and the kernel's own second for a transfer that hangs.
-	bme280Limit = 2 * time.Second
+	BME280Limit = 2 * time.Second
 	// bme280Rebuild is how long one setup of the chip is trusted. A brown-out
 	// clears registers that a measurement never writes again.
 	bme280Rebuild = time.Hour
@@ -49,20 +51,20 @@ const (
 	skipped16     = 0x8000
 )
 
-func (h *Hardware) openBME280(b BME280) controlloop.Sensor {
+func openBME280(h *Hardware, b BME280) controlloop.Sensor {
 	return &bme280{
 		spec: b, open: h.openChip, tell: h.tell, memory: h.chip(b),
-		patience: patience{limit: bme280Limit},
+		readLimit: readLimit{limit: BME280Limit},
 	}
 }
 
 // bme280 measures with a BME280 by one forced conversion a read.
 type bme280 struct {
-	spec     BME280
-	open     func(number int, address uint16) (i2c.BusCloser, error)
-	tell     func(text string)
-	memory   *chipMemory // two zones may share one chip
-	patience patience
+	spec      BME280
+	open      func(number int, address uint16) (i2c.BusCloser, error)
+	tell      func(text string)
+	memory    *chipMemory // two zones may share one chip
+	readLimit readLimit
 
 	watch   *bme280Bus // nil until set up, and after any error
 	chip    *bmxx80.Dev
@@ -72,7 +74,7 @@ type bme280 struct {
 
 // Read measures once, which takes some 30 ms.
 func (b *bme280) Read(ctx context.Context) (controlloop.Reading, error) {
-	return b.patience.read(ctx, b.measure)
+	return b.readLimit.read(ctx, b.measure)
 }
 
 func (b *bme280) measure() (controlloop.Reading, error) {
@@ -250,7 +252,7 @@ func (b *bme280Bus) Tx(address uint16, w, r []byte) error {
 	}
 	switch w[0] {
 	case regChipID:
-		return b.find(judgeChip(r[0]))
+		return b.find(JudgeBME280(r[0]))
 	case regStatus:
 		return b.find(b.judgeStatus(r[0]))
 	case regData:
@@ -281,7 +283,9 @@ func (b *bme280Bus) verdict(err error) error {
 	return bad(controlloop.VerdictBusError, "%w", err)
 }
 
-func judgeChip(id byte) error {
+// JudgeBME280 gives what is wrong with a chip of that id at a BME280's address;
+// nil: it is one.
+func JudgeBME280(id byte) error {
 	switch id {
 	case 0x00, 0xff:
 		return bad(controlloop.VerdictWrongChip, "the chip's id reads as 0x%02x: nobody drives the line; look at the chip's supply, its wires (SDA, SCL) and its address", id)

@@ -13,6 +13,7 @@ import (
 	"periph.io/x/conn/v3/i2c"
 
 	"thermostat/controlloop"
+	"thermostat/drivers/simulated"
 )
 
 // damages are ways in which the calibration is read wrongly. The values that
@@ -129,9 +130,9 @@ func TestBME280TakesAnotherChipAfterFiveReadsAlike(t *testing.T) {
 			f := newFakeChip()
 			var told []string
 			h := NewHardware("")
-			h.i2c = func(int) (i2c.BusCloser, error) { return f, nil }
+			h.I2C = func(int) (i2c.BusCloser, error) { return f, nil }
 			h.Tell = func(text string) { told = append(told, text) }
-			s := h.openBME280(DefaultBME280())
+			s := openBME280(h, DefaultBME280())
 			wantNumber(t, s)
 			f.reg[regCalibration] ^= 0x10 // t1: some 0.1 K
 			bad := 0
@@ -242,7 +243,7 @@ func (z *bme280Zone) run(t *testing.T, desired float64) controlloop.Params {
 	p := zoneParams()
 	p.Sample, p.StaleAfter = 5*time.Second, time.Minute
 	zone := controlloop.Zone{
-		Name: "bath", Params: p, Sensor: s, Heater: NewRoom(DefaultSimulated()).Heater(),
+		Name: "bath", Params: p, Sensor: s, Heater: simulated.NewRoom(simulated.Default()).Heater(),
 		Setpoints: controlloop.NewLatest[controlloop.Setpoint](),
 		Observe: func(s controlloop.Snapshot) {
 			z.last.Store(&s)
@@ -259,7 +260,7 @@ func (z *bme280Zone) run(t *testing.T, desired float64) controlloop.Params {
 	t.Cleanup(func() {
 		cancel()
 		<-done
-		time.Sleep(bme280Limit) // a read that had begun ends
+		time.Sleep(BME280Limit) // a read that had begun ends
 	})
 	return p
 }

@@ -106,7 +106,7 @@ func openFake(t *testing.T, f *fakeChip) (s controlloop.Sensor, opened *int) {
 	t.Helper()
 	h := NewHardware("")
 	opened = new(int)
-	h.i2c = func(bus int) (i2c.BusCloser, error) {
+	h.I2C = func(bus int) (i2c.BusCloser, error) {
 		if bus != 1 {
 			t.Errorf("bus %d was opened, want 1", bus)
 		}
@@ -239,7 +239,7 @@ func TestBME280HungBus(t *testing.T) {
 
 func TestI2CErrorsSayHowToMend(t *testing.T) {
 	h := NewHardware("")
-	_, err := h.openI2C(250)
+	_, err := h.OpenI2C(250)
 	if judged(err) != controlloop.VerdictAbsent || !strings.Contains(err.Error(), "dtparam=i2c_arm=on") {
 		t.Errorf("%v", err)
 	}
@@ -254,7 +254,7 @@ func TestChipThatTheKernelHolds(t *testing.T) {
 		writeFile(t, filepath.Join(root, "sys/bus/i2c/devices", device, "name"), "held\n")
 	}
 	h := NewHardware(root)
-	h.i2c = func(int) (i2c.BusCloser, error) { t.Error("the bus was opened"); return newFakeChip(), nil }
+	h.I2C = func(int) (i2c.BusCloser, error) { t.Error("the bus was opened"); return newFakeChip(), nil }
 	for _, spec := range []SensorSpec{
 		{Driver: "bme280", BME280: DefaultBME280()},
 		{Driver: "ds18b20", DS18B20: DS18B20{ID: someID, Bus: "ds2482", I2CBus: 1}},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -25,17 +26,33 @@ type DS18B20 struct {
 // DefaultDS18B20 is a thermometer on the kernel's own bus.
 func DefaultDS18B20() DS18B20 { return DS18B20{Bus: "kernel", I2CBus: 1} }
 
+// wires is the bus of this board that the thermometer is on.
+func (d DS18B20) wires() Bus {
+	if d.Bus == "ds2482" {
+		return Bus{I2C: true, Number: d.I2CBus}
+	}
+	return Bus{OneWire: true}
+}
+
+func (d DS18B20) text() string {
+	text := fmt.Sprintf(" %s, bus %s", d.ID, d.Bus)
+	if d.Bus == "ds2482" {
+		text += fmt.Sprintf(" on i2c-%d", d.I2CBus)
+	}
+	return text
+}
+
 // oneWireLimit is how long a 1-Wire read may take: a conversion of 750 ms, and
 // the kernel's five tries. Other thermometers on the bus may take as long before it.
 const oneWireLimit = 5 * time.Second
 
-func (h *Hardware) openDS18B20(d DS18B20) (controlloop.Sensor, error) {
+func openDS18B20(h *Hardware, d DS18B20) (controlloop.Sensor, error) {
 	if d.Bus == "kernel" {
 		return &kernelThermometer{
-			dir:        h.path("/sys/bus/w1/devices", d.ID),
-			onBus:      h.oneWireIDs,
+			dir:        h.Files.Path("/sys/bus/w1/devices", d.ID),
+			onBus:      func() []string { return OneWireIDs(h.Files) },
 			resolution: d.Resolution,
-			patience:   patience{limit: oneWireLimit, queue: h.oneWireQueue(d)},
+			readLimit:  readLimit{limit: oneWireLimit, queue: h.oneWireQueue(d)},
 		}, nil
 	}
 	return h.openBridged(d)
@@ -48,12 +65,12 @@ type kernelThermometer struct {
 	dir        string          // /sys/bus/w1/devices/28-…
 	onBus      func() []string // all thermometers that the kernel has found
 	resolution int             // bits; 0 leaves the chip's own
-	patience   patience
+	readLimit  readLimit
 }
 
 // Read has the kernel measure, which takes 0.1 to 0.8 s.
 func (k *kernelThermometer) Read(ctx context.Context) (controlloop.Reading, error) {
-	return k.patience.read(ctx, k.measure)
+	return k.readLimit.read(ctx, k.measure)
 }
 
 func (k *kernelThermometer) measure() (controlloop.Reading, error) {

@@ -151,7 +151,7 @@ func bridged(f *fakeWire, id string, resolution int, shared *oneWireBus) *bridge
 	if err != nil {
 		panic(err)
 	}
-	return &bridgedThermometer{bus: shared, address: address, resolution: resolution, patience: patience{limit: oneWireLimit}}
+	return &bridgedThermometer{bus: shared, address: address, resolution: resolution, readLimit: readLimit{limit: oneWireLimit}}
 }
 
 func sharedWire(f *fakeWire) *oneWireBus {
@@ -275,7 +275,7 @@ func TestBridgeThatCannotBeUsed(t *testing.T) {
 		{statusOnly{status: 0xff}, controlloop.VerdictBusError},
 	} {
 		h := NewHardware("")
-		h.i2c = func(int) (i2c.BusCloser, error) { return row.bus, nil }
+		h.I2C = func(int) (i2c.BusCloser, error) { return row.bus, nil }
 		s := openThermometer(t, h, DS18B20{ID: someID, Bus: "ds2482", I2CBus: 1})
 		if _, err := s.Read(t.Context()); judged(err) != row.want {
 			t.Errorf("%+v: %v, want %s", row.bus, err, row.want)
@@ -394,7 +394,7 @@ func TestKernelThermometersMayWaitForEachOther(t *testing.T) {
 	for range 8 {
 		last = openThermometer(t, h, DS18B20{ID: someID, Bus: "kernel"})
 	}
-	if p := last.(*kernelThermometer).patience; p.queue.length() != 8 || p.limit != oneWireLimit {
+	if p := last.(*kernelThermometer).readLimit; p.queue.length() != 8 || p.limit != oneWireLimit {
 		t.Errorf("%d times %v for eight thermometers", p.queue.length(), p.limit)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"thermostat/controlloop"
+	"thermostat/drivers/simulated"
 	"thermostat/house"
 )
 
@@ -203,7 +204,7 @@ func (b *brittle) Set(on bool) error {
 type trial struct {
 	rng     *rand.Rand
 	w       *witness
-	room    *Room
+	room    *simulated.Room
 	sensors []*flaky
 	relays  []*brittle
 	zone    *controlloop.Zone
@@ -228,7 +229,7 @@ func newTrial(seed uint64) *trial {
 	if d.cools {
 		params.Outdoor = 24
 	}
-	t.room = NewRoomOf(house.NewPhysical(params), Simulated{Speed: 1, Noise: 0.03, Seed: seed}, time.Now)
+	t.room = simulated.NewRoomOf(house.NewPhysical(params), simulated.Spec{Speed: 1, Noise: 0.03, Seed: seed}, time.Now)
 	t.sensors = append(t.sensors, t.flaky(t.room.Sensor()))
 	t.zone = &controlloop.Zone{
 		Name: d.name, SensorID: 1, Params: p, Sensor: t.sensors[0],
@@ -306,7 +307,7 @@ func (t *trial) breakSomething() {
 	case 0:
 		t.say()
 	case 1:
-		t.room.BreakRelays(RelayFault(t.rng.IntN(3)))
+		t.room.BreakRelays(simulated.RelayFault(t.rng.IntN(3)))
 	case 2:
 		t.relays[t.rng.IntN(len(t.relays))].breaks(t.rng.IntN(3) == 0)
 	case 3:
@@ -317,7 +318,7 @@ func (t *trial) breakSomething() {
 }
 
 func (t *trial) mendAll() {
-	t.room.BreakRelays(RelayGood)
+	t.room.BreakRelays(simulated.RelayGood)
 	for _, s := range t.sensors {
 		s.breaks(sensorGood)
 	}

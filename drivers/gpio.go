@@ -24,6 +24,13 @@ func (g GPIO) String() string {
 	return g.Line + " of " + g.Chip
 }
 
+func (g GPIO) text() string {
+	if g.ActiveLow {
+		return " " + g.String() + ", on while low"
+	}
+	return " " + g.String()
+}
+
 // consumer is the name under which the kernel shows who holds a line.
 const consumer = "thermostat"
 
@@ -38,7 +45,7 @@ var (
 // direction, polarity, bias and level, so that no level but "off" is ever seen
 // on the wire. The error is one of [ErrBusy], [ErrNoPermission] and [ErrNoLine]
 // where it is one of these, and says how to mend it.
-func (h *Hardware) OpenRelay(g GPIO) (*GPIORelay, error) {
+func OpenRelay(g GPIO) (*GPIORelay, error) {
 	pin, err := openPin(g)
 	if err != nil {
 		return nil, err

@@ -24,20 +24,20 @@ type outputPin struct {
 }
 
 func openPin(g GPIO) (*outputPin, error) {
-	at, err := gpioChips("/dev").findLine(g)
+	at, err := ReadGPIOChips("/dev").Find(g)
 	if err != nil {
 		return nil, err
 	}
-	chip, err := gpiocdev.NewChip(at.chip.Name)
+	chip, err := gpiocdev.NewChip(at.Chip.Name)
 	if err != nil {
-		return nil, chipError(at.chip.Name, err)
+		return nil, chipError(at.Chip.Name, err)
 	}
 	defer chip.Close()
-	line, err := chip.RequestLine(at.offset, requestOptions(g)...)
+	line, err := chip.RequestLine(at.Offset, requestOptions(g)...)
 	if err != nil {
 		return nil, lineError(chip, at, err)
 	}
-	return &outputPin{line: line, name: g.String(), number: at.offset, activeLow: g.ActiveLow}, nil
+	return &outputPin{line: line, name: g.String(), number: at.Offset, activeLow: g.ActiveLow}, nil
 }
 
 // requestOptions ask for an output that is off; the bias pulls towards off
@@ -61,10 +61,10 @@ func chipError(name string, err error) error {
 	return fmt.Errorf("/dev/%s: %w", name, err)
 }
 
-func lineError(chip *gpiocdev.Chip, at foundLine, err error) error {
+func lineError(chip *gpiocdev.Chip, at FoundLine, err error) error {
 	switch {
 	case errors.Is(err, syscall.EBUSY):
-		return fmt.Errorf("%s is %w: %s holds it; end that program first", at, ErrBusy, holder(chip, at.offset))
+		return fmt.Errorf("%s is %w: %s holds it; end that program first", at, ErrBusy, holder(chip, at.Offset))
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("%w to drive %s: add the user to the group gpio", ErrNoPermission, at)
 	case errors.Is(err, syscall.ENOTTY), errors.Is(err, syscall.EINVAL):
@@ -128,7 +128,8 @@ func (p *outputPin) Halt() error {
 
 var _ gpio.PinOut = (*outputPin)(nil)
 
-func gpioChip(path string) (GPIOChip, error) {
+// ReadGPIOChip asks a chip for its label and lines.
+func ReadGPIOChip(path string) (GPIOChip, error) {
 	name := filepath.Base(path)
 	f, err := os.Open(path) // tells a missing right, which the library does not
 	if err != nil {

@@ -14,6 +14,7 @@ func openPin(g GPIO) (gpio.PinOut, error) {
 	return nil, fmt.Errorf("%w: %v needs Linux", ErrNoLine, g)
 }
 
-func gpioChip(path string) (GPIOChip, error) {
+// ReadGPIOChip fails: a GPIO chip needs Linux.
+func ReadGPIOChip(path string) (GPIOChip, error) {
 	return GPIOChip{}, fmt.Errorf("%w: %s needs Linux", ErrNoLine, path)
 }

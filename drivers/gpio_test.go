@@ -3,7 +3,6 @@ package drivers
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -24,7 +23,7 @@ func chipWith(name, label string, lines ...string) GPIOChip {
 func TestSameLineByChip(t *testing.T) {
 	expander := chipWith("gpiochip0", "raspberrypi-exp-gpio", "BT_ON", "GPIO2")
 	header := chipWith("gpiochip4", "pinctrl-bcm2711", "ID_SDA", "ID_SCL", "SDA1", "GPIO3")
-	machine := chips{asked: []GPIOChip{expander, header}}
+	machine := GPIOChips{Asked: []GPIOChip{expander, header}}
 	names := []GPIO{{Line: "GPIO2"}, {Line: "SDA1"}, {Line: "2"}, {Chip: "gpiochip4", Line: "GPIO2"}, {Chip: "/dev/gpiochip4", Line: "2"}, {Chip: "pinctrl-bcm2711", Line: "SDA1"}}
 	others := []GPIO{{Line: "GPIO3"}, {Chip: "gpiochip0", Line: "GPIO2"}, {Line: "GPIO99"}, {Chip: "gone", Line: "GPIO2"}}
 	for _, a := range names {
@@ -71,14 +70,14 @@ func TestFindLine(t *testing.T) {
 		{[]GPIOChip{other}, GPIO{Line: "GPIO1"}, "no such line: GPIO1 on gpiochip1 1c20800.pinctrl" + noPi},
 		{[]GPIOChip{other, twin}, GPIO{Line: "PA1"}, "no such line: PA1 is on more than one chip (gpiochip1 1c20800.pinctrl, gpiochip2 twin): name one with chip"},
 	} {
-		checkLine(t, chips{asked: row.chips}, row.gpio, row.want, ErrNoLine)
+		checkLine(t, GPIOChips{Asked: row.chips}, row.gpio, row.want, ErrNoLine)
 	}
 }
 
-func checkLine(t *testing.T, cs chips, g GPIO, want string, kind error) {
+func checkLine(t *testing.T, cs GPIOChips, g GPIO, want string, kind error) {
 	t.Helper()
-	got, err := cs.findLine(g)
-	text := fmt.Sprintf("%s %d", got.chip.Name, got.offset)
+	got, err := cs.Find(g)
+	text := fmt.Sprintf("%s %d", got.Chip.Name, got.Offset)
 	if err != nil {
 		text = err.Error()
 		if !errors.Is(err, kind) {
@@ -108,7 +107,7 @@ func TestANumberAloneIsOneOfTheHeaderOrAnError(t *testing.T) {
 		{[]GPIOChip{named("gpiochip0", "300b000.pinctrl")}, GPIO{Line: "17"}, alone + "gpiochip0 300b000.pinctrl: name the chip with chip"},
 		{[]GPIOChip{named("gpiochip0", "raspberrypi-exp-gpio")}, GPIO{Line: "17"}, alone + "gpiochip0 raspberrypi-exp-gpio: name the chip with chip"},
 	} {
-		checkLine(t, chips{asked: row.chips}, row.gpio, row.want, ErrNoLine)
+		checkLine(t, GPIOChips{Asked: row.chips}, row.gpio, row.want, ErrNoLine)
 	}
 }
 
@@ -116,11 +115,11 @@ func TestANumberAloneIsOneOfTheHeaderOrAnError(t *testing.T) {
 // chip takes its place.
 func TestAHeaderThatMayNotBeOpenedIsSaid(t *testing.T) {
 	denied := fmt.Errorf("%w to open /dev/gpiochip0", ErrNoPermission)
-	stray := shutChip{"gpiochip9", fmt.Errorf("%w: /dev/gpiochip9 is no GPIO chip", ErrNoLine)}
+	stray := ShutChip{"gpiochip9", fmt.Errorf("%w: /dev/gpiochip9 is no GPIO chip", ErrNoLine)}
 	expander := chipWith("gpiochip1", "raspberrypi-exp-gpio", "BT_ON", "GPIO17")
 	header := chipWith("gpiochip4", "pinctrl-rp1", make([]string, 28)...)
 	const lacks = "the header's chip (pinctrl-bcm2835, pinctrl-bcm2711, pinctrl-rp1) is not among those that can be asked "
-	cs := chips{asked: []GPIOChip{expander}, shut: []shutChip{{"gpiochip0", denied}, stray}}
+	cs := GPIOChips{Asked: []GPIOChip{expander}, Shut: []ShutChip{{"gpiochip0", denied}, stray}}
 	for line, want := range map[string]string{
 		"17":     "17: " + lacks + "(gpiochip1 raspberrypi-exp-gpio): no permission to open /dev/gpiochip0",
 		"GPIO17": "GPIO17: " + lacks + "(gpiochip1 raspberrypi-exp-gpio): no permission to open /dev/gpiochip0",
@@ -129,9 +128,9 @@ func TestAHeaderThatMayNotBeOpenedIsSaid(t *testing.T) {
 	}
 	checkLine(t, cs, GPIO{Line: "BT_ON", Chip: "gpiochip1"}, "gpiochip1 0", nil)
 	checkLine(t, cs, GPIO{Line: "17", Chip: "/dev/gpiochip0"}, "17 of /dev/gpiochip0: the chip is not among those that can be asked (gpiochip1 raspberrypi-exp-gpio): no permission to open /dev/gpiochip0", ErrNoPermission)
-	checkLine(t, chips{shut: cs.shut[:1]}, GPIO{Line: "17"}, "17: "+lacks+"(none): no permission to open /dev/gpiochip0", ErrNoPermission)
-	checkLine(t, chips{asked: []GPIOChip{header}, shut: cs.shut}, GPIO{Line: "17"}, "gpiochip4 17", nil)
-	checkLine(t, chips{asked: []GPIOChip{expander}, shut: []shutChip{stray}}, GPIO{Line: "BT_ON"}, "gpiochip1 0", nil)
+	checkLine(t, GPIOChips{Shut: cs.Shut[:1]}, GPIO{Line: "17"}, "17: "+lacks+"(none): no permission to open /dev/gpiochip0", ErrNoPermission)
+	checkLine(t, GPIOChips{Asked: []GPIOChip{header}, Shut: cs.Shut}, GPIO{Line: "17"}, "gpiochip4 17", nil)
+	checkLine(t, GPIOChips{Asked: []GPIOChip{expander}, Shut: []ShutChip{stray}}, GPIO{Line: "BT_ON"}, "gpiochip1 0", nil)
 }
 
 func TestPullAtReset(t *testing.T) {
@@ -194,78 +193,12 @@ func TestRelayOnAPeriphPin(t *testing.T) {
 }
 
 func TestNoGPIOChip(t *testing.T) {
-	if _, err := gpioChips(t.TempDir()).findLine(GPIO{Line: "17"}); !errors.Is(err, ErrNoLine) {
+	if _, err := ReadGPIOChips(t.TempDir()).Find(GPIO{Line: "17"}); !errors.Is(err, ErrNoLine) {
 		t.Errorf("%v, want no such line", err)
 	}
 	dev := t.TempDir()
 	writeFile(t, filepath.Join(dev, "gpiochip0"), "no device")
-	if _, err := gpioChips(dev).findLine(GPIO{Line: "17"}); !errors.Is(err, ErrNoLine) || !strings.Contains(err.Error(), "gpiochip0") {
+	if _, err := ReadGPIOChips(dev).Find(GPIO{Line: "17"}); !errors.Is(err, ErrNoLine) || !strings.Contains(err.Error(), "gpiochip0") {
 		t.Errorf("%v, want a word of gpiochip0", err)
-	}
-}
-
-// What a kernel does with a dead program's lines is known by its parameter or
-// because it is Debian's; the names that others give to Raspberry Pi's prove nothing.
-func TestKeepsOutputs(t *testing.T) {
-	const four, five = "Raspberry Pi 4 Model B Rev 1.5\x00", "Raspberry Pi 5 Model B Rev 1.0\x00"
-	type row struct {
-		model, bcm, rp1, release string
-		keeps, known             bool
-	}
-	rows := []row{
-		{four, "Y\n", "", "6.12.25+rpt-rpi-v8", true, true},
-		{four, "N\n", "Y\n", "6.12.25+rpt-rpi-v8", false, true}, // the other module has no hardware
-		{four, "", "N\n", "6.1.77-v8", false, false},
-		{five, "N\n", "Y\n", "6.12.25+rpt-rpi-2712", true, true},
-		{five, "Y\n", "N\n", "6.12.25+rpt-rpi-2712", false, true},
-		{five, "", "", "6.18.0-arm64", false, false},
-		{five, "", "", "6.1.0-41-arm64", false, false},
-		{"", "N\n", "Y\n", "6.12.25+rpt-rpi-2712", true, true}, // a container: one that keeps is enough
-		{"", "", "N\n", "6.1.0-41-arm64", false, false},
-		{"", "N\n", "N\n", "6.12.25+rpt-rpi-2712", false, false},
-		{"", "", "", "", false, false},
-		// Mainline has both drivers in one kernel for all boards: their parameters say nothing of another chip.
-		{"Radxa ROCK 4\x00", "N\n", "", "6.12.30-current-rockchip64", false, false},
-		{"Xunlong Orange Pi 5\x00", "N\n", "N\n", "6.1.0-41-arm64", false, false},
-		{"linux,dummy-virt\x00", "", "Y\n", "6.1.0-41-arm64", true, true},   // whatever its chips are called: one that keeps is enough
-		{"Raspberry Pi 6 Model B\x00", "N\n", "N\n", "7.0.0", false, false}, // nobody knows which it has
-		{"Raspberry Pi 500 Rev 1.0\x00", "N\n", "", "", false, false},
-		{"Raspberry Pi 400 Rev 1.0\x00", "N\n", "", "", false, true},
-		{"Raspberry Pi Compute Module 5 Rev 1.0\x00", "", "N\n", "", false, true},
-		{"Raspberry Pi Compute Module 4S Rev 1.0\x00", "N\n", "", "", false, true},
-		{"Raspberry Pi Compute Module Rev 1.0\x00", "N\n", "", "", false, true},
-		{"Raspberry Pi Zero 2 W Rev 1.0\x00", "N\n", "", "", false, true},
-		{"Raspberry Pi Model B Plus Rev 1.2\x00", "N\n", "", "", false, true},
-		{"Raspberry Pi 3 Model A Plus Rev 1.0\x00", "", "", "5.10.0-30-arm64", false, true},
-	}
-	for _, debian := range []string{"4.19.0-27-arm64", "5.10.0-30-armmp", "6.1.0-41-armmp-lpae", "6.1.0-41-arm64"} {
-		rows = append(rows, row{four, "", "", debian, false, true})
-	}
-	for _, other := range []string{
-		"6.8.0-1013-raspi", "6.6.31-haos-raspi", "6.1.77-v8", "6.1.21-v8+", "6.1.69-1-MANJARO-ARM-RPI", "6.6.10-1-rpi-ARCH", "6.6.14-0-rpi",
-		"6.6.51+rpt-rpi-v8", "6.1.0-rpi7-rpi-v8", "6.1.0-41-rpi", "6.6.73", "6.1.63-stable_20231123", "5.15.0-1049-raspi", "6.1.0-1-arm64-v8",
-		"6.6.20-v8-16k", "6.8.0-45-generic", "6.12.48+deb13-arm64", "6.1.0-41-arm64+", "6.1.0-41-arm64-rpi", "5.10.110-legacy-bcm2711", "garbage", "",
-	} {
-		rows = append(rows, row{four, "", "", other, false, false})
-	}
-	for _, row := range rows {
-		root := t.TempDir()
-		for path, text := range map[string]string{
-			"proc/device-tree/model":                                     row.model,
-			"sys/module/pinctrl_bcm2835/parameters/persist_gpio_outputs": row.bcm,
-			"sys/module/pinctrl_rp1/parameters/persist_gpio_outputs":     row.rp1,
-			"proc/sys/kernel/osrelease":                                  row.release,
-		} {
-			if path = filepath.Join(root, path); text == "" {
-				continue
-			}
-			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			writeFile(t, path, text)
-		}
-		if keeps, known := NewHardware(root).KeepsOutputs(); keeps != row.keeps || known != row.known {
-			t.Errorf("%+v: %v, %v", row, keeps, known)
-		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"thermostat/drivers/hostfs"
 )
 
 // headerLabels are the labels of the chips behind a Raspberry Pi's header:
@@ -30,78 +32,79 @@ type GPIOLine struct {
 // Header reports whether the chip is that of a Raspberry Pi's header.
 func (c GPIOChip) Header() bool { return slices.Contains(headerLabels, c.Label) }
 
-// chips are the GPIO chips of a machine: those that were asked, and why the
+// GPIOChips are the GPIO chips of a machine: those that were asked, and why the
 // others could not be.
-type chips struct {
-	asked []GPIOChip
-	shut  []shutChip
+type GPIOChips struct {
+	Asked []GPIOChip
+	Shut  []ShutChip
 }
 
-type shutChip struct {
-	name string // gpiochip0
-	err  error
+// ShutChip is a chip that could not be asked.
+type ShutChip struct {
+	Name string // gpiochip0
+	Err  error
 }
 
-// gpioChips asks the chips of a /dev.
-func gpioChips(dev string) (cs chips) {
+// ReadGPIOChips asks the chips of a /dev.
+func ReadGPIOChips(dev string) (cs GPIOChips) {
 	paths, _ := filepath.Glob(filepath.Join(dev, "gpiochip*")) // the pattern is well formed
 	for _, path := range paths {
 		if info, err := os.Lstat(path); err != nil || info.Mode()&os.ModeSymlink != 0 {
 			continue // an alias of a chip that is listed by its own name
 		}
-		c, err := gpioChip(path)
+		c, err := ReadGPIOChip(path)
 		if err != nil {
-			cs.shut = append(cs.shut, shutChip{filepath.Base(path), err})
+			cs.Shut = append(cs.Shut, ShutChip{filepath.Base(path), err})
 			continue
 		}
-		cs.asked = append(cs.asked, c)
+		cs.Asked = append(cs.Asked, c)
 	}
 	return cs
 }
 
-// closed is why chips could not be asked; nil if all were. What only bears the
+// Closed is why chips could not be asked; nil if all were. What only bears the
 // name of a chip counts where nothing else is there.
-func (cs chips) closed() error {
+func (cs GPIOChips) Closed() error {
 	var all []error
-	for _, s := range cs.shut {
-		if !errors.Is(s.err, ErrNoLine) || len(cs.asked) == 0 {
-			all = append(all, s.err)
+	for _, s := range cs.Shut {
+		if !errors.Is(s.Err, ErrNoLine) || len(cs.Asked) == 0 {
+			all = append(all, s.Err)
 		}
 	}
 	return errors.Join(all...)
 }
 
-// foundLine is a line and where it is.
-type foundLine struct {
-	chip   GPIOChip
-	offset int
+// FoundLine is a line and where it is.
+type FoundLine struct {
+	Chip   GPIOChip
+	Offset int // of the line on its chip
 	name   string
 }
 
-func (f foundLine) String() string {
-	return fmt.Sprintf("%s of %s (%s)", f.name, f.chip.Name, f.chip.Label)
+func (f FoundLine) String() string {
+	return fmt.Sprintf("%s of %s (%s)", f.name, f.Chip.Name, f.Chip.Label)
 }
 
-// findLine finds a line by the label of its chip and its own name, since the
+// Find finds a line by the label of its chip and its own name, since the
 // numbers of chips change with kernels and boards.
-func (cs chips) findLine(g GPIO) (foundLine, error) {
+func (cs GPIOChips) Find(g GPIO) (FoundLine, error) {
 	candidates, err := cs.candidates(g)
 	if err != nil {
-		return foundLine{}, err
+		return FoundLine{}, err
 	}
-	var found []foundLine
+	var found []FoundLine
 	for _, c := range candidates {
 		if offset, ok := c.offset(g.Line); ok {
-			found = append(found, foundLine{c, offset, g.Line})
+			found = append(found, FoundLine{c, offset, g.Line})
 		}
 	}
 	switch len(found) {
 	case 0:
-		return foundLine{}, fmt.Errorf("%w: %s on %s%s", ErrNoLine, g.Line, labels(candidates), otherName(candidates, g))
+		return FoundLine{}, fmt.Errorf("%w: %s on %s%s", ErrNoLine, g.Line, labels(candidates), otherName(candidates, g))
 	case 1:
 		return found[0], nil
 	}
-	return foundLine{}, fmt.Errorf("%w: %s is on more than one chip (%s): name one with chip", ErrNoLine, g.Line, labels(candidates))
+	return FoundLine{}, fmt.Errorf("%w: %s is on more than one chip (%s): name one with chip", ErrNoLine, g.Line, labels(candidates))
 }
 
 // otherName says how a line is called on the board at hand; a configuration is
@@ -118,13 +121,13 @@ func otherName(chips []GPIOChip, g GPIO) string {
 
 // candidates are the chip that was named, or the header's, or where there is
 // none all: on another board a line's own name may tell.
-func (cs chips) candidates(g GPIO) ([]GPIOChip, error) {
+func (cs GPIOChips) candidates(g GPIO) ([]GPIOChip, error) {
 	wanted := GPIOChip.Header
 	if g.Chip != "" {
 		wanted = func(c GPIOChip) bool { return c.Label == g.Chip || c.Name == g.chipName() }
 	}
 	var candidates []GPIOChip
-	for _, c := range cs.asked {
+	for _, c := range cs.Asked {
 		if wanted(c) {
 			candidates = append(candidates, c)
 		}
@@ -136,31 +139,31 @@ func (cs chips) candidates(g GPIO) ([]GPIOChip, error) {
 }
 
 // without is what can be said where neither the named chip nor the header's was asked.
-func (cs chips) without(g GPIO) ([]GPIOChip, error) {
-	closed := cs.closed()
+func (cs GPIOChips) without(g GPIO) ([]GPIOChip, error) {
+	closed := cs.Closed()
 	_, numbered := lineNumber(g.Line)
 	switch {
-	case len(cs.asked) == 0 && closed == nil:
+	case len(cs.Asked) == 0 && closed == nil:
 		return nil, fmt.Errorf("%w: there is no GPIO chip (/dev/gpiochip*)", ErrNoLine)
 	case closed != nil && g.Chip != "":
-		return nil, fmt.Errorf("%s: the chip is not among those that can be asked (%s): %w", g, labels(cs.asked), cs.closedFor(g, closed))
+		return nil, fmt.Errorf("%s: the chip is not among those that can be asked (%s): %w", g, labels(cs.Asked), cs.closedFor(g, closed))
 	case g.Chip != "":
-		return nil, fmt.Errorf("%w: no chip is called or labelled %s, but there are %s", ErrNoLine, g.Chip, labels(cs.asked))
+		return nil, fmt.Errorf("%w: no chip is called or labelled %s, but there are %s", ErrNoLine, g.Chip, labels(cs.Asked))
 	case closed != nil:
-		return nil, fmt.Errorf("%s: the header's chip (%s) is not among those that can be asked (%s): %w", g, strings.Join(headerLabels, ", "), labels(cs.asked), closed)
+		return nil, fmt.Errorf("%s: the header's chip (%s) is not among those that can be asked (%s): %w", g, strings.Join(headerLabels, ", "), labels(cs.Asked), closed)
 	case numbered:
 		return nil, fmt.Errorf("%w: the number %s alone is one of the header's chip (%s), which is not here, but %s: name the chip with chip",
-			ErrNoLine, g.Line, strings.Join(headerLabels, ", "), labels(cs.asked))
+			ErrNoLine, g.Line, strings.Join(headerLabels, ", "), labels(cs.Asked))
 	}
-	return cs.asked, nil
+	return cs.Asked, nil
 }
 
 // closedFor is why the named chip could not be asked; all reasons where it is
 // named by its label, which nobody could read.
-func (cs chips) closedFor(g GPIO, all error) error {
-	for _, s := range cs.shut {
-		if s.name == g.chipName() {
-			return s.err
+func (cs GPIOChips) closedFor(g GPIO, all error) error {
+	for _, s := range cs.Shut {
+		if s.Name == g.chipName() {
+			return s.Err
 		}
 	}
 	return all
@@ -237,25 +240,25 @@ func (g GPIO) SameLine(o GPIO) bool {
 
 // SameLine reports whether two relays are on one line of this machine, however
 // they are written: by the header, by a chip's label or device, by name or number.
-func (h *Hardware) SameLine(a, b GPIO) bool {
+func SameLine(files hostfs.Root, a, b GPIO) bool {
 	if a.SameLine(b) {
 		return true
 	}
-	return gpioChips(h.path("/dev")).sameLine(a, b)
+	return ReadGPIOChips(files.Path("/dev")).sameLine(a, b)
 }
 
-func (cs chips) sameLine(a, b GPIO) bool {
-	at, err := cs.findLine(a)
+func (cs GPIOChips) sameLine(a, b GPIO) bool {
+	at, err := cs.Find(a)
 	if err != nil {
 		return false
 	}
-	other, err := cs.findLine(b)
-	return err == nil && at.chip.Name == other.chip.Name && at.offset == other.offset
+	other, err := cs.Find(b)
+	return err == nil && at.Chip.Name == other.Chip.Name && at.Offset == other.Offset
 }
 
 // OnHeader reports whether a relay is on the chip behind the header of a
 // Raspberry Pi: what the kernel does with a dead program's lines is known of that one alone.
-func (h *Hardware) OnHeader(g GPIO) bool {
-	at, err := gpioChips(h.path("/dev")).findLine(g)
-	return err == nil && at.chip.Header()
+func OnHeader(files hostfs.Root, g GPIO) bool {
+	at, err := ReadGPIOChips(files.Path("/dev")).Find(g)
+	return err == nil && at.Chip.Header()
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
+	"syscall"
 
 	"periph.io/x/conn/v3/i2c"
 	"periph.io/x/host/v3/sysfs"
@@ -12,11 +14,11 @@ import (
 	"thermostat/controlloop"
 )
 
-// openI2C opens /dev/i2c-N. periph hides why that failed, and the cure hangs on
+// OpenI2C opens /dev/i2c-N. periph hides why that failed, and the cure hangs on
 // it, so the device is tried first.
-func (h *Hardware) openI2C(number int) (i2c.BusCloser, error) {
-	if h.i2c != nil {
-		return h.i2c(number)
+func (h *Hardware) OpenI2C(number int) (i2c.BusCloser, error) {
+	if h.I2C != nil {
+		return h.I2C(number)
 	}
 	path := fmt.Sprintf("/dev/i2c-%d", number)
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
@@ -34,10 +36,10 @@ func (h *Hardware) openI2C(number int) (i2c.BusCloser, error) {
 // openChip opens the bus of a chip, unless a driver of the kernel's works with
 // that chip: two masters of one chip would spoil each other's answers.
 func (h *Hardware) openChip(number int, address uint16) (i2c.BusCloser, error) {
-	if name, held := h.heldI2C(number, address); held {
+	if name, held := h.HeldI2C(number, address); held {
 		return nil, bad(controlloop.VerdictBusError, "the kernel's driver %s holds the chip at %#x on i2c-%d: take its overlay out of config.txt, or for a DS2482 use bus: kernel", name, address, number)
 	}
-	return h.openI2C(number)
+	return h.OpenI2C(number)
 }
 
 func i2cError(path string, err error) error {
@@ -48,4 +50,34 @@ func i2cError(path string, err error) error {
 		return bad(controlloop.VerdictNoPermission, "%s may not be opened: add the user to the group i2c", path)
 	}
 	return bad(controlloop.VerdictBusError, "%w", err)
+}
+
+// HeldI2C reports whether a driver of the kernel's works with a chip, and what
+// it calls it.
+func (h *Hardware) HeldI2C(number int, address uint16) (name string, held bool) {
+	device := fmt.Sprintf("%d-%04x", number, address)
+	if !h.Files.Exists("/sys/bus/i2c/devices", device, "driver") {
+		return "", false
+	}
+	name, _ = h.Files.Value("/sys/bus/i2c/devices", device, "name")
+	return name, true
+}
+
+// ChipID asks who is there; 0 is nobody. A DS2482 has no id, and a register's
+// number would be a command to it: it is only read, which changes nothing in it
+// nor in what else may live at its address.
+func ChipID(bus i2c.Bus, address uint16) (byte, error) {
+	var ask []byte
+	if address != DS2482Address {
+		ask = []byte{regChipID}
+	}
+	var id [1]byte
+	err := bus.Tx(address, ask, id[:])
+	switch {
+	case err == nil:
+		return id[0], nil
+	case strings.Contains(err.Error(), syscall.ETIMEDOUT.Error()): // periph hides the errno
+		return 0, bad(controlloop.VerdictBusError, "the bus is stuck, look for a data line that is held low: %w", err)
+	}
+	return 0, nil // nobody there
 }

@@ -29,9 +29,9 @@ const (
 // longestConversion is that of 12 bits (datasheet p. 8); each bit less halves it.
 const longestConversion = 750 * time.Millisecond
 
-// ds2482Address is that of a bridge whose address pins are grounded
+// DS2482Address is that of a bridge whose address pins are grounded
 // (DS2482-100 datasheet p. 8).
-const ds2482Address = 0x18
+const DS2482Address = 0x18
 
 // What is asked of a DS2482 that periph gave up (its datasheet p. 6, 10).
 const (
@@ -48,7 +48,7 @@ func (h *Hardware) openBridged(d DS18B20) (controlloop.Sensor, error) {
 	}
 	return &bridgedThermometer{
 		bus: h.oneWireBus(d), address: address, resolution: d.Resolution,
-		patience: patience{limit: oneWireLimit, queue: h.oneWireQueue(d)},
+		readLimit: readLimit{limit: oneWireLimit, queue: h.oneWireQueue(d)},
 	}, nil
 }
 
@@ -115,11 +115,11 @@ func (h *Hardware) shared(name string, connect func() (onewire.Bus, func() error
 }
 
 func (h *Hardware) connectDS2482(number int) (onewire.Bus, func() error, error) {
-	bus, err := h.openChip(number, ds2482Address)
+	bus, err := h.openChip(number, DS2482Address)
 	if err != nil {
 		return nil, nil, err
 	}
-	bridge, err := ds248x.New(bus, ds2482Address, &ds248x.DefaultOpts)
+	bridge, err := ds248x.New(bus, DS2482Address, &ds248x.DefaultOpts)
 	if err != nil {
 		err = bridgeError(bus, number, err)
 		_ = bus.Close() // the error that counts is the first
@@ -132,20 +132,20 @@ func (h *Hardware) connectDS2482(number int) (onewire.Bus, func() error, error) 
 // periph takes both for a chip of another kind.
 func bridgeError(bus i2c.Bus, number int, err error) error {
 	var status [1]byte
-	if bus.Tx(ds2482Address, []byte{bridgeReadPointer, bridgeStatus}, status[:]) != nil {
-		return bad(controlloop.VerdictAbsent, "no DS2482 answers at %#x on /dev/i2c-%d: %w", ds2482Address, number, err)
+	if bus.Tx(DS2482Address, []byte{bridgeReadPointer, bridgeStatus}, status[:]) != nil {
+		return bad(controlloop.VerdictAbsent, "no DS2482 answers at %#x on /dev/i2c-%d: %w", DS2482Address, number, err)
 	}
 	if status[0]&bridgeWasReset != 0 && status[0]&bridgeLineHigh == 0 {
 		return bad(controlloop.VerdictShorted, "the data line is held low: %w", err)
 	}
-	return bad(controlloop.VerdictBusError, "the DS2482 at %#x on /dev/i2c-%d does not work: %w", ds2482Address, number, err)
+	return bad(controlloop.VerdictBusError, "the DS2482 at %#x on /dev/i2c-%d does not work: %w", DS2482Address, number, err)
 }
 
 // connectNetlink finds the kernel's master that a thermometer hangs on.
 func (h *Hardware) connectNetlink(id string) (onewire.Bus, func() error, error) {
-	found, _ := filepath.Glob(h.path("/sys/bus/w1/devices/w1_bus_master*", id)) // the pattern is well formed
+	found, _ := filepath.Glob(h.Files.Path("/sys/bus/w1/devices/w1_bus_master*", id)) // the pattern is well formed
 	if len(found) == 0 {
-		return nil, nil, absentOf(id, h.oneWireIDs())
+		return nil, nil, absentOf(id, OneWireIDs(h.Files))
 	}
 	master := strings.TrimPrefix(filepath.Base(filepath.Dir(found[0])), "w1_bus_master")
 	number, err := strconv.ParseUint(master, 10, 32)
@@ -186,12 +186,12 @@ type bridgedThermometer struct {
 	address    onewire.Address
 	resolution int // bits; 0 leaves the chip's own
 	bits       int // as last read; 0 before that
-	patience   patience
+	readLimit  readLimit
 }
 
 // Read measures, which takes 0.1 to 0.8 s for each thermometer on the bus.
 func (b *bridgedThermometer) Read(ctx context.Context) (controlloop.Reading, error) {
-	return b.patience.read(ctx, b.measure)
+	return b.readLimit.read(ctx, b.measure)
 }
 
 func (b *bridgedThermometer) measure() (controlloop.Reading, error) {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"thermostat/drivers/hostfs"
 )
 
 // oneWireForm is an id as the kernel writes it: the family's code and the serial number.
@@ -45,11 +47,11 @@ func UnreadThermometer(id string) string {
 	return fmt.Sprintf("%s is of family %.2s, which is no thermometer; %s", id, id, reads)
 }
 
-// oneWireIDs lists the thermometers that the kernel has found, by their ids.
-func (h *Hardware) oneWireIDs() []string {
+// OneWireIDs lists the thermometers that the kernel has found, by their ids.
+func OneWireIDs(files hostfs.Root) []string {
 	var all []string
 	for _, f := range oneWireFamilies() {
-		for _, id := range h.names("/sys/bus/w1/devices", f.code+"-") {
+		for _, id := range files.Names("/sys/bus/w1/devices", f.code+"-") {
 			if oneWireForm.MatchString(id) { // else not a name that the kernel gives
 				all = append(all, id)
 			}

@@ -7,47 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
-	"slices"
+	"strings"
 	"sync"
 
 	"periph.io/x/conn/v3/i2c"
 
 	"thermostat/controlloop"
+	"thermostat/drivers/hostfs"
+	"thermostat/drivers/simulated"
 )
-
-// Spec is what a configuration says about the devices of one zone.
-type Spec struct {
-	Sensor         SensorSpec
-	Fallbacks      []SensorSpec // in order; a simulated one measures the first one's room
-	Heater, Cooler *RelaySpec   // nil where there is none
-	Safety         *RelaySpec   // in series with both; nil where there is none
-}
-
-// MeasuresHumidity reports whether one of the zone's sensors measures that, too.
-func (s Spec) MeasuresHumidity() bool {
-	measures := func(sensor SensorSpec) bool {
-		return sensor.Driver == "bme280" || sensor.Driver == "mqtt" && sensor.Remote.HumidityField != ""
-	}
-	return measures(s.Sensor) || slices.ContainsFunc(s.Fallbacks, measures)
-}
-
-// SensorSpec names a sensor. Driver says which of the other fields count.
-type SensorSpec struct {
-	Driver    string  // ds18b20, bme280, simulated or mqtt
-	Offset    float64 // K, added to every reading
-	DS18B20   DS18B20
-	BME280    BME280
-	Simulated Simulated
-	Remote    RemoteSensor
-}
-
-// RelaySpec names a relay.
-type RelaySpec struct {
-	Driver string // gpio, simulated or mqtt
-	GPIO   GPIO
-	Remote RemoteRelay
-}
 
 // Devices are the opened devices of one zone.
 type Devices struct {
@@ -55,7 +23,7 @@ type Devices struct {
 	Fallbacks      []controlloop.Sensor
 	Heater, Cooler controlloop.Relay // nil where there is none
 	Safety         controlloop.Relay // in series with both; nil where there is none
-	Room           *Room             // the simulated room; nil where all is real
+	Room           *simulated.Room   // the simulated room; nil where all is real
 }
 
 // Hardware is the machine whose devices are opened. Zones that share a bus or a
@@ -64,8 +32,8 @@ type Hardware struct {
 	Remote Remote            // opens what is not on this machine; nil: nobody does
 	Tell   func(text string) // is given what people should know once, from any goroutine; nil: nobody is told
 
-	root string                                  // before /sys and /dev
-	i2c  func(number int) (i2c.BusCloser, error) // instead of /dev/i2c-N; nil for the real one
+	Files hostfs.Root                             // /sys and /dev
+	I2C   func(number int) (i2c.BusCloser, error) // opens a made-up bus instead of /dev/i2c-N; nil for the real one
 
 	kernelQueue queue // of the thermometers behind the kernel's masters
 
@@ -77,11 +45,7 @@ type Hardware struct {
 // NewHardware is the machine on which the agent runs. Root is put before every
 // path in /sys; "" or "/" for the real one.
 func NewHardware(root string) *Hardware {
-	return &Hardware{root: root, buses: map[string]*oneWireBus{}, chips: map[BME280]*chipMemory{}}
-}
-
-func (h *Hardware) path(parts ...string) string {
-	return filepath.Join(append([]string{"/", h.root}, parts...)...)
+	return &Hardware{Files: hostfs.Root(root), buses: map[string]*oneWireBus{}, chips: map[BME280]*chipMemory{}}
 }
 
 // chip is the memory of a chip that more than one zone may read.
@@ -143,35 +107,25 @@ func (h *Hardware) open(spec Spec, d *Devices) error {
 		}
 		d.Fallbacks = append(d.Fallbacks, s)
 	}
-	if d.Heater, err = h.openRelay(spec.Heater, d.Room, (*Room).Heater); err != nil {
+	if d.Heater, err = h.openRelay(spec.Heater, d.relayOf((*simulated.Room).Heater)); err != nil {
 		return fmt.Errorf("heater: %w", err)
 	}
-	if d.Cooler, err = h.openRelay(spec.Cooler, d.Room, (*Room).Cooler); err != nil {
+	if d.Cooler, err = h.openRelay(spec.Cooler, d.relayOf((*simulated.Room).Cooler)); err != nil {
 		return fmt.Errorf("cooler: %w", err)
 	}
-	if d.Safety, err = h.openRelay(spec.Safety, d.Room, (*Room).Safety); err != nil {
+	if d.Safety, err = h.openRelay(spec.Safety, d.relayOf((*simulated.Room).Safety)); err != nil {
 		return fmt.Errorf("safety relay: %w", err)
 	}
 	return nil
 }
 
-// openSensor opens a sensor; a simulated one by simulated.
-func (h *Hardware) openSensor(spec SensorSpec, simulated func(Simulated) (controlloop.Sensor, error)) (controlloop.Sensor, error) {
-	var sensor controlloop.Sensor
-	var err error
-	switch spec.Driver {
-	case "ds18b20":
-		h.oneWireQueue(spec.DS18B20).join()
-		sensor, err = h.openDS18B20(spec.DS18B20)
-	case "bme280":
-		sensor = h.openBME280(spec.BME280)
-	case "simulated":
-		sensor, err = simulated(spec.Simulated)
-	case "mqtt":
-		sensor, err = h.remoteSensor(spec.Remote)
-	default:
-		err = fmt.Errorf("driver %.40q is none of ds18b20, bme280, simulated, mqtt", spec.Driver)
+// openSensor opens a sensor; a simulated one is had by room.
+func (h *Hardware) openSensor(spec SensorSpec, room roomSensor) (controlloop.Sensor, error) {
+	open := spec.row().open
+	if open == nil {
+		return nil, fmt.Errorf("driver %.40q is none of %s", spec.Driver, strings.Join(SensorDrivers(), ", "))
 	}
+	sensor, err := open(h, spec, room)
 	if err != nil {
 		return nil, err
 	}
@@ -179,39 +133,56 @@ func (h *Hardware) openSensor(spec SensorSpec, simulated func(Simulated) (contro
 }
 
 // ownRoom makes the zone's simulated room, and gives its sensor.
-func (d *Devices) ownRoom(s Simulated) (controlloop.Sensor, error) {
+func (d *Devices) ownRoom(s simulated.Spec) (controlloop.Sensor, error) {
 	if vs := s.Validate(); len(vs) > 0 {
 		return nil, vs[0]
 	}
-	d.Room = NewRoom(s)
+	d.Room = simulated.NewRoom(s)
 	return d.Room.Sensor(), nil
 }
 
 // spare gives a further sensor of the zone's simulated room.
-func (d *Devices) spare(s Simulated) (controlloop.Sensor, error) {
+func (d *Devices) spare(s simulated.Spec) (controlloop.Sensor, error) {
 	if d.Room == nil {
 		return nil, errors.New("a simulated fallback needs a simulated sensor: it measures that sensor's room")
 	}
 	return d.Room.Spare(s.Noise, s.Seed), nil
 }
 
-// openRelay opens a relay; a simulated one is the room's, had by simulated.
-func (h *Hardware) openRelay(spec *RelaySpec, room *Room, simulated func(*Room) controlloop.Relay) (controlloop.Relay, error) {
-	switch {
-	case spec == nil:
+// openRelay opens a relay; a simulated one is had by room.
+func (h *Hardware) openRelay(spec *RelaySpec, room roomRelay) (controlloop.Relay, error) {
+	if spec == nil {
 		return nil, nil
-	case spec.Driver == "gpio":
-		relay, err := h.OpenRelay(spec.GPIO)
-		if err != nil {
-			return nil, err // not relay: a nil *GPIORelay is no nil Relay
-		}
-		return relay, nil
-	case spec.Driver == "mqtt":
-		return h.remoteRelay(spec.Remote)
-	case spec.Driver != "simulated":
-		return nil, fmt.Errorf("driver %.40q is none of gpio, simulated, mqtt", spec.Driver)
-	case room == nil:
-		return nil, errors.New("a simulated relay needs a simulated sensor: it heats or cools that sensor's room")
 	}
-	return simulated(room), nil
+	open := spec.row().open
+	if open == nil {
+		return nil, fmt.Errorf("driver %.40q is none of %s", spec.Driver, strings.Join(RelayDrivers(), ", "))
+	}
+	return open(h, *spec, room)
+}
+
+// relayOf gives a relay of the zone's simulated room.
+func (d *Devices) relayOf(which func(*simulated.Room) controlloop.Relay) roomRelay {
+	return func() (controlloop.Relay, error) {
+		if d.Room == nil {
+			return nil, errors.New("a simulated relay needs a simulated sensor: it heats or cools that sensor's room")
+		}
+		return which(d.Room), nil
+	}
+}
+
+var errNoRemote = errors.New("driver mqtt is not reached from here")
+
+func (h *Hardware) remoteSensor(spec RemoteSensor) (controlloop.Sensor, error) {
+	if h.Remote == nil {
+		return nil, errNoRemote
+	}
+	return h.Remote.OpenSensor(spec)
+}
+
+func (h *Hardware) remoteRelay(spec RemoteRelay) (controlloop.Relay, error) {
+	if h.Remote == nil {
+		return nil, errNoRemote
+	}
+	return h.Remote.OpenRelay(spec)
 }

@@ -2,6 +2,7 @@ package drivers
 
 import (
 	"errors"
+	"math"
 	"reflect"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"thermostat/controlloop"
+	"thermostat/drivers/simulated"
 )
 
 func simulatedSpec() Spec {
@@ -65,7 +67,7 @@ func TestOpenRefuses(t *testing.T) {
 }
 
 func TestSimulatedRelayNeedsASimulatedSensor(t *testing.T) {
-	if _, err := NewHardware("").openRelay(&RelaySpec{Driver: "simulated"}, nil, (*Room).Heater); err == nil {
+	if _, err := NewHardware("").openRelay(&RelaySpec{Driver: "simulated"}, new(Devices).relayOf((*simulated.Room).Heater)); err == nil {
 		t.Error("a relay of no room was opened")
 	}
 }
@@ -99,3 +101,26 @@ func TestCloseTriesBothAndTellsOfBoth(t *testing.T) {
 }
 
 var _ controlloop.Relay = stuck{}
+
+// linear is a noiseless room of 20 °C: +1 K in 10 minutes, -1 K in 15.
+func linear() simulated.Spec {
+	s := simulated.Default()
+	s.Model, s.Start, s.Noise = "linear", 20, 0
+	return s
+}
+
+func wantTrue(t *testing.T, r *simulated.Room, want float64) {
+	t.Helper()
+	if got := r.True(); math.Abs(got-want) > 1e-9 {
+		t.Errorf("%v °C, want %v", got, want)
+	}
+}
+
+func read(t *testing.T, s controlloop.Sensor) controlloop.Reading {
+	t.Helper()
+	r, err := s.Read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}

@@ -1,7 +1,9 @@
 package drivers
 
 import (
-	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"thermostat/controlloop"
@@ -22,7 +24,7 @@ type RemoteSensor struct {
 // RemoteRelay is what a configuration says about a relay behind a broker.
 type RemoteRelay struct {
 	SensorID   int32
-	Sample     time.Duration // of its zone, which wishes as often; a zone that is stuck does not
+	Sample     time.Duration // of its zone, which demands as often; a zone that is stuck does not
 	MinOff     time.Duration // of its zone: how long it rests that went off
 	Safety     bool          // in series with the zone's others
 	Topic      string        // of its commands
@@ -33,26 +35,37 @@ type RemoteRelay struct {
 	Retain     bool          // the broker keeps the commands
 }
 
+// same reports whether both are one value of one topic.
+func (s RemoteSensor) same(o RemoteSensor) bool {
+	return s.Topic != "" && s.Topic == o.Topic && s.Field == o.Field && maps.Equal(s.Where, o.Where)
+}
+
+func (s RemoteSensor) text() string {
+	text := fmt.Sprintf(" %s, format %s", s.Topic, s.Format)
+	if s.Field != "" {
+		text += ", field " + s.Field
+	}
+	for _, path := range slices.Sorted(maps.Keys(s.Where)) {
+		text += fmt.Sprintf(", where %s is %s", path, s.Where[path])
+	}
+	if s.Unit != "" {
+		text += ", in °" + s.Unit
+	}
+	return text
+}
+
+func (r RemoteRelay) text() string {
+	text := fmt.Sprintf(" %s, lease %v", r.Topic, r.Lease)
+	if r.StateTopic != "" {
+		text += ", confirmed by " + r.StateTopic
+	}
+	return text
+}
+
 // Remote opens sensors and relays that are reached through a broker.
 type Remote interface {
 	OpenSensor(RemoteSensor) (controlloop.Sensor, error)
 	OpenRelay(RemoteRelay) (controlloop.Relay, error)
-}
-
-var errNoRemote = errors.New("driver mqtt is not reached from here")
-
-func (h *Hardware) remoteSensor(spec RemoteSensor) (controlloop.Sensor, error) {
-	if h.Remote == nil {
-		return nil, errNoRemote
-	}
-	return h.Remote.OpenSensor(spec)
-}
-
-func (h *Hardware) remoteRelay(spec RemoteRelay) (controlloop.Relay, error) {
-	if h.Remote == nil {
-		return nil, errNoRemote
-	}
-	return h.Remote.OpenRelay(spec)
 }
 
 // Identify gives what is the zone's to those devices that need it: its sensor_id
@@ -63,14 +76,14 @@ func (s *Spec) Identify(sensorID int32, p controlloop.Params) {
 		s.Fallbacks[i].identify(sensorID, p)
 	}
 	for _, r := range []*RelaySpec{s.Heater, s.Cooler, s.Safety} {
-		if r != nil && r.Driver == "mqtt" {
+		if r != nil && r.IsRemote() {
 			r.Remote.SensorID, r.Remote.Sample, r.Remote.MinOff, r.Remote.Safety = sensorID, p.Sample, p.MinOff, r == s.Safety
 		}
 	}
 }
 
 func (s *SensorSpec) identify(sensorID int32, p controlloop.Params) {
-	if s.Driver == "mqtt" {
+	if s.IsRemote() {
 		s.Remote.SensorID, s.Remote.StaleAfter = sensorID, p.StaleAfter
 	}
 }

@@ -1,9 +1,9 @@
 package drivers
 
 import (
-	"thermostat/controlloop"
-
 	"periph.io/x/conn/v3/onewire"
+
+	"thermostat/controlloop"
 )
 
 // The page numbers are those of Maxim's DS18B20 datasheet, 19-7487 Rev 6.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"thermostat/controlloop"
+	"thermostat/drivers/simulated"
 )
 
 func zoneParams() controlloop.Params {
@@ -20,13 +21,13 @@ func zoneParams() controlloop.Params {
 
 // inZone runs a zone on a simulated room, hands every snapshot to observe, and
 // ends it after script.
-func inZone(t *testing.T, desired float64, observe func(*Room, controlloop.Snapshot), script func(*Room)) {
+func inZone(t *testing.T, desired float64, observe func(*simulated.Room, controlloop.Snapshot), script func(*simulated.Room)) {
 	t.Helper()
 	p := zoneParams()
 	if vs := p.Validate(); len(vs) > 0 {
 		t.Fatal(vs)
 	}
-	room := NewRoom(DefaultSimulated())
+	room := simulated.NewRoom(simulated.Default())
 	z := controlloop.Zone{
 		Name: "room", Params: p, Sensor: room.Sensor(), Heater: room.Heater(),
 		Setpoints: controlloop.NewLatest[controlloop.Setpoint](),
@@ -49,7 +50,7 @@ func TestZoneWarmsTheRoomAndKeepsItInItsBand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const desired, band, lag = 20.5, 0.3, 0.5
 		reached, cycles, was := time.Time{}, 0, false
-		observe := func(room *Room, s controlloop.Snapshot) {
+		observe := func(room *simulated.Room, s controlloop.Snapshot) {
 			celsius := room.True()
 			if reached.IsZero() && celsius >= desired {
 				reached = s.Time
@@ -63,7 +64,7 @@ func TestZoneWarmsTheRoomAndKeepsItInItsBand(t *testing.T) {
 			was = s.State.Heater.On
 		}
 		start := time.Now()
-		inZone(t, desired, observe, func(*Room) { time.Sleep(36 * time.Hour) })
+		inZone(t, desired, observe, func(*simulated.Room) { time.Sleep(36 * time.Hour) })
 		if took := reached.Sub(start); reached.IsZero() || took < 30*time.Minute || took > 4*time.Hour {
 			t.Errorf("reached after %v", took)
 		}
@@ -81,13 +82,13 @@ func TestHangingSensorSwitchesTheHeaterOffInTime(t *testing.T) {
 			synctest.Wait()
 			return last.Load().HeaterRelay == controlloop.RelayOn
 		}
-		observe := func(_ *Room, s controlloop.Snapshot) { last.Store(&s) }
-		inZone(t, 30, observe, func(room *Room) {
+		observe := func(_ *simulated.Room, s controlloop.Snapshot) { last.Store(&s) }
+		inZone(t, 30, observe, func(room *simulated.Room) {
 			time.Sleep(10*time.Minute + p.Sample/2)
 			if !heating() {
 				t.Fatal("does not heat in the first place")
 			}
-			room.Break(FaultHang)
+			room.BreakSensor(simulated.SensorHang)
 			time.Sleep(p.StaleAfter / 2)
 			if !heating() {
 				t.Error("went off while the last reading was fresh")
@@ -101,7 +102,7 @@ func TestHangingSensorSwitchesTheHeaterOffInTime(t *testing.T) {
 			if heating() || room.True() >= before {
 				t.Errorf("%.2f °C became %.2f without a reading", before, room.True())
 			}
-			room.Break(FaultNone)
+			room.BreakSensor(simulated.SensorGood)
 			time.Sleep(2 * p.Sample)
 			if !heating() {
 				t.Errorf("does not heat again: %v, %v", last.Load().State.Reason, last.Load().Sensor)

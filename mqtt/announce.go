@@ -16,21 +16,14 @@ const (
 	removeAfter  = 10 * time.Second // Home Assistant must know a device before it can remove it
 )
 
-// Announced is a device that was announced to Home Assistant, and a zone whose
-// retained topics the broker has.
-type Announced struct {
-	Discovery string `json:"discovery"` // first part of its config topic; empty: it was not announced there
-	Zone      string `json:"zone"`      // empty: the agent's own device
-}
-
 // Announces lists what a session with these options announces.
-func (o Options) Announces() []Announced {
-	var all []Announced
+func (o Options) Announces() []homeassistant.Announced {
+	var all []homeassistant.Announced
 	if o.Discovery != "" {
-		all = append(all, Announced{o.Discovery, ""})
+		all = append(all, homeassistant.Announced{Discovery: o.Discovery})
 	}
 	for _, z := range o.Zones {
-		all = append(all, Announced{o.Discovery, z.Name})
+		all = append(all, homeassistant.Announced{Discovery: o.Discovery, Zone: z.Name})
 	}
 	return all
 }
@@ -49,10 +42,10 @@ func (o Options) version() string {
 type announcer struct {
 	documents    homeassistant.Discovery
 	topics       wire.Topics
-	prefix       string      // of the config topics; empty: nothing is announced
-	gone         []Announced // announced once, and no more there
-	onlineTopics []string    // the topics on which Home Assistant says that it is there
-	restart      func() bool // whether the agent obeys that button
+	prefix       string                    // of the config topics; empty: nothing is announced
+	gone         []homeassistant.Announced // announced once, and no more there
+	onlineTopics []string                  // the topics on which Home Assistant says that it is there
+	restart      func() bool               // whether the agent obeys that button
 	zones        []*zone
 	names        map[string]bool // of the zones
 

@@ -15,6 +15,7 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 
 	"thermostat/controlloop"
+	"thermostat/mqtt/homeassistant"
 	"thermostat/mqtt/wire"
 )
 
@@ -188,7 +189,7 @@ func TestNoDiscovery(t *testing.T) {
 func TestRemovedZoneDisappears(t *testing.T) {
 	forgotten := make(chan struct{}, 2)
 	gone := func(o *Options) {
-		o.Gone = []Announced{{"homeassistant", "attic"}}
+		o.Gone = []homeassistant.Announced{{Discovery: "homeassistant", Zone: "attic"}}
 		o.Forgotten = func() { forgotten <- struct{}{} }
 	}
 	withHomeAssistant(t, gone, func(h *house) {
@@ -255,7 +256,7 @@ func TestDiscoverySwitchedOff(t *testing.T) {
 func TestRemovedZoneWithoutDiscovery(t *testing.T) {
 	forgotten := make(chan struct{}, 2)
 	change := func(o *Options) {
-		o.Discovery, o.Gone = "", []Announced{{"", "attic"}, {"", "living"}}
+		o.Discovery, o.Gone = "", []homeassistant.Announced{{Zone: "attic"}, {Zone: "living"}}
 		o.Forgotten = func() { forgotten <- struct{}{} }
 	}
 	withHomeAssistant(t, change, func(h *house) {
@@ -285,7 +286,7 @@ func (deny) OnSubscribe(_ *mochi.Client, p packets.Packet) packets.Packet {
 // TestNotAllowed: where the broker refuses the birth messages nothing is
 // announced, since it might end the connection over that.
 func TestNotAllowed(t *testing.T) {
-	gone := func(o *Options) { o.Gone = []Announced{{"homeassistant", "attic"}} }
+	gone := func(o *Options) { o.Gone = []homeassistant.Announced{{Discovery: "homeassistant", Zone: "attic"}} }
 	withHomeAssistant(t, gone, func(h *house) {
 		must(t, h.server.AddHook(new(deny), nil))
 		h.publish("attic/state", "left behind", true)

@@ -3,7 +3,7 @@ package mqtt
 import (
 	"time"
 
-	"thermostat/controlloop"
+	"thermostat/controlloop/report"
 	"thermostat/mqtt/wire"
 )
 
@@ -76,5 +76,5 @@ func problemOf(zones []*zone) (state, text string) {
 			texts = append(texts, z.name()+": "+f.Text)
 		}
 	}
-	return controlloop.ProblemOf(texts)
+	return report.Problem(texts)
 }

@@ -16,6 +16,7 @@ import (
 	"thermostat/controlloop"
 	"thermostat/mqtt/broker"
 	"thermostat/mqtt/device"
+	"thermostat/mqtt/homeassistant"
 	"thermostat/mqtt/setpoint"
 	"thermostat/mqtt/wire"
 )
@@ -31,10 +32,10 @@ type Options struct {
 	SensorEvery time.Duration // slowest rate of readings; 0: each
 	StateEvery  time.Duration // slowest rate of states; a change is always sent
 
-	Discovery string      // first part of Home Assistant's config topics; empty: nothing is announced
-	Birth     string      // the topic on which Home Assistant says that it is there; empty: the usual ones
-	Gone      []Announced // what an agent of this name announced once, and is no more
-	Forgotten func()      // called once when that is removed; outside the session's goroutine
+	Discovery string                    // first part of Home Assistant's config topics; empty: nothing is announced
+	Birth     string                    // the topic on which Home Assistant says that it is there; empty: the usual ones
+	Gone      []homeassistant.Announced // what an agent of this name announced once, and is no more
+	Forgotten func()                    // called once when that is removed; outside the session's goroutine
 
 	Info      func() wire.Info                           // asked at each connection
 	Save      func(zone string, m setpoint.Memory) error // keeps an accepted control; called outside the session's goroutine

@@ -22,6 +22,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"thermostat/controlloop"
+	"thermostat/controlloop/report"
 	"thermostat/mqtt/broker"
 	"thermostat/mqtt/device"
 	"thermostat/mqtt/setpoint"
@@ -231,8 +232,8 @@ func (h *house) retained(topic string) []byte {
 	return nil
 }
 
-func (h *house) state() controlloop.Report {
-	var r controlloop.Report
+func (h *house) state() report.State {
+	var r report.State
 	must(h.t, json.Unmarshal(h.retained("living/state"), &r))
 	return r
 }

@@ -17,6 +17,7 @@ import (
 	"thermostat/mqtt/broker"
 	"thermostat/mqtt/client"
 	"thermostat/mqtt/device"
+	"thermostat/mqtt/homeassistant"
 	"thermostat/mqtt/wire"
 )
 
@@ -72,7 +73,7 @@ func TestNoSubscriptionHasMoreThanEightTopics(t *testing.T) {
 		h.change = func(o *Options) {
 			o.Discovery, o.Info = "ha", func() wire.Info { return wire.Info{} }
 			for i := range 12 { // each prefix of old has a birth topic of its own
-				o.Gone = append(o.Gone, Announced{Discovery: fmt.Sprintf("old%d", i)})
+				o.Gone = append(o.Gone, homeassistant.Announced{Discovery: fmt.Sprintf("old%d", i)})
 				want = append(want, fmt.Sprintf("old%d/status", i))
 			}
 			for i := range 30 {

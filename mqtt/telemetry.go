@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"thermostat/controlloop"
+	"thermostat/controlloop/report"
 	"thermostat/mqtt/wire"
 )
 
@@ -99,7 +100,7 @@ func (t *telemetry) state(now time.Time, tp wire.Topics, every time.Duration, pu
 		return
 	}
 	t.published, t.publishedAt = t.latest, now
-	publish(outgoing{tp.State(t.latest.Zone), wire.JSON(t.latest), 1, true})
+	publish(outgoing{tp.State(t.latest.Zone), wire.JSON(report.Of(t.latest)), 1, true})
 }
 
 func (t *telemetry) relayDue(now time.Time, is, was controlloop.RelayState, at time.Time) bool {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"thermostat/controlloop"
+	"thermostat/controlloop/report"
 )
 
 // Zone is what does not change about a zone while the agent runs.
@@ -51,7 +52,7 @@ type frame struct {
 
 func newFrame(s controlloop.Snapshot, number uint64) *frame {
 	return &frame{s, number, sync.OnceValue(func() []byte {
-		text, err := json.Marshal(s)
+		text, err := json.Marshal(report.Of(s))
 		if err != nil {
 			panic(err) // our own type; numbers that JSON cannot say are null before
 		}

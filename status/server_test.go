@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"thermostat/controlloop"
+	"thermostat/controlloop/report"
 )
 
 // These tests talk to a server on loopback, as clients do.
@@ -245,7 +246,7 @@ func TestEvents(t *testing.T) {
 	if got := next("beat"); !strings.Contains(got, `"broker":true`) {
 		t.Errorf("beat %s", got)
 	}
-	var z controlloop.Report
+	var z report.State
 	if err := json.Unmarshal([]byte(next("zone")), &z); err != nil || *z.Temperature != 20 {
 		t.Errorf("zone %+v %v", z, err)
 	}

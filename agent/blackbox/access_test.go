@@ -65,7 +65,7 @@ func (b fleetBroker) password(user string) string { return filepath.Join(b.dir, 
 
 func (b fleetBroker) ca() string { return filepath.Join(b.dir, "ca.crt") }
 
-// Access is how an agent of that user enters, as keys of the configuration.
+// access is how an agent of that user enters, as keys of the configuration.
 func (b fleetBroker) access(user string) string {
 	return fmt.Sprintf("  username: %s\n  password_file: %q\n  tls: {ca_file: %q}", user, b.password(user), b.ca())
 }

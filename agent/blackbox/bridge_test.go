@@ -12,7 +12,7 @@ import (
 	paho "github.com/eclipse/paho.mqtt.golang"
 
 	"thermostat/agent/clitest"
-	"thermostat/controlloop"
+	"thermostat/controlloop/report"
 )
 
 // bridged is a broker with a bridge to a far one, over a wire that can be cut,
@@ -26,7 +26,7 @@ type bridged struct {
 	read      int // states with a temperature
 	faults    int // states with the fault sensor
 	told      bool
-	last      controlloop.Report
+	last      report.State
 }
 
 func newBridged(t *testing.T, settings string) *bridged {
@@ -37,7 +37,7 @@ func newBridged(t *testing.T, settings string) *bridged {
 	return b
 }
 
-// Listen hears everything at the near broker.
+// listen hears everything at the near broker.
 func (b *bridged) listen(t *testing.T) {
 	c, err := b.near.connect("listener")
 	if err != nil {
@@ -55,7 +55,7 @@ func (b *bridged) listen(t *testing.T) {
 				b.heated++
 			}
 		case "thermostat/cabin/room/state":
-			b.last = controlloop.Report{}
+			b.last = report.State{}
 			json.Unmarshal(m.Payload(), &b.last)
 			b.told = b.told || strings.Contains(b.last.ProblemText, "times in a row nothing new came")
 			if b.last.Temperature != nil {
@@ -73,7 +73,7 @@ func (b *bridged) listen(t *testing.T) {
 	}
 }
 
-func (b *bridged) seen() (replays, heated, read, faults int, last controlloop.Report) {
+func (b *bridged) seen() (replays, heated, read, faults int, last report.State) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.replays, b.heated, b.read, b.faults, b.last

@@ -18,7 +18,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"thermostat/agent/clitest"
-	"thermostat/controlloop"
+	"thermostat/controlloop/report"
 	pb "thermostat/proto"
 )
 
@@ -122,7 +122,7 @@ func rubbish(random *rand.Rand, most int) []byte {
 	return b
 }
 
-// Connect gives a bare client, or the reason why there is none.
+// connect gives a bare client, or the reason why there is none.
 func (m *mosquitto) connect(id string) (paho.Client, error) {
 	c := paho.NewClient(paho.NewClientOptions().AddBroker("tcp://127.0.0.1:" + m.port).SetClientID(id).SetProtocolVersion(4).SetAutoReconnect(false))
 	token := c.Connect()
@@ -158,7 +158,7 @@ func (m *mosquitto) agreesWith(t *testing.T, p *process) {
 	var control, state float64
 	for end := time.Now().Add(converge); time.Now().Before(end); time.Sleep(500 * time.Millisecond) {
 		control, state = m.retainedDesired(), -1
-		var r controlloop.Report
+		var r report.State
 		if json.Unmarshal(m.retained("room/state"), &r) == nil && r.Desired != nil {
 			state = *r.Desired
 		}

@@ -54,7 +54,7 @@ func newHomeAssistant(t *testing.T, url string) *homeAssistant {
 	return h
 }
 
-// Start begins a run: nothing is discovered, and the birth message is said at
+// start begins a run: nothing is discovered, and the birth message is said at
 // each connection.
 func (h *homeAssistant) start() {
 	h.mu.Lock()

@@ -180,7 +180,7 @@ func TestRestartIsOfferedToAManager(t *testing.T) {
 	}
 }
 
-// Told is the order in which Home Assistant must hear of a zone.
+// told is the order in which Home Assistant must hear of a zone.
 func told(zone string) []string {
 	return []string{"config " + cabinID, "config thermostat_-cabin_-" + zone, "thermostat/cabin/status", "thermostat/cabin/" + zone + "/state"}
 }

@@ -26,7 +26,7 @@ type wrong struct {
 	zeros   int                      // bytes behind it
 }
 
-// ID is that of a packet of the agent's, and how many filters it has.
+// id is that of a packet of the agent's, and how many filters it has.
 type id struct {
 	number  uint16
 	filters int

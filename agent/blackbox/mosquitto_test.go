@@ -21,7 +21,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"thermostat/agent/clitest"
-	"thermostat/controlloop"
+	"thermostat/controlloop/report"
 	pb "thermostat/proto"
 )
 
@@ -122,7 +122,7 @@ func (p *process) output() string {
 	return strings.Join(p.lines, "\n")
 }
 
-// Count tells how many lines hold a text.
+// count tells how many lines hold a text.
 func (p *process) count(text string) (n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -229,10 +229,10 @@ func (m *mosquitto) retainedOn(topic string) []byte {
 }
 
 // shows waits until the retained state fulfils a condition.
-func (m *mosquitto) shows(zone, what string, ok func(controlloop.Report) bool) {
+func (m *mosquitto) shows(zone, what string, ok func(report.State) bool) {
 	m.t.Helper()
 	clitest.Eventually(m.t, func() error {
-		var r controlloop.Report
+		var r report.State
 		text := m.retained(zone + "/state")
 		if err := json.Unmarshal(text, &r); err != nil || !ok(r) {
 			return fmt.Errorf("state never shows %s; the last: %s", what, text)
@@ -243,7 +243,7 @@ func (m *mosquitto) shows(zone, what string, ok func(controlloop.Report) bool) {
 
 func (m *mosquitto) showsDesired(want float64) {
 	m.t.Helper()
-	m.shows("room", fmt.Sprint("desired ", want), func(r controlloop.Report) bool { return r.Desired != nil && *r.Desired == want })
+	m.shows("room", fmt.Sprint("desired ", want), func(r report.State) bool { return r.Desired != nil && *r.Desired == want })
 }
 
 // retainsControl waits until the broker retains a control for this temperature.
@@ -330,7 +330,7 @@ func TestRetainedBeforeStart(t *testing.T) {
 			m.start()
 			m.publish("room/control", payload, "-r")
 			startAgent(t, agentConfig(t, m.url(), ""))
-			m.shows("room", "desired 21.5, up 0.25, down 0.5, heating", func(r controlloop.Report) bool {
+			m.shows("room", "desired 21.5, up 0.25, down 0.5, heating", func(r report.State) bool {
 				return r.Desired != nil && *r.Desired == 21.5 && *r.UpDelta == 0.25 && *r.DownDelta == 0.5 && r.Action == "heating" && r.Source == "broker"
 			})
 			m.showsStatus("online")
@@ -457,7 +457,7 @@ func TestDamagedMemoryIsToldAndSurvived(t *testing.T) {
 	}
 	m.start()
 	m.publish("room/control", []byte(`{"desired":22}`), "-r")
-	m.shows("room", "desired 22 and no fault", func(r controlloop.Report) bool {
+	m.shows("room", "desired 22 and no fault", func(r report.State) bool {
 		return r.Desired != nil && *r.Desired == 22 && len(r.Faults) == 0
 	})
 }
@@ -511,7 +511,7 @@ func TestNoStateFolder(t *testing.T) {
 	if set.code != 0 || set.count("(not saved)") != 1 {
 		t.Errorf("set: exit %d\n%s", set.code, set.output())
 	}
-	m.shows("room", "desired 21 and the fault memory", func(r controlloop.Report) bool {
+	m.shows("room", "desired 21 and the fault memory", func(r report.State) bool {
 		return r.Desired != nil && *r.Desired == 21 && len(r.Faults) == 1 && r.Faults[0].Name == "memory"
 	})
 }

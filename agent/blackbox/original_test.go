@@ -15,7 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"thermostat/agent/clitest"
-	"thermostat/controlloop"
+	"thermostat/controlloop/report"
 	pb "thermostat/proto"
 )
 
@@ -123,7 +123,7 @@ func (w *watcher) misled() error {
 	return w.wrong
 }
 
-// Listen reads the rooms, on a new connection whenever the broker was away.
+// listen reads the rooms, on a new connection whenever the broker was away.
 func (w *watcher) listen(t *testing.T, m *mosquitto) {
 	o := paho.NewClientOptions().AddBroker("tcp://127.0.0.1:" + m.port).SetClientID("watcher").SetProtocolVersion(4)
 	o.SetConnectRetry(true).SetConnectRetryInterval(200 * time.Millisecond).SetMaxReconnectInterval(time.Second)
@@ -232,7 +232,7 @@ func TestHeaterPushesSetpoints(t *testing.T) {
 	startAgent(t, config)
 	start(t, thermostat(t), "heater", "--broker", m.url(), "--sensor-id", "3", "--setpoints", "2s", "--every", "100ms")
 	clitest.Eventually(t, func() error {
-		var r controlloop.Report
+		var r report.State
 		payload := m.retainedOn("thermostat/operator/room-3/state")
 		if err := json.Unmarshal(payload, &r); err != nil || r.Source != "heater" || r.Desired == nil || *r.Desired < 40 || *r.Desired > 50 {
 			return fmt.Errorf("state %s", payload)

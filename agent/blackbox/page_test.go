@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"testing"
 	"thermostat/agent/clitest"
-	"thermostat/controlloop"
+	"thermostat/controlloop/report"
 )
 
 // TestPageReachesTheZone: a control from the page is judged by the same rules,
@@ -33,7 +33,7 @@ func TestPageReachesTheZone(t *testing.T) {
 		}
 	}
 	clitest.Eventually(t, func() error {
-		var zones []controlloop.Report
+		var zones []report.State
 		text := get(t, url+"/api/zones")
 		if err := json.Unmarshal([]byte(text), &zones); err != nil || *zones[0].Desired != 21 || zones[0].Source != "page" || *zones[0].Heater != "on" {
 			return fmt.Errorf("%s %v", text, err)

@@ -19,6 +19,7 @@ import (
 
 	"thermostat/agent/clitest"
 	"thermostat/controlloop"
+	"thermostat/controlloop/report"
 )
 
 // authority signs certificates and writes them into its folder, its own as ca.crt.
@@ -108,7 +109,7 @@ func pageAgentConfig(t *testing.T, access string, brokers ...string) string {
 
 // fault gives the text of a fault that every zone must have, empty where none has it.
 func (a pageAgent) fault(name controlloop.FaultName) (text string, err error) {
-	var zones []controlloop.Report
+	var zones []report.State
 	if err := json.Unmarshal([]byte(get(a.t, a.url+"/api/zones")), &zones); err != nil {
 		return "", err
 	}

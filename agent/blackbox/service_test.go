@@ -66,7 +66,7 @@ func TestTheServiceWaitsWhereNoRelayCanBeOpened(t *testing.T) {
 	}
 }
 
-// Listen is a manager's real socket; a name with @ is an abstract one. It
+// listen is a manager's real socket; a name with @ is an abstract one. It
 // gives a function that waits for a line.
 func listen(t *testing.T, name string) (waits func(prefix string)) {
 	t.Helper()

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"thermostat/agent/clitest"
-	"thermostat/controlloop"
+	"thermostat/controlloop/report"
 )
 
 // TestStateFolderFullOrReadOnly: what can no longer be saved is obeyed all the
@@ -55,8 +55,8 @@ func TestStateFolderFullOrReadOnly(t *testing.T) {
 }
 
 // obeys reports whether a zone has that setpoint and those faults.
-func obeys(desired float64, faults ...string) func(controlloop.Report) bool {
-	return func(r controlloop.Report) bool {
+func obeys(desired float64, faults ...string) func(report.State) bool {
+	return func(r report.State) bool {
 		var names []string
 		for _, f := range r.Faults {
 			names = append(names, string(f.Name))

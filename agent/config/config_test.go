@@ -14,6 +14,7 @@ import (
 	"thermostat/agent/clitest"
 	"thermostat/controlloop"
 	"thermostat/drivers"
+	"thermostat/drivers/simulated"
 )
 
 // cabin is a machine without surprises.
@@ -69,7 +70,7 @@ func TestDefaults(t *testing.T) {
 	if z.Configured || d.Mode != controlloop.ModeNone || !math.IsNaN(d.Desired) || d.UpDelta != 0.5 || d.DownDelta != 0.5 || d.Source != "config" {
 		t.Errorf("%+v", z)
 	}
-	if z.Devices.Sensor.Simulated != drivers.DefaultSimulated() || z.Plant != "boiler" || z.Devices.Cooler != nil || !z.Params.Heater {
+	if z.Devices.Sensor.Simulated != simulated.Default() || z.Plant != "boiler" || z.Devices.Cooler != nil || !z.Params.Heater {
 		t.Errorf("%+v", z)
 	}
 }

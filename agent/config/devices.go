@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"thermostat/drivers"
+	"thermostat/drivers/simulated"
 )
 
 // offsetBound is how far a sensor may be corrected, in K.
@@ -38,11 +39,11 @@ func (r *reader) readDevices(zone *node, z *Zone) {
 
 // needsRoom complains of a simulated relay where the sensor is real: it has no room to heat.
 func (r *reader) needsRoom(zone *node, d drivers.Spec) {
-	if d.Sensor.Driver == "" || d.Sensor.Driver == "simulated" {
+	if d.Sensor.Driver == "" || d.Sensor.IsSimulated() {
 		return
 	}
 	for _, key := range []string{"heater", "cooler", "safety_relay"} {
-		if at := zone.child(key).child("driver"); at != nil && at.text == "simulated" {
+		if at := zone.child(key).child("driver"); at != nil && drivers.RelayDriverOf(at.text).Simulated {
 			r.complain(at, "a simulated relay needs a simulated sensor, whose room it heats or cools: the zone's is %s", Shown(d.Sensor.Driver))
 		}
 	}
@@ -78,12 +79,12 @@ func (r *reader) readRelay(n *node) *drivers.RelaySpec {
 		return nil
 	}
 	var spec drivers.RelaySpec
-	if !r.readDriver(n, &spec.Driver, "gpio", "simulated", "mqtt") {
+	if !r.readDriver(n, &spec.Driver, drivers.RelayDrivers()...) {
 		return &spec
 	}
 	switch spec.Driver {
 	case "simulated":
-		r.isMapping(n, "driver")
+		r.isMapping(n, drivers.RelayDriverOf(spec.Driver).Keys...)
 	case "mqtt":
 		r.readRemoteRelay(n, &spec.Remote)
 	default:
@@ -93,7 +94,7 @@ func (r *reader) readRelay(n *node) *drivers.RelaySpec {
 }
 
 func (r *reader) readGPIO(n *node, g *drivers.GPIO) {
-	r.isMapping(n, "driver", "line", "chip", "active_low")
+	r.isMapping(n, drivers.RelayDriverOf("gpio").Keys...)
 	line := n.child("line")
 	if line == nil {
 		r.missing(n, "line", "is missing: the line's name, such as GPIO17")
@@ -123,21 +124,19 @@ func (r *reader) readSensor(zone *node, spec *drivers.SensorSpec) {
 	r.readThermometer(n, spec, r.readRoom)
 }
 
-// readThermometer reads a sensor; a simulated one is read by simulated.
-func (r *reader) readThermometer(n *node, spec *drivers.SensorSpec, simulated func(*node, *drivers.Simulated)) {
-	if !r.readDriver(n, &spec.Driver, "ds18b20", "bme280", "simulated", "mqtt") {
+// readThermometer reads a sensor; a simulated one is read by room.
+func (r *reader) readThermometer(n *node, spec *drivers.SensorSpec, room func(*node, *simulated.Spec)) {
+	if !r.readDriver(n, &spec.Driver, drivers.SensorDrivers()...) {
 		return
 	}
+	*spec = drivers.DefaultSensor(spec.Driver)
 	switch spec.Driver {
 	case "ds18b20":
-		spec.DS18B20 = drivers.DefaultDS18B20()
 		r.readDS18B20(n, &spec.DS18B20)
 	case "bme280":
-		spec.BME280 = drivers.DefaultBME280()
 		r.readBME280(n, &spec.BME280)
 	case "simulated":
-		spec.Simulated = drivers.DefaultSimulated()
-		simulated(n, &spec.Simulated)
+		room(n, &spec.Simulated)
 	case "mqtt":
 		r.readRemoteSensor(n, &spec.Remote)
 	}
@@ -145,7 +144,7 @@ func (r *reader) readThermometer(n *node, spec *drivers.SensorSpec, simulated fu
 }
 
 func (r *reader) readDS18B20(n *node, d *drivers.DS18B20) {
-	r.isMapping(n, "driver", "id", "bus", "i2c_bus", "resolution", "offset")
+	r.isMapping(n, drivers.SensorDriverOf("ds18b20").Keys...)
 	if n.child("id") == nil {
 		r.missing(n, "id", "is missing: the thermometer's name, such as 28-0316a2795bff (thermostat probe lists them)")
 	}
@@ -165,7 +164,7 @@ func (r *reader) readDS18B20(n *node, d *drivers.DS18B20) {
 }
 
 func (r *reader) readBME280(n *node, b *drivers.BME280) {
-	r.isMapping(n, "driver", "bus", "address", "offset")
+	r.isMapping(n, drivers.SensorDriverOf("bme280").Keys...)
 	r.i2cBus(n.child("bus"), &b.Bus)
 	r.i2cAddress(n.child("address"), &b.Address)
 }
@@ -191,16 +190,15 @@ func (r *reader) i2cAddress(n *node, to *uint16) {
 	*to = uint16(x)
 }
 
-func (r *reader) readRoom(n *node, s *drivers.Simulated) {
-	r.isMapping(n, "driver", "model", "speed", "start", "up", "down", "outdoor", "outdoor_swing", "sun", "place",
-		"heater_power", "cooler_power", "noise", "seed", "offset")
+func (r *reader) readRoom(n *node, s *simulated.Spec) {
+	r.isMapping(n, drivers.SensorDriverOf("simulated").Keys...)
 	before := len(r.complaints)
 	r.readSimulated(n, s)
 	r.checkSimulated(n, *s, r.badPlaces(before))
 }
 
 // checkSimulated complains of values out of bounds, once each.
-func (r *reader) checkSimulated(n *node, s drivers.Simulated, bad map[place]bool) {
+func (r *reader) checkSimulated(n *node, s simulated.Spec, bad map[place]bool) {
 	for _, v := range s.Validate() {
 		if at, found := find(n, v.Field); !found || !bad[at.place()] {
 			r.complainOf(at, join(n.path(), v.Field), "%s %s", v.Value, v.Bound)
@@ -214,9 +212,9 @@ func (r *reader) readOffset(n *node, to *float64) {
 	}
 }
 
-func (r *reader) readSimulated(n *node, s *drivers.Simulated) {
+func (r *reader) readSimulated(n *node, s *simulated.Spec) {
 	if r.text(n.child("model"), &s.Model) {
-		*s = drivers.SimulatedOf(s.Model)
+		*s = simulated.SpecOf(s.Model)
 	}
 	r.text(n.child("place"), &s.Place)
 	r.seed(n.child("seed"), &s.Seed)

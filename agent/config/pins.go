@@ -13,14 +13,12 @@ type busUsers struct {
 }
 
 func (b *busUsers) add(n *node, s drivers.SensorSpec) {
-	switch {
+	switch bus := s.Bus(); {
 	case n == nil:
-	case s.Driver == "ds18b20" && s.DS18B20.Bus == "ds2482":
-		b.i2c[s.DS18B20.I2CBus] = n
-	case s.Driver == "ds18b20":
+	case bus.I2C:
+		b.i2c[bus.Number] = n
+	case bus.OneWire:
 		b.oneWire = n
-	case s.Driver == "bme280":
-		b.i2c[s.BME280.Bus] = n
 	}
 }
 

@@ -23,7 +23,7 @@ func (c Config) RemoteRelays() []device.RelaySpec {
 	var all []device.RelaySpec
 	for _, z := range c.Zones {
 		for _, r := range []*drivers.RelaySpec{z.Devices.Heater, z.Devices.Cooler, z.Devices.Safety} {
-			if r != nil && r.Driver == "mqtt" && r.Remote.Topic != "" {
+			if r != nil && r.IsRemote() && r.Remote.Topic != "" {
 				all = append(all, device.RelaySpec(r.Remote))
 			}
 		}

@@ -20,7 +20,7 @@ const (
 
 // readRemoteSensor reads a sensor on the broker.
 func (r *reader) readRemoteSensor(n *node, s *drivers.RemoteSensor) {
-	r.isMapping(n, "driver", "topic", "format", "field", "humidity_field", "unit", "where", "offset")
+	r.isMapping(n, drivers.SensorDriverOf("mqtt").Keys...)
 	r.needsBroker(n)
 	r.topic(n, "topic", &s.Topic)
 	s.Format = "auto"
@@ -80,7 +80,7 @@ func (r *reader) path(n *node, to *string) {
 
 // readRemoteRelay reads a relay on the broker.
 func (r *reader) readRemoteRelay(n *node, s *drivers.RemoteRelay) {
-	r.isMapping(n, "driver", "topic", "on", "off", "state_topic", "state_field", "lease", "retain")
+	r.isMapping(n, drivers.RelayDriverOf("mqtt").Keys...)
 	r.needsBroker(n)
 	r.topic(n, "topic", &s.Topic)
 	ok := r.command(n.child("on"), &s.On)
@@ -163,7 +163,7 @@ func (r *reader) topic(parent *node, key string, to *string) {
 
 // remotes reports whether one of a zone's sensors is on the broker.
 func remotes(spec drivers.Spec) bool {
-	return spec.Sensor.Driver == "mqtt" || slices.ContainsFunc(spec.Fallbacks, func(s drivers.SensorSpec) bool { return s.Driver == "mqtt" })
+	return spec.Sensor.IsRemote() || slices.ContainsFunc(spec.Fallbacks, drivers.SensorSpec.IsRemote)
 }
 
 // needsStaleAfter demands that the promise of a sensor on the broker is chosen:

@@ -3,11 +3,12 @@ package config
 import (
 	"cmp"
 	"fmt"
-	"maps"
+	"slices"
 	"time"
 
 	"thermostat/controlloop"
 	"thermostat/drivers"
+	"thermostat/drivers/simulated"
 	"thermostat/mqtt/device"
 )
 
@@ -15,7 +16,7 @@ import (
 func (r *reader) readFallbacks(n *node, devices *drivers.Spec) {
 	for i, item := range r.items(n) {
 		var spec drivers.SensorSpec
-		r.readThermometer(item, &spec, func(n *node, s *drivers.Simulated) {
+		r.readThermometer(item, &spec, func(n *node, s *simulated.Spec) {
 			s.Seed += uint64(i) + 1 // its noise is its own
 			r.readSpare(n, s, devices.Sensor.Driver)
 		})
@@ -28,9 +29,9 @@ func (r *reader) readFallbacks(n *node, devices *drivers.Spec) {
 
 // readSpare reads a further thermometer in the zone's simulated room: the room
 // itself is the first one's.
-func (r *reader) readSpare(n *node, s *drivers.Simulated, first string) {
+func (r *reader) readSpare(n *node, s *simulated.Spec, first string) {
 	r.isMapping(n, "driver", "noise", "seed", "offset")
-	if first != "simulated" {
+	if !drivers.SensorDriverOf(first).Simulated {
 		r.complain(n.child("driver"), "a simulated fallback needs a simulated sensor: it measures that sensor's room")
 	}
 	before := len(r.complaints)
@@ -49,38 +50,27 @@ type sensorOwner struct {
 // Another zone's sensor as a fallback is a choice.
 func (u *unique) addSensor(n *node, z Zone) {
 	spec := z.Devices.Sensor
-	if spec.Driver != "ds18b20" && spec.Driver != "bme280" {
+	if spec.ChipKey() == "" {
 		return
 	}
 	for _, o := range u.sensors {
 		if !twice(spec, []drivers.SensorSpec{o.sensor}) {
 			continue
 		}
-		at, _ := find(n, "id")
-		if spec.Driver == "bme280" {
-			at, _ = find(n, "address")
-		}
+		at, _ := find(n, spec.ChipKey())
 		u.warn(at, fmt.Sprintf("is also the sensor of zone %s: both zones go by one place's temperature; where this one has a sensor of its own, write that (thermostat probe lists them)", o.zone))
 		return
 	}
 	u.sensors = append(u.sensors, sensorOwner{z.Name, spec})
 }
 
-// twice reports whether a chip is one of the others.
+// twice reports whether a sensor is one of the others.
 func twice(spec drivers.SensorSpec, others []drivers.SensorSpec) bool {
-	for _, o := range others {
-		switch {
-		case o.Driver != spec.Driver:
-		case spec.Driver == "ds18b20" && spec.DS18B20.ID != "" && o.DS18B20.ID == spec.DS18B20.ID:
-			return true
-		case spec.Driver == "bme280" && o.BME280 == spec.BME280:
-			return true
-		case spec.Driver == "mqtt" && spec.Remote.Topic != "" && o.Remote.Topic == spec.Remote.Topic &&
-			cmp.Or(o.Remote.Field, device.UsualField) == cmp.Or(spec.Remote.Field, device.UsualField) && maps.Equal(o.Remote.Where, spec.Remote.Where):
-			return true
-		}
+	named := func(s drivers.SensorSpec) drivers.SensorSpec { // by the field that counts where none is named
+		s.Remote.Field = cmp.Or(s.Remote.Field, device.UsualField)
+		return s
 	}
-	return false
+	return slices.ContainsFunc(others, func(o drivers.SensorSpec) bool { return named(spec).Same(named(o)) })
 }
 
 func (r *reader) readDisagreement(zone *node, p *controlloop.Params) {

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"maps"
 	"math"
-	"slices"
 
 	"thermostat/controlloop"
 	"thermostat/drivers"
@@ -37,9 +35,9 @@ func zoneBlock(z Zone) []byte {
 	b.WriteString(z.Name + "\n")
 	line("sensor id", fmt.Sprint(z.SensorID))
 	line("plant", z.Plant)
-	line("sensor", SensorText(z.Devices.Sensor))
+	line("sensor", z.Devices.Sensor.String())
 	for _, f := range z.Devices.Fallbacks {
-		line("fallback", SensorText(f))
+		line("fallback", f.String())
 	}
 	line("heater", RelayText(z.Devices.Heater))
 	line("cooler", RelayText(z.Devices.Cooler))
@@ -53,59 +51,11 @@ func zoneBlock(z Zone) []byte {
 	return b.Bytes()
 }
 
-func SensorText(s drivers.SensorSpec) string {
-	text := s.Driver
-	switch s.Driver {
-	case "ds18b20":
-		text += fmt.Sprintf(" %s, bus %s", s.DS18B20.ID, s.DS18B20.Bus)
-		if s.DS18B20.Bus == "ds2482" {
-			text += fmt.Sprintf(" on i2c-%d", s.DS18B20.I2CBus)
-		}
-	case "bme280":
-		text += fmt.Sprintf(" at %#x on i2c-%d", s.BME280.Address, s.BME280.Bus)
-	case "simulated":
-		text += ", model " + s.Simulated.Model
-	case "mqtt":
-		text += fmt.Sprintf(" %s, format %s", s.Remote.Topic, s.Remote.Format)
-		if s.Remote.Field != "" {
-			text += ", field " + s.Remote.Field
-		}
-		for _, path := range slices.Sorted(maps.Keys(s.Remote.Where)) {
-			text += fmt.Sprintf(", where %s is %s", path, s.Remote.Where[path])
-		}
-		if s.Remote.Unit != "" {
-			text += ", in °" + s.Remote.Unit
-		}
-	}
-	if s.Offset != 0 {
-		text += fmt.Sprintf(", offset %+v K", s.Offset)
-	}
-	return text
-}
-
 func RelayText(r *drivers.RelaySpec) string {
 	if r == nil {
 		return "none"
 	}
-	switch r.Driver {
-	case "mqtt":
-		return remoteText(r.Remote)
-	case "simulated":
-		return r.Driver
-	}
-	text := "gpio " + r.GPIO.String()
-	if r.GPIO.ActiveLow {
-		text += ", on while low"
-	}
-	return text
-}
-
-func remoteText(r drivers.RemoteRelay) string {
-	text := fmt.Sprintf("mqtt %s, lease %v", r.Topic, r.Lease)
-	if r.StateTopic != "" {
-		text += ", confirmed by " + r.StateTopic
-	}
-	return text
+	return r.String()
 }
 
 func setpointText(z Zone) string {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"thermostat/drivers"
 )
 
 // The readers below take nil for a key that is not there and leave the default
@@ -87,16 +89,15 @@ func (r *reader) noneOf(n *node, text string, words []string) {
 }
 
 // exampleOf is for a driver that is named without its mapping.
-func exampleOf(n *node, drivers []string) string {
-	if n.kind != kindScalar || !slices.Contains(drivers, n.text) {
+func exampleOf(n *node, known []string) string {
+	if n.kind != kindScalar || !slices.Contains(known, n.text) {
 		return ""
 	}
-	more := map[string]string{
-		"ds18b20": ", id: 28-0316a2795bff} with its own id, which thermostat probe lists",
-		"gpio":    ", line: GPIO17} with its own line",
-		"mqtt":    ", topic: home/room} with its own topic",
+	more := cmp.Or(drivers.SensorDriverOf(n.text).Example, drivers.RelayDriverOf(n.text).Example)
+	if more == "" {
+		return ": write {driver: " + n.text + "}"
 	}
-	return ": write {driver: " + n.text + cmp.Or(more[n.text], "}")
+	return ": write {driver: " + n.text + ", " + more
 }
 
 // truths are other spellings, of YAML 1.1 and of people.

@@ -197,7 +197,7 @@ type indents struct {
 	empty   bool // the key before has its value below it
 }
 
-// Step reports the indentation that a line should have if it has another.
+// step reports the indentation that a line should have if it has another.
 func (in *indents) step(l fileLine) (want int, bad bool) {
 	column, dash := l.indent, strings.HasPrefix(l.text[l.indent:], "-")
 	last := -1

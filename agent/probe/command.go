@@ -11,6 +11,7 @@ import (
 
 	"thermostat/agent/cli"
 	"thermostat/drivers"
+	"thermostat/drivers/survey"
 )
 
 // probeFlags is what `thermostat probe` was asked for.
@@ -45,13 +46,13 @@ func probe(ctx context.Context, out, errs io.Writer, f probeFlags) error {
 	if err != nil {
 		return cli.Exit(cli.ExitUsage, fmt.Errorf("--root: %w", err))
 	}
-	survey := drivers.NewHardware(root).Survey(ctx)
+	board := survey.Of(ctx, drivers.NewHardware(root))
 	if ctx.Err() != nil {
 		return cli.Failed(ctx.Err()) // what was cut off looks like a fault of the board
 	}
-	r := probeReport{survey: survey, warnings: append(warnings(survey), configuredWarnings(filepath.Join(root, cli.DefaultConfig))...)}
+	r := probeReport{survey: board, warnings: append(warnings(board), configuredWarnings(filepath.Join(root, cli.DefaultConfig))...)}
 	if f.write == "" {
-		r.config = proposal(survey, "")
+		r.config = proposal(board, "")
 	}
 	if err := r.print(out, f.json); err != nil || f.write == "" {
 		return cli.Failed(err)
@@ -59,7 +60,7 @@ func probe(ctx context.Context, out, errs io.Writer, f probeFlags) error {
 	if f.json {
 		out = errs // the object stays alone
 	}
-	return cli.Failed(writeProposal(out, f.write, proposal(survey, proposalPage)))
+	return cli.Failed(writeProposal(out, f.write, proposal(board, proposalPage)))
 }
 
 // folder gives the whole path of a folder.
@@ -77,7 +78,7 @@ func folder(dir string) (string, error) {
 
 // probeReport is what probe tells.
 type probeReport struct {
-	survey   drivers.Survey
+	survey   survey.Board
 	warnings []string
 	config   string // empty where it goes to a file
 }

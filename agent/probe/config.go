@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"thermostat/drivers"
+	"thermostat/drivers/survey"
 )
 
 // usualLine is the line that is proposed first.
@@ -42,7 +42,7 @@ const proposalZone = `  - name: room-%d
 // proposal is a configuration for what was found: a zone for each sensor. All
 // of them are off, since nobody has looked yet at what hangs on the relays.
 // page is its part about the page; empty leaves the page as it is by default.
-func proposal(s drivers.Survey, page string) string {
+func proposal(s survey.Board, page string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, proposalHead, deviceName(s), page)
 	sensors := foundSensors(s)
@@ -71,7 +71,7 @@ type foundSensor struct {
 	note string // what it showed, so that its owner knows it again
 }
 
-func foundSensors(s drivers.Survey) []foundSensor {
+func foundSensors(s survey.Board) []foundSensor {
 	var all []foundSensor
 	for _, t := range s.Thermometers {
 		all = append(all, foundSensor{fmt.Sprintf("{driver: ds18b20, id: %s}", t.ID), note(t.Answer)})
@@ -86,7 +86,7 @@ func foundSensors(s drivers.Survey) []foundSensor {
 	return all
 }
 
-func note(a drivers.Answer) string {
+func note(a survey.Answer) string {
 	if a.Reading == nil {
 		return fmt.Sprintf("no temperature when probed: %s", a.Verdict)
 	}
@@ -95,7 +95,7 @@ func note(a drivers.Answer) string {
 
 // deviceName is one that no other device has: two of one name would obey the
 // same controls.
-func deviceName(s drivers.Survey) string {
+func deviceName(s survey.Board) string {
 	if s.Unique != "" {
 		return "thermostat-" + s.Unique
 	}

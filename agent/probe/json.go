@@ -7,7 +7,7 @@ import (
 	"math"
 
 	"thermostat/controlloop"
-	"thermostat/drivers"
+	"thermostat/drivers/survey"
 )
 
 // The JSON of probe. What is not known is null, and a sensor that gave no
@@ -77,22 +77,22 @@ func (r probeReport) printJSON(out io.Writer) error {
 	})
 }
 
-func thermometerJSON(t drivers.Thermometer) oneWireJSON {
+func thermometerJSON(t survey.Thermometer) oneWireJSON {
 	celsius, _, _ := numbers(t.Reading)
 	return oneWireJSON{ID: t.ID, Celsius: celsius, verdictJSON: verdictOf(t.Answer)}
 }
 
-func busOfSurvey(b drivers.I2CBus) busJSON {
+func busOfSurvey(b survey.I2CBus) busJSON {
 	return busJSON{Bus: b.Number, Chips: mapped(b.Chips, i2cChipJSON), Error: errorOrNil(b.Err)}
 }
 
-func i2cChipJSON(c drivers.I2CChip) chipJSON {
+func i2cChipJSON(c survey.I2CChip) chipJSON {
 	j := chipJSON{Address: fmt.Sprintf("%#x", c.Address), Chip: c.Chip, verdictJSON: verdictOf(c.Answer)}
 	j.Celsius, j.Humidity, j.Pascal = numbers(c.Reading)
 	return j
 }
 
-func chipOfSurvey(c drivers.SurveyedChip) gpioJSON {
+func chipOfSurvey(c survey.Chip) gpioJSON {
 	j := gpioJSON{Name: c.Name, Held: []heldJSON{}, Error: errorOrNil(c.Err)}
 	if c.Err != nil {
 		return j
@@ -107,7 +107,7 @@ func chipOfSurvey(c drivers.SurveyedChip) gpioJSON {
 	return j
 }
 
-func verdictOf(a drivers.Answer) verdictJSON {
+func verdictOf(a survey.Answer) verdictJSON {
 	if a.Verdict == "" {
 		return verdictJSON{Text: a.Text}
 	}

@@ -19,6 +19,7 @@ import (
 	"thermostat/agent/config"
 	"thermostat/controlloop"
 	"thermostat/drivers"
+	"thermostat/drivers/survey"
 )
 
 // runProbe is `thermostat probe ARGS`.
@@ -186,11 +187,11 @@ func TestProbeOfAnEmptyBoard(t *testing.T) {
 
 // A board without any number of its own gets a name by chance.
 func TestProbeNamesTheDevice(t *testing.T) {
-	thermometer := drivers.Survey{Thermometers: []drivers.Thermometer{{ID: "28-0316a2795bff"}}}
+	thermometer := survey.Board{Thermometers: []survey.Thermometer{{ID: "28-0316a2795bff"}}}
 	if got := deviceName(thermometer); got != "thermostat-795bff" {
 		t.Errorf("%q of a thermometer", got)
 	}
-	a, b := deviceName(drivers.Survey{}), deviceName(drivers.Survey{})
+	a, b := deviceName(survey.Board{}), deviceName(survey.Board{})
 	if a == b || !config.DeviceForm.MatchString(a) {
 		t.Errorf("%q, %q of nothing", a, b)
 	}
@@ -241,28 +242,28 @@ func TestProbeJSONOfNothing(t *testing.T) {
 }
 
 // richSurvey is what only real devices can tell.
-func richSurvey() drivers.Survey {
+func richSurvey() survey.Board {
 	at := time.Unix(0, 0)
 	reading := &controlloop.Reading{Celsius: 21.50001, Humidity: 45.21, Pascal: 101325, At: at}
 	bare := controlloop.Temperature(20, at)
-	ok := drivers.Answer{Reading: reading, Verdict: controlloop.VerdictOK}
-	chip := drivers.SurveyedChip{GPIOChip: drivers.GPIOChip{Name: "gpiochip0", Label: "pinctrl-bcm2711", Lines: make([]drivers.GPIOLine, 58)}}
+	ok := survey.Answer{Reading: reading, Verdict: controlloop.VerdictOK}
+	chip := survey.Chip{GPIOChip: drivers.GPIOChip{Name: "gpiochip0", Label: "pinctrl-bcm2711", Lines: make([]drivers.GPIOLine, 58)}}
 	chip.Lines[4] = drivers.GPIOLine{Name: "GPIO4", Holder: "onewire@4"}
 	chip.Lines[17] = drivers.GPIOLine{Name: "GPIO17", Holder: "fan"}
 	yes := true
-	return drivers.Survey{
+	return survey.Board{
 		Model: "Raspberry Pi 4", Unique: "abcdef", Watchdog: true, WatchdogArmed: &yes,
-		Thermometers: []drivers.Thermometer{{ID: "28-0316a2795bff", Answer: drivers.Answer{Reading: &bare, Verdict: controlloop.VerdictOK}}},
-		Buses: []drivers.I2CBus{
-			{Number: 1, Chips: []drivers.I2CChip{
-				{Address: 0x18, Chip: "unknown", Answer: drivers.Answer{Text: "who knows"}},
+		Thermometers: []survey.Thermometer{{ID: "28-0316a2795bff", Answer: survey.Answer{Reading: &bare, Verdict: controlloop.VerdictOK}}},
+		Buses: []survey.I2CBus{
+			{Number: 1, Chips: []survey.I2CChip{
+				{Address: 0x18, Chip: "unknown", Answer: survey.Answer{Text: "who knows"}},
 				{Address: 0x76, Chip: "bme280", Answer: ok},
-				{Address: 0x77, Chip: "bmp280", Answer: drivers.Answer{Verdict: controlloop.VerdictNoHumidity, Text: "no humidity"}},
+				{Address: 0x77, Chip: "bmp280", Answer: survey.Answer{Verdict: controlloop.VerdictNoHumidity, Text: "no humidity"}},
 			}},
 			{Number: 20},
 			{Number: 21, Err: errors.New("stuck")},
 		},
-		Chips: []drivers.SurveyedChip{chip},
+		Chips: []survey.Chip{chip},
 	}
 }
 
@@ -309,11 +310,11 @@ func TestNoNumberOfNaN(t *testing.T) {
 // A BMP280 and a chip that the kernel holds get no zone; no line is given twice.
 func TestProposalOfRealDevices(t *testing.T) {
 	s := richSurvey()
-	s.Buses[1].Chips = []drivers.I2CChip{{Address: 0x76, Chip: "bme280", Held: true}}
+	s.Buses[1].Chips = []survey.I2CChip{{Address: 0x76, Chip: "bme280", Held: true}}
 	c := mustBeUsable(t, proposal(s, ""))
 	var got []string
 	for _, z := range c.Zones {
-		got = append(got, strings.Join([]string{z.Name, config.SensorText(z.Devices.Sensor), config.RelayText(z.Devices.Heater)}, ", "))
+		got = append(got, strings.Join([]string{z.Name, z.Devices.Sensor.String(), config.RelayText(z.Devices.Heater)}, ", "))
 	}
 	want := []string{"room-1, ds18b20 28-0316a2795bff, bus kernel, gpio GPIO27", "room-2, bme280 at 0x76 on i2c-1, gpio GPIO22"}
 	if !slices.Equal(got, want) || c.Device != "thermostat-abcdef" || strings.Contains(proposal(s, ""), "not sure") {
@@ -322,9 +323,9 @@ func TestProposalOfRealDevices(t *testing.T) {
 }
 
 func TestProposalOfManySensors(t *testing.T) {
-	var s drivers.Survey
+	var s survey.Board
 	for n := range 30 {
-		s.Thermometers = append(s.Thermometers, drivers.Thermometer{ID: fmt.Sprintf("28-%012x", n), Answer: drivers.Answer{Verdict: controlloop.VerdictNoAnswer}})
+		s.Thermometers = append(s.Thermometers, survey.Thermometer{ID: fmt.Sprintf("28-%012x", n), Answer: survey.Answer{Verdict: controlloop.VerdictNoAnswer}})
 	}
 	lines, _ := s.RelayLines()
 	text := proposal(s, "")

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"thermostat/controlloop"
-	"thermostat/drivers"
+	"thermostat/drivers/survey"
 )
 
 // text is what probe prints for people.
@@ -31,7 +31,7 @@ func section(b *strings.Builder, title string, lines []string) {
 	b.WriteString("\n")
 }
 
-func boardLines(s drivers.Survey) []string {
+func boardLines(s survey.Board) []string {
 	model, watchdog := s.Model, known(s.WatchdogArmed)
 	if model == "" {
 		model = "of unknown model"
@@ -56,7 +56,7 @@ func known(b *bool) string {
 	return "no"
 }
 
-func oneWireLines(s drivers.Survey) []string {
+func oneWireLines(s survey.Board) []string {
 	var lines []string
 	for _, t := range s.Thermometers {
 		lines = append(lines, t.ID+"  "+answerText(t.Answer))
@@ -67,7 +67,7 @@ func oneWireLines(s drivers.Survey) []string {
 	return lines
 }
 
-func i2cLines(s drivers.Survey) []string {
+func i2cLines(s survey.Board) []string {
 	var lines []string
 	for _, b := range s.Buses {
 		at := fmt.Sprintf("i2c-%d  ", b.Number)
@@ -88,7 +88,7 @@ func i2cLines(s drivers.Survey) []string {
 }
 
 // answerText never has a number where there is no temperature.
-func answerText(a drivers.Answer) string {
+func answerText(a survey.Answer) string {
 	switch {
 	case a.Reading != nil:
 		return readingText(*a.Reading)
@@ -111,7 +111,7 @@ func readingText(r controlloop.Reading) string {
 	return text
 }
 
-func gpioLines(s drivers.Survey) []string {
+func gpioLines(s survey.Board) []string {
 	var lines []string
 	for _, c := range s.Chips {
 		lines = append(lines, c.Name+"  "+gpioText(c))
@@ -122,7 +122,7 @@ func gpioLines(s drivers.Survey) []string {
 	return lines
 }
 
-func gpioText(c drivers.SurveyedChip) string {
+func gpioText(c survey.Chip) string {
 	if c.Err != nil {
 		return c.Err.Error()
 	}

@@ -8,11 +8,11 @@ import (
 
 	"thermostat/agent/config"
 	"thermostat/controlloop"
-	"thermostat/drivers"
+	"thermostat/drivers/survey"
 )
 
 // warnings says what is set up wrongly, each with the cure.
-func warnings(s drivers.Survey) []string {
+func warnings(s survey.Board) []string {
 	return slices.Concat(
 		oneWireWarnings(s), i2cWarnings(s), sensorWarnings(s), permissionWarnings(s),
 		relayWarnings(s), failsafeWarnings(s),
@@ -20,7 +20,7 @@ func warnings(s drivers.Survey) []string {
 }
 
 // configTxt names the file in which a Raspberry Pi's overlays stand.
-func configTxt(s drivers.Survey) string {
+func configTxt(s survey.Board) string {
 	if s.ConfigTxt == "" {
 		return "config.txt"
 	}
@@ -29,7 +29,7 @@ func configTxt(s drivers.Survey) string {
 
 // overlay says how a bus is switched on: on a Raspberry Pi by a line of
 // config.txt, on an Orange Pi and its like by a word in a list.
-func overlay(s drivers.Survey, line, word string) string {
+func overlay(s survey.Board, line, word string) string {
 	switch {
 	case isRaspberry(s) || s.EnvTxt == "" && (s.Model == "" || s.ConfigTxt != ""):
 		return fmt.Sprintf("add %s to %s", line, configTxt(s))
@@ -39,14 +39,14 @@ func overlay(s drivers.Survey, line, word string) string {
 	return fmt.Sprintf("switch on the overlay %s of the board's device tree", word)
 }
 
-func isRaspberry(s drivers.Survey) bool { return strings.Contains(s.Model, "Raspberry Pi") }
+func isRaspberry(s survey.Board) bool { return strings.Contains(s.Model, "Raspberry Pi") }
 
 // hidden knows a Raspberry Pi whose model is not to be seen, as in a container.
-func hidden(s drivers.Survey) bool {
-	return s.Model == "" && slices.ContainsFunc(s.Chips, func(c drivers.SurveyedChip) bool { return c.Header() })
+func hidden(s survey.Board) bool {
+	return s.Model == "" && slices.ContainsFunc(s.Chips, func(c survey.Chip) bool { return c.Header() })
 }
 
-func oneWireWarnings(s drivers.Survey) []string {
+func oneWireWarnings(s survey.Board) []string {
 	switch {
 	case len(s.Thermometers) > 0:
 		return nil
@@ -58,8 +58,8 @@ func oneWireWarnings(s drivers.Survey) []string {
 
 // i2cWarnings knows that the buses of a Raspberry Pi's screens are there even
 // where the header's, i2c-1, is not switched on.
-func i2cWarnings(s drivers.Survey) []string {
-	header := func(b drivers.I2CBus) bool { return b.Number == 1 }
+func i2cWarnings(s survey.Board) []string {
+	header := func(b survey.I2CBus) bool { return b.Number == 1 }
 	if len(s.Buses) > 0 && (!isRaspberry(s) || slices.ContainsFunc(s.Buses, header)) {
 		return nil
 	}
@@ -67,7 +67,7 @@ func i2cWarnings(s drivers.Survey) []string {
 }
 
 // sensorWarnings say what a verdict means.
-func sensorWarnings(s drivers.Survey) []string {
+func sensorWarnings(s survey.Board) []string {
 	var all []string
 	for _, t := range s.Thermometers {
 		if t.Verdict != controlloop.VerdictOK {
@@ -84,7 +84,7 @@ func sensorWarnings(s drivers.Survey) []string {
 	return all
 }
 
-func thermometerCure(a drivers.Answer) string {
+func thermometerCure(a survey.Answer) string {
 	switch a.Verdict {
 	case controlloop.VerdictNoAnswer, controlloop.VerdictAllOnes:
 		return "it is unplugged, or the line is shorted or disturbed: look at its three wires and the pull-up of 4.7 kΩ"
@@ -103,7 +103,7 @@ func thermometerCure(a drivers.Answer) string {
 }
 
 // chipWarning is empty for chips that are no concern of ours.
-func chipWarning(c drivers.I2CChip) string {
+func chipWarning(c survey.I2CChip) string {
 	bosch := c.Chip == "bme280" || c.Chip == "bmp280"
 	switch {
 	case c.Held && bosch:
@@ -116,7 +116,7 @@ func chipWarning(c drivers.I2CChip) string {
 	return fmt.Sprintf("is a BME280 that gives no temperature (%s): look at its supply of 3.3 V and its wires (SDA = pin 3, SCL = pin 5)", c.Verdict)
 }
 
-func permissionWarnings(s drivers.Survey) []string {
+func permissionWarnings(s survey.Board) []string {
 	denied := s.NoPermission()
 	if len(denied) == 0 {
 		return nil
@@ -124,7 +124,7 @@ func permissionWarnings(s drivers.Survey) []string {
 	return []string{fmt.Sprintf("no permission to open %s: sudo usermod -aG gpio,i2c $USER, then log in anew", strings.Join(denied, ", "))}
 }
 
-func relayWarnings(s drivers.Survey) []string {
+func relayWarnings(s survey.Board) []string {
 	if len(s.Chips) == 0 {
 		return []string{"no GPIO chip, so no relay can be switched: run probe on the board itself; in a container hand it /dev/gpiochip*"}
 	}
@@ -138,7 +138,7 @@ func relayWarnings(s drivers.Survey) []string {
 	return nil
 }
 
-func failsafeWarnings(s drivers.Survey) []string {
+func failsafeWarnings(s survey.Board) []string {
 	var all []string
 	switch cure := fmt.Sprintf("add dtparam=strict_gpiod to %s and reboot", configTxt(s)); {
 	case s.KeepsOutputs != nil && *s.KeepsOutputs:

@@ -11,10 +11,11 @@ import (
 	"thermostat/agent/clitest"
 	"thermostat/controlloop"
 	"thermostat/drivers"
+	"thermostat/drivers/survey"
 )
 
 // soundSurvey is a board of which nothing is to be said.
-func soundSurvey() drivers.Survey {
+func soundSurvey() survey.Board {
 	s := richSurvey()
 	no := false
 	s.KeepsOutputs = &no
@@ -52,35 +53,35 @@ func TestWarningsHoldTheirCure(t *testing.T) {
 	denied := fmt.Errorf("%w to open /dev/gpiochip0", drivers.ErrNoPermission)
 	yes, no := true, false
 	for name, row := range map[string]struct {
-		spoil func(*drivers.Survey)
+		spoil func(*survey.Board)
 		says  string
 	}{
-		"no 1-Wire bus":  {func(s *drivers.Survey) { s.Thermometers = nil }, "dtoverlay=w1-gpio to /boot/config.txt and reboot"},
-		"no thermometer": {func(s *drivers.Survey) { s.Thermometers, s.OneWireMasters = nil, 1 }, "GPIO4 = pin 7"},
-		"no I2C":         {func(s *drivers.Survey) { s.Buses = nil }, "dtparam=i2c_arm=on to /boot/config.txt"},
-		"only the I2C of screens": {func(s *drivers.Survey) { s.Buses = []drivers.I2CBus{{Number: 20}} },
+		"no 1-Wire bus":  {func(s *survey.Board) { s.Thermometers = nil }, "dtoverlay=w1-gpio to /boot/config.txt and reboot"},
+		"no thermometer": {func(s *survey.Board) { s.Thermometers, s.OneWireMasters = nil, 1 }, "GPIO4 = pin 7"},
+		"no I2C":         {func(s *survey.Board) { s.Buses = nil }, "dtparam=i2c_arm=on to /boot/config.txt"},
+		"only the I2C of screens": {func(s *survey.Board) { s.Buses = []survey.I2CBus{{Number: 20}} },
 			"dtparam=i2c_arm=on to /boot/config.txt"},
-		"BMP280": {func(s *drivers.Survey) {
-			s.Buses[0].Chips[1] = drivers.I2CChip{Address: 0x77, Chip: "bmp280", Answer: drivers.Answer{Verdict: controlloop.VerdictNoHumidity}}
+		"BMP280": {func(s *survey.Board) {
+			s.Buses[0].Chips[1] = survey.I2CChip{Address: 0x77, Chip: "bmp280", Answer: survey.Answer{Verdict: controlloop.VerdictNoHumidity}}
 		}, "0x77 on i2c-1 is a BMP280, which has no humidity"},
-		"BME280 without a reading": {func(s *drivers.Survey) {
-			s.Buses[0].Chips[1].Answer = drivers.Answer{Verdict: controlloop.VerdictResetData}
+		"BME280 without a reading": {func(s *survey.Board) {
+			s.Buses[0].Chips[1].Answer = survey.Answer{Verdict: controlloop.VerdictResetData}
 		}, "gives no temperature (reset_data): look at its supply"},
-		"BME280 of the kernel": {func(s *drivers.Survey) {
-			s.Buses[0].Chips[1] = drivers.I2CChip{Address: 0x76, Chip: "bme280", Held: true}
+		"BME280 of the kernel": {func(s *survey.Board) {
+			s.Buses[0].Chips[1] = survey.I2CChip{Address: 0x76, Chip: "bme280", Held: true}
 		}, "take its overlay (i2c-sensor) out"},
-		"I2C permission": {func(s *drivers.Survey) {
-			s.Buses[0] = drivers.I2CBus{Number: 1, Err: &controlloop.BadReading{Verdict: controlloop.VerdictNoPermission}}
+		"I2C permission": {func(s *survey.Board) {
+			s.Buses[0] = survey.I2CBus{Number: 1, Err: &controlloop.BadReading{Verdict: controlloop.VerdictNoPermission}}
 		}, "no permission to open /dev/i2c-1: sudo usermod -aG gpio,i2c $USER, then log in anew"},
-		"GPIO permission":                    {func(s *drivers.Survey) { s.Chips[0].Err = denied }, "no permission to open /dev/gpiochip0: sudo usermod -aG gpio,i2c $USER"},
-		"no GPIO":                            {func(s *drivers.Survey) { s.Chips = nil }, "no GPIO chip"},
-		"GPIO17 held":                        {func(s *drivers.Survey) { s.Chips[0].Lines[17].Holder = "fan" }, `GPIO17 is held by "fan": wire the relay to GPIO27`},
+		"GPIO permission":                    {func(s *survey.Board) { s.Chips[0].Err = denied }, "no permission to open /dev/gpiochip0: sudo usermod -aG gpio,i2c $USER"},
+		"no GPIO":                            {func(s *survey.Board) { s.Chips = nil }, "no GPIO chip"},
+		"GPIO17 held":                        {func(s *survey.Board) { s.Chips[0].Lines[17].Holder = "fan" }, `GPIO17 is held by "fan": wire the relay to GPIO27`},
 		"all held":                           {holdAll, `end the one that holds GPIO17, "fan"`},
-		"outputs kept":                       {func(s *drivers.Survey) { s.KeepsOutputs = &yes }, "add dtparam=strict_gpiod to /boot/config.txt and reboot"},
-		"outputs kept maybe":                 {func(s *drivers.Survey) { s.KeepsOutputs = nil }, "bring the system up to date, add dtparam=strict_gpiod"},
-		"outputs kept maybe, in a container": {func(s *drivers.Survey) { s.Model, s.KeepsOutputs = "", nil }, "it is not known whether this kernel leaves a relay on"},
-		"watchdog not armed":                 {func(s *drivers.Survey) { s.WatchdogArmed = &no }, "RuntimeWatchdogSec=10s, a line each, to /etc/systemd/system.conf.d/"},
-		"no watchdog":                        {func(s *drivers.Survey) { s.Watchdog, s.WatchdogArmed = false, &no }, "dtparam=watchdog=on"},
+		"outputs kept":                       {func(s *survey.Board) { s.KeepsOutputs = &yes }, "add dtparam=strict_gpiod to /boot/config.txt and reboot"},
+		"outputs kept maybe":                 {func(s *survey.Board) { s.KeepsOutputs = nil }, "bring the system up to date, add dtparam=strict_gpiod"},
+		"outputs kept maybe, in a container": {func(s *survey.Board) { s.Model, s.KeepsOutputs = "", nil }, "it is not known whether this kernel leaves a relay on"},
+		"watchdog not armed":                 {func(s *survey.Board) { s.WatchdogArmed = &no }, "RuntimeWatchdogSec=10s, a line each, to /etc/systemd/system.conf.d/"},
+		"no watchdog":                        {func(s *survey.Board) { s.Watchdog, s.WatchdogArmed = false, &no }, "dtparam=watchdog=on"},
 		"a hot contact":                      {verdict(controlloop.VerdictPowerOn), "(power_on): it loses its power"},
 		"a long cable":                       {verdict(controlloop.VerdictCRC), "(crc): its answers are damaged"},
 		"a shorted line":                     {verdict(controlloop.VerdictShorted), "(shorted): the data line is held low"},
@@ -99,13 +100,13 @@ func TestWarningsHoldTheirCure(t *testing.T) {
 	}
 }
 
-func verdict(v controlloop.Verdict) func(*drivers.Survey) {
-	return func(s *drivers.Survey) {
-		s.Thermometers[0].Answer = drivers.Answer{Verdict: v, Text: "as the driver says"}
+func verdict(v controlloop.Verdict) func(*survey.Board) {
+	return func(s *survey.Board) {
+		s.Thermometers[0].Answer = survey.Answer{Verdict: v, Text: "as the driver says"}
 	}
 }
 
-func holdAll(s *drivers.Survey) {
+func holdAll(s *survey.Board) {
 	for i := range s.Chips[0].Lines {
 		s.Chips[0].Lines[i].Holder = "fan"
 	}

@@ -15,7 +15,7 @@ import (
 	"strings"
 
 	"thermostat/agent/config"
-	"thermostat/controlloop"
+	"thermostat/controlloop/report"
 	"thermostat/mqtt/broker"
 	"thermostat/mqtt/client"
 	"thermostat/mqtt/setpoint"
@@ -89,10 +89,10 @@ func (p *Page) defaultOf(q client.Request) (client.Request, error) {
 }
 
 // state is how a zone stands.
-func (p *Page) state(ctx context.Context, zone string) (controlloop.Report, error) {
+func (p *Page) state(ctx context.Context, zone string) (report.State, error) {
 	all, err := p.states(ctx)
 	if err != nil {
-		return controlloop.Report{}, err
+		return report.State{}, err
 	}
 	var names []string
 	for _, r := range all {
@@ -102,10 +102,10 @@ func (p *Page) state(ctx context.Context, zone string) (controlloop.Report, erro
 		names = append(names, r.Zone)
 	}
 	slices.Sort(names)
-	return controlloop.Report{}, fmt.Errorf("%w: the agent at http://%s has no zone %q; there are %s", broker.ErrNoAnswer, p.Listen, zone, strings.Join(names, ", "))
+	return report.State{}, fmt.Errorf("%w: the agent at http://%s has no zone %q; there are %s", broker.ErrNoAnswer, p.Listen, zone, strings.Join(names, ", "))
 }
 
-func (p *Page) states(ctx context.Context) (all []controlloop.Report, err error) {
+func (p *Page) states(ctx context.Context) (all []report.State, err error) {
 	c, err := p.request(ctx, http.MethodGet, "/api/zones", nil)
 	if err != nil {
 		return nil, err

@@ -242,7 +242,7 @@ func (z *Zone) take(rec Record) (Decision, error) {
 	return z.decision(now), nil
 }
 
-// Begin is a start of the agent: everything is off, what was before is known as
+// begin is a start of the agent: everything is off, what was before is known as
 // the state folder would know it, and the ticks begin anew.
 func (z *Zone) begin(now time.Time) {
 	past := controlloop.Past{}

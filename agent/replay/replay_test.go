@@ -93,7 +93,7 @@ func TestALogWithoutItsStartDecidesAsOneWithIt(t *testing.T) {
 	}
 }
 
-// At is a line for sensor 7, so many seconds after the new year.
+// at is a line for sensor 7, so many seconds after the new year.
 func at(seconds int, what string) string {
 	when := time.Date(2026, 1, 1, 0, 0, seconds, 0, time.UTC).Format(time.RFC3339)
 	return fmt.Sprintf(`{"time":%q,"sensor_id":7,%s}`, when, what) + "\n"

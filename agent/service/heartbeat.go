@@ -110,7 +110,7 @@ func (h *Heartbeat) beat(now time.Time) time.Duration {
 	return min(h.tell(now, status), h.feed(now, stuck))
 }
 
-// Look gives whether every zone has decided, one that is stuck, and a line for people.
+// look gives whether every zone has decided, one that is stuck, and a line for people.
 func (h *Heartbeat) look(now time.Time) (begun bool, stuck, status string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -173,7 +173,7 @@ func zoneWords(s controlloop.Snapshot) string {
 	return fmt.Sprintf("%v (%s)", s.State.Action, strings.Join(why, ", "))
 }
 
-// Tell says the status if it is another, not too often.
+// tell says the status if it is another, not too often.
 func (h *Heartbeat) tell(now time.Time, status string) (again time.Duration) {
 	if status == h.said {
 		return time.Hour

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"thermostat/agent/config"
-	"thermostat/drivers"
+	"thermostat/drivers/simulated"
 )
 
 // benchmarkRun is one zone at 5 s steps, with the picture's strip.
@@ -15,7 +15,7 @@ func benchmarkRun(b *testing.B, days float64) {
 	b.ReportAllocs()
 	for b.Loop() {
 		s := &Simulation{
-			Zone: cfg.Zones[0], Room: drivers.SimulatedOf("panel"), Total: time.Duration(days * 24 * float64(time.Hour)),
+			Zone: cfg.Zones[0], Room: simulated.SpecOf("panel"), Total: time.Duration(days * 24 * float64(time.Hour)),
 			Start: Monday(), away: math.NaN(), Centre: 21, comfort: 0.5, plot: true,
 		}
 		if err := s.run(b.Context(), newProgress(nil, nil)); err != nil {

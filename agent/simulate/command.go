@@ -2,7 +2,6 @@ package simulate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -12,7 +11,6 @@ import (
 
 	"thermostat/agent/cli"
 	"thermostat/agent/config"
-	"thermostat/house"
 )
 
 // simulateFlags are what a user may say about a simulation.
@@ -83,7 +81,7 @@ func (f *simulateFlags) run(cmd *cobra.Command) error {
 	if f.tape != "" && f.room != traceRoom {
 		return f.runTrace(cmd, plans)
 	}
-	grid, err := f.grid(plans)
+	grid, err := gridOf(plans, f.vary)
 	if err != nil {
 		return usage(err)
 	}
@@ -96,7 +94,7 @@ func (f *simulateFlags) run(cmd *cobra.Command) error {
 	if err := f.draw(grid); err != nil {
 		return cli.Failed(err)
 	}
-	return cli.Failed(f.print(cmd.OutOrStdout(), grid))
+	return cli.Failed(printFigures(cmd.OutOrStdout(), f, grid))
 }
 
 // usage is an error of whoever called.
@@ -117,7 +115,7 @@ zones:
     default_setpoint: {mode: heat, desired: 21, up_delta: 0.3, down_delta: 0.3}
 `
 
-// Load reads the configuration. One that nobody named and that is not there is
+// load reads the configuration. One that nobody named and that is not there is
 // replaced by an example, which is said.
 func (f *simulateFlags) load(cmd *cobra.Command) (cfg config.Config, example bool, err error) {
 	if f.given("config") || readable(f.config) {
@@ -161,34 +159,6 @@ func (f *simulateFlags) draw(grid []*Simulation) error {
 		}
 	}
 	return nil
-}
-
-func (s *Simulation) draw(file string) error {
-	out, err := os.Create(file)
-	if err != nil {
-		return fmt.Errorf("plot: %w", err)
-	}
-	if err := errors.Join(s.chart().WriteSVG(out), out.Close()); err != nil {
-		return fmt.Errorf("plot: %w", err)
-	}
-	return nil
-}
-
-func (s *Simulation) chart() house.Chart {
-	o := s.outcome
-	return house.Chart{
-		Title: s.title(), Subtitle: s.summary(), Strip: o.strip,
-		Start: s.Start, Dated: s.dated, FaultNames: o.faults.names, Cools: s.Zone.Params.Cooler,
-	}
-}
-
-// title names zone, room and length.
-func (s *Simulation) title() string {
-	name := s.Zone.Name
-	if name != s.roomName {
-		name += ": " + s.roomName
-	}
-	return name + ", " + daysText(s.outcome.figures.Time)
 }
 
 func daysText(d time.Duration) string {

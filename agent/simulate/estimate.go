@@ -7,7 +7,7 @@ import (
 	"math"
 	"strings"
 
-	"thermostat/drivers"
+	"thermostat/drivers/simulated"
 	"thermostat/house"
 )
 
@@ -30,8 +30,8 @@ type estimateJSON struct {
 	estimatedParams *house.PhysicalParams
 }
 
-// learn estimates the room of a recording.
-func (s *Simulation) learn(f *simulateFlags, p *playback, t *trace) {
+// learnRoom estimates the room of a recording.
+func learnRoom(s *Simulation, f *simulateFlags, p *playback, t *trace) {
 	watt := s.Room.HeaterPower
 	if !s.Zone.Params.Heater {
 		watt = s.Room.CoolerPower
@@ -115,7 +115,7 @@ func (e *estimateJSON) text() string {
 }
 
 // estimateRoom makes the room of a recording the one that is simulated.
-func (f *simulateFlags) estimateRoom(ctx context.Context, errs io.Writer, s *Simulation) error {
+func estimateRoom(ctx context.Context, errs io.Writer, f *simulateFlags, s *Simulation) error {
 	found, err := lookThrough(f.tape)
 	if err != nil {
 		return err
@@ -138,7 +138,7 @@ func (f *simulateFlags) estimateRoom(ctx context.Context, errs io.Writer, s *Sim
 }
 
 // roomParams puts an estimated room into its weather.
-func roomParams(p house.PhysicalParams, room drivers.Simulated, heats bool) *house.PhysicalParams {
+func roomParams(p house.PhysicalParams, room simulated.Spec, heats bool) *house.PhysicalParams {
 	p.Outdoor, p.OutdoorSwing, p.Start = room.Outdoor, room.OutdoorSwing, room.Start
 	p.Cooler, p.CoolerPower = p.Heater, room.CoolerPower
 	if place, ok := house.PlaceOf(room.Place); ok {

@@ -8,45 +8,25 @@ import (
 	"time"
 
 	"thermostat/agent/config"
-	"thermostat/drivers"
+	"thermostat/drivers/simulated"
 )
 
 // simulatedFault is something that breaks in a simulated room, so long after
 // the beginning in room time.
 type simulatedFault struct {
-	name string
-	at   time.Duration
-	does func(*drivers.Room)
+	simulated.Fault
+	at time.Duration
 }
 
-// simulatedFaults are those of demo that a room can have, and mended, which
-// ends them all.
-func simulatedFaults() []simulatedFault {
-	sensor := func(f drivers.Fault) func(*drivers.Room) {
-		return func(r *drivers.Room) { r.Break(f) }
-	}
-	relays := func(f drivers.RelayFault) func(*drivers.Room) {
-		return func(r *drivers.Room) { r.BreakRelays(f) }
-	}
-	return []simulatedFault{
-		{name: "sensor-gone", does: sensor(drivers.FaultGone)},
-		{name: "sensor-hang", does: sensor(drivers.FaultHang)},
-		{name: "sensor-frozen", does: sensor(drivers.FaultFrozen)},
-		{name: "sensor-85", does: sensor(drivers.FaultPowerOn)},
-		{name: "clock-jump", does: sensor(drivers.FaultClock)},
-		{name: "relay-dead", does: relays(drivers.RelayDead)},
-		{name: "relay-welded", does: relays(drivers.RelayWelded)},
-		{name: "mended", does: func(r *drivers.Room) {
-			r.Break(drivers.FaultNone)
-			r.BreakRelays(drivers.RelayGood)
-		}},
-	}
+// simulatedFaults are those that a room can have.
+func simulatedFaults() []simulated.Fault {
+	return slices.DeleteFunc(simulated.Faults(), func(f simulated.Fault) bool { return f.Break == nil })
 }
 
 func simulatedFaultNames() string {
 	var names []string
 	for _, f := range simulatedFaults() {
-		names = append(names, f.name)
+		names = append(names, f.Name)
 	}
 	return strings.Join(names, ", ")
 }
@@ -57,7 +37,7 @@ func parseSimulatedFaults(texts []string) ([]simulatedFault, error) {
 	for _, text := range texts {
 		name, at, ok := strings.Cut(text, "@")
 		known := simulatedFaults()
-		i := slices.IndexFunc(known, func(f simulatedFault) bool { return f.name == name })
+		i := slices.IndexFunc(known, func(f simulated.Fault) bool { return f.Name == name })
 		if i < 0 {
 			return nil, fmt.Errorf("fault: %s is none of %s", config.Shown(name), simulatedFaultNames())
 		}
@@ -65,8 +45,7 @@ func parseSimulatedFaults(texts []string) ([]simulatedFault, error) {
 		if !ok || err != nil || d < 0 {
 			return nil, fmt.Errorf("fault: %s needs a time like %s@30h", config.Shown(text), name)
 		}
-		known[i].at = d
-		all = append(all, known[i])
+		all = append(all, simulatedFault{known[i], d})
 	}
 	slices.SortStableFunc(all, func(a, b simulatedFault) int { return cmp.Compare(a.at, b.at) })
 	return all, nil

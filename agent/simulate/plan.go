@@ -12,7 +12,7 @@ import (
 
 	"thermostat/agent/config"
 	"thermostat/controlloop"
-	"thermostat/drivers"
+	"thermostat/drivers/simulated"
 	"thermostat/house"
 )
 
@@ -22,7 +22,7 @@ type Simulation struct {
 	example  bool // the zone stands in for a configuration
 	alone    bool // no other zone is simulated
 	fixed    bool // --desired holds, whatever a recording says
-	Room     drivers.Simulated
+	Room     simulated.Spec
 	params   *house.PhysicalParams // of an estimated room; nil: what room says
 	roomName string
 	Total    time.Duration // of room time
@@ -98,7 +98,7 @@ func (f *simulateFlags) noZone(cfg config.Config) error {
 	return fmt.Errorf("zone: %s is none of %s", config.Shown(f.zone), strings.Join(names, ", "))
 }
 
-// Check judges the flags by themselves.
+// check judges the flags by themselves.
 func (f *simulateFlags) check() error {
 	for _, b := range []struct {
 		name      string
@@ -175,11 +175,11 @@ func (f *simulateFlags) fill(cmd *cobra.Command, s *Simulation) error {
 	if err := f.chooseSetpoint(s); err != nil {
 		return err
 	}
-	if s.Zone.Devices.Sensor.Driver != "simulated" || f.room != "" {
+	if !s.Zone.Devices.Sensor.IsSimulated() || f.room != "" {
 		s.Zone.Params.Speed = 0 // the room's time is the clock's
 	}
 	if f.room == traceRoom {
-		return f.estimateRoom(cmd.Context(), cmd.ErrOrStderr(), s)
+		return estimateRoom(cmd.Context(), cmd.ErrOrStderr(), f, s)
 	}
 	return nil
 }
@@ -189,11 +189,11 @@ func (f *simulateFlags) chooseRoom(s *Simulation) error {
 	sensor := s.Zone.Devices.Sensor
 	switch {
 	case f.room != "" && f.room != traceRoom:
-		s.Room = drivers.SimulatedOf(f.room)
-	case sensor.Driver == "simulated":
+		s.Room = simulated.SpecOf(f.room)
+	case sensor.IsSimulated():
 		s.Room = sensor.Simulated
 	default:
-		s.Room = drivers.SimulatedOf(roomOf(s.Zone.Plant))
+		s.Room = simulated.SpecOf(roomOf(s.Zone.Plant))
 	}
 	s.roomName = s.Room.Model
 	for flag, change := range map[string]func(){

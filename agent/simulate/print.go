@@ -1,9 +1,11 @@
 package simulate
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -12,8 +14,8 @@ import (
 	"thermostat/house"
 )
 
-// print writes the figures: one block a zone, a table for a grid, or JSON.
-func (f *simulateFlags) print(out io.Writer, grid []*Simulation) error {
+// printFigures writes the figures: one block a zone, a table for a grid, or JSON.
+func printFigures(out io.Writer, f *simulateFlags, grid []*Simulation) error {
 	if len(f.vary) > 0 {
 		markBest(grid)
 	}
@@ -231,4 +233,32 @@ func secondsOf(d time.Duration) *float64 {
 		return nil
 	}
 	return knownNumber(d.Seconds())
+}
+
+func (s *Simulation) draw(file string) error {
+	out, err := os.Create(file)
+	if err != nil {
+		return fmt.Errorf("plot: %w", err)
+	}
+	if err := errors.Join(s.chart().WriteSVG(out), out.Close()); err != nil {
+		return fmt.Errorf("plot: %w", err)
+	}
+	return nil
+}
+
+func (s *Simulation) chart() house.Chart {
+	o := s.outcome
+	return house.Chart{
+		Title: s.title(), Subtitle: s.summary(), Strip: o.strip,
+		Start: s.Start, Dated: s.dated, FaultNames: o.faults.names, Cools: s.Zone.Params.Cooler,
+	}
+}
+
+// title names zone, room and length.
+func (s *Simulation) title() string {
+	name := s.Zone.Name
+	if name != s.roomName {
+		name += ": " + s.roomName
+	}
+	return name + ", " + daysText(s.outcome.figures.Time)
 }

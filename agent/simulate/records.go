@@ -16,6 +16,7 @@ import (
 	"thermostat/agent/config"
 	"thermostat/agent/replay"
 	"thermostat/controlloop"
+	"thermostat/controlloop/report"
 	"thermostat/house"
 )
 
@@ -82,7 +83,7 @@ type sightings map[int32]controlloop.Setpoint
 // watch that is no state says nothing.
 func (s sightings) records(line []byte) ([]replay.Record, error) {
 	var told struct {
-		controlloop.Report
+		report.State
 		Device *string `json:"device"`
 		Action *string `json:"action"`
 	}
@@ -94,7 +95,7 @@ func (s sightings) records(line []byte) ([]replay.Record, error) {
 		return nil, nil
 	}
 	var recs []replay.Record
-	r, id, at := &told.Report, told.SensorID, told.Time
+	r, id, at := &told.State, told.SensorID, told.Time
 	if sp := setpointOf(r); !sp.SameTarget(s[id]) && r.Mode != "" && r.Reason != controlloop.ReasonNoSetpoint {
 		s[id] = sp
 		recs = append(recs, replay.Record{Time: &at, SensorID: &id, Desired: r.Desired, UpDelta: r.UpDelta, DownDelta: r.DownDelta, Mode: &r.Mode})
@@ -110,7 +111,7 @@ func (s sightings) records(line []byte) ([]replay.Record, error) {
 }
 
 // setpointOf is what a state says is held, for comparison.
-func setpointOf(r *controlloop.Report) controlloop.Setpoint {
+func setpointOf(r *report.State) controlloop.Setpoint {
 	value := func(x *float64) float64 {
 		if x == nil {
 			return 0

@@ -13,7 +13,8 @@ import (
 	"thermostat/agent/cli"
 	"thermostat/agent/clitest"
 	"thermostat/controlloop"
-	"thermostat/drivers"
+	"thermostat/controlloop/report"
+	"thermostat/drivers/simulated"
 )
 
 // moment is what is to be recorded at one time.
@@ -32,7 +33,7 @@ func liveThrough(t *testing.T, room string, days int, each func(m moment)) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sim := drivers.SimulatedOf(room)
+	sim := simulated.SpecOf(room)
 	sim.Sun = 0
 	times, _ := parseTimetable("06:00-22:00")
 	desired := cfg.Zones[0].Default.Desired
@@ -65,9 +66,9 @@ func watchLines(t *testing.T, room string, days int) string {
 		heater, cooler := cli.OnOff(m.state.Heater.On), cli.OnOff(m.state.Cooler.On)
 		sp, r := m.setpoint, m.state.Reading.Celsius
 		text, err := json.Marshal(struct {
-			controlloop.Report
+			report.State
 			Device string `json:"device"`
-		}{controlloop.Report{
+		}{report.State{
 			Time: Monday().Add(m.at), Zone: "hall", SensorID: 7, Temperature: &r, Desired: &sp.Desired, UpDelta: &sp.UpDelta, DownDelta: &sp.DownDelta,
 			Mode: sp.Mode.String(), Action: m.state.Action.String(), Heater: &heater, Cooler: &cooler, Reason: m.state.Reason, Sensor: "ok",
 		}, "cabin"})

@@ -11,6 +11,7 @@ import (
 
 	"thermostat/controlloop"
 	"thermostat/drivers"
+	"thermostat/drivers/simulated"
 	"thermostat/house"
 )
 
@@ -101,7 +102,7 @@ const lookAfter = 4096
 type virtual struct {
 	*Simulation
 	Base, Now time.Time
-	room      *drivers.Room
+	room      *simulated.Room
 	Stepper   *controlloop.Stepper
 	present   controlloop.Setpoint // while somebody is there
 	absent    controlloop.Setpoint // while nobody is
@@ -111,7 +112,7 @@ type virtual struct {
 	tally     *house.Tally
 }
 
-// Run lives through the whole time.
+// run lives through the whole time.
 func (s *Simulation) run(ctx context.Context, bar *progress) error {
 	v := s.Begin()
 	sample := s.Zone.Params.Sample
@@ -150,10 +151,10 @@ func (s *Simulation) Begin() *virtual {
 	return v
 }
 
-func (s *Simulation) makeRoom(clock func() time.Time) *drivers.Room {
-	room := drivers.NewRoomAt(s.Room, clock)
+func (s *Simulation) makeRoom(clock func() time.Time) *simulated.Room {
+	room := simulated.NewRoomAt(s.Room, clock)
 	if s.params != nil {
-		room = drivers.NewRoomOf(house.NewPhysical(*s.params), s.Room, clock)
+		room = simulated.NewRoomOf(house.NewPhysical(*s.params), s.Room, clock)
 	}
 	if s.weather != nil {
 		room.Follow(s.weather)
@@ -162,12 +163,12 @@ func (s *Simulation) makeRoom(clock func() time.Time) *drivers.Room {
 }
 
 // wire makes the zone of the configuration with the devices of a simulated room.
-func (s *Simulation) wire(room *drivers.Room) *controlloop.Zone {
+func (s *Simulation) wire(room *simulated.Room) *controlloop.Zone {
 	z := &controlloop.Zone{Name: s.Zone.Name, SensorID: s.Zone.SensorID, Params: s.Zone.Params}
 	z.Sensor = drivers.Offset(room.Sensor(), s.offset())
 	for i, spec := range s.Zone.Devices.Fallbacks {
 		noise, seed, offset := s.Room.Noise, s.Room.Seed+uint64(i)+1, 0.0
-		if spec.Driver == "simulated" {
+		if spec.IsSimulated() {
 			noise, seed, offset = spec.Simulated.Noise, spec.Simulated.Seed, spec.Offset
 		}
 		z.Fallbacks = append(z.Fallbacks, drivers.Offset(room.Spare(noise, seed), offset))
@@ -186,7 +187,7 @@ func (s *Simulation) wire(room *drivers.Room) *controlloop.Zone {
 
 // offset is that of a simulated sensor; a real one's mends what a simulated one has not.
 func (s *Simulation) offset() float64 {
-	if s.Zone.Devices.Sensor.Driver == "simulated" {
+	if s.Zone.Devices.Sensor.IsSimulated() {
 		return s.Zone.Devices.Sensor.Offset
 	}
 	return 0
@@ -203,7 +204,7 @@ func (v *virtual) RoomTime(d time.Duration) time.Duration {
 // Step is one sample, so long after the beginning in room time.
 func (v *virtual) Step(at, span time.Duration) {
 	for len(v.broken) > 0 && v.broken[0].at <= at {
-		v.broken[0].does(v.room)
+		v.broken[0].Break(v.room)
 		v.broken = v.broken[1:]
 	}
 	if there := v.isThere(at); there != v.there {
@@ -215,7 +216,7 @@ func (v *virtual) Step(at, span time.Duration) {
 	v.see(look, span, v.outcome.faults.bits(v.Stepper))
 }
 
-func (v *virtual) see(look drivers.Look, span time.Duration, faults uint64) {
+func (v *virtual) see(look simulated.Look, span time.Duration, faults uint64) {
 	sp := &v.present
 	if !v.there {
 		sp = &v.absent

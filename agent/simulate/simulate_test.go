@@ -16,7 +16,7 @@ import (
 	"thermostat/agent/cli"
 	"thermostat/agent/clitest"
 	"thermostat/agent/config"
-	"thermostat/drivers"
+	"thermostat/drivers/simulated"
 )
 
 // runSimulate is `thermostat simulate ARGS`, where no configuration is installed.
@@ -319,7 +319,7 @@ func recording(t *testing.T, room string, days int, every time.Duration, beside 
 	if err != nil {
 		t.Fatal(err)
 	}
-	sim := drivers.SimulatedOf(room)
+	sim := simulated.SpecOf(room)
 	sim.Sun = 0
 	times, _ := parseTimetable("06:00-22:00")
 	s := &Simulation{Zone: cfg.Zones[0], Room: sim, Total: time.Duration(days) * 24 * time.Hour, Start: Monday(), times: times, away: 17, Centre: 21}
@@ -494,7 +494,7 @@ func TestSimulateMemoryIsBounded(t *testing.T) {
 	cfg, _ := config.Read("example", []byte(ExampleConfig))
 	allocs := func(days float64) float64 {
 		return testing.AllocsPerRun(1, func() {
-			s := &Simulation{Zone: cfg.Zones[0], Room: drivers.SimulatedOf("panel"), Total: time.Duration(days * 24 * float64(time.Hour)), Start: Monday(), away: math.NaN(), Centre: 21, comfort: 0.5, plot: true}
+			s := &Simulation{Zone: cfg.Zones[0], Room: simulated.SpecOf("panel"), Total: time.Duration(days * 24 * float64(time.Hour)), Start: Monday(), away: math.NaN(), Centre: 21, comfort: 0.5, plot: true}
 			if err := s.run(t.Context(), newProgress(nil, nil)); err != nil {
 				t.Fatal(err)
 			}

@@ -14,7 +14,7 @@ import (
 	"thermostat/agent/config"
 	"thermostat/agent/replay"
 	"thermostat/controlloop"
-	"thermostat/drivers"
+	"thermostat/drivers/simulated"
 	"thermostat/house"
 )
 
@@ -110,7 +110,7 @@ func (f *simulateFlags) runTrace(cmd *cobra.Command, plans []*Simulation) error 
 	if err := f.draw(plans); err != nil {
 		return cli.Failed(err)
 	}
-	if err := f.print(cmd.OutOrStdout(), plans); err != nil || f.asJSON {
+	if err := printFigures(cmd.OutOrStdout(), f, plans); err != nil || f.asJSON {
 		return cli.Failed(err)
 	}
 	for _, s := range plans {
@@ -129,7 +129,7 @@ func (f *simulateFlags) playBack(ctx context.Context, s *Simulation, found map[i
 	if s.Total < s.Zone.Params.Sample {
 		return usage(fmt.Errorf("trace: %s has only %d readings of sensor_id %d", f.tape, t.readings, id))
 	}
-	p := s.playback(t)
+	p := playbackOf(s, t)
 	err = eachRecord(f.tape, func(_ int, rec replay.Record) error {
 		if ctx.Err() != nil {
 			return errors.New("interrupted")
@@ -144,7 +144,7 @@ func (f *simulateFlags) playBack(ctx context.Context, s *Simulation, found map[i
 	}
 	p.until(s.Total + 1)
 	s.outcome.figures = p.tally.Figures()
-	s.learn(f, p, t)
+	learnRoom(s, f, p, t)
 	return nil
 }
 
@@ -195,7 +195,8 @@ type idleRelay struct{}
 
 func (idleRelay) Set(bool) error { return nil }
 
-func (s *Simulation) playback(t *trace) *playback {
+// playbackOf is the zone of a simulation, which a recording drives.
+func playbackOf(s *Simulation, t *trace) *playback {
 	cfg := config.Config{Zones: []config.Zone{s.Zone}}
 	p := &playback{
 		virtual: &virtual{Simulation: s, Base: time.Now(), tally: house.NewTally(s.comfort), there: true},
@@ -300,13 +301,13 @@ func (p *playback) until(at time.Duration) {
 		if p.isThere(p.next) && p.setpoint.Mode > controlloop.ModeOff {
 			p.moment.Comfort = p.setpoint.Desired
 		}
-		p.see(drivers.Look{Held: p.celsius, Outdoor: p.outdoor, Heating: state.Heater.On, Cooling: state.Cooler.On},
+		p.see(simulated.Look{Held: p.celsius, Outdoor: p.outdoor, Heating: state.Heater.On, Cooling: state.Cooler.On},
 			min(sample, p.next), p.outcome.faults.bits(p.Stepper))
 		p.next += sample
 	}
 }
 
-// Count adds up what ran.
+// count adds up what ran.
 func (p *playback) count(at time.Duration) {
 	if at > p.reached {
 		p.ran += p.driven * (at - p.reached).Seconds()

@@ -70,10 +70,10 @@ func settingNames() []string {
 // mostRuns bounds a grid.
 const mostRuns = 10000
 
-// grid gives every combination of what is varied, for each zone; without
+// gridOf gives every combination of what is varied, for each zone; without
 // --vary the plans themselves.
-func (f *simulateFlags) grid(plans []*Simulation) ([]*Simulation, error) {
-	axes, err := parseVary(f.vary)
+func gridOf(plans []*Simulation, vary []string) ([]*Simulation, error) {
+	axes, err := parseVary(vary)
 	if err != nil {
 		return nil, err
 	}

@@ -7,14 +7,14 @@ import (
 	"strings"
 	"testing"
 	"thermostat/agent/clitest"
-	"thermostat/mqtt"
+	"thermostat/mqtt/homeassistant"
 )
 
 // TestAnnouncedIsRemembered: written only when it changes, and only of this name.
 func TestAnnouncedIsRemembered(t *testing.T) {
 	m := testFolder(t)
 	both := announcedZones("homeassistant", "", "a", "b")
-	step := func(name, base string, ours []mqtt.Announced, want ...mqtt.Announced) {
+	step := func(name, base string, ours []homeassistant.Announced, want ...homeassistant.Announced) {
 		t.Helper()
 		gone, err := m.Announce(base, ours)
 		if err != nil || !slices.Equal(gone, want) {
@@ -32,7 +32,7 @@ func TestAnnouncedIsRemembered(t *testing.T) {
 	step("b is back", "t/cabin", both)
 	step("another prefix", "t/cabin", announcedZones("ha", "", "a", "b"), both...)
 	step("another name: somebody else may live under the old one", "t/hut", both)
-	var many []mqtt.Announced
+	var many []homeassistant.Announced
 	for i := range 3 * maxGone {
 		many = append(many, announcedZones("homeassistant", strings.Repeat("z", i+1))...)
 	}
@@ -54,9 +54,9 @@ func TestAnnouncedIsRemembered(t *testing.T) {
 	}
 }
 
-func announcedZones(discovery string, zones ...string) (all []mqtt.Announced) {
+func announcedZones(discovery string, zones ...string) (all []homeassistant.Announced) {
 	for _, z := range zones {
-		all = append(all, mqtt.Announced{Discovery: discovery, Zone: z})
+		all = append(all, homeassistant.Announced{Discovery: discovery, Zone: z})
 	}
 	return all
 }

@@ -8,8 +8,10 @@ import (
 	"hash/crc32"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"thermostat/drivers"
 	"thermostat/mqtt/setpoint"
 )
 
@@ -137,4 +139,28 @@ func syncFolder(dir string) error {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
+}
+
+func (m *Folder) PastFile(zone string) string { return filepath.Join(m.Dir, "zones", zone+".past") }
+
+// LoadPast reads what is kept of a zone. A zone without a file, or with a
+// damaged one, has no past.
+func (m *Folder) LoadPast(zone string) (KeptZone, error) {
+	var kept KeptZone
+	err := readChecked(m.PastFile(zone), &kept)
+	if errors.Is(err, os.ErrNotExist) {
+		return KeptZone{}, nil
+	}
+	if err != nil {
+		return KeptZone{}, err
+	}
+	return kept, nil
+}
+
+// Hold writes down the lines that the agent holds; none has been on yet.
+func (m *Folder) Hold(lines []drivers.GPIO) error {
+	if before, err := ReadRelays(m.Dir); err == nil && slices.Equal(lines, before) {
+		return nil
+	}
+	return WriteChecked(RelaysFile(m.Dir), lines)
 }

@@ -2,9 +2,6 @@ package state
 
 import (
 	"context"
-	"errors"
-	"os"
-	"path/filepath"
 	"time"
 
 	"thermostat/controlloop"
@@ -17,7 +14,7 @@ type BootClock struct {
 	now func() time.Duration // since the boot
 }
 
-// At gives a moment of this process in time since boot. What the machine slept
+// at gives a moment of this process in time since boot. What the machine slept
 // since then is not subtracted: the moment comes out too late, and so the rest too long.
 func (b BootClock) at(t time.Time) time.Duration { return b.now() - time.Since(t) }
 
@@ -51,22 +48,6 @@ type KeptOutput struct {
 	Why   controlloop.Reason `json:"why"`   // what its rest is for
 }
 
-func (m *Folder) PastFile(zone string) string { return filepath.Join(m.Dir, "zones", zone+".past") }
-
-// LoadPast reads what is kept of a zone. A zone without a file, or with a
-// damaged one, has no past.
-func (m *Folder) LoadPast(zone string) (KeptZone, error) {
-	var kept KeptZone
-	err := readChecked(m.PastFile(zone), &kept)
-	if errors.Is(err, os.ErrNotExist) {
-		return KeptZone{}, nil
-	}
-	if err != nil {
-		return KeptZone{}, err
-	}
-	return kept, nil
-}
-
 // Past gives what the law may take as known now.
 func (k KeptZone) Past(b BootClock) controlloop.Past {
 	p := controlloop.Past{Heat: k.Heat.past(), Cool: k.Cool.past()}
@@ -77,7 +58,7 @@ func (k KeptZone) Past(b BootClock) controlloop.Past {
 	return p
 }
 
-// Past knows nothing of an output that went off in the future, or before the boot.
+// past knows nothing of an output that went off in the future, or before the boot.
 func (k *KeptOutput) past(now time.Duration) controlloop.PastOutput {
 	if k == nil || !k.On && (k.Since < 0 || k.Since > now) {
 		return controlloop.PastOutput{}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"thermostat/drivers"
 )
@@ -21,12 +20,4 @@ func ReadRelays(stateDir string) ([]drivers.GPIO, error) {
 		return nil, nil
 	}
 	return held, err
-}
-
-// Hold writes down the lines that the agent holds; none has been on yet.
-func (m *Folder) Hold(lines []drivers.GPIO) error {
-	if before, err := ReadRelays(m.Dir); err == nil && slices.Equal(lines, before) {
-		return nil
-	}
-	return WriteChecked(RelaysFile(m.Dir), lines)
 }

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 
 	"thermostat/agent/cli"
-	"thermostat/controlloop"
+	"thermostat/controlloop/report"
 	"thermostat/mqtt/client"
 )
 
@@ -30,14 +30,14 @@ type watchTable struct {
 
 type watched struct {
 	device string
-	state  controlloop.Report
+	state  report.State
 }
 
 func newWatchTable(units string) *watchTable {
 	return &watchTable{units: units, zones: map[string]watched{}, present: map[string]client.Presence{}}
 }
 
-// Saw takes a change. What is not a state, or too much, is left out.
+// saw takes a change. What is not a state, or too much, is left out.
 func (t *watchTable) saw(s client.Event) {
 	name := s.Device + "/" + s.Zone
 	_, known := t.zones[name]
@@ -85,7 +85,7 @@ func (t *watchTable) cells(name string) []cell {
 	return cells
 }
 
-func why(r controlloop.Report) string {
+func why(r report.State) string {
 	text := string(r.Reason)
 	if r.WaitS != nil {
 		text += fmt.Sprintf(" (%.0f s)", *r.WaitS)

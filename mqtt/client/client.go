@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"thermostat/controlloop"
+	"thermostat/controlloop/report"
 	"thermostat/mqtt/broker"
 	"thermostat/mqtt/setpoint"
 	"thermostat/mqtt/wire"
@@ -108,7 +109,7 @@ type Request struct {
 // retainedZone is what a broker retains about one zone.
 type retainedZone struct {
 	device string
-	state  *controlloop.Report
+	state  *report.State
 	info   *wire.Info
 }
 
@@ -232,7 +233,7 @@ func (c *Client) gather(ctx context.Context, only string) map[string]*retainedZo
 		if rest == "info" {
 			s.info = &wire.Info{}
 			_ = json.Unmarshal(m.Payload, s.info) // one that cannot be read names no default
-		} else if report := new(controlloop.Report); json.Unmarshal(m.Payload, report) == nil {
+		} else if report := new(report.State); json.Unmarshal(m.Payload, report) == nil {
 			s.state = report
 		}
 	}
@@ -269,7 +270,7 @@ func (s retainedZone) control(q Request) (*pb.TemperatureControl, error) {
 // JSON gives the complete control that a request means for a zone of that
 // state, as an agent takes it over HTTP. Of the configured setpoint the state
 // knows nothing: Default is not looked at.
-func (q Request) JSON(state controlloop.Report) ([]byte, error) {
+func (q Request) JSON(state report.State) ([]byte, error) {
 	q.Default = false
 	c, err := retainedZone{state: &state}.control(q)
 	if err != nil {

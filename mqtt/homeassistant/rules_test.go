@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"thermostat/controlloop"
+	"thermostat/controlloop/report"
 	"thermostat/mqtt/wire"
 )
 
@@ -91,12 +91,12 @@ var haStateClasses = map[string][]string{
 }
 
 var (
-	haModes   = words("auto off cool heat dry fan_only heat_cool")                                      // components/climate/const.py, HVACMode
-	haActions = words("off heating cooling drying idle fan defrosting preheating")                      // the same, HVACAction
-	haName    = regexp.MustCompile(`^[a-zA-Z0-9_-]+$`)                                                  // discovery.py, TOPIC_MATCHER
-	ourForm   = regexp.MustCompile(`^\{\{ value_json\.([a-z0-9_]+) \}\}$`)                              // the only form of template that we use
-	ourSets   = words("set/mode set/desired set/clear")                                                 // of a zone
-	jsonKeys  = map[string][]string{"state": keysOf(controlloop.Report{}), "info": keysOf(wire.Info{})} // of what the agent publishes
+	haModes   = words("auto off cool heat dry fan_only heat_cool")                                // components/climate/const.py, HVACMode
+	haActions = words("off heating cooling drying idle fan defrosting preheating")                // the same, HVACAction
+	haName    = regexp.MustCompile(`^[a-zA-Z0-9_-]+$`)                                            // discovery.py, TOPIC_MATCHER
+	ourForm   = regexp.MustCompile(`^\{\{ value_json\.([a-z0-9_]+) \}\}$`)                        // the only form of template that we use
+	ourSets   = words("set/mode set/desired set/clear")                                           // of a zone
+	jsonKeys  = map[string][]string{"state": keysOf(report.State{}), "info": keysOf(wire.Info{})} // of what the agent publishes
 )
 
 // keySet are the keys of one JSON object.
@@ -289,7 +289,7 @@ func (c *haChecker) climate(where string, e map[string]any) {
 	}
 }
 
-// Sensor: sensor.py, validate_sensor_state_and_device_class_config.
+// sensor: sensor.py, validate_sensor_state_and_device_class_config.
 func (c *haChecker) sensor(where string, e map[string]any) {
 	text := func(key string) string { t, _ := e[key].(string); return t }
 	class, unit, state := text("device_class"), text("unit_of_measurement"), text("state_class")

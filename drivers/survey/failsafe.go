@@ -1,10 +1,13 @@
-package drivers
+package survey
 
 import (
 	"os"
 	"regexp"
 	"slices"
 	"strings"
+
+	"thermostat/drivers"
+	"thermostat/drivers/hostfs"
 )
 
 // KeepsOutputs reports whether the kernel goes on driving a line of the header
@@ -15,24 +18,25 @@ import (
 // turn the lines back into inputs. No name of a kernel, and no want of one, is
 // proof: Ubuntu's, Home Assistant's and many others are Raspberry Pi's kernel
 // under names of their own.
-func (h *Hardware) KeepsOutputs() (keeps, known bool) {
-	drivers := h.board().pinDrivers()
-	model := len(drivers) > 0
+func KeepsOutputs(files hostfs.Root) (keeps, known bool) {
+	b := board{files}
+	all := piModel(b.model()).pinDrivers()
+	model := len(all) > 0
 	if !model { // another board, or one that does not say what it is, as in a container
-		if h.anyPersists() {
+		if b.anyPersists() {
 			return true, true
 		}
-		drivers = h.headerDrivers()
+		all = b.headerDrivers()
 	}
-	for _, d := range drivers {
-		switch h.persists(d) {
+	for _, d := range all {
+		switch b.persists(d) {
 		case "Y", "1":
 			return true, true
 		case "N", "0":
 			known = true
 		}
 	}
-	return false, known || model && slices.Contains(drivers, bcm2835) && h.debianKernel()
+	return false, known || model && slices.Contains(all, bcm2835) && b.debianKernel()
 }
 
 // The drivers of a Raspberry Pi's header, as the kernel's modules are called.
@@ -43,35 +47,35 @@ const (
 
 // persists is a driver's parameter that says whether a line outlives its
 // program; empty where the kernel has none, as older ones.
-func (h *Hardware) persists(driver string) string {
-	text, _ := os.ReadFile(h.path("/sys/module", driver, "parameters/persist_gpio_outputs"))
+func (b board) persists(driver string) string {
+	text, _ := os.ReadFile(b.Path("/sys/module", driver, "parameters/persist_gpio_outputs"))
 	return strings.TrimSpace(string(text))
 }
 
 // anyPersists reports whether any of the drivers keeps its lines. A kernel for all
 // models has both, and the one without hardware shows its default: one that keeps
 // is enough, one that lets go proves nothing.
-func (h *Hardware) anyPersists() bool {
+func (b board) anyPersists() bool {
 	return slices.ContainsFunc([]string{bcm2835, rp1}, func(d string) bool {
-		p := h.persists(d)
+		p := b.persists(d)
 		return p == "Y" || p == "1"
 	})
 }
 
 // headerDrivers tells by the chips that may be asked which driver serves the header.
-func (h *Hardware) headerDrivers() (drivers []string) {
-	if !h.real() {
+func (b board) headerDrivers() (all []string) {
+	if !b.Real() {
 		return nil
 	}
-	for _, c := range gpioChips(h.path("/dev")).asked {
+	for _, c := range drivers.ReadGPIOChips(b.Path("/dev")).Asked {
 		switch {
 		case c.Label == "pinctrl-rp1":
-			drivers = append(drivers, rp1)
+			all = append(all, rp1)
 		case c.Header():
-			drivers = append(drivers, bcm2835)
+			all = append(all, bcm2835)
 		}
 	}
-	return drivers
+	return all
 }
 
 // debianRelease is that of a kernel of Debian 10 to 12, which is mainline Linux.
@@ -80,15 +84,14 @@ func (h *Hardware) headerDrivers() (drivers []string) {
 // are left out.
 var debianRelease = regexp.MustCompile(`^(4\.19|5\.10|6\.1)\.0-[0-9]+-(arm64|armmp|armmp-lpae)$`)
 
-func (h *Hardware) debianKernel() bool {
-	release, _ := os.ReadFile(h.path("/proc/sys/kernel/osrelease"))
+func (b board) debianKernel() bool {
+	release, _ := os.ReadFile(b.Path("/proc/sys/kernel/osrelease"))
 	return debianRelease.MatchString(strings.TrimSpace(string(release)))
 }
 
-// board is a board's model as the device tree tells it.
-type board string
-
-func (h *Hardware) board() board { return board(h.model()) } // empty: another board, or a container
+// piModel is a board's model as the device tree tells it; empty: another board,
+// or a container.
+type piModel string
 
 var (
 	olderModels = regexp.MustCompile(`Raspberry Pi (Model|Zero|[1-4]|Compute Module($| Rev| [1-4]))`)
@@ -96,7 +99,7 @@ var (
 )
 
 // pinDrivers are those of the header; none where the model is no known one.
-func (b board) pinDrivers() []string {
+func (b piModel) pinDrivers() []string {
 	switch {
 	case fifthModels.MatchString(string(b)):
 		return []string{rp1}

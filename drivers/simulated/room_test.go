@@ -1,4 +1,4 @@
-package drivers
+package simulated
 
 import (
 	"context"
@@ -12,8 +12,8 @@ import (
 )
 
 // linear is a noiseless room of 20 °C: +1 K in 10 minutes, -1 K in 15.
-func linear() Simulated {
-	s := DefaultSimulated()
+func linear() Spec {
+	s := Default()
 	s.Model, s.Start, s.Noise = "linear", 20, 0
 	return s
 }
@@ -68,7 +68,7 @@ func TestSpeedMultipliesTime(t *testing.T) {
 // A fast room that nobody asked for days must not run into an overflow.
 func TestFastRoomSurvivesALongSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := DefaultSimulated()
+		s := Default()
 		s.Speed, s.OutdoorSwing = 100000, 0
 		r := NewRoom(s)
 		time.Sleep(10 * 24 * time.Hour)
@@ -88,10 +88,10 @@ func TestSensorShowsTheRoomNowInSteps(t *testing.T) {
 }
 
 func TestConfigurationReachesTheRoom(t *testing.T) {
-	after := func(change func(*Simulated), cool bool) float64 {
+	after := func(change func(*Spec), cool bool) float64 {
 		var got float64
 		synctest.Test(t, func(t *testing.T) {
-			s := DefaultSimulated()
+			s := Default()
 			change(&s)
 			r := NewRoom(s)
 			r.Heater().Set(!cool)
@@ -102,16 +102,16 @@ func TestConfigurationReachesTheRoom(t *testing.T) {
 		return got
 	}
 	for name, c := range map[string]struct {
-		change func(*Simulated)
+		change func(*Spec)
 		cool   bool
 	}{
-		"heater_power":  {func(s *Simulated) { s.HeaterPower += 100 }, false},
-		"cooler_power":  {func(s *Simulated) { s.CoolerPower -= 100 }, true},
-		"outdoor":       {func(s *Simulated) { s.Outdoor += 5 }, false},
-		"outdoor_swing": {func(s *Simulated) { s.OutdoorSwing = 0 }, false}, // the night is less cold
-		"start":         {func(s *Simulated) { s.Start += 5 }, false},
+		"heater_power":  {func(s *Spec) { s.HeaterPower += 100 }, false},
+		"cooler_power":  {func(s *Spec) { s.CoolerPower -= 100 }, true},
+		"outdoor":       {func(s *Spec) { s.Outdoor += 5 }, false},
+		"outdoor_swing": {func(s *Spec) { s.OutdoorSwing = 0 }, false}, // the night is less cold
+		"start":         {func(s *Spec) { s.Start += 5 }, false},
 	} {
-		if base, more := after(func(*Simulated) {}, c.cool), after(c.change, c.cool); more <= base+0.01 {
+		if base, more := after(func(*Spec) {}, c.cool), after(c.change, c.cool); more <= base+0.01 {
 			t.Errorf("%s: %.2f °C, without %.2f", name, more, base)
 		}
 	}
@@ -138,14 +138,14 @@ func TestNoiseIsSeeded(t *testing.T) {
 }
 
 func TestRoomIsSafeForManyGoroutines(t *testing.T) {
-	r := NewRoom(DefaultSimulated())
+	r := NewRoom(Default())
 	var wg sync.WaitGroup
 	for i := range 8 {
 		wg.Go(func() {
 			for range 200 {
 				r.Heater().Set(i%2 == 0)
 				r.Cooler().Set(i%2 != 0)
-				r.Break(Fault(i % 2 * int(FaultFrozen)))
+				r.BreakSensor(SensorFault(i % 2 * int(SensorFrozen)))
 				_, _ = r.Sensor().Read(context.Background())
 				r.True()
 			}

@@ -1,4 +1,6 @@
-package drivers
+// Package simulated is the driver of sensors and relays that are none: a room of
+// package house that lives in real time, and can be broken on purpose.
+package simulated
 
 import (
 	"cmp"
@@ -11,8 +13,8 @@ import (
 	"thermostat/house"
 )
 
-// Simulated is what a configuration says about a simulated room.
-type Simulated struct {
+// Spec is what a configuration says about a simulated room.
+type Spec struct {
 	Model        string        // room (air, walls and weather), a preset of package house, or linear (constant rates)
 	Speed        float64       // room time runs this many times faster than real time
 	Start        float64       // °C at the beginning
@@ -27,9 +29,9 @@ type Simulated struct {
 	Seed         uint64        // of the noise
 }
 
-// DefaultSimulated is a cool living room on a winter day, in real time.
-func DefaultSimulated() Simulated {
-	return Simulated{
+// Default is a cool living room on a winter day, in real time.
+func Default() Spec {
+	return Spec{
 		Model: "room", Speed: 1, Start: 17,
 		Up: 10 * time.Minute, Down: 15 * time.Minute,
 		Outdoor: 3, OutdoorSwing: 4,
@@ -38,13 +40,13 @@ func DefaultSimulated() Simulated {
 	}
 }
 
-// Models are the words that [Simulated.Model] may be.
+// Models are the words that [Spec.Model] may be.
 func Models() []string { return append([]string{"room", "linear"}, house.Presets()...) }
 
-// SimulatedOf is what a model is where nothing else is said of it; that of an
-// unknown one is [DefaultSimulated] with its name.
-func SimulatedOf(model string) Simulated {
-	s := DefaultSimulated()
+// SpecOf is what a model is where nothing else is said of it; that of an
+// unknown one is [Default] with its name.
+func SpecOf(model string) Spec {
+	s := Default()
 	s.Model = model
 	if p, ok := house.Preset(model); ok {
 		s.Start, s.Outdoor, s.OutdoorSwing, s.Sun = p.Start, p.Outdoor, p.OutdoorSwing, p.Sun
@@ -54,7 +56,7 @@ func SimulatedOf(model string) Simulated {
 }
 
 // Validate gives every value that is out of its bound; none if all is well.
-func (s Simulated) Validate() []controlloop.Violation {
+func (s Spec) Validate() []controlloop.Violation {
 	var vs []controlloop.Violation
 	if !slices.Contains(Models(), s.Model) {
 		vs = append(vs, controlloop.Violation{Field: "model", Value: fmt.Sprintf("%.40q", s.Model), Bound: "is none of " + strings.Join(Models(), ", ")})

@@ -6,6 +6,7 @@ import (
 	"os"
 	"time"
 
+	"thermostat/agent/cli"
 	"thermostat/agent/state"
 	"thermostat/controlloop"
 	"thermostat/mqtt/setpoint"
@@ -17,9 +18,9 @@ func (a *agent) newPage() *status.Server {
 	if a.cfg.HTTP.Listen == "" {
 		return nil
 	}
-	b := thisBuild()
+	b, named := cli.ThisBuild(), a.zones.byName()
 	o := status.Options{
-		Device: a.cfg.Device, Version: b.version, Commit: b.commit, Units: a.cfg.Units,
+		Device: a.cfg.Device, Version: b.Version, Commit: b.Commit, Units: a.cfg.Units,
 		Listen: a.listen, Hosts: a.cfg.HTTP.Hosts, Proxies: a.cfg.HTTP.Proxies, PasswordFile: a.cfg.HTTP.PasswordFile,
 		Submit: func(ctx context.Context, zone string, control []byte) (status.Answer, error) {
 			return pageAnswer(a.session.Submit(ctx, zone, "page", control))
@@ -27,7 +28,7 @@ func (a *agent) newPage() *status.Server {
 		Clear: func(ctx context.Context, zone string) (status.Answer, error) {
 			return pageAnswer(a.session.Clear(ctx, zone))
 		},
-		Counters: func(zone string) controlloop.Counters { return a.counters[zone].Now() },
+		Counters: func(zone string) controlloop.Counters { return named[zone].counters.Now() },
 		Failsafe: a.letsGo, Log: a.log, Contain: a.contain.run,
 	}
 	o.Machine, _ = os.Hostname() // without one, only addresses and http.hosts count
@@ -44,7 +45,7 @@ func pageAnswer(answer setpoint.Answer, err error) (status.Answer, error) {
 	return status.Answer(answer), err
 }
 
-// Listen opens the page's address, or takes the listener that the demo has.
+// listen opens the page's address, or takes the listener that the demo has.
 func (a *agent) listen() (net.Listener, error) {
 	if l := a.listener; l != nil {
 		a.listener = nil
@@ -77,7 +78,7 @@ func (a *agent) serve() (end func()) {
 		<-served
 		select {
 		case <-written:
-		case <-time.After(keepersEnd): // a slow card: nothing waits for it
+		case <-time.After(saversEnd): // a slow card: nothing waits for it
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package drivers
+package simulated
 
 import (
 	"testing"
@@ -23,7 +23,7 @@ func TestContacts(t *testing.T) {
 		{"on behind an open safety relay", RelayGood, true, false, -1},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			s := DefaultSimulated()
+			s := Default()
 			s.Model, s.Up, s.Down = "linear", time.Hour, time.Hour
 			room := NewRoom(s)
 			if err := room.Heater().Set(row.ordered); err != nil {
@@ -46,7 +46,7 @@ func TestContacts(t *testing.T) {
 // it is told off again and again.
 func TestWeldedRelayIgnoresItsOrders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		room := NewRoom(DefaultSimulated())
+		room := NewRoom(Default())
 		heater := room.Heater()
 		room.BreakRelays(RelayWelded)
 		was := room.True()

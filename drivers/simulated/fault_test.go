@@ -1,4 +1,4 @@
-package drivers
+package simulated
 
 import (
 	"context"
@@ -11,14 +11,14 @@ import (
 )
 
 func TestFaultsThatAnswerBadly(t *testing.T) {
-	for fault, want := range map[Fault]controlloop.Verdict{
-		FaultGone:    controlloop.VerdictAbsent,
-		FaultError:   controlloop.VerdictError,
-		FaultPowerOn: controlloop.VerdictPowerOn,
+	for fault, want := range map[SensorFault]controlloop.Verdict{
+		SensorGone:    controlloop.VerdictAbsent,
+		SensorError:   controlloop.VerdictError,
+		SensorPowerOn: controlloop.VerdictPowerOn,
 	} {
 		r := NewRoom(linear())
-		sensor := offset{r.Sensor(), 1}
-		r.Break(fault)
+		sensor := r.Sensor()
+		r.BreakSensor(fault)
 		reading, err := sensor.Read(t.Context())
 		var bad *controlloop.BadReading
 		if !errors.As(err, &bad) || bad.Verdict != want || bad.Err == nil {
@@ -27,9 +27,9 @@ func TestFaultsThatAnswerBadly(t *testing.T) {
 		if reading != (controlloop.Reading{}) {
 			t.Errorf("fault %d: carries a number: %+v", fault, reading)
 		}
-		r.Break(FaultNone)
-		if got := read(t, sensor); got.Celsius != 21 {
-			t.Errorf("fault %d lifted: %v °C, want 21", fault, got.Celsius)
+		r.BreakSensor(SensorGood)
+		if got := read(t, sensor); got.Celsius != 20 {
+			t.Errorf("fault %d lifted: %v °C, want 20", fault, got.Celsius)
 		}
 	}
 }
@@ -39,11 +39,11 @@ func TestFrozenSensorShowsTheSameForEverWithAFreshTime(t *testing.T) {
 		s := linear()
 		s.Noise, s.Outdoor = 0.5, -30
 		r := NewRoom(s)
-		r.Break(FaultFrozen)
+		r.BreakSensor(SensorFrozen)
 		first := read(t, r.Sensor())
 		for range 10 {
 			time.Sleep(time.Hour)
-			r.Break(FaultFrozen) // already so: it stays at the old value
+			r.BreakSensor(SensorFrozen) // already so: it stays at the old value
 			got := read(t, r.Sensor())
 			if got.Celsius != first.Celsius || !got.At.Equal(time.Now()) {
 				t.Fatalf("%v °C at %v, want %v now", got.Celsius, got.At, first.Celsius)
@@ -68,11 +68,11 @@ func TestHangingReadComesBackWhen(t *testing.T) {
 		end  func(*Room, context.CancelFunc)
 		want func(error) bool
 	}{
-		"the fault is lifted": {func(r *Room, _ context.CancelFunc) { r.Break(FaultNone) },
+		"the fault is lifted": {func(r *Room, _ context.CancelFunc) { r.BreakSensor(SensorGood) },
 			func(err error) bool { return err == nil }},
 		"the context ends": {func(_ *Room, cancel context.CancelFunc) { cancel() },
 			func(err error) bool { return errors.Is(err, context.Canceled) }},
-		"another fault takes over": {func(r *Room, _ context.CancelFunc) { r.Break(FaultGone) },
+		"another fault takes over": {func(r *Room, _ context.CancelFunc) { r.BreakSensor(SensorGone) },
 			func(err error) bool { return errors.As(err, new(*controlloop.BadReading)) }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -80,7 +80,7 @@ func TestHangingReadComesBackWhen(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
 				r := NewRoom(linear())
-				r.Break(FaultHang)
+				r.BreakSensor(SensorHang)
 				done := reading(ctx, r.Sensor())
 				time.Sleep(24 * time.Hour)
 				select {

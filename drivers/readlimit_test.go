@@ -12,9 +12,9 @@ import (
 
 // A read that hangs is given up after the limit, begins no second one beside
 // it, and what it brings at last is thrown away.
-func TestPatienceWithAReadThatHangs(t *testing.T) {
+func TestAReadThatHangsIsGivenUpAtItsLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := patience{limit: 5 * time.Second}
+		p := readLimit{limit: 5 * time.Second}
 		back := make(chan struct{})
 		var begun atomic.Int32
 		hang := func() (controlloop.Reading, error) {
@@ -43,10 +43,10 @@ func TestPatienceWithAReadThatHangs(t *testing.T) {
 	})
 }
 
-func TestPatienceEndsWithItsContext(t *testing.T) {
+func TestAReadEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		p := patience{limit: time.Hour}
+		p := readLimit{limit: time.Hour}
 		back := make(chan struct{})
 		defer close(back)
 		time.AfterFunc(time.Second, cancel)
@@ -64,7 +64,7 @@ func TestPatienceEndsWithItsContext(t *testing.T) {
 
 // TestAPanicInADriverIsAnAnswerThatIsNoTemperature, and the next read goes on.
 func TestAPanicInADriverIsAnAnswerThatIsNoTemperature(t *testing.T) {
-	p := patience{limit: time.Minute}
+	p := readLimit{limit: time.Minute}
 	var block []byte
 	if r, err := p.read(t.Context(), func() (controlloop.Reading, error) {
 		return controlloop.Temperature(float64(block[8]), time.Now()), nil

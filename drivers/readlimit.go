@@ -7,10 +7,10 @@ import (
 	"thermostat/controlloop"
 )
 
-// patience waits for a slow device, but not for ever. A read that the kernel
+// readLimit waits for a slow device, but not for ever. A read that the kernel
 // does not give back cannot be ended: it keeps one goroutine until it returns,
 // and no second read is begun beside it.
-type patience struct {
+type readLimit struct {
 	limit   time.Duration
 	queue   *queue // with whom it shares a bus: what the others take is not counted; nil: nobody
 	pending chan outcome
@@ -25,31 +25,31 @@ type outcome struct {
 // read runs f in a goroutine of its own and waits for it until the limit, which
 // each of those on the bus may take before it. What
 // an overdue read brings at last is thrown away, since it is old by then.
-func (p *patience) read(ctx context.Context, f func() (controlloop.Reading, error)) (controlloop.Reading, error) {
-	timer := time.NewTimer(p.limit * time.Duration(p.queue.length()))
+func (l *readLimit) read(ctx context.Context, f func() (controlloop.Reading, error)) (controlloop.Reading, error) {
+	timer := time.NewTimer(l.limit * time.Duration(l.queue.length()))
 	defer timer.Stop()
-	if p.pending != nil {
+	if l.pending != nil {
 		select {
-		case <-p.pending:
-			p.pending = nil
+		case <-l.pending:
+			l.pending = nil
 		case <-timer.C:
-			return p.overdue()
+			return l.overdue()
 		case <-ctx.Done():
 			return controlloop.Reading{}, ctx.Err()
 		}
 	}
 	mine := make(chan outcome, 1) // never blocks the goroutine, even if nobody waits any more
-	p.pending, p.began = mine, time.Now()
+	l.pending, l.began = mine, time.Now()
 	go func() {
 		r, err := survived(f)
 		mine <- outcome{r, err}
 	}()
 	select {
 	case o := <-mine:
-		p.pending = nil
+		l.pending = nil
 		return o.reading, o.err
 	case <-timer.C:
-		return p.overdue()
+		return l.overdue()
 	case <-ctx.Done():
 		return controlloop.Reading{}, ctx.Err()
 	}
@@ -66,7 +66,7 @@ func survived(f func() (controlloop.Reading, error)) (r controlloop.Reading, err
 	return f()
 }
 
-func (p *patience) overdue() (controlloop.Reading, error) {
+func (l *readLimit) overdue() (controlloop.Reading, error) {
 	return controlloop.Reading{}, bad(controlloop.VerdictNoAnswer,
-		"the read that began at %s has not come back", p.began.Format(time.TimeOnly))
+		"the read that began at %s has not come back", l.began.Format(time.TimeOnly))
 }

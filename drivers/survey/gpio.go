@@ -1,4 +1,4 @@
-package drivers
+package survey
 
 import (
 	"errors"
@@ -7,48 +7,50 @@ import (
 	"slices"
 
 	"thermostat/controlloop"
+	"thermostat/drivers"
+	"thermostat/drivers/hostfs"
 )
 
-// SurveyedChip is a GPIO chip; where Err is not nil, only its name is known.
-type SurveyedChip struct {
-	GPIOChip
+// Chip is a GPIO chip; where Err is not nil, only its name is known.
+type Chip struct {
+	drivers.GPIOChip
 	Err error // why it could not be asked
 }
 
-func (h *Hardware) surveyedChips() []SurveyedChip {
-	var all []SurveyedChip
-	for _, name := range h.names("/dev", "gpiochip") {
-		info, err := os.Lstat(h.path("/dev", name))
+func (h machine) chips() []Chip {
+	var all []Chip
+	for _, name := range h.Files.Names("/dev", "gpiochip") {
+		info, err := os.Lstat(h.Files.Path("/dev", name))
 		if err != nil || info.Mode()&os.ModeSymlink != 0 {
 			continue // an alias of a chip that is listed by its own name
 		}
-		all = append(all, h.askChip(printable(name), info.Mode()))
+		all = append(all, h.askChip(hostfs.Printable(name), info.Mode()))
 	}
 	return all
 }
 
-func (h *Hardware) askChip(name string, mode os.FileMode) SurveyedChip {
-	c := SurveyedChip{GPIOChip: GPIOChip{Name: name}}
+func (h machine) askChip(name string, mode os.FileMode) Chip {
+	c := Chip{GPIOChip: drivers.GPIOChip{Name: name}}
 	switch {
-	case !h.real():
+	case !h.Files.Real():
 		c.Err = ErrNotAsked
 	case mode&os.ModeCharDevice == 0:
-		c.Err = fmt.Errorf("%w: /dev/%s is no GPIO chip", ErrNoLine, name)
+		c.Err = fmt.Errorf("%w: /dev/%s is no GPIO chip", drivers.ErrNoLine, name)
 	default:
-		var chip GPIOChip
-		if chip, c.Err = gpioChip(h.path("/dev", name)); c.Err == nil {
-			c.GPIOChip = chip.printable()
+		var chip drivers.GPIOChip
+		if chip, c.Err = drivers.ReadGPIOChip(h.Files.Path("/dev", name)); c.Err == nil {
+			c.GPIOChip = harmless(chip)
 		}
 	}
 	return c
 }
 
-// printable is the chip with names that a terminal may be shown: any program
+// harmless is the chip with names that a terminal may be shown: any program
 // may call itself what it likes.
-func (c GPIOChip) printable() GPIOChip {
-	c.Label = printable(c.Label)
+func harmless(c drivers.GPIOChip) drivers.GPIOChip {
+	c.Label = hostfs.Printable(c.Label)
 	for i, l := range c.Lines {
-		c.Lines[i] = GPIOLine{Name: printable(l.Name), Holder: printable(l.Holder)}
+		c.Lines[i] = drivers.GPIOLine{Name: hostfs.Printable(l.Name), Holder: hostfs.Printable(l.Holder)}
 	}
 	return c
 }
@@ -61,20 +63,20 @@ var relayPins = []int{17, 27, 22, 23, 24, 25, 26, 16, 12, 13, 18, 19, 20, 21}
 // RelayLines gives the lines for relays that are on while their line is high,
 // best first. Doubt says why it is not sure that they are there and free; it is
 // empty where that is sure.
-func (s Survey) RelayLines() (lines []GPIO, doubt string) {
-	chips := s.chips()
+func (s Board) RelayLines() (lines []drivers.GPIO, doubt string) {
+	chips := s.lines()
 	doubt = s.doubt(chips)
-	var all []GPIO
+	var all []drivers.GPIO
 	there := false
 	for _, n := range relayPins {
-		g := GPIO{Line: fmt.Sprintf("GPIO%d", n)}
+		g := drivers.GPIO{Line: fmt.Sprintf("GPIO%d", n)}
 		if g.SwitchesOnAtReset() {
 			continue
 		}
 		all = append(all, g)
-		found, err := chips.findLine(g)
+		found, err := chips.Find(g)
 		there = there || err == nil
-		if err == nil && found.chip.Lines[found.offset].Holder == "" {
+		if err == nil && found.Chip.Lines[found.Offset].Holder == "" {
 			lines = append(lines, g)
 		}
 	}
@@ -90,26 +92,26 @@ func (s Survey) RelayLines() (lines []GPIO, doubt string) {
 }
 
 // doubt says why lines of the header cannot be looked at; empty where they can.
-func (s Survey) doubt(cs chips) string {
-	closed := cs.closed()
+func (s Board) doubt(cs drivers.GPIOChips) string {
+	closed := cs.Closed()
 	switch {
-	case slices.ContainsFunc(cs.asked, GPIOChip.Header):
+	case slices.ContainsFunc(cs.Asked, drivers.GPIOChip.Header):
 		return ""
 	case closed != nil:
-		return printable(closed.Error())
-	case len(cs.asked) == 0:
+		return hostfs.Printable(closed.Error())
+	case len(cs.Asked) == 0:
 		return "there is no GPIO chip here"
 	}
 	return ""
 }
 
-// chips are the chips as a relay's line is looked for in them.
-func (s Survey) chips() (cs chips) {
+// lines are the chips as a relay's line is looked for in them.
+func (s Board) lines() (cs drivers.GPIOChips) {
 	for _, c := range s.Chips {
 		if c.Err == nil {
-			cs.asked = append(cs.asked, c.GPIOChip)
+			cs.Asked = append(cs.Asked, c.GPIOChip)
 		} else {
-			cs.shut = append(cs.shut, shutChip{c.Name, c.Err})
+			cs.Shut = append(cs.Shut, drivers.ShutChip{Name: c.Name, Err: c.Err})
 		}
 	}
 	return cs
@@ -117,16 +119,16 @@ func (s Survey) chips() (cs chips) {
 
 // Holder is the program that holds a line such as GPIO17; empty where the line
 // is free or nothing is known of it.
-func (s Survey) Holder(line string) string {
-	found, err := s.chips().findLine(GPIO{Line: line})
+func (s Board) Holder(line string) string {
+	found, err := s.lines().Find(drivers.GPIO{Line: line})
 	if err != nil {
 		return ""
 	}
-	return found.chip.Lines[found.offset].Holder
+	return found.Chip.Lines[found.Offset].Holder
 }
 
 // NoPermission names the devices that the user may not open.
-func (s Survey) NoPermission() []string {
+func (s Board) NoPermission() []string {
 	var all []string
 	for _, b := range s.Buses {
 		if b.Err != nil && noReading(b.Err).Verdict == controlloop.VerdictNoPermission {
@@ -134,7 +136,7 @@ func (s Survey) NoPermission() []string {
 		}
 	}
 	for _, c := range s.Chips {
-		if errors.Is(c.Err, ErrNoPermission) {
+		if errors.Is(c.Err, drivers.ErrNoPermission) {
 			all = append(all, "/dev/"+c.Name)
 		}
 	}

@@ -1,4 +1,4 @@
-package drivers
+package simulated
 
 import (
 	"context"
@@ -19,9 +19,9 @@ type Room struct {
 	mu          sync.Mutex
 	model       house.Model
 	thermometer *house.Thermometer
-	last        time.Time // when the model was brought up to date
-	fault       Fault     // of the sensor
-	frozen      float64   // °C, what a frozen sensor shows
+	last        time.Time   // when the model was brought up to date
+	fault       SensorFault // of the sensor
+	frozen      float64     // °C, what a frozen sensor shows
 	heater      contact
 	cooler      contact
 	safety      contact       // open cuts both off; closed where nobody asked for it
@@ -30,16 +30,16 @@ type Room struct {
 
 // NewRoom makes the room of a valid configuration; it lives in real time from
 // now, with heater and cooler off.
-func NewRoom(s Simulated) *Room { return NewRoomAt(s, time.Now) }
+func NewRoom(s Spec) *Room { return NewRoomAt(s, time.Now) }
 
 // NewRoomAt makes a room that lives in the time of the given clock, which must
 // not go back: simulate turns it by hand.
-func NewRoomAt(s Simulated, clock func() time.Time) *Room {
+func NewRoomAt(s Spec, clock func() time.Time) *Room {
 	return NewRoomOf(s.model(), s, clock)
 }
 
 // NewRoomOf makes a room of any model; of s it takes speed, noise and seed.
-func NewRoomOf(model house.Model, s Simulated, clock func() time.Time) *Room {
+func NewRoomOf(model house.Model, s Spec, clock func() time.Time) *Room {
 	return &Room{
 		speed: s.Speed, clock: clock, model: model,
 		thermometer: house.NewThermometer(s.Noise, s.Seed),
@@ -48,7 +48,7 @@ func NewRoomOf(model house.Model, s Simulated, clock func() time.Time) *Room {
 	}
 }
 
-func (s Simulated) model() house.Model {
+func (s Spec) model() house.Model {
 	if s.Model == "linear" {
 		return house.NewLinear(s.Start, s.Outdoor, s.Up, s.Down)
 	}
@@ -64,11 +64,11 @@ func (s Simulated) model() house.Model {
 	return house.NewPhysical(p)
 }
 
-// Sensor is the room's thermometer. A broken one behaves as [Room.Break] says.
+// Sensor is the room's thermometer. A broken one behaves as [Room.BreakSensor] says.
 func (r *Room) Sensor() controlloop.Sensor { return roomSensor{r} }
 
 // Spare is a further thermometer in the room, with a noise of its own (K,
-// standard deviation). [Room.Break] does not break it.
+// standard deviation). [Room.BreakSensor] does not break it.
 func (r *Room) Spare(noise float64, seed uint64) controlloop.Sensor {
 	return roomSpare{r, house.NewThermometer(noise, seed)}
 }

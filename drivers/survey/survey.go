@@ -1,14 +1,18 @@
-package drivers
+// Package survey finds out what a board has: its sensors with a reading of each,
+// its GPIO lines, and what its kernel does with them when the agent dies.
+package survey
 
 import (
 	"context"
 	"errors"
 
 	"thermostat/controlloop"
+	"thermostat/drivers"
+	"thermostat/drivers/hostfs"
 )
 
-// Survey is what a board has, as far as a user without root's rights can ask.
-type Survey struct {
+// Board is what a board has, as far as a user without root's rights can ask.
+type Board struct {
 	Model     string // Raspberry Pi 4 Model B Rev 1.4; empty where the board does not say
 	ConfigTxt string // the file of dtoverlay= and dtparam= lines; empty where there is none
 	EnvTxt    string // of other boards, the file of overlays= lines; empty where there is none
@@ -17,7 +21,7 @@ type Survey struct {
 	OneWireMasters int // of the kernel
 	Thermometers   []Thermometer
 	Buses          []I2CBus
-	Chips          []SurveyedChip
+	Chips          []Chip
 
 	KeepsOutputs  *bool // a line stays as it is when the program that held it dies; nil: not known
 	Watchdog      bool  // the board has a hardware watchdog
@@ -27,24 +31,25 @@ type Survey struct {
 // ErrNotAsked is the error of a device below another root than /.
 var ErrNotAsked = errors.New("not asked: only a real device can be")
 
-// Survey looks at the board and reads each sensor once. It writes nothing, but
+// machine is the board that is looked at.
+type machine struct{ *drivers.Hardware }
+
+// Of looks at the board and reads each sensor once. It writes nothing, but
 // for what a BME280 needs to measure, and of all I2C addresses only 0x18, 0x76
 // and 0x77 see traffic. Each device that does not answer costs a few seconds.
-func (h *Hardware) Survey(ctx context.Context) Survey {
-	s := Survey{
-		Model: h.model(), ConfigTxt: h.configTxt(), EnvTxt: h.envTxt(), Unique: h.unique(),
-		OneWireMasters: len(h.names("/sys/bus/w1/devices", "w1_bus_master")),
+func Of(ctx context.Context, hardware *drivers.Hardware) Board {
+	h, b := machine{hardware}, board{hardware.Files}
+	s := Board{
+		Model: b.model(), ConfigTxt: b.configTxt(), EnvTxt: b.envTxt(), Unique: b.unique(),
+		OneWireMasters: len(h.Files.Names("/sys/bus/w1/devices", "w1_bus_master")),
 		Thermometers:   h.thermometers(ctx),
 		Buses:          h.i2cBuses(ctx),
-		Chips:          h.surveyedChips(),
-		KeepsOutputs:   h.keepsOutputs(),
+		Chips:          h.chips(),
+		KeepsOutputs:   b.keepsOutputs(),
 	}
-	s.Watchdog, s.WatchdogArmed = h.watchdog()
+	s.Watchdog, s.WatchdogArmed = b.watchdog()
 	return s
 }
-
-// real reports whether this is the machine itself, and no made-up tree.
-func (h *Hardware) real() bool { return h.path() == "/" }
 
 // Answer is what a sensor said when it was asked once.
 type Answer struct {
@@ -64,9 +69,9 @@ func noReading(err error) Answer {
 	var bad *controlloop.BadReading
 	switch {
 	case !errors.As(err, &bad):
-		return Answer{Verdict: controlloop.VerdictError, Text: printable(err.Error())}
+		return Answer{Verdict: controlloop.VerdictError, Text: hostfs.Printable(err.Error())}
 	case bad.Err == nil:
 		return Answer{Verdict: bad.Verdict}
 	}
-	return Answer{Verdict: bad.Verdict, Text: printable(bad.Err.Error())}
+	return Answer{Verdict: bad.Verdict, Text: hostfs.Printable(bad.Err.Error())}
 }

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"thermostat/agent/state"
+	"thermostat/drivers"
+	"thermostat/mqtt"
+	"thermostat/mqtt/setpoint"
+)
+
+// What the state folder keeps of a zone, as its fault memory calls it.
+const (
+	keptSetpoint = "the setpoint"
+	keptSwitches = "the last switches and the counters"
+	keptInstance = "the name of this installation"
+	keptRelays   = "the list of relays that `thermostat off` reads"
+)
+
+// remember gives the zones and the session what a state folder keeps, and has
+// held written down: the lines that off must switch off if we die. The function
+// that it gives notes an orderly end; nil where nothing can be kept.
+func (zs zones) remember(o *mqtt.Options, stateDir string, held []drivers.GPIO) (ended func() error) {
+	mem, err := state.Open(stateDir)
+	if err != nil {
+		zs.unkept(keptSetpoint, err)
+		o.Save = func(string, setpoint.Memory) error { return err } // the fault stands until a restart
+		return nil
+	}
+	damaged := false
+	for i, z := range zs {
+		if o.Zones[i].Memory, err = mem.Load(z.Name); err != nil {
+			damaged = true
+			z.unkept(keptSetpoint, err)
+		}
+	}
+	zs.recall(mem, state.ThisBoot(), o.Log)
+	if o.Instance, err = mem.Instance(damaged); err != nil {
+		zs.unkept(keptInstance, err)
+	}
+	o.Save = zs.saveIn(mem)
+	rememberAnnounced(mem, o)
+	if err := mem.Hold(held); err != nil {
+		zs.unkept(keptRelays, err)
+	}
+	return mem.Ended
+}
+
+// recall gives the zones their past, and each a keeper for what comes.
+func (zs zones) recall(mem *state.Folder, boot state.BootClock, log *slog.Logger) {
+	for _, z := range zs {
+		kept, err := mem.LoadPast(z.Name)
+		if err != nil { // it is written anew at the start, so this is no lasting fault
+			z.log.Warn("the last switches are not known: all of min_off and changeover is served", "error", err)
+		}
+		z.loop.Past = kept.Past(boot)
+		z.counters = state.NewCounters(kept.Counters)
+		z.saver = state.NewSaver(mem.PastFile(z.Name), mem.Slots, boot, z.counters)
+	}
+	crashes, err := mem.Started(boot)
+	if err != nil {
+		log.Warn("a crash loop cannot be told", "error", err)
+	}
+	for _, z := range zs {
+		state.LockOut(z.loop, crashes, state.CrashLocked(z.Zone, crashes))
+	}
+}
+
+// saveIn gives what saves a zone's setpoint.
+func (zs zones) saveIn(mem *state.Folder) func(string, setpoint.Memory) error {
+	named := zs.byName()
+	return func(zone string, m setpoint.Memory) error {
+		err := mem.Save(zone, m)
+		named[zone].unkept(keptSetpoint, err)
+		return err
+	}
+}
+
+// unkept tells every zone that something common to them cannot be kept. The
+// fault stands until a restart: nothing but the start writes it.
+func (zs zones) unkept(what string, err error) {
+	for _, z := range zs {
+		z.unkept(what, err)
+	}
+}
+
+// keep starts the savers. The function that it gives ends them, once the
+// zones have said their last.
+func (zs zones) keep(contain *containment) (end func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var saving []*state.Saver
+	for _, z := range zs {
+		if z.saver == nil {
+			continue
+		}
+		saving = append(saving, z.saver)
+		go contain.run("the memory", func() {
+			z.saver.Run(ctx, func(err error) { z.unkept(keptSwitches, err) })
+		})
+	}
+	return func() {
+		for _, s := range saving { // the zones have ended: theirs is ours
+			s.HandOver()
+		}
+		cancel()
+		late := time.After(saversEnd)
+		for _, s := range saving {
+			select {
+			case <-s.Done:
+			case <-late:
+				return
+			}
+		}
+	}
+}
+
+// saversEnd is how long the end waits for a slow card, within the unit's
+// TimeoutStopSec: the relays are off.
+const saversEnd = 3 * time.Second
+
+// rememberAnnounced lets the session take back what is no more. Without this
+// memory an old device stays in Home Assistant until somebody deletes it there.
+func rememberAnnounced(mem *state.Folder, o *mqtt.Options) {
+	if len(o.Brokers) == 0 {
+		return // nobody is told anything
+	}
+	warn := func(err error) {
+		if err != nil {
+			o.Log.Warn("what was announced to Home Assistant cannot be remembered", "error", err)
+		}
+	}
+	base, ours := o.Prefix+"/"+o.Device, o.Announces()
+	var err error
+	o.Gone, err = mem.Announce(base, ours)
+	warn(err)
+	o.Forgotten = func() { warn(mem.AnnouncedOnly(base, ours)) }
+}
