@@ -71,22 +71,13 @@ func pairedLatency(dir, broker string, programs []string) error {
 		return err
 	}
 	paths = append(paths, floor)
-	took := make([][]float64, len(paths))
 	before := make([]float64, len(agents))
 	for i, a := range agents {
 		before[i], _ = cpu(a.Process.Pid)
 	}
-	for round := range rounds {
-		control := desired(10+15*float64((round+1)%2), round)
-		for i := range paths {
-			i = (i + round) % len(paths)
-			t, err := paths[i].time(control)
-			if err != nil {
-				return fmt.Errorf("round %d: %w", round, err)
-			}
-			took[i] = append(took[i], t.Seconds()*1000)
-			time.Sleep(5 * time.Millisecond)
-		}
+	took, err := inTurn(paths)
+	if err != nil {
+		return err
 	}
 	fmt.Println("| program | median, ms | p99 | times the floor | CPU s |\n|---|---|---|---|---|")
 	for i, t := range took {
@@ -98,6 +89,24 @@ func pairedLatency(dir, broker string, programs []string) error {
 		fmt.Printf("| %s | %.3f | %.3f | %.2f | %.2f |\n", name, quantile(t, .5), quantile(t, .99), quantile(t, .5)/quantile(took[len(took)-1], .5), after-before[i])
 	}
 	return nil
+}
+
+// inTurn takes the time of each path, in ms, round by round.
+func inTurn(paths []*path) ([][]float64, error) {
+	took := make([][]float64, len(paths))
+	for round := range rounds {
+		control := desired(10+15*float64((round+1)%2), round)
+		for i := range paths {
+			i = (i + round) % len(paths)
+			t, err := paths[i].time(control)
+			if err != nil {
+				return nil, fmt.Errorf("round %d: %w", round, err)
+			}
+			took[i] = append(took[i], t.Seconds()*1000)
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
+	return took, nil
 }
 
 // pairedIdle takes memory and CPU at 1 Hz: with the broker alone, and with the

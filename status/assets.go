@@ -66,8 +66,8 @@ func newAsset(kind string, text []byte) asset {
 
 // index serves the page itself. Below a proxy's prefix it names the place that
 // its own addresses start from, which the browser's address need not show.
-func (s *Server) index(w http.ResponseWriter, r *http.Request) {
-	page := s.assets[indexFile]
+func (a assets) index(w http.ResponseWriter, r *http.Request) {
+	page := a[indexFile]
 	if from, _ := r.Context().Value(senderKey{}).(sender); from.prefix != "" {
 		page = newAsset(page.kind, bytes.Replace(page.text, []byte("<head>"), []byte(`<head><base href="`+from.prefix+`/">`), 1))
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -22,12 +23,24 @@ const (
 	changesNone     changes = "none"     // nobody: not on loopback, and no password file
 )
 
-// changesAt says who may change something through a listener. A password that
+// gate stands before every change over HTTP.
+type gate struct {
+	passwordFile string
+	log          *slog.Logger
+	pace         *limiter // of changes, which cost a write to the card
+	guesses      *limiter // of passwords, by address
+}
+
+func newGate(passwordFile string, log *slog.Logger) *gate {
+	return &gate{passwordFile, log, newLimiter(20, 200*time.Millisecond, 1), newLimiter(5, 10*time.Second, 1000)}
+}
+
+// at says who may change something through a listener. A password that
 // is configured counts on loopback too: there may be a proxy before us.
-func (s *Server) changesAt(addr net.Addr) changes {
+func (g *gate) at(addr net.Addr) changes {
 	tcp, ok := addr.(*net.TCPAddr)
 	switch {
-	case s.opts.PasswordFile != "":
+	case g.passwordFile != "":
 		return changesPassword
 	case ok && tcp.IP.IsLoopback():
 		return changesOpen
@@ -45,17 +58,17 @@ func (who changes) of(r *http.Request) changes {
 }
 
 // changing lets a request through that may change something.
-func (s *Server) changing(who changes, next http.HandlerFunc) http.HandlerFunc {
+func (g *gate) changing(who changes, next http.HandlerFunc) http.HandlerFunc {
 	origin := http.NewCrossOriginProtection()
 	return func(w http.ResponseWriter, r *http.Request) {
 		if err := origin.Check(r); err != nil {
 			refuse(w, http.StatusForbidden, "a change must come from this agent's own page; a proxy must pass on the Host that the browser asked for")
 			return
 		}
-		if !s.mayChange(who.of(r), w, r) {
+		if !g.mayChange(who.of(r), w, r) {
 			return
 		}
-		if !s.pace.take("", time.Now()) {
+		if !g.pace.take("", time.Now()) {
 			tooMany(w, "too many changes: try again in a second")
 			return
 		}
@@ -64,7 +77,7 @@ func (s *Server) changing(who changes, next http.HandlerFunc) http.HandlerFunc {
 }
 
 // mayChange checks the password where one is needed, and answers if it may not.
-func (s *Server) mayChange(who changes, w http.ResponseWriter, r *http.Request) bool {
+func (g *gate) mayChange(who changes, w http.ResponseWriter, r *http.Request) bool {
 	switch who {
 	case changesOpen:
 		return true
@@ -78,22 +91,22 @@ func (s *Server) mayChange(who changes, w http.ResponseWriter, r *http.Request) 
 		return false
 	}
 	from := guesser(r)
-	if !s.guesses.take(from, time.Now()) { // before the password is looked at, or guessing would go on
+	if !g.guesses.take(from, time.Now()) { // before the password is looked at, or guessing would go on
 		tooMany(w, "too many wrong passwords: try again in a while")
 		return false
 	}
-	wanted, err := ReadPassword(s.opts.PasswordFile)
+	wanted, err := ReadPassword(g.passwordFile)
 	switch {
 	case err != nil:
-		s.opts.Log.Error("page: no change is possible", "error", err)
+		g.log.Error("page: no change is possible", "error", err)
 		refuse(w, http.StatusForbidden, "the agent cannot read http.password_file")
 		return false
 	case !same(given, wanted):
-		s.opts.Log.Warn("page: a wrong password", "from", from)
+		g.log.Warn("page: a wrong password", "from", from)
 		askPassword(w, "the password is wrong")
 		return false
 	}
-	s.guesses.giveBack(from)
+	g.guesses.giveBack(from)
 	return true
 }
 

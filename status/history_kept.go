@@ -20,9 +20,8 @@ type KeptHistory struct {
 	Points []byte    `json:"points"` // 14 bytes each, little-endian
 }
 
-// Kept gives what is worth keeping now.
-func (s *Server) Kept() Kept {
-	b := s.board
+// keptOf gives what is worth keeping now.
+func keptOf(b *board) Kept {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	kept := Kept{}
@@ -46,12 +45,11 @@ func (h *history) kept() KeptHistory {
 // been set since.
 func wallOf(t time.Time) time.Time { return time.Now().Add(-time.Since(t)).Round(0).UTC() }
 
-// Restore goes on from what was kept by another process; it must be called
-// before the zones run. Zones that are not there any more are dropped, and so
+// restoreTo goes on from what was kept by another process. Zones that are not there any more are dropped, and so
 // is what is damaged, from the future, or older than the history is long.
-func (s *Server) Restore(kept Kept) error {
+func restoreTo(b *board, kept Kept) error {
 	var err error
-	for _, z := range s.board.zones {
+	for _, z := range b.zones {
 		k, ok := kept[z.Name]
 		if !ok {
 			continue

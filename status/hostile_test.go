@@ -197,12 +197,12 @@ func TestPasswords(t *testing.T) {
 	write(t, file, "\n")
 	is("an empty file", put(""), 401)
 	is("an empty password", put("x"), 403)
-	s.guesses = newLimiter(5, time.Hour, 1000)
+	s.gate.guesses = newLimiter(5, time.Hour, 1000)
 	write(t, file, "sesame\n")
 	for range 20 {
 		is("no password", put(""), 401)
 		is("right", put("sesame"), 200)
-		s.pace = newLimiter(20, 0, 1)
+		s.gate.pace = newLimiter(20, 0, 1)
 	}
 	write(t, file, "open sesame\r\n")
 	is("the old one", put("sesame"), 401)

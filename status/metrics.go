@@ -10,9 +10,9 @@ import (
 	"thermostat/controlloop"
 )
 
-// metrics serves what Prometheus reads: our own metrics, and those of the Go
+// metricsOf serves what Prometheus reads: our own metrics, and those of the Go
 // runtime and the process under the names that every Go program has.
-func (s *Server) metrics() http.Handler {
+func metricsOf(s *Server) http.Handler {
 	c := newCollector(s)
 	return serveMetrics(func() families {
 		all := families{}

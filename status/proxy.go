@@ -21,15 +21,18 @@ type sender struct {
 	prefix   string   // the path below which the proxy shows us; empty: none
 }
 
+// proxies are those whose headers about the client are believed.
+type proxies []netip.Prefix
+
 // senderOf reads the headers of a believed proxy, and no others.
-func (s *Server) senderOf(r *http.Request) sender {
+func (ps proxies) senderOf(r *http.Request) sender {
 	from := sender{address: r.RemoteAddr, hosts: []string{r.Host}}
 	at, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil || !s.believes(at.Addr()) {
+	if err != nil || !ps.believe(at.Addr()) {
 		return from
 	}
 	from.believed = true
-	if client, ok := s.client(listed(r, "X-Forwarded-For")); ok {
+	if client, ok := ps.client(listed(r, "X-Forwarded-For")); ok {
 		from.address = netip.AddrPortFrom(client, 0).String()
 	}
 	if hosts := listed(r, "X-Forwarded-Host"); len(hosts) > 0 {
@@ -49,20 +52,20 @@ func (s *Server) senderOf(r *http.Request) sender {
 // prefixForm is a path that needs no escaping anywhere, and is no other host's.
 var prefixForm = regexp.MustCompile(`^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$`)
 
-func (s *Server) believes(ip netip.Addr) bool {
+func (ps proxies) believe(ip netip.Addr) bool {
 	ip = ip.Unmap().WithZone("")
-	return slices.ContainsFunc(s.opts.Proxies, func(p netip.Prefix) bool { return p.Contains(ip) })
+	return slices.ContainsFunc(ps, func(p netip.Prefix) bool { return p.Contains(ip) })
 }
 
 // client is the last address that no proxy of ours is: each proxy adds whom it
 // serves at the end, and what stands before may be the client's own invention.
-func (s *Server) client(forwarded []string) (ip netip.Addr, ok bool) {
+func (ps proxies) client(forwarded []string) (ip netip.Addr, ok bool) {
 	for _, text := range slices.Backward(forwarded) {
 		next, err := parseForwarded(text)
 		if err != nil {
 			break
 		}
-		if ip, ok = next, true; !s.believes(ip) {
+		if ip, ok = next, true; !ps.believe(ip) {
 			break
 		}
 	}

@@ -35,7 +35,7 @@ func withPassword(t *testing.T) func(*Options) {
 func TestStrangersCountForThemselves(t *testing.T) {
 	protected := withPassword(t)
 	s := open(t, func(o *Options) { believing(o); protected(o) })
-	s.guesses = newLimiter(5, time.Hour, 1000)
+	s.gate.guesses = newLimiter(5, time.Hour, 1000)
 	put := func(password string, forwarded ...string) int {
 		r, _ := http.NewRequest("PUT", s.url+control, strings.NewReader(`{"desired":21}`))
 		r.SetBasicAuth("", password)
@@ -72,7 +72,7 @@ func TestStrangersCountForThemselves(t *testing.T) {
 // http.proxies is not believed, and the people at the machine have their own count.
 func TestUnknownProxyDoesNotLockTheOwnerOut(t *testing.T) {
 	s := open(t, withPassword(t))
-	s.guesses = newLimiter(5, time.Hour, 1000)
+	s.gate.guesses = newLimiter(5, time.Hour, 1000)
 	auth := func(password string) string {
 		r := http.Request{Header: http.Header{}}
 		r.SetBasicAuth("", password)
@@ -271,7 +271,7 @@ func TestNginxWithItsDefaults(t *testing.T) {
 func TestNginxWithAPassword(t *testing.T) {
 	protected := withPassword(t)
 	s := open(t, func(o *Options) { believing(o); protected(o) })
-	s.guesses = newLimiter(5, time.Hour, 1000)
+	s.gate.guesses = newLimiter(5, time.Hour, 1000)
 	url := nginx(t, "", "proxy_pass "+s.url+";", "proxy_set_header Host $http_host;", "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;")
 	put := func(from, password, origin string) int {
 		local := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}

@@ -62,11 +62,9 @@ const (
 type Server struct {
 	opts    Options
 	board   *board
-	hosts   []string
 	assets  assets
 	streams chan struct{} // a place for each
-	pace    *limiter      // of changes, which cost a write to the card
-	guesses *limiter      // of passwords, by address
+	gate    *gate
 }
 
 // New makes a server; nothing is served before Run.
@@ -75,10 +73,8 @@ func New(o Options) *Server {
 		o.Contain = func(_ string, f func()) { f() }
 	}
 	return &Server{
-		opts: o, board: newBoard(o.Zones), hosts: ownHosts(o.Machine, o.Hosts), assets: loadAssets(),
-		streams: make(chan struct{}, maxStreams),
-		pace:    newLimiter(20, 200*time.Millisecond, 1),
-		guesses: newLimiter(5, 10*time.Second, 1000),
+		opts: o, board: newBoard(o.Zones), assets: loadAssets(),
+		streams: make(chan struct{}, maxStreams), gate: newGate(o.PasswordFile, o.Log),
 	}
 }
 
@@ -89,6 +85,13 @@ func (s *Server) Saw(snap controlloop.Snapshot) {
 		s.board.saw(snap)
 	}
 }
+
+// Kept gives what is worth keeping of the history now.
+func (s *Server) Kept() Kept { return keptOf(s.board) }
+
+// Restore goes on from what another process kept; it must be called before the
+// zones run. Damage is told, and what is whole is taken.
+func (s *Server) Restore(kept Kept) error { return restoreTo(s.board, kept) }
 
 // Run serves until the context ends. An address that cannot be had is no
 // reason to fail: it is told once, and tried again.
@@ -115,7 +118,7 @@ func (s *Server) Run(ctx context.Context) {
 func (s *Server) serve(ctx context.Context, l net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	who := s.changesAt(l.Addr())
+	who := s.gate.at(l.Addr())
 	s.opts.Log.Info("page", "url", "http://"+l.Addr().String(), "changes", who)
 	server := &http.Server{
 		Handler: s.handler(who), BaseContext: func(net.Listener) context.Context { return ctx },
@@ -167,15 +170,15 @@ func (s *Server) handler(who changes) http.Handler {
 			mux.Handle("GET "+path, a)
 		}
 	}
-	mux.HandleFunc("GET /{$}", s.index)
+	mux.HandleFunc("GET /{$}", s.assets.index)
 	mux.HandleFunc("GET /api/zones", s.zones)
 	mux.HandleFunc("GET /api/zones/{zone}/history", s.history)
-	mux.HandleFunc("PUT /api/zones/{zone}/control", s.changing(who, s.control))
-	mux.HandleFunc("POST /api/zones/{zone}/clear", s.changing(who, s.clear))
+	mux.HandleFunc("PUT /api/zones/{zone}/control", s.gate.changing(who, s.control))
+	mux.HandleFunc("POST /api/zones/{zone}/clear", s.gate.changing(who, s.clear))
 	mux.HandleFunc("GET /api/events", func(w http.ResponseWriter, r *http.Request) { s.events(who, w, r) })
-	mux.Handle("GET /metrics", s.metrics())
+	mux.Handle("GET /metrics", metricsOf(s))
 	mux.HandleFunc("GET /healthz", s.healthz)
-	return s.guarded(mux)
+	return hardened(mux, newHostNames(s.opts.Machine, s.opts.Hosts), s.opts.Proxies)
 }
 
 // smallBuffers bounds what the kernel keeps for a client that does not read.

@@ -19,11 +19,11 @@ const (
 	behindProxy   = contentPolicy + "base-uri 'self'; frame-ancestors 'self'"
 )
 
-// guarded lets only sound requests through to a handler, and puts the headers
+// hardened lets only sound requests through to a handler, and puts the headers
 // on every answer.
-func (s *Server) guarded(mux *http.ServeMux) http.Handler {
+func hardened(mux *http.ServeMux, ours hostNames, trusted proxies) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		from, h := s.senderOf(r), w.Header()
+		from, h := trusted.senderOf(r), w.Header()
 		h.Set("Content-Security-Policy", aloneInWindow)
 		h.Set("X-Frame-Options", "DENY")
 		if from.believed {
@@ -37,7 +37,7 @@ func (s *Server) guarded(mux *http.ServeMux) http.Handler {
 		h.Set("Cache-Control", "no-store")
 		r = from.request(r, mux)
 		switch {
-		case !s.knowsHosts(from.hosts):
+		case !ours.hasAll(from.hosts):
 			refuse(w, http.StatusForbidden, "this agent does not answer to the host in the address: add it to http.hosts")
 		case !isPlainPath(r):
 			refuse(w, http.StatusNotFound, "no such page")
@@ -47,14 +47,20 @@ func (s *Server) guarded(mux *http.ServeMux) http.Handler {
 	})
 }
 
-func (s *Server) knowsHosts(hosts []string) bool {
-	return !slices.ContainsFunc(hosts, func(h string) bool { return !s.knowsHost(h) })
+// hostNames are the names that this agent answers to.
+type hostNames struct {
+	machine string
+	all     []string
 }
 
-// knowsHost refuses foreign names: a page somewhere else could make its own name
+func (n hostNames) hasAll(hosts []string) bool {
+	return !slices.ContainsFunc(hosts, func(h string) bool { return !n.has(h) })
+}
+
+// has refuses foreign names: a page somewhere else could make its own name
 // resolve to this machine (DNS rebinding) and would then be of our origin. An
 // address cannot be rebound.
-func (s *Server) knowsHost(hostPort string) bool {
+func (n hostNames) has(hostPort string) bool {
 	host := hostPort
 	if h, _, err := net.SplitHostPort(hostPort); err == nil {
 		host = h
@@ -63,20 +69,20 @@ func (s *Server) knowsHost(hostPort string) bool {
 	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
 		return true
 	}
-	return slices.Contains(s.hosts, host) || s.isRenamed(host)
+	return slices.Contains(n.all, host) || n.isRenamed(host)
 }
 
 // isRenamed knows the name that a machine takes in .local where another has its
 // own already: <machine>-2.local and so on (RFC 6762, 9).
-func (s *Server) isRenamed(host string) bool {
-	machine, _, _ := strings.Cut(strings.ToLower(s.opts.Machine), ".")
+func (n hostNames) isRenamed(host string) bool {
+	machine, _, _ := strings.Cut(strings.ToLower(n.machine), ".")
 	number, ok := strings.CutPrefix(strings.TrimSuffix(host, ".local"), machine+"-")
-	n, err := strconv.ParseUint(number, 10, 16)
-	return machine != "" && ok && strings.HasSuffix(host, ".local") && err == nil && n > 0 && number[0] != '0'
+	count, err := strconv.ParseUint(number, 10, 16)
+	return machine != "" && ok && strings.HasSuffix(host, ".local") && err == nil && count > 0 && number[0] != '0'
 }
 
-// ownHosts lists the names that this agent answers to.
-func ownHosts(machine string, further []string) []string {
+func newHostNames(machine string, further []string) hostNames {
+	named := machine
 	hosts := []string{"localhost"}
 	if machine = strings.ToLower(machine); machine != "" {
 		short, _, _ := strings.Cut(machine, ".")
@@ -85,7 +91,7 @@ func ownHosts(machine string, further []string) []string {
 	for _, h := range further {
 		hosts = append(hosts, strings.ToLower(strings.TrimSuffix(h, ".")))
 	}
-	return hosts
+	return hostNames{named, hosts}
 }
 
 // isPlainPath refuses whatever would have to be cleaned or decoded: none of our
