@@ -113,9 +113,9 @@ func TestTwoAgentsOfOneNameTellItAndControlOn(t *testing.T) {
 	})
 }
 
-// TestPredecessorIsNoDuplicate: neither after a restart, nor when the broker brings
+// TestAPredecessorIsNoDuplicate: neither after a restart, nor when the broker brings
 // its info back from an older save, nor when a bridge says it again live.
-func TestPredecessorIsNoDuplicate(t *testing.T) {
+func TestAPredecessorIsNoDuplicate(t *testing.T) {
 	inHouse(t, func(h *house) {
 		h.change = startedNow
 		var kept [][]byte
@@ -173,9 +173,9 @@ func TestAForgedInfoTakesNothingFromAnAgent(t *testing.T) {
 	})
 }
 
-// TestADuplicateIsWhoSpeaksAtThePaceOfTheClock. Times are in seconds: when it was said
+// TestADuplicatePublishesAtThePaceOfTheClock. Times are in seconds: when it was said
 // by the other's clock, which is years off, and when we heard it.
-func TestADuplicateIsWhoSpeaksAtThePaceOfTheClock(t *testing.T) {
+func TestADuplicatePublishesAtThePaceOfTheClock(t *testing.T) {
 	t0, there := time.Unix(1_800_000_000, 0), time.Unix(100, 0)
 	type heard struct {
 		said, at int

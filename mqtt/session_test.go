@@ -292,8 +292,8 @@ func TestRetainedControlIsTheSetpointAfterStart(t *testing.T) {
 	})
 }
 
-// TestOrder: relay, heater, state, saved to disk, ack.
-func TestOrder(t *testing.T) {
+// TestRelayHeaterStateDiskAckInThisOrder: relay, heater, state, saved to disk, ack.
+func TestRelayHeaterStateDiskAckInThisOrder(t *testing.T) {
 	inHouse(t, func(h *house) {
 		h.startAgent(20)
 		time.Sleep(20 * time.Second)
@@ -313,9 +313,9 @@ func TestOrder(t *testing.T) {
 	})
 }
 
-// TestOutage: three hours without a broker; a change made meanwhile is said
+// TestAChangeInAnOutageIsPublishedAfterIt: three hours without a broker; a change made meanwhile is said
 // again to one that forgot everything.
-func TestOutage(t *testing.T) {
+func TestAChangeInAnOutageIsPublishedAfterIt(t *testing.T) {
 	inHouse(t, func(h *house) {
 		h.publish("living/control", `{"desired":21}`, true)
 		h.startAgent(18)
@@ -345,8 +345,8 @@ func TestOutage(t *testing.T) {
 	})
 }
 
-// TestRestartWithoutBroker: the last acknowledged setpoint holds.
-func TestRestartWithoutBroker(t *testing.T) {
+// TestASetpointOutlivesARestartWithoutBroker: the last acknowledged setpoint holds.
+func TestASetpointOutlivesARestartWithoutBroker(t *testing.T) {
 	inHouse(t, func(h *house) {
 		h.startAgent(18)
 		h.publish("living/control", `{"desired":23}`, true)
@@ -369,7 +369,7 @@ func TestRestartWithoutBroker(t *testing.T) {
 	})
 }
 
-func TestPlainTextTopics(t *testing.T) {
+func TestPlainTextTopicsSetAndClear(t *testing.T) {
 	inHouse(t, func(h *house) {
 		h.publish("living/set/desired", "27", true) // retained: must be ignored
 		h.startAgent(18)
@@ -416,7 +416,7 @@ func TestPlainTextTopics(t *testing.T) {
 	})
 }
 
-func TestNotSaved(t *testing.T) {
+func TestAControlThatIsNotSavedIsAnsweredSo(t *testing.T) {
 	inHouse(t, func(h *house) {
 		h.startAgent(18)
 		time.Sleep(5 * time.Second)
@@ -431,7 +431,7 @@ func TestNotSaved(t *testing.T) {
 	})
 }
 
-func TestLateWillIsContradicted(t *testing.T) {
+func TestALateWillIsContradicted(t *testing.T) {
 	inHouse(t, func(h *house) {
 		h.startAgent(18)
 		time.Sleep(5 * time.Second)
@@ -443,7 +443,7 @@ func TestLateWillIsContradicted(t *testing.T) {
 	})
 }
 
-func TestFarewell(t *testing.T) {
+func TestTheLastStatesAndOfflineArePublishedAtTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)
 		h.publish("living/control", `{"desired":25}`, true)

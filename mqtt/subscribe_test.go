@@ -202,8 +202,8 @@ func (h *house) unseen(device string, within time.Duration) []string {
 	return all
 }
 
-// TestABirthTopicOfOnesOwn: only it makes the agent announce again.
-func TestABirthTopicOfOnesOwn(t *testing.T) {
+// TestOnlyTheConfiguredOnlineTopicCounts: only it makes the agent announce again.
+func TestOnlyTheConfiguredOnlineTopicCounts(t *testing.T) {
 	for own, births := range map[string][]string{
 		"":               {"ha/status", "homeassistant/status"},
 		"hass/is/online": {"hass/is/online"},

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// TestPresence: offline when its status says so, silent when nothing comes from
+// TestPresenceIsWhatTheBrokerShows: offline when its status says so, silent when nothing comes from
 // it, and neither for want of patience.
-func TestPresence(t *testing.T) {
+func TestPresenceIsWhatTheBrokerShows(t *testing.T) {
 	const info = `{"every_s":60}`
 	type said struct {
 		at             time.Duration

@@ -178,6 +178,7 @@ func (d *Group) topics() []string {
 	return slices.Compact(all)
 }
 
+// Disconnected ends a connection: its queued commands are not published any more.
 func (d *Group) Disconnected() {
 	if d.Empty() {
 		return

@@ -25,8 +25,8 @@ func data(id int32, celsius float64, more ...func(*pb.SensorData)) string {
 	return string(wire.Marshal(d))
 }
 
-// TestReadings: what devices say, as they say it.
-func TestReadings(t *testing.T) {
+// TestReadingsAreReadAsDevicesSendThem: what devices say, as they say it.
+func TestReadingsAreReadAsDevicesSendThem(t *testing.T) {
 	const zigbee = `{"battery":97,"humidity":48.61,"linkquality":112,"pressure":1004,"temperature":20.94,"voltage":3000}`
 	const tasmota = `{"Time":"2026-01-31T12:00:00","DS18B20-1":{"Id":"01191ED4A0B2","Temperature":19.6},"DS18B20-2":{"Id":"0119","Temperature":null},"TempUnit":"C"}`
 	const shelly = `{"id":100,"tC":21.4,"tF":70.5}`
@@ -115,8 +115,8 @@ func TestNumbersAsPeopleWriteThem(t *testing.T) {
 	}
 }
 
-// TestUnits: what says its unit is in that unit, or is refused.
-func TestUnits(t *testing.T) {
+// TestAReadingIsInTheUnitThatItSays: what says its unit is in that unit, or is refused.
+func TestAReadingIsInTheUnitThatItSays(t *testing.T) {
 	const no = -999.0 // an error that holds the word says
 	for _, row := range []struct {
 		name, field, unit, payload string
@@ -192,9 +192,9 @@ func TestUnits(t *testing.T) {
 	}
 }
 
-// TestWhere: of a topic that several sensors share, only the one counts that
+// TestOfASharedTopicOnlyTheNamedSensorCounts: of a topic that several sensors share, only the one counts that
 // where names, under whatever name it stands.
-func TestWhere(t *testing.T) {
+func TestOfASharedTopicOnlyTheNamedSensorCounts(t *testing.T) {
 	const no = -999.0
 	tasmota := func(words string) map[string]string { return map[string]string{"Id": words} }
 	for _, row := range []struct {
@@ -253,8 +253,8 @@ func TestWhere(t *testing.T) {
 	}
 }
 
-// TestDottedNames: a name may hold dots, wherever it stands.
-func TestDottedNames(t *testing.T) {
+// TestANameMayHoldDots: a name may hold dots, wherever it stands.
+func TestANameMayHoldDots(t *testing.T) {
 	for _, row := range []struct{ path, document string }{
 		{"28.FF01.temperature", `{"28.FF01":{"temperature":20.5}}`},
 		{"owfs.28.FF01.temperature", `{"owfs":{"28.FF01":{"temperature":20.5}}}`},
@@ -281,8 +281,8 @@ func TestDottedNames(t *testing.T) {
 	}
 }
 
-// TestOwnTime: which words of a document are the time of its reading.
-func TestOwnTime(t *testing.T) {
+// TestTheTimeOfAReadingIsFound: which words of a document are the time of its reading.
+func TestTheTimeOfAReadingIsFound(t *testing.T) {
 	noon := time.Date(2026, 1, 31, 12, 0, 5, 0, time.UTC)
 	for document, want := range map[string]time.Time{
 		`{"Time":"2026-01-31T12:00:05","DS18B20":{"temperature":1}}`:                noon,
@@ -321,8 +321,8 @@ func TestOwnTime(t *testing.T) {
 	}
 }
 
-// TestIdentity: which words tell one sensor from another.
-func TestIdentity(t *testing.T) {
+// TestOneSensorIsToldFromAnother: which words tell one sensor from another.
+func TestOneSensorIsToldFromAnother(t *testing.T) {
 	for document, want := range map[string]string{
 		`{"model":"X","id":37,"channel":1,"temperature":1}`:                          `channel "1", id "37", model "X"`,
 		`{"x":{"Id":"AAAA","temperature":1},"id":5}`:                                 `Id "AAAA"`,

@@ -51,9 +51,9 @@ func (e *ear) wants(after time.Duration, payload string, retained bool, want str
 	}
 }
 
-// TestOldWords: bytes that a broker had kept are no reading the first time, and
+// TestARetainedReadingCountsTheSecondTime: bytes that a broker had kept are no reading the first time, and
 // are the second time.
-func TestOldWords(t *testing.T) {
+func TestARetainedReadingCountsTheSecondTime(t *testing.T) {
 	e := newEar(t, SensorSpec{})
 	e.wants(0, "15", true, "was kept by the broker")
 	e.wants(time.Second, "15", false, "15.00 °C is no new reading")
@@ -76,9 +76,9 @@ func TestOldWords(t *testing.T) {
 	}
 }
 
-// TestOldWordOfABridge: a dead sensor's last word that a bridge says at each of
+// TestAReplayOfABridgeNeverCounts: a dead sensor's last word that a bridge says at each of
 // its connections never counts, and is told; the bridge may tell of itself or not.
-func TestOldWordOfABridge(t *testing.T) {
+func TestAReplayOfABridgeNeverCounts(t *testing.T) {
 	e := newEar(t, SensorSpec{})
 	e.wants(0, "15", true, "was kept by the broker")
 	for i := range 20 { // it does not tell, and connects now and then
@@ -110,9 +110,9 @@ func TestOldWordOfABridge(t *testing.T) {
 	}
 }
 
-// TestOwnTimeGoesForward: a document that has a time of its own is new only if
+// TestAReadingWithATimeMustBeLater: a document that has a time of its own is new only if
 // that is later than the last one's.
-func TestOwnTimeGoesForward(t *testing.T) {
+func TestAReadingWithATimeMustBeLater(t *testing.T) {
 	said := func(clock string, celsius int) string {
 		return fmt.Sprintf(`{"Time":"2026-10-25T%s","temperature":%d}`, clock, celsius)
 	}
@@ -140,9 +140,9 @@ func TestOwnTimeGoesForward(t *testing.T) {
 	e.wants(time.Second, `{"Time":"1970-01-01T00:00:15","temperature":17}`, false, "17")
 }
 
-// TestAnotherSensorOnTheTopic: messages that name another sensor than the first
+// TestWhileTwoSensorsPublishNoneIsBelieved: messages that name another sensor than the first
 // one are told, and while two speak none is believed.
-func TestAnotherSensorOnTheTopic(t *testing.T) {
+func TestWhileTwoSensorsPublishNoneIsBelieved(t *testing.T) {
 	said := func(id int, celsius float64) string {
 		return fmt.Sprintf(`{"model":"X","id":%d,"temperature":%v}`, id, celsius)
 	}
@@ -168,9 +168,9 @@ func TestAnotherSensorOnTheTopic(t *testing.T) {
 	e.wants(0, said(2, 20), false, "20")
 }
 
-// TestValueThatIsGone: a field that no longer comes is told once the last reading
+// TestAValueThatIsGoneIsTold: a field that no longer comes is told once the last reading
 // is old; a word in place of the number at once.
-func TestValueThatIsGone(t *testing.T) {
+func TestAValueThatIsGoneIsTold(t *testing.T) {
 	e := newEar(t, SensorSpec{Field: "DS18B20-1.Temperature"})
 	e.wants(0, `{"DS18B20-1":{"Id":"AAAA","Temperature":15.0},"DS18B20-2":{"Id":"BBBB","Temperature":19.0}}`, false, "15")
 	e.wants(10*time.Second, `{"DS18B20-1":{"Id":"BBBB","Temperature":19.0}}`, false, `it is of Id "BBBB"`)

@@ -105,6 +105,7 @@ func measured(x float64) *float64 {
 	return &x
 }
 
+// Marshal gives the bytes of a protobuf message of ours.
 func Marshal(m proto.Message) []byte {
 	payload, err := proto.Marshal(m)
 	if err != nil {
@@ -113,6 +114,7 @@ func Marshal(m proto.Message) []byte {
 	return payload
 }
 
+// JSON gives the bytes of a JSON message of ours.
 func JSON(v any) []byte {
 	payload, err := json.Marshal(v)
 	if err != nil {

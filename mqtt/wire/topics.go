@@ -10,15 +10,32 @@ type Topics struct{ Base string }
 // NewTopics: the base is <prefix>/<device>.
 func NewTopics(prefix, device string) Topics { return Topics{prefix + "/" + device} }
 
-func (t Topics) Status() string             { return t.Base + "/status" }
-func (t Topics) Info() string               { return t.Base + "/info" }
+// Status says online or offline.
+func (t Topics) Status() string { return t.Base + "/status" }
+
+// Info has the [Info].
+func (t Topics) Info() string { return t.Base + "/info" }
+
+// Control has a zone's setpoint, retained: a TemperatureControl.
 func (t Topics) Control(zone string) string { return t.Base + "/" + zone + "/control" }
-func (t Topics) Ack(zone string) string     { return t.Base + "/" + zone + "/ack" }
-func (t Topics) Sensor(zone string) string  { return t.Base + "/" + zone + "/sensor" }
-func (t Topics) Heater(zone string) string  { return t.Base + "/" + zone + "/heater" }
-func (t Topics) Cooler(zone string) string  { return t.Base + "/" + zone + "/cooler" }
-func (t Topics) State(zone string) string   { return t.Base + "/" + zone + "/state" }
-func (t Topics) Restart() string            { return t.Base + "/set/restart" }
+
+// Ack has the answers to a zone's controls.
+func (t Topics) Ack(zone string) string { return t.Base + "/" + zone + "/ack" }
+
+// Sensor has a zone's readings: SensorData.
+func (t Topics) Sensor(zone string) string { return t.Base + "/" + zone + "/sensor" }
+
+// Heater mirrors a zone's heater: a HeaterControl.
+func (t Topics) Heater(zone string) string { return t.Base + "/" + zone + "/heater" }
+
+// Cooler mirrors a zone's cooler likewise.
+func (t Topics) Cooler(zone string) string { return t.Base + "/" + zone + "/cooler" }
+
+// State has a zone's state, in JSON.
+func (t Topics) State(zone string) string { return t.Base + "/" + zone + "/state" }
+
+// Restart is where somebody asks for a restart.
+func (t Topics) Restart() string { return t.Base + "/set/restart" }
 
 // Set is a plain-text topic: desired, mode or clear.
 func (t Topics) Set(zone, what string) string { return t.Base + "/" + zone + "/set/" + what }

@@ -125,10 +125,10 @@ func (h *house) kept() int {
 	return <-n
 }
 
-// TestFlightIsBounded: while the broker acknowledges nothing, a flood of controls
+// TestPendingMessagesAreBounded: while the broker acknowledges nothing, a flood of controls
 // is obeyed, and what it has to be told is not heaped up; it gets the newest of
 // it when it acknowledges again.
-func TestFlightIsBounded(t *testing.T) {
+func TestPendingMessagesAreBounded(t *testing.T) {
 	inMuteHouse(t, func(h *house, on *silence) {
 		on.Store(true)
 		before := h.counted(aboutTheZone...)
@@ -165,9 +165,9 @@ func (h *house) refused(n int) {
 	}
 }
 
-// TestRefusalsInFlight: so it is with the answers to controls that are refused;
+// TestRefusalsWaitForRoom: so it is with the answers to controls that are refused;
 // what the zone does is told all the same.
-func TestRefusalsInFlight(t *testing.T) {
+func TestRefusalsWaitForRoom(t *testing.T) {
 	inMuteHouse(t, func(h *house, on *silence) {
 		on.Store(true)
 		_, before := h.ack()
@@ -189,9 +189,9 @@ func TestRefusalsInFlight(t *testing.T) {
 	})
 }
 
-// TestLocalChangesInFlight: a change on the page is obeyed, saved and answered
+// TestLocalChangesTakeEffectWithoutRoom: a change on the page is obeyed, saved and answered
 // though the broker acknowledges nothing; it hears the last one when it does.
-func TestLocalChangesInFlight(t *testing.T) {
+func TestLocalChangesTakeEffectWithoutRoom(t *testing.T) {
 	inMuteHouse(t, func(h *house, on *silence) {
 		on.Store(true)
 		h.refused(1500)
@@ -236,9 +236,9 @@ func last(log []string, what string) int {
 	return -1
 }
 
-// TestOvertakenInFlight: a change of ours that waits for room gives way to a
+// TestAWaitingControlGivesWayToANewerOne: a change of ours that waits for room gives way to a
 // newer one of somebody else.
-func TestOvertakenInFlight(t *testing.T) {
+func TestAWaitingControlGivesWayToANewerOne(t *testing.T) {
 	inMuteHouse(t, func(h *house, on *silence) {
 		on.Store(true)
 		h.refused(1500)
@@ -255,9 +255,9 @@ func TestOvertakenInFlight(t *testing.T) {
 	})
 }
 
-// TestForgottenInFlight: a broker that forgets to acknowledge a message is no
+// TestAForgottenAcknowledgementEndsNoConnection: a broker that forgets to acknowledge a message is no
 // reason to connect anew.
-func TestForgottenInFlight(t *testing.T) {
+func TestAForgottenAcknowledgementEndsNoConnection(t *testing.T) {
 	inMuteHouse(t, func(h *house, on *silence) {
 		on.forgets.Store(1)
 		time.Sleep(2 * ackTimeout)
@@ -272,8 +272,8 @@ func TestForgottenInFlight(t *testing.T) {
 	})
 }
 
-// TestFarewellInFlight: the last words wait for no acknowledgement.
-func TestFarewellInFlight(t *testing.T) {
+// TestTheLastMessagesWaitForNoAcknowledgement: the last words wait for no acknowledgement.
+func TestTheLastMessagesWaitForNoAcknowledgement(t *testing.T) {
 	inMuteHouse(t, func(h *house, on *silence) {
 		on.Store(true)
 		h.flood(8000) // states that are told without room, too
@@ -286,9 +286,9 @@ func TestFarewellInFlight(t *testing.T) {
 	})
 }
 
-// TestBrokerThatAcknowledgesNothing is left for a new connection, which is told
+// TestABrokerThatAcknowledgesNothingIsLeft is left for a new connection, which is told
 // everything. A silent one with room in flight is not.
-func TestBrokerThatAcknowledgesNothing(t *testing.T) {
+func TestABrokerThatAcknowledgesNothingIsLeft(t *testing.T) {
 	inMuteHouse(t, func(h *house, on *silence) {
 		on.Store(true)
 		time.Sleep(2 * ackTimeout)
@@ -310,8 +310,8 @@ func TestBrokerThatAcknowledgesNothing(t *testing.T) {
 	})
 }
 
-// TestControlsOfAStuckZone: what waits for it is bounded, and is saved all the same.
-func TestControlsOfAStuckZone(t *testing.T) {
+// TestControlsOfAStuckZoneAreBoundedAndSaved: what waits for it is bounded, and is saved all the same.
+func TestControlsOfAStuckZoneAreBoundedAndSaved(t *testing.T) {
 	var z zone
 	z.await(awaited{serial: 1, actions: setpoint.Actions{Save: true}})
 	for i := range maxAnswers {
