@@ -81,6 +81,7 @@ type FoundLine struct {
 	name   string
 }
 
+// String is the line and its chip, as people write them.
 func (f FoundLine) String() string {
 	return fmt.Sprintf("%s of %s (%s)", f.name, f.Chip.Name, f.Chip.Label)
 }

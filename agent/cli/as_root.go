@@ -46,6 +46,7 @@ func Typed(args []string) string {
 	return strings.Join(words, " ")
 }
 
+// Quoted is a word as a person types it into a shell.
 func Quoted(word string) string {
 	if bareWord.MatchString(word) {
 		return word

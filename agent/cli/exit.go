@@ -17,6 +17,7 @@ const (
 	ExitNoAnswer = 4
 )
 
+// DefaultConfig is the configuration of an installed agent.
 const DefaultConfig = "/etc/thermostat/config.yaml"
 
 // ExitError is an error that knows the exit code it asks for: 1 failed while
@@ -68,6 +69,8 @@ func Report(errs io.Writer, err error) int {
 // saidErrors are told of many that came together; one cause has often thousands.
 const saidErrors = 5
 
+// InOneLine is an error's text without line breaks, without what a terminal would
+// obey, and not longer than a few errors.
 func InOneLine(err error) string {
 	all := strings.Split(err.Error(), "\n")
 	text := strings.Join(all[:min(len(all), saidErrors)], "; ")

@@ -10,23 +10,24 @@ import (
 // maxLines bounds what waits for a slow reader of our log.
 const maxLines = 1000
 
-// lineWriter writes in a goroutine of its own: a log or terminal that does not
+// LineWriter writes in a goroutine of its own: a log or terminal that does not
 // take our lines must never hold a zone, which may have its heat on. What does
 // not fit is dropped, and that is said.
-type lineWriter struct {
+type LineWriter struct {
 	lines   chan []byte
 	dropped atomic.Int64
 	stop    chan struct{}
 	ended   chan struct{}
 }
 
-func NewLineWriter(w io.Writer) *lineWriter {
-	l := &lineWriter{lines: make(chan []byte, maxLines), stop: make(chan struct{}), ended: make(chan struct{})}
+// NewLineWriter begins to write to w; Flush ends it.
+func NewLineWriter(w io.Writer) *LineWriter {
+	l := &LineWriter{lines: make(chan []byte, maxLines), stop: make(chan struct{}), ended: make(chan struct{})}
 	go l.run(w)
 	return l
 }
 
-func (l *lineWriter) run(w io.Writer) {
+func (l *LineWriter) run(w io.Writer) {
 	defer close(l.ended)
 	for {
 		select {
@@ -41,7 +42,7 @@ func (l *lineWriter) run(w io.Writer) {
 	}
 }
 
-func (l *lineWriter) put(w io.Writer, line []byte) {
+func (l *LineWriter) put(w io.Writer, line []byte) {
 	_, _ = w.Write(line) // nobody is left to tell
 	if n := l.dropped.Swap(0); n > 0 {
 		_, _ = fmt.Fprintf(w, "log: %d lines were dropped, since nobody took them\n", n)
@@ -49,7 +50,7 @@ func (l *lineWriter) put(w io.Writer, line []byte) {
 }
 
 // Write never blocks and always reports success.
-func (l *lineWriter) Write(p []byte) (int, error) {
+func (l *LineWriter) Write(p []byte) (int, error) {
 	select {
 	case l.lines <- append([]byte(nil), p...):
 	default:
@@ -59,7 +60,7 @@ func (l *lineWriter) Write(p []byte) (int, error) {
 }
 
 // Flush ends the writer; it waits a moment for what is left.
-func (l *lineWriter) Flush() {
+func (l *LineWriter) Flush() {
 	close(l.stop)
 	select {
 	case <-l.ended:

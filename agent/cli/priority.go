@@ -56,18 +56,22 @@ func (h priorityHandler) of(l slog.Level) slog.Handler {
 	return h[min(max(int(l-slog.LevelDebug)/4, 0), len(h)-1)]
 }
 
+// Enabled asks the handler of that level.
 func (h priorityHandler) Enabled(ctx context.Context, l slog.Level) bool {
 	return h.of(l).Enabled(ctx, l)
 }
 
+// Handle hands a record to the handler of its level.
 func (h priorityHandler) Handle(ctx context.Context, r slog.Record) error {
 	return h.of(r.Level).Handle(ctx, r)
 }
 
+// WithAttrs gives every level's handler attributes.
 func (h priorityHandler) WithAttrs(as []slog.Attr) slog.Handler {
 	return h.each(func(of slog.Handler) slog.Handler { return of.WithAttrs(as) })
 }
 
+// WithGroup gives every level's handler a group.
 func (h priorityHandler) WithGroup(name string) slog.Handler {
 	return h.each(func(of slog.Handler) slog.Handler { return of.WithGroup(name) })
 }
@@ -86,6 +90,7 @@ type lineStart struct {
 	word string
 }
 
+// Write writes whole lines, each with the word before it.
 func (l lineStart) Write(p []byte) (int, error) {
 	lines := bytes.SplitAfter(p, []byte("\n"))
 	if last := len(lines) - 1; len(lines[last]) == 0 {
@@ -106,6 +111,7 @@ func ComplaintsTo(w io.Writer, journal bool) io.Writer {
 
 type complaintWriter struct{ w io.Writer }
 
+// Write writes one complaint with its priority.
 func (c complaintWriter) Write(p []byte) (int, error) {
 	word := priorityError
 	if bytes.HasPrefix(bytes.TrimPrefix(p, []byte("thermostat: ")), []byte("warning: ")) {

@@ -9,6 +9,7 @@ import (
 	"thermostat/controlloop"
 )
 
+// FormatTemperature is °C as text in the units that people use, C or F.
 func FormatTemperature(celsius float64, units string) string {
 	if units == "F" {
 		return fmt.Sprintf("%.1f °F", celsius*1.8+32)

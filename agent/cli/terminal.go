@@ -55,6 +55,7 @@ const (
 	AnsiCyan    = "\x1b[36m"
 )
 
+// OnOff is the position of a relay in a word.
 func OnOff(on bool) string {
 	if on {
 		return "on"

@@ -22,6 +22,7 @@ import (
 // Patience is how long a test waits for what must come; it measures nothing.
 const Patience = 60 * time.Second
 
+// WriteFile writes a file, or fails the test.
 func WriteFile(t *testing.T, file, text string) {
 	t.Helper()
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -29,11 +30,13 @@ func WriteFile(t *testing.T, file, text string) {
 	}
 }
 
+// Eventually waits until something is so; it measures nothing.
 func Eventually(t *testing.T, ok func() error) {
 	t.Helper()
 	WaitFor(t, Patience, ok)
 }
 
+// WaitFor waits for something as long as the caller says, and fails with its last error.
 func WaitFor(t *testing.T, patience time.Duration, ok func() error) {
 	t.Helper()
 	var err error
@@ -67,6 +70,7 @@ func InCI(all, some int) int {
 	return some
 }
 
+// Written is a configuration in a folder of its own.
 func Written(t *testing.T, text string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "config.yaml")
@@ -76,6 +80,7 @@ func Written(t *testing.T, text string) string {
 	return file
 }
 
+// CodeOf is the exit code that an error asks for: 0 without one, -1 if it asks for none.
 func CodeOf(err error) int {
 	var exit *cli.ExitError
 	switch {
@@ -103,6 +108,7 @@ type Manager struct {
 	At   []time.Time
 }
 
+// Send notes what the manager is told.
 func (m *Manager) Send(lines ...string) error {
 	m.Mu.Lock()
 	defer m.Mu.Unlock()
@@ -136,6 +142,7 @@ func (m *Manager) LastLine(prefix string) string {
 	return ""
 }
 
+// DamagedFile is a configuration that only a person can mend.
 func DamagedFile(t *testing.T) (file string) {
 	t.Helper()
 	file = filepath.Join(t.TempDir(), "config.yaml")
@@ -143,12 +150,14 @@ func DamagedFile(t *testing.T) (file string) {
 	return file
 }
 
+// Room is one simulated zone.
 const Room = `zones:
   - name: a
     sensor: {driver: simulated}
     heater: {driver: simulated}
 `
 
+// ReplayConfig has a zone of every kind that a log may hold.
 const ReplayConfig = `device: cabin
 zones:
   - name: hall
@@ -171,12 +180,14 @@ type LockedText struct {
 	text bytes.Buffer
 }
 
+// Write takes a line.
 func (l *LockedText) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.Write(p)
 }
 
+// String is all that was written.
 func (l *LockedText) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -186,6 +197,7 @@ func (l *LockedText) String() string {
 // Steady is a sensor that measures always the same.
 type Steady float64
 
+// Read measures at once.
 func (s Steady) Read(context.Context) (controlloop.Reading, error) {
 	return controlloop.Temperature(float64(s), time.Time{}), nil
 }
@@ -193,8 +205,10 @@ func (s Steady) Read(context.Context) (controlloop.Reading, error) {
 // Obedient is a relay that does as it is told.
 type Obedient struct{}
 
+// Set always succeeds.
 func (Obedient) Set(bool) error { return nil }
 
+// CheckLine fails if a line is too wide, has colours unasked, or what a terminal would obey.
 func CheckLine(t *testing.T, line string, width int, colours bool) {
 	t.Helper()
 	bare := ownColours.ReplaceAllString(line, "")

@@ -21,6 +21,7 @@ type probeFlags struct {
 	write string // the file for the configuration; empty: print it
 }
 
+// Command is `thermostat probe`.
 func Command() *cobra.Command {
 	var f probeFlags
 	cmd := &cobra.Command{

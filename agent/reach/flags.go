@@ -37,6 +37,7 @@ var remoteNames = []struct{ name, help string }{
 	{"device", "the `DEVICE` (default the configuration's, else the only one seen)"},
 }
 
+// Register adds the flags to a command.
 func (r *Flags) Register(cmd *cobra.Command) {
 	r.values = map[string]*string{}
 	cmd.Flags().StringVar(&r.config, "config", "", "take the broker from the configuration `FILE` (default "+cli.DefaultConfig+" if readable)")
@@ -135,6 +136,7 @@ func (r *Flags) override(w *Way) {
 	}
 }
 
+// Value is a flag's, else the environment's; empty: neither.
 func (r *Flags) Value(name string) string {
 	if v := *r.values[name]; v != "" {
 		return v

@@ -19,6 +19,7 @@ import (
 	pb "thermostat/proto"
 )
 
+// Command is `thermostat replay`.
 func Command() *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
@@ -81,9 +82,10 @@ type Decision struct {
 	Changed  bool               `json:"changed"`
 }
 
-// replay is the operator keyed by sensor.
-type replay struct{ Zones map[int32]*Zone }
+// Operator is the operator keyed by sensor.
+type Operator struct{ Zones map[int32]*Zone }
 
+// Zone is one zone of a log, as the operator remembers it.
 type Zone struct {
 	params   controlloop.Params
 	judge    setpoint.Zone
@@ -96,8 +98,9 @@ type Zone struct {
 	cooler   bool
 }
 
-func New(cfg config.Config) *replay {
-	r := &replay{Zones: map[int32]*Zone{}}
+// New has a zone for each of a configuration.
+func New(cfg config.Config) *Operator {
+	r := &Operator{Zones: map[int32]*Zone{}}
 	for _, z := range cfg.Zones {
 		r.Zones[z.SensorID] = &Zone{
 			params: z.Params, setpoint: z.Default,
@@ -109,7 +112,7 @@ func New(cfg config.Config) *replay {
 
 // Run answers line by line, each at once, so that another program can wait for
 // the answer. A bad line is answered with an error; the run then ends in exit 1.
-func (r *replay) Run(in io.Reader, out io.Writer) error {
+func (r *Operator) Run(in io.Reader, out io.Writer) error {
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, MaxLine)
 	bad := 0
@@ -139,6 +142,7 @@ func (r *replay) Run(in io.Reader, out io.Writer) error {
 	return nil
 }
 
+// WriteLine writes a value as a line of JSON.
 func WriteLine(out io.Writer, v any) error {
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -148,7 +152,7 @@ func WriteLine(out io.Writer, v any) error {
 	return err
 }
 
-func (r *replay) line(text []byte) (Decision, error) {
+func (r *Operator) line(text []byte) (Decision, error) {
 	rec, err := ParseRecord(text)
 	if err != nil {
 		return Decision{}, err
@@ -160,6 +164,7 @@ func (r *replay) line(text []byte) (Decision, error) {
 	return z.take(rec)
 }
 
+// ParseRecord reads a line of a log.
 func ParseRecord(text []byte) (Record, error) {
 	var rec Record
 	d := json.NewDecoder(bytes.NewReader(text))
@@ -256,6 +261,7 @@ func pastOf(o controlloop.Output, now time.Time) controlloop.PastOutput {
 	return controlloop.PastOutput{Known: true, On: o.On, Off: now.Sub(o.Since), Why: o.Why}
 }
 
+// Read gives the control of a record, judged as the agent judges it.
 func (z *Zone) Read(rec Record) (controlloop.Setpoint, error) {
 	c := &pb.TemperatureControl{Desired: rec.Desired, UpDelta: rec.UpDelta, DownDelta: rec.DownDelta, Source: proto.String("replay")}
 	if rec.Mode != nil {

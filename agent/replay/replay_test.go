@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-func testReplay(t testing.TB) *replay {
+func testReplay(t testing.TB) *Operator {
 	t.Helper()
 	cfg, complaints := config.Read("test", []byte(clitest.ReplayConfig))
 	for _, c := range complaints {

@@ -48,6 +48,7 @@ type zoneBeat struct {
 	last   controlloop.Snapshot // zero Time: no decision yet
 }
 
+// NewHeartbeat watches zones and feeds a watchdog of that time, 0: none, through send.
 func NewHeartbeat(zones []*controlloop.Zone, every time.Duration, log *slog.Logger, send func(...string) error) *Heartbeat {
 	h := &Heartbeat{send: send, every: every, log: log, wake: make(chan struct{}, 1), Done: make(chan struct{}), named: map[string]*zoneBeat{}}
 	for _, z := range zones {

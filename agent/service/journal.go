@@ -16,6 +16,7 @@ type Journal struct {
 	begun bool
 }
 
+// Saw takes a snapshot.
 func (j *Journal) Saw(s controlloop.Snapshot) {
 	was := j.last
 	j.last = s

@@ -11,10 +11,10 @@ import (
 // notifier speaks to the service manager, sd_notify(3): datagrams of lines
 // NAME=value to the socket that NOTIFY_SOCKET names. Go knows a name that
 // begins with @ as one of the abstract namespace, as systemd writes it.
-type notifier struct{ conn *net.UnixConn }
+type Notifier struct{ conn *net.UnixConn }
 
 // NewNotifier gives nil where nobody listens.
-func NewNotifier(getenv func(string) string) (*notifier, error) {
+func NewNotifier(getenv func(string) string) (*Notifier, error) {
 	name := getenv("NOTIFY_SOCKET")
 	if name == "" {
 		return nil, nil
@@ -23,13 +23,14 @@ func NewNotifier(getenv func(string) string) (*notifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &notifier{conn}, nil
+	return &Notifier{conn}, nil
 }
 
 // notifyPatience is how long a manager that does not read may hold us up.
 const notifyPatience = time.Second
 
-func (n *notifier) Send(lines ...string) error {
+// Send tells the manager some lines of sd_notify(3).
+func (n *Notifier) Send(lines ...string) error {
 	_ = n.conn.SetWriteDeadline(time.Now().Add(notifyPatience)) // fails only on a closed one, and then so does Write
 	_, err := n.conn.Write([]byte(strings.Join(lines, "\n")))
 	return err

@@ -26,6 +26,7 @@ type simulateFlags struct {
 	given                         func(flag string) bool
 }
 
+// Command is `thermostat simulate`.
 func Command() *cobra.Command {
 	var f simulateFlags
 	cmd := &cobra.Command{

@@ -36,6 +36,7 @@ func newProgress(out io.Writer, grid []*Simulation) *progress {
 
 func (p *progress) add(d time.Duration) { p.done.Add(int64(d)) }
 
+// Show shows how far it is, where somebody looks.
 func (p *progress) Show() {
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()

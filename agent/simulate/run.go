@@ -96,10 +96,10 @@ func (l *faultLog) add(set uint64, span time.Duration) {
 // lookAfter is after how many samples a run asks whether it shall go on.
 const lookAfter = 4096
 
-// virtual is a run while it runs: the zone, its room and their time. The clock
+// Virtual is a run while it runs: the zone, its room and their time. The clock
 // has a monotonic reading, as that of the agent; what is written down is the
 // calendar's time.
-type virtual struct {
+type Virtual struct {
 	*Simulation
 	Base, Now time.Time
 	room      *simulated.Room
@@ -133,8 +133,8 @@ func (s *Simulation) run(ctx context.Context, bar *progress) error {
 }
 
 // Begin makes zone and room as run and demo would, in the time of the run.
-func (s *Simulation) Begin() *virtual {
-	v := &virtual{Simulation: s, Base: time.Now(), tally: house.NewTally(s.comfort)}
+func (s *Simulation) Begin() *Virtual {
+	v := &Virtual{Simulation: s, Base: time.Now(), tally: house.NewTally(s.comfort)}
 	v.Now = v.Base
 	v.room = s.makeRoom(func() time.Time { return v.Now })
 	v.present, v.absent = s.Zone.Default, s.Zone.Default
@@ -194,7 +194,7 @@ func (s *Simulation) offset() float64 {
 }
 
 // RoomTime is how long a span of the clock is in the room.
-func (v *virtual) RoomTime(d time.Duration) time.Duration {
+func (v *Virtual) RoomTime(d time.Duration) time.Duration {
 	if speed := v.Zone.Params.Speed; speed > 0 {
 		return time.Duration(float64(d) * speed)
 	}
@@ -202,7 +202,7 @@ func (v *virtual) RoomTime(d time.Duration) time.Duration {
 }
 
 // Step is one sample, so long after the beginning in room time.
-func (v *virtual) Step(at, span time.Duration) {
+func (v *Virtual) Step(at, span time.Duration) {
 	for len(v.broken) > 0 && v.broken[0].at <= at {
 		v.broken[0].Break(v.room)
 		v.broken = v.broken[1:]
@@ -216,7 +216,7 @@ func (v *virtual) Step(at, span time.Duration) {
 	v.see(look, span, v.outcome.faults.bits(v.Stepper))
 }
 
-func (v *virtual) see(look simulated.Look, span time.Duration, faults uint64) {
+func (v *Virtual) see(look simulated.Look, span time.Duration, faults uint64) {
 	sp := &v.present
 	if !v.there {
 		sp = &v.absent
@@ -237,7 +237,7 @@ func (s *Simulation) isThere(at time.Duration) bool {
 }
 
 // setpoint is the one for who is there, and notes what is comfortable.
-func (v *virtual) setpoint() controlloop.Setpoint {
+func (v *Virtual) setpoint() controlloop.Setpoint {
 	if v.there {
 		v.moment.Comfort = v.Centre
 		return v.present

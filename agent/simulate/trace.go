@@ -150,7 +150,7 @@ func (f *simulateFlags) playBack(ctx context.Context, s *Simulation, found map[i
 
 // playback is a zone that decides on a recording.
 type playback struct {
-	*virtual
+	*Virtual
 	record   house.Record
 	replay   *replay.Zone // reads setpoints
 	own      bool         // the recording says what ran
@@ -173,6 +173,7 @@ type tapeSensor struct {
 	unread  bool
 }
 
+// Read gives the recorded temperature.
 func (t *tapeSensor) Read(context.Context) (controlloop.Reading, error) {
 	if !t.unread {
 		return controlloop.Reading{}, context.Canceled
@@ -193,13 +194,14 @@ func (t *trace) spacing() time.Duration {
 // idleRelay switches nothing: what a recording holds cannot be changed.
 type idleRelay struct{}
 
+// Set switches nothing.
 func (idleRelay) Set(bool) error { return nil }
 
 // playbackOf is the zone of a simulation, which a recording drives.
 func playbackOf(s *Simulation, t *trace) *playback {
 	cfg := config.Config{Zones: []config.Zone{s.Zone}}
 	p := &playback{
-		virtual: &virtual{Simulation: s, Base: time.Now(), tally: house.NewTally(s.comfort), there: true},
+		Virtual: &Virtual{Simulation: s, Base: time.Now(), tally: house.NewTally(s.comfort), there: true},
 		replay:  replay.New(cfg).Zones[s.Zone.SensorID], own: t.heater, outdoor: math.NaN(), celsius: math.NaN(),
 		setpoint: s.Zone.Default, ratio: 1,
 	}

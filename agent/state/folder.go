@@ -1,83 +1,168 @@
 package state
 
 import (
+	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"log/slog"
+	"hash/crc32"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"thermostat/agent/config"
+
+	"thermostat/drivers"
+	"thermostat/mqtt/setpoint"
 )
 
-// Folders are all folders in which an agent of this user may have written what it held.
-func Folders(m config.Machine) []string {
-	root, ofDevices := m.StateRoot()
-	dirs := []string{root}
-	if ofDevices {
-		if at, err := os.Stat(RelaysFile(root)); err == nil && at.IsDir() {
-			dirs = nil // a device is called so
-		}
-		dirs = append(dirs, root+movingSuffix)
-		held, _ := filepath.Glob(RelaysFile(filepath.Join(escapeGlob(root), "*"))) // its pattern is well formed
-		for _, file := range held {
-			dirs = append(dirs, filepath.Dir(file))
-		}
-	}
-	return dirs
+// Folder is the state folder: the instance's word, and one file a zone.
+type Folder struct {
+	Dir   string
+	Slots WriteSlots // of what is written again and again
 }
 
-func escapeGlob(path string) string {
-	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path)
+// WriteSlots bound how many files are written at once: each write holds a thread of
+// the system, and a slow card under thousands of zones would take them all.
+type WriteSlots chan struct{}
+
+const allPens = 4
+
+func (p WriteSlots) write(file string, v any) error {
+	p <- struct{}{}
+	defer func() { <-p }()
+	return WriteChecked(file, v)
 }
 
-// movingSuffix is what a folder of an earlier version is called between two renames.
-const movingSuffix = ".moving"
+// memoryHead begins every file; behind it stands the checksum of the rest.
+const memoryHead = "thermostat-memory-1 "
 
-// firstFolder are the entries of a user's state folder as versions before 1.0.0
-// laid it out, for whatever device.
-var firstFolder = []string{"announced", "history.json", "instance.json", "relays", "starts", "zones"}
+// Open makes the state folder if it is not there.
+func Open(dir string) (*Folder, error) {
+	if err := os.MkdirAll(filepath.Join(dir, "zones"), 0o700); err != nil {
+		return nil, err
+	}
+	// A new folder lasts only once its parent is written. The parent may be one
+	// that we cannot open, as under systemd's DynamicUser: then the kernel writes
+	// it in its own time.
+	_ = syncFolder(filepath.Dir(dir))
+	return &Folder{dir, make(WriteSlots, allPens)}, syncFolder(dir)
+}
 
-// Adopt gives the user's state folder of a version before 1.0.0 to the first
-// device that starts: it becomes that device's folder, by two renames. A start that was
-// cut off between them is carried on.
-func Adopt(m config.Machine, cfg config.Config, log *slog.Logger) error {
-	root, ofDevices := m.StateRoot()
-	if !ofDevices || cfg.StateDir != m.StateDir(cfg.Device) {
-		return nil
-	}
-	moving := root + movingSuffix
-	if isFirstFolder(root) {
-		if err := os.Rename(root, moving); err != nil {
-			return fmt.Errorf("the state folder of an earlier version is not taken over: %w", err)
-		}
-	}
-	if _, err := os.Lstat(moving); errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	err := os.MkdirAll(root, 0o700)
-	if err == nil {
-		err = os.Rename(moving, cfg.StateDir)
+func (m *Folder) zoneFile(zone string) string { return filepath.Join(m.Dir, "zones", zone+".json") }
+
+// Load reads what a zone remembers. A zone without a file has no past; a
+// damaged file is an error, and no past either.
+func (m *Folder) Load(zone string) (setpoint.Memory, error) {
+	var mem setpoint.Memory
+	err := readChecked(m.zoneFile(zone), &mem)
+	if errors.Is(err, os.ErrNotExist) {
+		return setpoint.Memory{}, nil
 	}
 	if err != nil {
-		return fmt.Errorf("the state folder of an earlier version, now %s, is not taken over: %w", moving, err)
+		return setpoint.Memory{}, err
 	}
-	log.Info("the state folder of an earlier version is this device's now", "folder", cfg.StateDir)
-	return errors.Join(syncFolder(root), syncFolder(filepath.Dir(root)))
+	return mem, nil
 }
 
-// isFirstFolder reports whether a folder is laid out as firstFolder says, and holds
-// nothing else.
-func isFirstFolder(root string) bool {
-	entries, err := os.ReadDir(root)
-	marked := false
-	for _, e := range entries {
-		if !slices.Contains(firstFolder, strings.TrimSuffix(e.Name(), ".part")) {
-			return false
-		}
-		marked = marked || e.Name() == "instance.json" && e.Type().IsRegular()
+// Save keeps what a zone remembers, whole or not at all.
+func (m *Folder) Save(zone string, mem setpoint.Memory) error {
+	return m.Slots.write(m.zoneFile(zone), mem)
+}
+
+// Instance gives the random word born with this memory. renew makes a new one:
+// after damage the numbers of our words are not known any more, and under a
+// new name none can be said twice.
+func (m *Folder) Instance(renew bool) (string, error) {
+	var word string
+	file := filepath.Join(m.Dir, "instance.json")
+	err := readChecked(file, &word)
+	if err == nil && word != "" && !renew {
+		return word, nil
 	}
-	return err == nil && marked
+	word = NewInstance()
+	return word, WriteChecked(file, word)
+}
+
+// NewInstance makes a word that no other agent has: 26 letters of 5 bits.
+func NewInstance() string { return strings.ToLower(rand.Text()) }
+
+func readChecked(file string, v any) error {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	head, body, _ := strings.Cut(string(data), "\n")
+	if head != checkedHead([]byte(body)) {
+		return fmt.Errorf("%s is damaged", file)
+	}
+	if err := json.Unmarshal([]byte(body), v); err != nil {
+		return fmt.Errorf("%s is damaged: %w", file, err)
+	}
+	return nil
+}
+
+func checkedHead(body []byte) string {
+	return fmt.Sprintf("%s%08x", memoryHead, crc32.ChecksumIEEE(body))
+}
+
+// WriteChecked replaces a file by a value as JSON behind its checksum, whole or not at all.
+func WriteChecked(file string, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return writeWhole(file, append([]byte(checkedHead(body)+"\n"), body...))
+}
+
+// writeWhole replaces a file so that a power cut leaves the old or the new one:
+// write beside it, fsync, rename, fsync the folder (else the rename may be lost).
+func writeWhole(file string, data []byte) (err error) {
+	part := file + ".part"
+	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(part, file)
+	}
+	if err != nil {
+		_ = os.Remove(part) // the error that counts is the first
+		return err
+	}
+	return syncFolder(filepath.Dir(file))
+}
+
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// PastFile is where a zone's last switches are kept.
+func (m *Folder) PastFile(zone string) string { return filepath.Join(m.Dir, "zones", zone+".past") }
+
+// LoadPast reads what is kept of a zone. A zone without a file, or with a
+// damaged one, has no past.
+func (m *Folder) LoadPast(zone string) (KeptZone, error) {
+	var kept KeptZone
+	err := readChecked(m.PastFile(zone), &kept)
+	if errors.Is(err, os.ErrNotExist) {
+		return KeptZone{}, nil
+	}
+	if err != nil {
+		return KeptZone{}, err
+	}
+	return kept, nil
+}
+
+// Hold writes down the lines that the agent holds; none has been on yet.
+func (m *Folder) Hold(lines []drivers.GPIO) error {
+	if before, err := ReadRelays(m.Dir); err == nil && slices.Equal(lines, before) {
+		return nil
+	}
+	return WriteChecked(RelaysFile(m.Dir), lines)
 }

@@ -13,23 +13,23 @@ import (
 // the chart what came after the last time.
 const historyEvery = time.Hour
 
-// historyFile keeps what the page shows of the last 24 hours.
-type historyFile struct {
+// History keeps what the page shows of the last 24 hours.
+type History struct {
 	path string // empty: nothing is kept
 	log  *slog.Logger
 }
 
 // HistoryIn is the history of a state folder; without one nothing is kept.
-func HistoryIn(stateDir string, log *slog.Logger) historyFile {
+func HistoryIn(stateDir string, log *slog.Logger) History {
 	if stateDir == "" {
-		return historyFile{log: log}
+		return History{log: log}
 	}
-	return historyFile{filepath.Join(stateDir, "history.json"), log}
+	return History{filepath.Join(stateDir, "history.json"), log}
 }
 
 // Recall gives what was kept to restore. It is comfort: what cannot be read or
 // used is told in the log and no fault.
-func (h historyFile) Recall(kept any, restore func() error) {
+func (h History) Recall(kept any, restore func() error) {
 	if h.path == "" {
 		return
 	}
@@ -46,7 +46,7 @@ func (h historyFile) Recall(kept any, restore func() error) {
 }
 
 // Keep writes the history once an hour, and at the end.
-func (h historyFile) Keep(ctx context.Context, now func() any) {
+func (h History) Keep(ctx context.Context, now func() any) {
 	if h.path == "" {
 		return
 	}

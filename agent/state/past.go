@@ -87,6 +87,7 @@ type Saver struct {
 // switch takes them along.
 const countersEvery = time.Hour
 
+// NewSaver saves into a file of the machine's present boot; Run writes.
 func NewSaver(file string, p WriteSlots, b BootClock, c *Counters) *Saver {
 	return &Saver{
 		file: file, pens: p, boot: b, is: KeptZone{Boot: b.ID}, counters: c,

@@ -14,6 +14,7 @@ import (
 	"thermostat/mqtt/client"
 )
 
+// Command is `thermostat watch`.
 func Command() *cobra.Command {
 	var remote reach.Flags
 	var asJSON bool
@@ -78,6 +79,7 @@ type textLines struct {
 	table *watchTable
 }
 
+// Show prints what has changed as lines of text.
 func (l textLines) Show(sights <-chan client.Event) {
 	last := map[string]string{}
 	for s := range sights {

@@ -20,6 +20,7 @@ type jsonLines struct {
 	changes changes
 }
 
+// Show prints what has changed as lines of JSON.
 func (l jsonLines) Show(sights <-chan client.Event) {
 	for s := range sights {
 		line := map[string]any{}

@@ -19,6 +19,7 @@ type screen struct {
 	table *watchTable
 }
 
+// Show draws the table anew.
 func (s *screen) Show(sights <-chan client.Event) {
 	resized, end := cli.Resizes()
 	defer end()

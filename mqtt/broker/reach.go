@@ -73,10 +73,10 @@ type attemptError struct {
 	ownFile error  // what is wrong with a file of ours; nil: nothing
 }
 
-// AttemptErrors are the brokers that did not let us in, and why.
+// AttemptErrors are why each broker of an attempt could not be reached.
 type AttemptErrors []attemptError
 
-// Error gives all of them in one line.
+// Error gives them all.
 func (ms AttemptErrors) Error() string { return ms.words(func(attemptError) bool { return true }) }
 
 // Unwrap gives what is wrong with files of ours.

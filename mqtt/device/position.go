@@ -36,6 +36,7 @@ var errNoField = fmt.Errorf("%w: it has no such field", wire.ErrOther)
 // unclear is the error of a text that should be a position and is none.
 type unclear struct{ text string }
 
+// Error says what is wrong with a position.
 func (u *unclear) Error() string { return wire.Quoted(u.text) + ", which is neither on nor off" }
 
 // decodePosition reads what a device says of its relay. A message about something

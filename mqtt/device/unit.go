@@ -80,6 +80,7 @@ type unitText struct {
 	display   bool   // some devices mean their display, and send °C all the same
 }
 
+// String shows the key and its text, quoted.
 func (w unitText) String() string {
 	return fmt.Sprintf("%s %s", wire.Quoted(w.key), wire.Quoted(w.text))
 }

@@ -105,7 +105,7 @@ func measured(x float64) *float64 {
 	return &x
 }
 
-// Marshal gives the bytes of a protobuf message of ours.
+// Marshal is a message of ours as protobuf.
 func Marshal(m proto.Message) []byte {
 	payload, err := proto.Marshal(m)
 	if err != nil {
@@ -114,7 +114,7 @@ func Marshal(m proto.Message) []byte {
 	return payload
 }
 
-// JSON gives the bytes of a JSON message of ours.
+// JSON is a value of ours as JSON.
 func JSON(v any) []byte {
 	payload, err := json.Marshal(v)
 	if err != nil {

@@ -10,31 +10,31 @@ type Topics struct{ Base string }
 // NewTopics: the base is <prefix>/<device>.
 func NewTopics(prefix, device string) Topics { return Topics{prefix + "/" + device} }
 
-// Status says online or offline.
+// Status is where the agent is online or offline.
 func (t Topics) Status() string { return t.Base + "/status" }
 
-// Info has the [Info].
+// Info is what the agent is.
 func (t Topics) Info() string { return t.Base + "/info" }
 
-// Control has a zone's setpoint, retained: a TemperatureControl.
+// Control is a zone's setpoint, retained: what the agent obeys.
 func (t Topics) Control(zone string) string { return t.Base + "/" + zone + "/control" }
 
-// Ack has the answers to a zone's controls.
+// Ack is the answer to a control.
 func (t Topics) Ack(zone string) string { return t.Base + "/" + zone + "/ack" }
 
-// Sensor has a zone's readings: SensorData.
+// Sensor is the readings.
 func (t Topics) Sensor(zone string) string { return t.Base + "/" + zone + "/sensor" }
 
-// Heater mirrors a zone's heater: a HeaterControl.
+// Heater is the heater's position.
 func (t Topics) Heater(zone string) string { return t.Base + "/" + zone + "/heater" }
 
-// Cooler mirrors a zone's cooler likewise.
+// Cooler is the cooler's position.
 func (t Topics) Cooler(zone string) string { return t.Base + "/" + zone + "/cooler" }
 
-// State has a zone's state, in JSON.
+// State is the state, retained.
 func (t Topics) State(zone string) string { return t.Base + "/" + zone + "/state" }
 
-// Restart is where somebody asks for a restart.
+// Restart asks the agent to end in order and start anew.
 func (t Topics) Restart() string { return t.Base + "/set/restart" }
 
 // Set is a plain-text topic: desired, mode or clear.

@@ -16,6 +16,7 @@ type Alarm struct {
 	Bad    map[string]string // what is not kept: why
 }
 
+// NewAlarm is silent until something cannot be kept.
 func NewAlarm(alarms *controlloop.Alarms) *Alarm {
 	return &Alarm{alarms: alarms, Bad: map[string]string{}}
 }
