@@ -9,13 +9,14 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
+
 	"thermostat/agent/clitest"
 	"thermostat/agent/config"
 	"thermostat/agent/service"
 	"thermostat/agent/state"
 	"thermostat/controlloop"
 	"thermostat/mqtt/setpoint"
-	"time"
 )
 
 // A list of relays that could not be written stays a fault when the setpoint

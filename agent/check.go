@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/spf13/cobra"
+
 	"thermostat/agent/cli"
 	"thermostat/agent/config"
-
-	"github.com/spf13/cobra"
 )
 
 func checkCommand() *cobra.Command {

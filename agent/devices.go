@@ -3,6 +3,7 @@ package main
 import (
 	"log/slog"
 	"slices"
+
 	"thermostat/controlloop"
 	"thermostat/drivers"
 	"thermostat/drivers/survey"

@@ -48,7 +48,7 @@ func (zs zones) remember(o *mqtt.Options, stateDir string, held []drivers.GPIO) 
 	return mem.Ended
 }
 
-// recall gives the zones their past, and each a keeper for what comes.
+// recall gives the zones their past, and each a saver for what comes.
 func (zs zones) recall(mem *state.Folder, boot state.BootClock, log *slog.Logger) {
 	for _, z := range zs {
 		kept, err := mem.LoadPast(z.Name)

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+
 	"thermostat/agent/config"
 	"thermostat/agent/service"
 	"thermostat/agent/state"

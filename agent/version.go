@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"runtime"
 
-	"thermostat/agent/cli"
-
 	"github.com/spf13/cobra"
+
+	"thermostat/agent/cli"
 )
 
 func versionCommand() *cobra.Command {

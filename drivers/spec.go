@@ -95,9 +95,6 @@ type RelaySpec struct {
 
 func (r RelaySpec) row() *RelayDriver { return RelayDriverOf(r.Driver) }
 
-// IsSimulated reports whether the relay is one of a simulated room.
-func (r RelaySpec) IsSimulated() bool { return r.row().Simulated }
-
 // IsRemote reports whether the relay is reached through a broker.
 func (r RelaySpec) IsRemote() bool { return r.row().Remote }
 

@@ -37,14 +37,9 @@ const leastRun = 1800
 
 // Add takes a reading: °C, the time since the one before it, how much of that
 // the output ran (1 heating with full power, -1 cooling as much, 0 off), and °C
-// outdoors, NaN if unknown.
-func (r *Record) Add(celsius float64, since time.Duration, driven, outdoor float64) {
-	r.AddSwitch(celsius, since, driven, outdoor, 0)
-}
-
-// AddSwitch is Add where the output switched at a moment that is known only to so
-// many seconds (standard deviation).
-func (r *Record) AddSwitch(celsius float64, since time.Duration, driven, outdoor, doubt float64) {
+// outdoors, NaN if unknown. Doubt is to how many seconds (standard deviation) the
+// moment is known at which the output switched; 0 if it did not, or is sure.
+func (r *Record) Add(celsius float64, since time.Duration, driven, outdoor, doubt float64) {
 	if !r.begun { // nothing is known of the time before the first
 		r.begun, r.first, r.width = true, celsius, finestSpan
 		return

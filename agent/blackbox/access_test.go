@@ -8,8 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"thermostat/agent/clitest"
 	"time"
+
+	"thermostat/agent/clitest"
 )
 
 // fleetBroker is a mosquitto with the very files of examples/fleet; only paths

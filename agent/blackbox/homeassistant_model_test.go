@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"thermostat/agent/clitest"
-
 	paho "github.com/eclipse/paho.mqtt.golang"
+
+	"thermostat/agent/clitest"
 )
 
 // homeAssistant does at the broker what Home Assistant does. What it knows of

@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"thermostat/agent/clitest"
-
 	"github.com/eclipse/paho.mqtt.golang/packets"
+
+	"thermostat/agent/clitest"
 )
 
 var hostileFor = flag.Duration("hostile", time.Duration(clitest.InCI(40, 15))*time.Second, "how long TestABrokerThatAnswersEverythingWrongly lasts")

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
 	"thermostat/agent/clitest"
 	"thermostat/controlloop/report"
 )

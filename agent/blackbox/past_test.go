@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"path/filepath"
 	"testing"
+	"time"
+
 	"thermostat/agent/clitest"
 	"thermostat/agent/state"
 	"thermostat/controlloop"
-	"time"
 )
 
 // TestRestartKnowsItsPast runs the binary: what went off when this machine

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
 	"thermostat/agent/cli"
 	"thermostat/agent/clitest"
 )

@@ -11,9 +11,9 @@ import (
 	"syscall"
 	"testing"
 
-	"thermostat/agent/clitest"
-
 	"golang.org/x/sys/unix"
+
+	"thermostat/agent/clitest"
 )
 
 // terminal is a pseudo terminal, and what a program wrote on it.

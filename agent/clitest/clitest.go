@@ -13,10 +13,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"thermostat/agent/cli"
-	"thermostat/controlloop"
 	"time"
 	"unicode/utf8"
+
+	"thermostat/agent/cli"
+	"thermostat/controlloop"
 )
 
 // Patience is how long a test waits for what must come; it measures nothing.
@@ -37,10 +38,10 @@ func Eventually(t *testing.T, ok func() error) {
 }
 
 // WaitFor waits for something as long as the caller says, and fails with its last error.
-func WaitFor(t *testing.T, patience time.Duration, ok func() error) {
+func WaitFor(t *testing.T, limit time.Duration, ok func() error) {
 	t.Helper()
 	var err error
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if err = ok(); err == nil {
 			return
 		}

@@ -6,9 +6,9 @@ import (
 	"io"
 	"os"
 
-	"thermostat/agent/cli"
-
 	"github.com/spf13/cobra"
+
+	"thermostat/agent/cli"
 )
 
 // LoadOrExit reads a configuration, prints every complaint, and fails with

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
 	"thermostat/agent/cli"
 	"thermostat/agent/config"
 )

@@ -8,9 +8,10 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
+
 	"thermostat/agent/clitest"
 	"thermostat/agent/config"
-	"time"
 )
 
 func testReplay(t testing.TB) *Operator {

@@ -11,10 +11,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"thermostat/agent/cli"
 	"thermostat/agent/config"
-
-	"github.com/spf13/cobra"
 )
 
 // A start that only a person can mend is not tried again and again: systemd 252

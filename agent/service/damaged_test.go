@@ -6,8 +6,9 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
-	"thermostat/agent/clitest"
 	"time"
+
+	"thermostat/agent/clitest"
 )
 
 func TestADamagedConfigurationIsWaitedForAndNotTriedAgainAndAgain(t *testing.T) {

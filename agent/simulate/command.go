@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -160,15 +159,4 @@ func (f *simulateFlags) draw(grid []*Simulation) error {
 		}
 	}
 	return nil
-}
-
-func daysText(d time.Duration) string {
-	days := d.Hours() / 24
-	switch {
-	case days < 0.95:
-		return fmt.Sprintf("%.1f hours", d.Hours())
-	case days > 0.99 && days < 1.01:
-		return "1 day"
-	}
-	return fmt.Sprintf("%.3g days", days)
 }

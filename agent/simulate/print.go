@@ -262,3 +262,14 @@ func (s *Simulation) title() string {
 	}
 	return name + ", " + daysText(s.outcome.figures.Time)
 }
+
+func daysText(d time.Duration) string {
+	days := d.Hours() / 24
+	switch {
+	case days < 0.95:
+		return fmt.Sprintf("%.1f hours", d.Hours())
+	case days > 0.99 && days < 1.01:
+		return "1 day"
+	}
+	return fmt.Sprintf("%.3g days", days)
+}

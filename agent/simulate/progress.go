@@ -7,8 +7,9 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"thermostat/agent/cli"
 	"time"
+
+	"thermostat/agent/cli"
 )
 
 // progress is a bar on the terminal of whoever waits; it appears only where a

@@ -3,8 +3,9 @@ package simulate
 import (
 	"fmt"
 	"strings"
-	"thermostat/agent/config"
 	"time"
+
+	"thermostat/agent/config"
 )
 
 const minutesOfWeek = 7 * 24 * 60

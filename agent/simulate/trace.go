@@ -271,7 +271,7 @@ func (p *playback) learn(at time.Duration, rec replay.Record) {
 			doubt = math.Abs(p.driven-was) * span / math.Sqrt(12)
 		}
 	}
-	p.record.AddSwitch(p.celsius, at-p.since, p.ran/max(span, 1e-9), p.outdoor, doubt)
+	p.record.Add(p.celsius, at-p.since, p.ran/max(span, 1e-9), p.outdoor, doubt)
 	p.since, p.ran, p.switched = at, 0, 0
 }
 

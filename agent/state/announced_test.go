@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
 	"thermostat/agent/clitest"
 	"thermostat/mqtt/homeassistant"
 )

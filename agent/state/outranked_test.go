@@ -3,6 +3,7 @@ package state
 import (
 	"strings"
 	"testing"
+
 	"thermostat/agent/clitest"
 	"thermostat/agent/config"
 )

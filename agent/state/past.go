@@ -72,11 +72,11 @@ func (k *KeptOutput) past(now time.Duration) controlloop.PastOutput {
 // Saver keeps a zone's last switches. The zone's goroutine shows it snapshots;
 // its own writes them, so that a slow card holds no relay up.
 type Saver struct {
-	file string
-	pens WriteSlots
-	boot BootClock
-	is   KeptZone  // the zone's goroutine owns it
-	put  time.Time // when it was last handed over
+	file  string
+	slots WriteSlots
+	boot  BootClock
+	is    KeptZone  // the zone's goroutine owns it
+	put   time.Time // when it was last handed over
 
 	counters *Counters
 	out      *controlloop.Latest[KeptZone]
@@ -90,12 +90,12 @@ const countersEvery = time.Hour
 // NewSaver saves into a file of the machine's present boot; Run writes.
 func NewSaver(file string, p WriteSlots, b BootClock, c *Counters) *Saver {
 	return &Saver{
-		file: file, pens: p, boot: b, is: KeptZone{Boot: b.ID}, counters: c,
+		file: file, slots: p, boot: b, is: KeptZone{Boot: b.ID}, counters: c,
 		out: controlloop.NewLatest[KeptZone](), Done: make(chan struct{}),
 	}
 }
 
-// Saw takes a snapshot; a nil keeper keeps nothing. A switch is written: the
+// Saw takes a snapshot; a nil saver keeps nothing. A switch is written: the
 // one off, since a rest begins, and the one on, since the old rest says nothing more.
 func (k *Saver) Saw(s controlloop.Snapshot) {
 	if k == nil {
@@ -151,7 +151,7 @@ func (k *Saver) Run(ctx context.Context, told func(error)) {
 			return
 		}
 		again = nil
-		err := k.pens.write(k.file, last)
+		err := k.slots.write(k.file, last)
 		if told(err); err != nil {
 			again = time.After(keepAgain)
 		}
@@ -165,6 +165,6 @@ func (k *Saver) end(last KeptZone, unwritten bool, told func(error)) {
 	default:
 	}
 	if unwritten {
-		told(k.pens.write(k.file, last))
+		told(k.slots.write(k.file, last))
 	}
 }

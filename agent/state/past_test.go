@@ -32,7 +32,7 @@ func heaterSnapshot(on bool) controlloop.Snapshot {
 	return s
 }
 
-// wrote gives what the keeper would write now, if anything.
+// wrote gives what the saver would write now, if anything.
 func (k *Saver) wrote() (KeptZone, bool) {
 	select {
 	case z := <-k.out.C():
@@ -103,7 +103,7 @@ func TestPastIsKnownWithinOneBootOnly(t *testing.T) {
 	}
 }
 
-// TestPastOnDisk: written by the keeper's goroutine, also at the very end; no
+// TestPastOnDisk: written by the saver's goroutine, also at the very end; no
 // file and a damaged one are no past.
 func TestPastOnDisk(t *testing.T) {
 	m := testFolder(t)

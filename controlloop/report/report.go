@@ -3,8 +3,9 @@ package report
 import (
 	"math"
 	"strings"
-	"thermostat/controlloop"
 	"time"
+
+	"thermostat/controlloop"
 )
 
 // State is a snapshot as it is published: what is unknown is null, never a

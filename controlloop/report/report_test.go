@@ -6,8 +6,9 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"thermostat/controlloop"
 	"time"
+
+	"thermostat/controlloop"
 )
 
 // knownSnapshot is one in which most is known.
