@@ -29,12 +29,7 @@ var heatPath = []string{
 
 // notYet are the budgets that do not hold yet, with their present figures: they
 // must not grow, and a row that is no longer needed must go.
-var notYet = map[string]int{
-	"files with methods of agent/config.reader": 15,
-	"files with methods of agent/config.unique": 4,
-	"lines of agent/config":                     2857,
-	"methods of agent/config.reader":            88,
-}
+var notYet = map[string]int{}
 
 // TestBudgets: packages, types and functions stay small enough to be read.
 func TestBudgets(t *testing.T) {

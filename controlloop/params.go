@@ -98,22 +98,10 @@ func (p Params) Validate() []Violation {
 }
 
 func (p Params) validateLimits(vs *violations) {
-	for _, l := range []struct {
-		name      string
-		value     float64
-		low, high float64
-	}{
-		{"limits.desired_min", p.DesiredMin, -50, 100},
-		{"limits.desired_max", p.DesiredMax, -50, 100},
-		{"limits.heat_cutout", p.HeatCutout, -50, 120},
-		{"limits.cool_cutout", p.CoolCutout, -60, 100},
-		{"limits.plausible_min", p.PlausibleMin, -60, 100},
-		{"limits.plausible_max", p.PlausibleMax, -50, 150},
-		{"limits.max_rate", p.MaxRate, 0.01, 100000},
-	} {
-		vs.check(l.low <= l.value && l.value <= l.high, l.name, l.value, "is outside %v..%v", l.low, l.high)
+	for _, b := range limitBounds {
+		b.check(p, vs)
 	}
-	vs.check(0 <= p.MaxDisagreement && p.MaxDisagreement <= 50, "max_disagreement", p.MaxDisagreement, "is outside 0..50 K; 0 is not compared")
+	vs.check(0 <= p.MaxDisagreement && p.MaxDisagreement <= maxDisagreement, "max_disagreement", p.MaxDisagreement, "is outside 0..%v K; 0 is not compared", maxDisagreement)
 	vs.check(p.DesiredMin < p.DesiredMax, "limits.desired_min", p.DesiredMin, "must be below desired_max %v", p.DesiredMax)
 	vs.check(!p.Heater || p.DesiredMax < p.HeatCutout, "limits.heat_cutout", p.HeatCutout, "must be above desired_max %v", p.DesiredMax)
 	vs.check(!p.Cooler || p.DesiredMin > p.CoolCutout, "limits.cool_cutout", p.CoolCutout, "must be below desired_min %v", p.DesiredMin)
@@ -122,16 +110,15 @@ func (p Params) validateLimits(vs *violations) {
 }
 
 func (p Params) validateTiming(vs *violations) {
-	vs.within("timing.sample", p.Sample, time.Second, 10*time.Minute)
-	vs.check(p.StaleAfter >= 2*p.Sample, "timing.stale_after", p.StaleAfter, "must be at least 2 samples, %v", 2*p.Sample)
-	vs.check(p.StaleAfter <= 24*time.Hour, "timing.stale_after", p.StaleAfter, "must be at most 24h: the heat may stay on that long without a reading")
-	vs.within("timing.min_on", p.MinOn, 0, 2*time.Hour)
-	vs.within("timing.min_off", p.MinOff, 0, 2*time.Hour)
-	vs.within("timing.changeover", p.Changeover, 0, 24*time.Hour)
-	vs.check(p.MaxOn == 0 || p.MaxOn >= max(p.MinOn, p.Sample) && p.MaxOn <= 7*24*time.Hour, "timing.max_on", p.MaxOn,
-		"must be 0s for none, or from min_on %v (at least a sample, %v) to 168h", p.MinOn, p.Sample)
-	vs.check(p.FrozenAfter == 0 || p.FrozenAfter >= 10*p.Sample && p.FrozenAfter <= 7*24*time.Hour, "timing.frozen_after", p.FrozenAfter,
-		"must be 0s for never, or from 10 samples, %v, to 168h", 10*p.Sample)
+	for _, b := range timingBounds {
+		b.check(p, vs)
+	}
+	vs.check(p.StaleAfter >= staleSamples*p.Sample, "timing.stale_after", p.StaleAfter, "must be at least %v samples, %v", staleSamples, staleSamples*p.Sample)
+	vs.check(p.StaleAfter <= maxStaleAfter, "timing.stale_after", p.StaleAfter, "must be at most %vh: the heat may stay on that long without a reading", maxStaleAfter.Hours())
+	vs.check(p.MaxOn == 0 || p.MaxOn >= max(p.MinOn, p.Sample) && p.MaxOn <= maxStretch, "timing.max_on", p.MaxOn,
+		"must be 0s for none, or from min_on %v (at least a sample, %v) to %vh", p.MinOn, p.Sample, maxStretch.Hours())
+	vs.check(p.FrozenAfter == 0 || p.FrozenAfter >= frozenSamples*p.Sample && p.FrozenAfter <= maxStretch, "timing.frozen_after", p.FrozenAfter,
+		"must be 0s for never, or from %v samples, %v, to %vh", frozenSamples, frozenSamples*p.Sample, maxStretch.Hours())
 }
 
 func (p Params) validateLoss(vs *violations) {
@@ -140,12 +127,12 @@ func (p Params) validateLoss(vs *violations) {
 		return
 	}
 	before := len(*vs)
-	vs.check(1 <= d.Percent && d.Percent <= 30, "on_sensor_loss.percent", d.Percent, "is outside 1..30")
-	vs.within("on_sensor_loss.period", d.Period, time.Minute, 24*time.Hour)
+	vs.check(minDutyPercent <= d.Percent && d.Percent <= maxDutyPercent, "on_sensor_loss.percent", d.Percent, "is outside %v..%v", minDutyPercent, maxDutyPercent)
+	vs.within("on_sensor_loss.period", d.Period, minDutyPeriod, maxDutyPeriod)
 	if len(*vs) > before {
 		return // what follows hangs on them
 	}
-	vs.within("on_sensor_loss.for", d.For, d.Period, 7*24*time.Hour)
+	vs.within("on_sensor_loss.for", d.For, d.Period, maxStretch)
 	least := max(p.MinOn, p.Sample)
 	vs.check(d.on() >= least, "on_sensor_loss.period", d.Period, "with %v percent is on for %v, which must be at least min_on and a sample, %v", d.Percent, d.on(), least)
 	vs.check(d.Period-d.on() >= p.MinOff, "on_sensor_loss.period", d.Period, "with %v percent is off for %v, which must be at least min_off %v", d.Percent, d.Period-d.on(), p.MinOff)

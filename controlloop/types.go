@@ -30,6 +30,9 @@ func (m Mode) String() string {
 	return modeWords[m]
 }
 
+// Modes are the words that [ParseMode] reads.
+func Modes() []string { return modeWords[ModeOff:] }
+
 // ParseMode reads a mode's plain word: off, heat, cool or heat_cool.
 func ParseMode(word string) (Mode, error) {
 	for m := ModeOff; m <= ModeHeatCool; m++ {

@@ -9,11 +9,9 @@ import (
 // a row of the table, a field of [SensorSpec], and a file of its own.
 type SensorDriver struct {
 	Name      string
-	Keys      []string // of its configuration
-	ChipKey   string   // the key that tells one chip of this board from another; empty: it is none
-	Example   string   // what a mapping needs beside its driver, and a word on it; empty: nothing
-	Simulated bool     // it measures a simulated room
-	Remote    bool     // it is reached through a broker
+	ChipKey   string // the key that tells one chip of this board from another; empty: it is none
+	Simulated bool   // it measures a simulated room
+	Remote    bool   // it is reached through a broker
 
 	defaults func(*SensorSpec)           // nil: all zero
 	measures func(SensorSpec) Quantities // nil: temperature alone
@@ -39,8 +37,6 @@ type roomSensor func(simulated.Spec) (controlloop.Sensor, error)
 var sensorDrivers = [...]SensorDriver{
 	{
 		Name: "ds18b20", ChipKey: "id",
-		Keys:     []string{"driver", "id", "bus", "i2c_bus", "resolution", "offset"},
-		Example:  "id: 28-0316a2795bff} with its own id, which thermostat probe lists",
 		defaults: func(s *SensorSpec) { s.DS18B20 = DefaultDS18B20() },
 		same:     func(a, b SensorSpec) bool { return a.DS18B20.ID != "" && a.DS18B20.ID == b.DS18B20.ID },
 		bus:      func(s SensorSpec) Bus { return s.DS18B20.wires() },
@@ -52,7 +48,6 @@ var sensorDrivers = [...]SensorDriver{
 	},
 	{
 		Name: "bme280", ChipKey: "address",
-		Keys:     []string{"driver", "bus", "address", "offset"},
 		defaults: func(s *SensorSpec) { s.BME280 = DefaultBME280() },
 		measures: func(SensorSpec) Quantities { return Quantities{Humidity: true, Pressure: true} },
 		same:     func(a, b SensorSpec) bool { return a.BME280 == b.BME280 },
@@ -64,8 +59,6 @@ var sensorDrivers = [...]SensorDriver{
 	},
 	{
 		Name: "simulated", Simulated: true,
-		Keys: []string{"driver", "model", "speed", "start", "up", "down", "outdoor", "outdoor_swing", "sun", "place",
-			"heater_power", "cooler_power", "noise", "seed", "offset"},
 		defaults: func(s *SensorSpec) { s.Simulated = simulated.Default() },
 		text:     func(s SensorSpec) string { return ", model " + s.Simulated.Model },
 		open: func(_ *Hardware, s SensorSpec, room roomSensor) (controlloop.Sensor, error) {
@@ -74,8 +67,6 @@ var sensorDrivers = [...]SensorDriver{
 	},
 	{
 		Name: "mqtt", Remote: true,
-		Keys:     []string{"driver", "topic", "format", "field", "humidity_field", "unit", "where", "offset"},
-		Example:  "topic: home/room} with its own topic",
 		measures: func(s SensorSpec) Quantities { return Quantities{Humidity: s.Remote.HumidityField != ""} },
 		same:     func(a, b SensorSpec) bool { return a.Remote.same(b.Remote) },
 		text:     func(s SensorSpec) string { return s.Remote.text() },
@@ -107,10 +98,8 @@ func SensorDrivers() (names []string) {
 // row of the table, a field of [RelaySpec], and a file of its own.
 type RelayDriver struct {
 	Name      string
-	Keys      []string // of its configuration
-	Example   string   // what a mapping needs beside its driver, and a word on it; empty: nothing
-	Simulated bool     // it is one of a simulated room
-	Remote    bool     // it is reached through a broker
+	Simulated bool // it is one of a simulated room
+	Remote    bool // it is reached through a broker
 
 	text func(RelaySpec) string // which it is, after its name; nil: the name says all
 	open func(*Hardware, RelaySpec, roomRelay) (controlloop.Relay, error)
@@ -121,10 +110,8 @@ type roomRelay func() (controlloop.Relay, error)
 
 var relayDrivers = [...]RelayDriver{
 	{
-		Name:    "gpio",
-		Keys:    []string{"driver", "line", "chip", "active_low"},
-		Example: "line: GPIO17} with its own line",
-		text:    func(r RelaySpec) string { return r.GPIO.text() },
+		Name: "gpio",
+		text: func(r RelaySpec) string { return r.GPIO.text() },
 		open: func(_ *Hardware, r RelaySpec, _ roomRelay) (controlloop.Relay, error) {
 			relay, err := OpenRelay(r.GPIO)
 			if err != nil {
@@ -135,15 +122,12 @@ var relayDrivers = [...]RelayDriver{
 	},
 	{
 		Name: "simulated", Simulated: true,
-		Keys: []string{"driver"},
 		open: func(_ *Hardware, _ RelaySpec, room roomRelay) (controlloop.Relay, error) { return room() },
 	},
 	{
 		Name: "mqtt", Remote: true,
-		Keys:    []string{"driver", "topic", "on", "off", "state_topic", "state_field", "lease", "retain"},
-		Example: "topic: home/room} with its own topic",
-		text:    func(r RelaySpec) string { return r.Remote.text() },
-		open:    func(h *Hardware, r RelaySpec, _ roomRelay) (controlloop.Relay, error) { return h.remoteRelay(r.Remote) },
+		text: func(r RelaySpec) string { return r.Remote.text() },
+		open: func(h *Hardware, r RelaySpec, _ roomRelay) (controlloop.Relay, error) { return h.remoteRelay(r.Remote) },
 	},
 }
 

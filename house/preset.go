@@ -135,6 +135,9 @@ func fermenter() PhysicalParams {
 	}
 }
 
+// Places are the names that [PlaceOf] knows.
+func Places() []string { return []string{"air", "wall", "window", "heater"} }
+
 // PlaceOf gives a place of the sensor by its name: air, wall, window or heater.
 // The shares are chosen: a probe on a wall feels it for a third, one in the
 // draught of a window the outdoors for a tenth, one beside a heater its body for

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"thermostat/agent/config/yamltree"
 )
 
 // What is written instead of what people write where a number, a duration or a
@@ -63,9 +65,9 @@ func durationAdvice(text string) string {
 
 func listAdvice(n *node) string {
 	switch {
-	case n.kind == kindMapping && n.key == "zones":
+	case n.Kind == yamltree.Mapping && n.Key == "zones":
 		return "begin each zone with a dash, a blank and its name, such as - name: living-room"
-	case n.kind == kindMapping:
+	case n.Kind == yamltree.Mapping:
 		return "put a dash and a blank before the first key of each item"
 	}
 	return "put the value into [ ], such as [a, b]"
@@ -73,24 +75,24 @@ func listAdvice(n *node) string {
 
 // decimalComma knows {desired: 20,5}, which YAML reads as {desired: 20, 5: }.
 func decimalComma(n *node) string {
-	i := slices.Index(n.parent.children, n)
-	if i < 1 || n.kind != kindEmpty || !digits.MatchString(n.key) {
+	i := slices.Index(n.Parent.Children, n)
+	if i < 1 || n.Kind != yamltree.Empty || !digits.MatchString(n.Key) {
 		return ""
 	}
-	before := n.parent.children[i-1]
-	if before.kind != kindScalar || !integer.MatchString(before.text) {
+	before := n.Parent.Children[i-1]
+	if before.Kind != yamltree.Scalar || !integer.MatchString(before.Text) {
 		return ""
 	}
-	return fmt.Sprintf("a number has a point and no comma: write %s: %s.%s", pathWord(before.key), before.text, n.key)
+	return fmt.Sprintf("a number has a point and no comma: write %s: %s.%s", yamltree.PathWord(before.Key), before.Text, n.Key)
 }
 
 var digits = regexp.MustCompile(`^[0-9]+$`)
 
 // runTogether knows {driver gpio}, which YAML reads as one key without a value.
 func runTogether(n *node, known []string) string {
-	key, value, ok := strings.Cut(n.key, " ")
-	if !ok || n.kind != kindEmpty || !slices.Contains(known, key) {
+	key, value, ok := strings.Cut(n.Key, " ")
+	if !ok || n.Kind != yamltree.Empty || !slices.Contains(known, key) {
 		return ""
 	}
-	return shownLine(key + ": " + value)
+	return yamltree.ShownLine(key + ": " + value)
 }

@@ -8,10 +8,10 @@ import (
 	"slices"
 	"time"
 
+	"thermostat/agent/config/yamltree"
 	"thermostat/controlloop"
 	"thermostat/drivers"
 	"thermostat/mqtt/broker"
-	"thermostat/mqtt/homeassistant"
 )
 
 // Config is what the agent was told by its file, defaults filled in.
@@ -63,24 +63,14 @@ func (c Complaint) String() string {
 	return at + c.Path + ": " + c.Text
 }
 
-// reader collects complaints.
-type reader struct {
-	file       string
-	machine    Machine
-	complaints []Complaint
-	empty      int // values that are not there
-
-	base    string   // of the agent's own topics, with a slash at its end
-	births  []string // Home Assistant's
-	brokers bool     // there are some
-}
-
+// ReadOn reads a configuration as that machine would: [Read] is on this one.
 func ReadOn(file string, text []byte, m Machine) (Config, []Complaint) {
-	r := &reader{file: file, machine: m}
+	c := defaults()
 	sum := sha256.Sum256(text)
-	c := Config{Units: "C", SHA256: hex.EncodeToString(sum[:])}
-	if root := r.readYAML(text); root != nil {
-		r.readRoot(root, &c)
+	c.SHA256 = hex.EncodeToString(sum[:])
+	r := &reader{file: file, machine: m, config: &c}
+	if r.root = yamltree.Read(text, rootKeys.names(), r.tell); r.root != nil {
+		r.readRoot()
 	}
 	slices.SortStableFunc(r.complaints, func(a, b Complaint) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
@@ -88,60 +78,26 @@ func ReadOn(file string, text []byte, m Machine) (Config, []Complaint) {
 	return c, r.complaints
 }
 
-// rootKeys are the keys that stand at the left margin.
-var rootKeys = []string{"device", "state_dir", "units", "mqtt", "http", "zones"}
-
-func (r *reader) readRoot(root *node, c *Config) {
-	if root.kind == kindEmpty || root.kind == kindScalar || root.kind == kindList {
-		r.complain(root, "the file is %v, but a mapping is wanted", root.kind)
-		return
+// readRoot reads the whole file.
+func (r *reader) readRoot() {
+	switch r.root.Kind {
+	case yamltree.Empty, yamltree.Scalar, yamltree.List:
+		r.complain(r.root, "the file is %v, but a mapping is wanted", r.root.Kind)
+	default:
+		r.mapping(&rootKeys, r.root, r.config)
 	}
-	if !r.isMapping(root, rootKeys...) {
-		return
+}
+
+// passwordNeedsUser demands a name beside a password: MQTT 3.1.1 cannot send one
+// alone [MQTT-3.1.2-22].
+func passwordNeedsUser(r *reader, n *node, c *MQTT, _ badKeys) {
+	if c.PasswordFile != "" && n.Child("username") == nil {
+		r.complain(n.Child("password_file"), "needs mqtt.username beside it")
 	}
-	r.readDevice(root, c)
-	c.StateDir = r.machine.StateDir(c.Device)
-	r.filled(root.child("state_dir"), &c.StateDir)
-	r.oneOf(root.child("units"), &c.Units, "C", "F")
-	r.readMQTT(root.child("mqtt"), &c.MQTT)
-	r.base, r.brokers = c.MQTT.Prefix+"/"+c.Device+"/", len(c.MQTT.Brokers) > 0 || root.child("mqtt").child("brokers").holds()
-	r.readBirthTopic(root.child("mqtt"), &c.MQTT)
-	r.births = homeassistant.OnlineTopics(c.MQTT.BirthTopic, c.MQTT.DiscoveryPrefix)
-	r.readHTTP(root.child("http"), &c.HTTP)
-	r.readZones(root.child("zones"), c)
 }
 
-// complainAt is for the file; of no place in it, its beginning stands for it.
-func (r *reader) complainAt(at place, text string) {
-	r.complaints = append(r.complaints, Complaint{File: r.file, Line: max(at.line, 1), Column: max(at.column, 1), Text: text})
-}
-
-func (r *reader) complain(n *node, format string, args ...any) {
-	r.complainOf(n, n.path(), format, args...)
-}
-
-// complainOf is for what is not in the file: it gives the path of that, and
-// the place of the nearest thing that is there.
-func (r *reader) complainOf(n *node, path, format string, args ...any) {
-	r.complaints = append(r.complaints, Complaint{
-		File: r.file, Line: max(n.line, 1), Column: max(n.column, 1),
-		Path: path, Text: fmt.Sprintf(format, args...),
-	})
-}
-
-// missing complains of a key that a mapping must have.
-func (r *reader) missing(n *node, key, text string) {
-	r.complainOf(n, join(n.path(), key), "%s", text)
-}
-
-func join(path, key string) string {
-	if path == "" {
-		return key
+func certificateNeedsKey(r *reader, n *node, a *broker.Access, unread badKeys) {
+	if len(unread) == 0 && (a.CertFile == "") != (a.KeyFile == "") {
+		r.complain(n, "cert_file and key_file go together")
 	}
-	return path + "." + key
-}
-
-func (r *reader) warn(n *node, text string) {
-	r.complain(n, "%s", text)
-	r.complaints[len(r.complaints)-1].Warning = true
 }

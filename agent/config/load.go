@@ -9,7 +9,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"thermostat/agent/cli"
+	"thermostat/agent/config/yamltree"
 )
+
+// maxConfigSize is what a file may have, in bytes.
+const maxConfigSize = yamltree.MaxSize
 
 // LoadOrExit reads a configuration, prints every complaint, and fails with
 // exit code 2 if one of them is an error.

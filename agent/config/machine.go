@@ -4,7 +4,6 @@ import (
 	"hash/fnv"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -23,30 +22,27 @@ func ThisMachine() Machine {
 	return Machine{name, os.Getenv}
 }
 
-var DeviceForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,63}$`)
-
-// readDevice reads the device's name. It is part of every topic, so the host
-// names that fresh systems share are refused: two such devices would obey the
-// same controls.
-func (r *reader) readDevice(root *node, c *Config) {
-	n := root.child("device")
-	if n == nil {
-		r.deviceOfHost(root, c)
+// deviceOfHost takes the host's name where the file names no device. The name is
+// part of every topic, so the names that fresh systems share are refused: two such
+// devices would obey the same controls.
+func deviceOfHost(r *reader, n *node, c *Config) {
+	if n.Child("device") != nil {
 		return
 	}
-	if r.spelled(n, &c.Device, DeviceForm, deviceNameIs, deviceWord) && c.Device == "heaters" {
-		r.complain(n, `"heaters" is reserved: the topics of simulated heaters begin with it`)
-	}
-}
-
-func (r *reader) deviceOfHost(root *node, c *Config) {
 	host, _, _ := strings.Cut(r.machine.Hostname, ".")
 	common := slices.Contains([]string{"raspberrypi", "localhost", "debian", "heaters"}, strings.ToLower(host))
 	if common || !DeviceForm.MatchString(host) {
-		r.complainOf(root, "device", "is missing, and the host name %s cannot stand in for it", Shown(host))
+		r.complainOfField(n, "device", "is missing, and the host name %s cannot stand in for it", Shown(host))
 		return
 	}
 	c.Device = host
+}
+
+// stateFolder is the machine's where the file names none.
+func stateFolder(r *reader, _ *node, c *Config, _ badKeys) {
+	if c.StateDir == "" {
+		c.StateDir = r.machine.StateDir(c.Device)
+	}
 }
 
 // defaultSensorID makes a stable number of device and zone.
@@ -82,4 +78,25 @@ func (m Machine) StateDir(device string) string {
 		return filepath.Join(root, device)
 	}
 	return root
+}
+
+// place is where a file of the configuration lies: a name without a folder
+// means the service's credential of that name (systemd.exec(5),
+// CREDENTIALS_DIRECTORY), and where there is none the file beside the
+// configuration, so that one configuration serves the service and its owner.
+func (m Machine) place(config, name string) string {
+	if name == "" || filepath.IsAbs(name) {
+		return name
+	}
+	if dir := m.Getenv("CREDENTIALS_DIRECTORY"); dir != "" {
+		if file := filepath.Join(dir, name); Exists(file) {
+			return file
+		}
+	}
+	return filepath.Join(filepath.Dir(config), name)
+}
+
+func Exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
 }

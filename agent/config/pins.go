@@ -24,11 +24,11 @@ func (b *busUsers) add(n *node, s drivers.SensorSpec) {
 
 // addSensors notes the buses that a zone's sensors are on.
 func (u *unique) addSensors(zone *node, z Zone) {
-	u.buses.add(zone.child("sensor"), z.Devices.Sensor)
-	fallbacks := zone.child("fallback_sensors")
+	u.buses.add(zone.Child("sensor"), z.Devices.Sensor)
+	fallbacks := zone.Child("fallback_sensors")
 	for i, s := range z.Devices.Fallbacks {
-		if fallbacks != nil && i < len(fallbacks.children) {
-			u.buses.add(fallbacks.children[i], s)
+		if fallbacks != nil && i < len(fallbacks.Children) {
+			u.buses.add(fallbacks.Children[i], s)
 		}
 	}
 }
@@ -38,15 +38,15 @@ func (u *unique) addSensors(zone *node, z Zone) {
 func (u *unique) checkPins() {
 	for _, owner := range u.lines {
 		line, ok := owner.gpio.Number()
-		at := owner.relay.child("line")
+		at := owner.relay.Child("line")
 		if !ok || at == nil {
 			continue
 		}
 		if user := u.buses.i2c[line/2]; line < 4 && user != nil { // GPIO0 and 1 are bus 0, 2 and 3 are bus 1
-			u.complain(at, "GPIO%d is a wire of I2C bus %d, on which %s is: wire the relay to another line, such as GPIO17", line, line/2, user.path())
+			u.complain(at, "GPIO%d is a wire of I2C bus %d, on which %s is: wire the relay to another line, such as GPIO17", line, line/2, user.Path())
 		}
 		if line == 4 && u.buses.oneWire != nil {
-			u.warn(at, fmt.Sprintf("GPIO4 is the wire of the 1-Wire bus, on which %s is, unless dtoverlay=w1-gpio,gpiopin= names another: wire the relay to another line, such as GPIO17", u.buses.oneWire.path()))
+			u.warn(at, fmt.Sprintf("GPIO4 is the wire of the 1-Wire bus, on which %s is, unless dtoverlay=w1-gpio,gpiopin= names another: wire the relay to another line, such as GPIO17", u.buses.oneWire.Path()))
 		}
 	}
 }

@@ -1,125 +1,144 @@
 package config
 
 import (
-	"regexp"
+	"math"
+	"slices"
+	"strings"
 
+	"thermostat/agent/config/yamltree"
+	"thermostat/controlloop"
 	"thermostat/drivers"
 )
 
-var ZoneForm = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)
-
-// readZones reads the zones; none at all is valid.
-func (r *reader) readZones(n *node, c *Config) {
-	u := &unique{reader: r, names: map[string]*node{}, ids: map[int32]idOwner{}, topics: map[string]*node{}, buses: busUsers{i2c: map[int]*node{}}}
-	for _, item := range r.items(n) {
-		var z Zone
-		if r.readZone(item, c.Device, &z) {
-			u.add(item, z)
-		}
-		c.Zones = append(c.Zones, z)
+// takePlant looks at the plant before the other keys: it sets their defaults.
+func takePlant(_ *reader, n *node, z *zoneOfFile) {
+	plant := usualPlant()
+	if at := n.Child("plant"); at != nil && PlantOf(at.Text).Name != "" {
+		plant = PlantOf(at.Text)
 	}
-	u.checkPins()
+	*z = freshZone(plant)
 }
 
-// readZone reports whether there was a mapping to read.
-func (r *reader) readZone(n *node, device string, z *Zone) bool {
-	if !r.isMapping(n, "name", "sensor_id", "plant", "sensor", "fallback_sensors", "max_disagreement",
-		"heater", "cooler", "safety_relay", "default_setpoint", "limits", "timing", "on_sensor_loss") {
-		return false
+// wholeDuty lets no duty begin of which a part could not be read.
+func wholeDuty(_ *reader, _ *node, l *loss, unread badKeys) {
+	if len(unread) > 0 {
+		l.action = "off"
 	}
-	r.readIdentity(n, device, z)
-	z.Plant = "boiler"
-	r.oneOf(n.child("plant"), &z.Plant, Plants()...)
-	z.Params = ParamsOf(z.Plant)
-	r.readDevices(n, z)
-	sound := r.readParams(n, &z.Params)
+}
+
+// checkZone is what a zone's keys say together: which of them count for the
+// devices, the constants against each other, the setpoint against the constants.
+func checkZone(r *reader, n *node, z *zoneOfFile, unread badKeys) {
+	if n.Child("sensor_id") == nil {
+		z.SensorID = defaultSensorID(r.config.Device, z.Name)
+	}
+	if z.loss.action == "duty" {
+		z.Params.Loss = z.loss.Duty
+	}
+	z.Params.Heater, z.Params.Cooler = z.Devices.Heater != nil, z.Devices.Cooler != nil
+	z.Params.Speed = z.Devices.Sensor.Simulated.Speed // 0 where the room is real
+	checkSensors(r, n, z.Devices)
+	needsStaleAfter(r, n, z.Devices)
+	needsRoom(r, n, z.Devices)
+	sound := checkParams(r, n, z.Params, unread)
 	z.Devices.Identify(z.SensorID, z.Params)
-	r.readSetpoint(n.child("default_setpoint"), sound, z)
-	return true
-}
-
-func (r *reader) readIdentity(n *node, device string, z *Zone) {
-	if n.child("name") == nil {
-		r.missing(n, "name", "is missing: each dash begins another zone, so take this one away if its keys belong to the zone above, else write - name: and a name")
-	}
-	r.spelled(n.child("name"), &z.Name, ZoneForm, zoneNameIs, zoneWord)
-	z.SensorID = defaultSensorID(device, z.Name)
-	if id := n.child("sensor_id"); id != nil {
-		x, _ := r.whole(id, 1, 1<<31-1)
-		z.SensorID = int32(x) // 0 where it is bad, which was complained of
+	if at := n.Child("default_setpoint"); at != nil && at.Kind == yamltree.Mapping {
+		z.Configured = true
+		checkDefault(r, at, &z.Zone, sound, unread.below("default_setpoint"))
 	}
 }
 
-// unique finds what two zones share and must not.
-type unique struct {
-	*reader
-	names  map[string]*node
-	ids    map[int32]idOwner
-	lines  []lineOwner
-	topics map[string]*node
-	buses  busUsers
-
-	sensors []sensorOwner
-}
-
-type lineOwner struct {
-	relay *node
-	gpio  drivers.GPIO
-}
-
-type idOwner struct {
-	zone *node
-	name string
-}
-
-func (u *unique) add(n *node, z Zone) {
-	u.addSensor(n.child("sensor"), z)
-	u.addRelay(n.child("heater"), z.Devices.Heater)
-	u.addRelay(n.child("cooler"), z.Devices.Cooler)
-	u.addRelay(n.child("safety_relay"), z.Devices.Safety)
-	u.addSensors(n, z)
-	if z.Name == "" {
-		return // complained of, and the default number hangs on the name
-	}
-	other := u.names[z.Name]
-	if other != nil {
-		u.complain(n.child("name"), "%q is also the name of %s", z.Name, other.path())
-	} else {
-		u.names[z.Name] = n
-	}
-	if other == nil || n.child("sensor_id") != nil {
-		u.addID(n, z)
-	}
-}
-
-func (u *unique) addRelay(n *node, relay *drivers.RelaySpec) {
-	u.addLine(n, relay)
-	u.addTopic(n, relay)
-}
-
-// addLine finds a GPIO line that two relays would fight for.
-func (u *unique) addLine(n *node, relay *drivers.RelaySpec) {
-	if relay == nil || relay.GPIO.Line == "" {
-		return
-	}
-	for _, other := range u.lines {
-		if relay.GPIO.SameLine(other.gpio) {
-			u.complain(n.child("line"), "%s is also the line of %s: each relay needs one of its own", relay.GPIO, other.relay.path())
-			return
+// checkSensors complains of a fallback that cannot stand in for the zone's sensor,
+// and of sensors that nothing compares.
+func checkSensors(r *reader, zone *node, d drivers.Spec) {
+	for i, s := range d.Fallbacks {
+		item := zone.Child("fallback_sensors").Children[i]
+		if s.IsSimulated() && !d.Sensor.IsSimulated() {
+			r.complain(item.Child("driver"), "a simulated fallback needs a simulated sensor: it measures that sensor's room")
+		}
+		if twice(s, append(slices.Clone(d.Fallbacks[:i]), d.Sensor)) {
+			r.complain(item, "is a sensor that this zone has already: it cannot stand in for itself")
 		}
 	}
-	u.lines = append(u.lines, lineOwner{n, relay.GPIO})
 }
 
-func (u *unique) addID(n *node, z Zone) {
-	if z.SensorID == 0 {
+// remotes reports whether one of a zone's sensors is on the broker.
+func remotes(spec drivers.Spec) bool {
+	return spec.Sensor.IsRemote() || slices.ContainsFunc(spec.Fallbacks, drivers.SensorSpec.IsRemote)
+}
+
+// needsStaleAfter demands that the promise of a sensor on the broker is chosen:
+// only its owner knows how often it speaks.
+func needsStaleAfter(r *reader, zone *node, spec drivers.Spec) {
+	if _, given := find(zone, "timing.stale_after"); remotes(spec) && !given {
+		r.missing(zone, "timing.stale_after", "is missing: an mqtt sensor needs it, longer than the longest pause between two of its readings; the heat goes off that long after the last")
+	}
+}
+
+// needsRoom complains of a simulated relay where the sensor is real: it has no room to heat.
+func needsRoom(r *reader, zone *node, d drivers.Spec) {
+	if d.Sensor.Driver == "" || d.Sensor.IsSimulated() {
 		return
 	}
-	owner, taken := u.ids[z.SensorID]
-	if !taken {
-		u.ids[z.SensorID] = idOwner{n, z.Name}
-		return
+	for _, key := range []string{"heater", "cooler", "safety_relay"} {
+		if at := zone.Child(key).Child("driver"); at != nil && drivers.RelayDriverOf(at.Text).Simulated {
+			r.complain(at, "a simulated relay needs a simulated sensor, whose room it heats or cools: the zone's is %s", Shown(d.Sensor.Driver))
+		}
 	}
-	at, _ := find(n, "sensor_id")
-	u.complainOf(at, join(n.path(), "sensor_id"), "%d of %s is also that of %s (%s)", z.SensorID, z.Name, owner.zone.path(), owner.name)
+}
+
+// checkParams holds the constants of a zone to the law. It reports whether a
+// setpoint can be held against them.
+func checkParams(r *reader, zone *node, p controlloop.Params, unread badKeys) (sound bool) {
+	wrong := slices.Clone(unread)
+	for _, v := range p.Validate() {
+		_, found := find(zone, v.Field)
+		if found && unread.has(v.Field) {
+			continue // it has been complained of, and the default stands in for it
+		}
+		r.complainOfField(zone, v.Field, "%s%s %s", v.Value, ifDefault(v.Field, found), v.Bound)
+		if found {
+			wrong = append(wrong, v.Field)
+		}
+	}
+	if at := zone.Child("max_disagreement"); p.MaxDisagreement > 0 && at != nil && !wrong.has("max_disagreement") && zone.Child("fallback_sensors") == nil {
+		r.warn(at, "compares nothing: the zone has no fallback_sensors")
+	}
+	return !slices.ContainsFunc([]string{"limits", "limits.desired_min", "limits.desired_max", "limits.heat_cutout", "limits.cool_cutout"}, wrong.has)
+}
+
+func ifDefault(field string, found bool) string {
+	if found || !strings.Contains(field, ".") {
+		return ""
+	}
+	return " (the default)"
+}
+
+// checkDefault complains of all that is wrong with the setpoint that counts until
+// somebody gives one, but not of what could not be read and of the sums with it.
+// The desired temperature is held against limits only where those are sound.
+func checkDefault(r *reader, n *node, z *Zone, sound bool, unread badKeys) {
+	if n.Child("mode") == nil {
+		z.Default.Mode = z.Params.UsualMode()
+	}
+	s := z.Default
+	if unread.has("mode") {
+		s.Mode = controlloop.ModeOff
+	}
+	if math.IsNaN(s.Desired) && n.Child("desired") == nil && s.Mode != controlloop.ModeOff {
+		r.missing(n, "desired", "is missing: every mode but off needs it")
+		unread = append(unread, "desired")
+	}
+	if !sound {
+		unread = append(unread, "desired")
+	}
+	for _, v := range z.Params.CheckSetpoint(s) {
+		switch {
+		case slices.ContainsFunc(strings.Fields(v.Field), unread.has):
+		case strings.Contains(v.Field, " "): // a sum of two has no key of its own
+			r.complain(n, "%s: %s %s", v.Field, v.Value, v.Bound)
+		default:
+			r.complainOfField(n, v.Field, "%s %s", v.Value, v.Bound)
+		}
+	}
 }

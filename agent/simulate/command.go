@@ -67,7 +67,7 @@ func (f *simulateFlags) register(cmd *cobra.Command) {
 	s.Uint64Var(&f.seed, "seed", 0, "of the sensor's noise (default: the room's)")
 	s.StringArrayVar(&f.faults, "fault", nil, "break something: `NAME@TIME`, like sensor-gone@30h; may be given again ("+simulatedFaultNames()+")")
 	s.StringVar(&f.plot, "plot", "", "draw the run into this SVG `FILE`; of several zones each into its own")
-	s.StringArrayVar(&f.vary, "vary", nil, "try several values, `KEY=A,B,…`; with several keys all combinations ("+strings.Join(settingNames(), ", ")+")")
+	s.StringArrayVar(&f.vary, "vary", nil, "try several values, `KEY=A,B,…`; with several keys all combinations ("+strings.Join(config.Vary(), ", ")+")")
 	s.StringVar(&f.tape, "trace", "", "a recording, a `FILE` of replay's JSON lines, of watch --json or CSV: decide on it, and estimate its room")
 	cli.NumberVar(s, &f.power, "power", 0, "of the heater (or cooler) of the recorded room, W (default: the room's)")
 	s.BoolVar(&f.asJSON, "json", false, "print the figures as JSON")

@@ -193,7 +193,7 @@ func (f *simulateFlags) chooseRoom(s *Simulation) error {
 	case sensor.IsSimulated():
 		s.Room = sensor.Simulated
 	default:
-		s.Room = simulated.SpecOf(roomOf(s.Zone.Plant))
+		s.Room = simulated.SpecOf(config.PlantOf(s.Zone.Plant).Room)
 	}
 	s.roomName = s.Room.Model
 	for flag, change := range map[string]func(){
@@ -244,21 +244,6 @@ func (f *simulateFlags) chooseSetpoint(s *Simulation) error {
 		}
 	}
 	return nil
-}
-
-// roomOf is the room that stands for a plant.
-func roomOf(plant string) string {
-	switch plant {
-	case "electric":
-		return "panel"
-	case "floor", "heat_pump":
-		return "massive"
-	case "fridge":
-		return "refrigerator"
-	case "fermenter":
-		return "fermenter"
-	}
-	return "radiator"
 }
 
 // roomConfig is a zone for a room that is simulated without a configuration.

@@ -6,66 +6,12 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"time"
 
 	"thermostat/agent/config"
-	"thermostat/controlloop"
 )
 
 // setting is one key of the configuration with a value to try.
 type setting struct{ key, value string }
-
-// knob is a key that can be varied, and how it is set.
-type knob struct {
-	key string
-	set func(z *config.Zone, value string) error
-}
-
-func knobs() []knob {
-	number := func(key string, to func(z *config.Zone) *float64) knob {
-		return knob{key, func(z *config.Zone, value string) error {
-			x, err := controlloop.ParseNumber(strings.TrimSuffix(value, "K"))
-			if err != nil {
-				return fmt.Errorf("%s is not a number", config.Shown(value))
-			}
-			*to(z) = x
-			return nil
-		}}
-	}
-	duration := func(key string, to func(z *config.Zone) *time.Duration) knob {
-		return knob{key, func(z *config.Zone, value string) error {
-			d, err := time.ParseDuration(value)
-			if err != nil {
-				return fmt.Errorf("%s is not a duration such as 5s, 10m or 1h30m", config.Shown(value))
-			}
-			*to(z) = d
-			return nil
-		}}
-	}
-	return []knob{
-		number("desired", func(z *config.Zone) *float64 { return &z.Default.Desired }),
-		number("up_delta", func(z *config.Zone) *float64 { return &z.Default.UpDelta }),
-		number("down_delta", func(z *config.Zone) *float64 { return &z.Default.DownDelta }),
-		number("heat_cutout", func(z *config.Zone) *float64 { return &z.Params.HeatCutout }),
-		number("cool_cutout", func(z *config.Zone) *float64 { return &z.Params.CoolCutout }),
-		number("max_rate", func(z *config.Zone) *float64 { return &z.Params.MaxRate }),
-		duration("sample", func(z *config.Zone) *time.Duration { return &z.Params.Sample }),
-		duration("stale_after", func(z *config.Zone) *time.Duration { return &z.Params.StaleAfter }),
-		duration("min_on", func(z *config.Zone) *time.Duration { return &z.Params.MinOn }),
-		duration("min_off", func(z *config.Zone) *time.Duration { return &z.Params.MinOff }),
-		duration("max_on", func(z *config.Zone) *time.Duration { return &z.Params.MaxOn }),
-		duration("changeover", func(z *config.Zone) *time.Duration { return &z.Params.Changeover }),
-		duration("frozen_after", func(z *config.Zone) *time.Duration { return &z.Params.FrozenAfter }),
-	}
-}
-
-func settingNames() []string {
-	var names []string
-	for _, k := range knobs() {
-		names = append(names, k.key)
-	}
-	return names
-}
 
 // mostRuns bounds a grid.
 const mostRuns = 10000
@@ -103,7 +49,7 @@ func parseVary(texts []string) ([][]setting, error) {
 	var seen []string
 	for _, text := range texts {
 		key, values, ok := strings.Cut(text, "=")
-		names := settingNames()
+		names := config.Vary()
 		switch {
 		case !slices.Contains(names, key):
 			if near := config.Nearest(key, names); near != "" {
@@ -138,13 +84,8 @@ func (s *Simulation) apply() error {
 		return nil
 	}
 	for _, try := range s.settings {
-		for _, k := range knobs() {
-			if k.key != try.key {
-				continue
-			}
-			if err := k.set(&s.Zone, try.value); err != nil {
-				return fmt.Errorf("vary: %s: %w", try.key, err)
-			}
+		if err := config.SetZone(&s.Zone, try.key, try.value); err != nil {
+			return fmt.Errorf("vary: %s: %w", try.key, err)
 		}
 	}
 	err := s.Zone.Params.RefuseSetpoint(s.Zone.Default)

@@ -59,14 +59,9 @@ func (m *Folder) Ended() error {
 	return err
 }
 
-// hasCompressor tells the plants that short cycles wear out.
-func hasCompressor(plant string) bool {
-	return slices.Contains([]string{"heat_pump", "fridge", "fermenter"}, plant)
-}
-
 // CrashLocked is how long a zone's outputs stay off after so many crashes.
 func CrashLocked(z config.Zone, crashes int) time.Duration {
-	if crashes < crashesToLock || !hasCompressor(z.Plant) {
+	if crashes < crashesToLock || !config.PlantOf(z.Plant).Compressor {
 		return 0
 	}
 	return max(z.Params.MinOff, crashLock)

@@ -62,26 +62,59 @@ func (s Spec) Validate() []controlloop.Violation {
 		vs = append(vs, controlloop.Violation{Field: "model", Value: fmt.Sprintf("%.40q", s.Model), Bound: "is none of " + strings.Join(Models(), ", ")})
 	}
 	if _, ok := house.PlaceOf(s.Place); s.Place != "" && !ok {
-		vs = append(vs, controlloop.Violation{Field: "place", Value: fmt.Sprintf("%.40q", s.Place), Bound: "is none of air, wall, window, heater"})
+		vs = append(vs, controlloop.Violation{Field: "place", Value: fmt.Sprintf("%.40q", s.Place), Bound: "is none of " + strings.Join(house.Places(), ", ")})
 	}
-	vs = within(vs, "speed", s.Speed, 0.001, 100000)
-	vs = within(vs, "start", s.Start, -50, 100)
-	vs = within(vs, "up", s.Up, time.Second, 24*time.Hour)
-	vs = within(vs, "down", s.Down, time.Second, 24*time.Hour)
-	vs = within(vs, "outdoor", s.Outdoor, -60, 60)
-	vs = within(vs, "outdoor_swing", s.OutdoorSwing, 0, 40)
-	vs = within(vs, "sun", s.Sun, 0, 1500)
-	vs = within(vs, "heater_power", s.HeaterPower, 0, 100000)
-	vs = within(vs, "cooler_power", s.CoolerPower, 0, 100000)
-	return within(vs, "noise", s.Noise, 0, 5)
+	for _, b := range numbers {
+		vs = b.check(s, vs)
+	}
+	for _, b := range durations {
+		vs = b.check(s, vs)
+	}
+	return vs
 }
 
-// within adds a violation unless the value is in its bounds; NaN is in none.
-func within[T cmp.Ordered](vs []controlloop.Violation, field string, value, low, high T) []controlloop.Violation {
-	if low <= value && value <= high {
+// bounded is a value of a simulated room that two values bound.
+type bounded[T cmp.Ordered] struct {
+	field     string
+	of        func(Spec) T
+	low, high T
+}
+
+// check adds a violation unless the value is in its bounds; NaN is in none.
+func (b bounded[T]) check(s Spec, vs []controlloop.Violation) []controlloop.Violation {
+	value := b.of(s)
+	if b.low <= value && value <= b.high {
 		return vs
 	}
 	return append(vs, controlloop.Violation{
-		Field: field, Value: fmt.Sprint(value), Bound: fmt.Sprintf("is outside %v..%v", low, high),
+		Field: b.field, Value: fmt.Sprint(value), Bound: fmt.Sprintf("is outside %v..%v", b.low, b.high),
 	})
+}
+
+var numbers = []bounded[float64]{
+	{"speed", func(s Spec) float64 { return s.Speed }, 0.001, 100000},
+	{"start", func(s Spec) float64 { return s.Start }, -50, 100},
+	{"outdoor", func(s Spec) float64 { return s.Outdoor }, -60, 60},
+	{"outdoor_swing", func(s Spec) float64 { return s.OutdoorSwing }, 0, 40},
+	{"sun", func(s Spec) float64 { return s.Sun }, 0, 1500},
+	{"heater_power", func(s Spec) float64 { return s.HeaterPower }, 0, 100000},
+	{"cooler_power", func(s Spec) float64 { return s.CoolerPower }, 0, 100000},
+	{"noise", func(s Spec) float64 { return s.Noise }, 0, 5},
+}
+
+var durations = []bounded[time.Duration]{
+	{"up", func(s Spec) time.Duration { return s.Up }, time.Second, 24 * time.Hour},
+	{"down", func(s Spec) time.Duration { return s.Down }, time.Second, 24 * time.Hour},
+}
+
+// Bounds are the bounds of a simulated room, by the key in the configuration.
+func Bounds() map[string]controlloop.Bound {
+	all := map[string]controlloop.Bound{}
+	for _, b := range numbers {
+		all[b.field] = controlloop.Bound{Low: b.low, High: b.high}
+	}
+	for _, b := range durations {
+		all[b.field] = controlloop.Bound{Low: b.low, High: b.high}
+	}
+	return all
 }

@@ -1,4 +1,4 @@
-package config
+package yamltree
 
 import (
 	"bytes"
@@ -11,13 +11,13 @@ import (
 // explain finds the mistake behind a text that is no YAML, among those that
 // people make: a parser says only where it could not go on, which is often a
 // line further. It says nothing where it is none of them.
-func explain(text []byte) (at place, what string) {
+func explain(text []byte, keys []string) (at Place, what string) {
 	lines := sayingLines(text)
 	if settings(lines) {
-		return place{}, "these are name=value lines, as of a board's config.txt or orangepiEnv.txt, and no configuration of the thermostat: thermostat probe --write FILE makes one"
+		return Place{}, "these are name=value lines, as of a board's config.txt or orangepiEnv.txt, and no configuration of the thermostat: thermostat probe --write FILE makes one"
 	}
 	var open *fileLine // with a bracket that is open
-	var in indents
+	in := indents{keys: keys}
 	for i, l := range lines {
 		if open != nil && l.indent <= open.indent {
 			return open.place(open.bracket), fmt.Sprintf("the %c here is not closed: write %c behind its last value", open.text[open.bracket], closing[open.text[open.bracket]])
@@ -42,7 +42,7 @@ func explain(text []byte) (at place, what string) {
 	if open != nil {
 		return open.place(open.bracket), fmt.Sprintf("the %c here is not closed: write %c behind its last value", open.text[open.bracket], closing[open.text[open.bracket]])
 	}
-	return place{}, ""
+	return Place{}, ""
 }
 
 var closing = map[byte]byte{'{': '}', '[': ']'}
@@ -64,8 +64,8 @@ type fileLine struct {
 	quote   int // where a quotation mark stands that is open at its end; -1: none does
 }
 
-func (l fileLine) place(offset int) place {
-	return place{l.number, len([]rune(l.text[:offset])) + 1}
+func (l fileLine) place(offset int) Place {
+	return Place{l.number, len([]rune(l.text[:offset])) + 1}
 }
 
 func sayingLines(text []byte) (lines []fileLine) {
@@ -137,7 +137,7 @@ func (l fileLine) mistake(inBrackets bool) (column int, what string) {
 	}
 	rest := l.text[l.indent:]
 	if m := dashClosed.FindStringSubmatch(rest); m != nil {
-		return l.indent, "a blank is missing after the dash: write - " + shownLine(m[1])
+		return l.indent, "a blank is missing after the dash: write - " + ShownLine(m[1])
 	}
 	return l.indent, missingColon(strings.TrimLeft(strings.TrimPrefix(rest, "- "), " "), strings.HasPrefix(rest, "-"))
 }
@@ -150,30 +150,30 @@ func missingColon(text string, item bool) string {
 	}
 	switch m := keyEquals.FindStringSubmatch(text); {
 	case m != nil:
-		return fmt.Sprintf("a colon is wanted in place of the =: write %s", shownLine(m[1]+": "+m[2]))
+		return fmt.Sprintf("a colon is wanted in place of the =: write %s", ShownLine(m[1]+": "+m[2]))
 	case keyNoBlank.MatchString(text) && !item:
 		m = keyNoBlank.FindStringSubmatch(text)
-		return fmt.Sprintf("a blank is missing after the colon: write %s", shownLine(m[1]+": "+m[2]))
+		return fmt.Sprintf("a blank is missing after the colon: write %s", ShownLine(m[1]+": "+m[2]))
 	case item:
 		return ""
 	case keyOnly.MatchString(text):
-		return fmt.Sprintf("a colon is missing: write %s", shownLine(text+":"))
+		return fmt.Sprintf("a colon is missing: write %s", ShownLine(text+":"))
 	case keyBlank.MatchString(text):
 		m = keyBlank.FindStringSubmatch(text)
-		return fmt.Sprintf("a colon is missing: write %s", shownLine(m[1]+": "+m[2]))
+		return fmt.Sprintf("a colon is missing: write %s", ShownLine(m[1]+": "+m[2]))
 	}
 	return ""
 }
 
 var secretKey = regexp.MustCompile(`(?i)pass|secret|token|pwd`)
 
-// shownLine does not show what may be a secret, be it in a URL.
-func shownLine(text string) string {
+// ShownLine does not show what may be a secret, be it in a URL.
+func ShownLine(text string) string {
 	key, value, _ := strings.Cut(text, ":")
 	if value = strings.TrimSpace(value); value != "" && (secretKey.MatchString(key) || strings.Contains(value, "@")) {
 		return key + ": …"
 	}
-	return shortened(text)
+	return Shortened(text)
 }
 
 // settings tells a file of name=value lines from one of ours.
@@ -193,6 +193,7 @@ func settings(lines []fileLine) bool {
 
 // indents follows the columns in which keys and dashes begin.
 type indents struct {
+	keys    []string // that belong at the left margin
 	columns []int
 	empty   bool // the key before has its value below it
 }
@@ -210,7 +211,7 @@ func (in *indents) step(l fileLine) (want int, bad bool) {
 	}
 	switch {
 	case last >= 0 && top != column: // between two
-		if key, _, _ := strings.Cut(l.text[column:], ":"); slices.Contains(rootKeys, key) {
+		if key, _, _ := strings.Cut(l.text[column:], ":"); slices.Contains(in.keys, key) {
 			return 0, true
 		}
 		return last, true
@@ -240,4 +241,12 @@ var plainWords = map[string]string{
 	"found unknown escape character":                 "a backslash between \" is followed by a letter that YAML does not know there: write \\\\ for a backslash",
 	"mapping keys are not allowed in this context":   "a key after ? is not understood: write key: value",
 	"mapping values are not allowed in this context": "this colon is one too many: write a value that has a colon in quotes",
+}
+
+// Shortened keeps a text of the file to one that a complaint can show.
+func Shortened(text string) string {
+	if runes := []rune(text); len(runes) > 40 {
+		return string(runes[:40]) + "…"
+	}
+	return text
 }

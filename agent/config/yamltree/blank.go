@@ -1,4 +1,4 @@
-package config
+package yamltree
 
 import (
 	"fmt"
@@ -45,8 +45,8 @@ func invisible(text string) string {
 // typographic are quotation marks of word processors, which YAML does not know.
 const typographic = "“”„‟‘’‚‛«»"
 
-// strangeQuote says what stands in the place of a quotation mark.
-func strangeQuote(text string) string {
+// StrangeQuote says what stands in the place of a quotation mark.
+func StrangeQuote(text string) string {
 	if first, _ := utf8.DecodeRuneInString(text); text != "" && strings.ContainsRune(typographic, first) {
 		return fmt.Sprintf("%c is no quotation mark of a configuration: write \" in its place, or leave it out", first)
 	}

@@ -1,4 +1,4 @@
-package config
+package yamltree
 
 import (
 	"bytes"
@@ -13,19 +13,39 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// maxConfigSize is far above 10,000 zones; a larger file is not a configuration.
-const maxConfigSize = 4 << 20
+// MaxSize is far above 10,000 zones, in bytes; a larger file is not a configuration.
+const MaxSize = 4 << 20
 
-// readYAML reads a file of one document into a tree. It gives nil where there
-// is nothing to go on with, and then at least one complaint.
-func (r *reader) readYAML(text []byte) *node {
-	if !r.checkText(text) {
+// tree collects what is wrong with a file.
+type tree struct {
+	keys  []string // that stand at the left margin
+	tell  func(at Place, path, text string)
+	empty int // values that are not there
+}
+
+// Read reads a file of one document into a tree. Keys are those that stand at
+// the left margin; tell is given each complaint: its place, the path of the value
+// that it is about, which is empty where it is about the file, and its words. Read
+// gives nil where there is nothing to go on with, and then at least one complaint.
+func Read(text []byte, keys []string, tell func(at Place, path, text string)) *Node {
+	t := &tree{keys: keys, tell: tell}
+	return t.read(text)
+}
+
+func (t *tree) complainAt(at Place, text string) { t.tell(at, "", text) }
+
+func (t *tree) complain(n *Node, format string, args ...any) {
+	t.tell(n.Place(), n.Path(), fmt.Sprintf(format, args...))
+}
+
+func (t *tree) read(text []byte) *Node {
+	if !t.checkText(text) {
 		return nil
 	}
-	text = r.refuseDirectives(bytes.TrimPrefix(text, []byte("\ufeff")))
+	text = t.refuseDirectives(bytes.TrimPrefix(text, []byte("\ufeff")))
 	loader, err := yaml.NewLoader(bytes.NewReader(text), yaml.WithPlugin(bounds{}))
 	if err != nil {
-		r.syntaxError(err, text)
+		t.syntaxError(err, text)
 		return nil
 	}
 	var doc, second yaml.Node
@@ -35,21 +55,21 @@ func (r *reader) readYAML(text []byte) *node {
 	}
 	switch {
 	case first != nil && first != io.EOF:
-		r.syntaxError(first, text)
+		t.syntaxError(first, text)
 		return nil
 	case next == nil:
-		r.complainAt(place{second.Line, second.Column}, "a second document begins here: the file must be one")
+		t.complainAt(Place{second.Line, second.Column}, "a second document begins here: the file must be one")
 	case next != io.EOF:
-		r.syntaxError(next, text)
+		t.syntaxError(next, text)
 		return nil
 	}
-	return r.document(&doc, text)
+	return t.document(&doc, text)
 }
 
 // checkText refuses what no parser should see.
-func (r *reader) checkText(text []byte) bool {
-	if len(text) > maxConfigSize {
-		r.complainAt(place{}, "the file is larger than 4 MiB")
+func (t *tree) checkText(text []byte) bool {
+	if len(text) > MaxSize {
+		t.complainAt(Place{}, "the file is larger than 4 MiB")
 		return false
 	}
 	for i, c := range string(text) {
@@ -63,7 +83,7 @@ func (r *reader) checkText(text []byte) bool {
 			bad = strangeBlankText(string(c)) // the library ends a line at the first two, an editor does not
 		}
 		if bad != "" {
-			r.complainAt(placeOf(text, i), bad)
+			t.complainAt(placeOf(text, i), bad)
 			return false
 		}
 	}
@@ -71,17 +91,17 @@ func (r *reader) checkText(text []byte) bool {
 }
 
 // placeOf gives the line and column of a byte.
-func placeOf(text []byte, offset int) place {
+func placeOf(text []byte, offset int) Place {
 	before := text[:offset]
 	lineStart := bytes.LastIndexByte(before, '\n') + 1
-	return place{bytes.Count(before, []byte{'\n'}) + 1, utf8.RuneCount(before[lineStart:]) + 1}
+	return Place{bytes.Count(before, []byte{'\n'}) + 1, utf8.RuneCount(before[lineStart:]) + 1}
 }
 
 const directiveRefused = "a directive (%) has no place here: leave it out"
 
 // refuseDirectives complains of %YAML and the like before the document, and
 // makes comments of them in a copy of the file, so that the rest is read.
-func (r *reader) refuseDirectives(text []byte) []byte {
+func (t *tree) refuseDirectives(text []byte) []byte {
 	text = slices.Clone(text)
 	for offset, line := 0, 0; offset < len(text); line++ {
 		length := bytes.IndexByte(text[offset:], '\n') + 1
@@ -90,7 +110,7 @@ func (r *reader) refuseDirectives(text []byte) []byte {
 		}
 		switch said := bytes.TrimSpace(text[offset : offset+length]); {
 		case text[offset] == '%':
-			r.complainAt(place{line + 1, 1}, directiveRefused)
+			t.complainAt(Place{line + 1, 1}, directiveRefused)
 			text[offset] = '#'
 		case len(said) > 0 && said[0] != '#':
 			return text
@@ -102,33 +122,33 @@ func (r *reader) refuseDirectives(text []byte) []byte {
 
 // syntaxError leaves out all that the library says of the file's words: a
 // password that somebody wrote there would end up in the log.
-func (r *reader) syntaxError(err error, text []byte) {
+func (t *tree) syntaxError(err error, text []byte) {
 	var e *yaml.LoadError
-	switch at, what := explain(text); {
+	switch at, what := explain(text, t.keys); {
 	case errors.As(err, &e) && e.Message == tooDeep:
-		r.complainAt(place{e.Mark.Line, e.Mark.Column}, tooDeep)
+		t.complainAt(Place{e.Mark.Line, e.Mark.Column}, tooDeep)
 	case what != "":
-		r.complainAt(at, what)
+		t.complainAt(at, what)
 	case e != nil:
-		r.complainAt(place{e.Mark.Line, e.Mark.Column}, cmp.Or(plainWords[e.Message], "YAML: "+e.Message))
+		t.complainAt(Place{e.Mark.Line, e.Mark.Column}, cmp.Or(plainWords[e.Message], "YAML: "+e.Message))
 	default:
-		r.complainAt(place{}, "the file cannot be read as YAML")
+		t.complainAt(Place{}, "the file cannot be read as YAML")
 	}
 }
 
 // document gives the tree of the only document.
-func (r *reader) document(doc *yaml.Node, text []byte) *node {
+func (t *tree) document(doc *yaml.Node, text []byte) *Node {
 	if len(doc.Content) == 0 || isNothing(doc.Content[0]) {
-		r.complainAt(place{}, "the file is empty: thermostat probe --write FILE makes a configuration")
+		t.complainAt(Place{}, "the file is empty: thermostat probe --write FILE makes a configuration")
 		return nil
 	}
-	root := r.convert(doc.Content[0], &node{})
-	if r.empty > maxEmpty {
+	root := t.convert(doc.Content[0], &Node{})
+	if t.empty > maxEmpty {
 		return nil
 	}
-	if first, _, _ := strings.Cut(root.text, " "); slices.Contains(rootKeys, first) { // its colon is missing
-		if at, what := explain(text); what != "" {
-			r.complainAt(at, what)
+	if first, _, _ := strings.Cut(root.Text, " "); slices.Contains(t.keys, first) { // its colon is missing
+		if at, what := explain(text, t.keys); what != "" {
+			t.complainAt(at, what)
 			return nil
 		}
 	}

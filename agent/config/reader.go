@@ -1,0 +1,294 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"thermostat/agent/config/yamltree"
+	"thermostat/drivers"
+)
+
+// node is one value of the file.
+type node = yamltree.Node
+
+// reader walks the tables and the file side by side, and collects complaints.
+type reader struct {
+	file       string
+	machine    Machine
+	root       *node
+	config     *Config // what has been read so far
+	complaints []Complaint
+}
+
+// tell is for what package yamltree complains of; of no place in the file, its
+// beginning stands for it.
+func (r *reader) tell(at yamltree.Place, path, text string) {
+	r.complaints = append(r.complaints, Complaint{File: r.file, Line: max(at.Line, 1), Column: max(at.Column, 1), Path: path, Text: text})
+}
+
+func (r *reader) complain(n *node, format string, args ...any) {
+	r.tell(n.Place(), n.Path(), fmt.Sprintf(format, args...))
+}
+
+// complainOfField is about a field of a mapping, with dots to those of mappings
+// in it. Where it is not in the file, it gives the place of the mapping.
+func (r *reader) complainOfField(n *node, field, format string, args ...any) {
+	at, _ := find(n, field)
+	r.tell(at.Place(), join(n.Path(), field), fmt.Sprintf(format, args...))
+}
+
+// missing complains of a key that a mapping must have.
+func (r *reader) missing(n *node, key, text string) {
+	r.tell(n.Place(), join(n.Path(), key), text)
+}
+
+func (r *reader) warn(n *node, text string) {
+	r.complain(n, "%s", text)
+	r.complaints[len(r.complaints)-1].Warning = true
+}
+
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+// find gives the value that a dotted field names; where it is not in the file,
+// the mapping itself stands in for it.
+func find(n *node, field string) (at *node, found bool) {
+	at = n
+	for key := range strings.SplitSeq(field, ".") {
+		at = at.Child(key)
+	}
+	if at == nil {
+		return n, false
+	}
+	return at, true
+}
+
+// mapping reads the keys of a table. It gives those that could not be read; ok
+// is false where there is no mapping.
+func (r *reader) mapping(t *table, n *node, to any) (unread badKeys, ok bool) {
+	if !r.isMapping(n, t) {
+		return nil, false
+	}
+	if t.start != nil {
+		t.start(r, n, to)
+	}
+	for i := range t.keys {
+		unread = append(unread, r.key(t, &t.keys[i], n, to, unread)...)
+	}
+	if t.end != nil {
+		t.end(r, n, to, unread)
+	}
+	return unread, true
+}
+
+// key reads one key of a mapping, and gives what could not be read of it.
+func (r *reader) key(t *table, k *key, n *node, to any, unread badKeys) (bad badKeys) {
+	c := n.Child(k.name)
+	if c == nil && k.must == "" {
+		return nil
+	}
+	word, fits := k.only.holds(t, to, unread)
+	switch {
+	case c == nil && !fits:
+	case c == nil:
+		r.missing(n, k.name, k.must)
+		bad = badKeys{k.name}
+	case k.keys != nil || k.kinds != nil:
+		bad = r.nested(k, c, k.at(to))
+	case !r.value(k, c, k.at(to)):
+		bad = badKeys{k.name}
+	}
+	if c != nil && !fits && !unread.has(k.only.key) {
+		r.complain(c, "%s", strings.Replace(k.only.or, "%s", word, 1))
+	}
+	return bad
+}
+
+// nested reads mappings, devices, and lists of them.
+func (r *reader) nested(k *key, n *node, to any) (unread badKeys) {
+	switch to := to.(type) {
+	case *[]Zone:
+		*to = r.zones(k.keys, n)
+	case *drivers.SensorSpec:
+		r.device(k.kinds, n, &to.Driver, to)
+	case *[]drivers.SensorSpec:
+		for _, item := range r.items(n) {
+			var s drivers.SensorSpec
+			r.device(k.kinds, item, &s.Driver, &s)
+			*to = append(*to, s)
+		}
+	case **drivers.RelaySpec: // one that is named badly is taken for one that is there
+		*to = new(drivers.RelaySpec)
+		r.device(k.kinds, n, &(*to).Driver, *to)
+	default:
+		inner, ok := r.mapping(k.keys, n, to)
+		if !ok {
+			return badKeys{k.name}
+		}
+		for _, b := range inner {
+			unread = append(unread, k.name+"."+b)
+		}
+	}
+	return unread
+}
+
+// zones reads the zones.
+func (r *reader) zones(t *table, n *node) (zones []Zone) {
+	u := newUnique(r)
+	for _, item := range r.items(n) {
+		var z zoneOfFile
+		if _, ok := r.mapping(t, item, &z); ok {
+			u.add(item, z.Zone)
+		}
+		zones = append(zones, z.Zone)
+	}
+	u.checkPins()
+	return zones
+}
+
+// device reads the name of a driver, and the keys of that driver where this
+// version has it: to others they mean nothing.
+func (r *reader) device(kinds []driver, n *node, name *string, to any) {
+	known := driverNames(kinds)
+	at := n.Child("driver")
+	switch {
+	case n.Kind == yamltree.Refused:
+		return
+	case n.Kind != yamltree.Mapping:
+		r.complain(n, "is %v, but a mapping such as {driver: %s} is wanted%s", n.Kind, known[0], exampleOf(n, kinds))
+		return
+	case at == nil:
+		r.missing(n, "driver", "is missing: one of "+strings.Join(known, ", "))
+		return
+	}
+	if !r.value(&key{name: "driver", form: form{words: known}}, at, name) {
+		return
+	}
+	r.mapping(kinds[slices.Index(known, *name)].keys, n, to)
+}
+
+// value reads a plain value or a list of texts. It reports whether all is well.
+func (r *reader) value(k *key, n *node, to any) bool {
+	before := len(r.complaints)
+	switch to := to.(type) {
+	case *[]string:
+		*to = r.texts(k, n)
+	case *[]netip.Prefix:
+		for _, text := range r.texts(k, n) {
+			p, _ := proxyOf(text)
+			*to = append(*to, p)
+		}
+	case *map[string]string:
+		*to = r.words(k, n)
+	default:
+		if n.Kind == yamltree.Refused {
+			return false
+		}
+		if wrong := take(r, k, n, to); wrong != "" {
+			r.complain(n, "%s", wrong)
+			return false
+		}
+		if file, ok := to.(*string); ok && k.form.file {
+			*file = r.machine.place(r.file, *file)
+		}
+	}
+	return len(r.complaints) == before
+}
+
+// texts reads a list of texts and gives those that are right.
+func (r *reader) texts(k *key, n *node) (texts []string) {
+	for _, item := range r.items(n) {
+		var text string
+		if r.value(k, item, &text) {
+			texts = append(texts, text)
+		}
+	}
+	return texts
+}
+
+const maxWords = 16
+
+// words reads a mapping whose keys are free: {Id: 0119A, channel: 1}.
+func (r *reader) words(k *key, n *node) map[string]string {
+	switch {
+	case n.Kind == yamltree.Refused:
+		return nil
+	case n.Kind != yamltree.Mapping:
+		r.complain(n, "is %v, but a mapping such as {Id: 01191ED4A0B2} is wanted", n.Kind)
+		return nil
+	case len(n.Children) > maxWords:
+		r.complain(n, "has %d words, at most %d can be asked for", len(n.Children), maxWords)
+	}
+	words := map[string]string{}
+	for _, c := range n.Children {
+		var word string
+		if c.Key == "" {
+			r.complain(c, "has no name: write the path of a word, such as Id")
+		} else if r.value(k, c, &word) {
+			words[c.Key] = word
+		}
+	}
+	return words
+}
+
+// items gives the items of a list.
+func (r *reader) items(n *node) []*node {
+	switch n.Kind {
+	case yamltree.Refused:
+		return nil
+	case yamltree.List:
+		return n.Children
+	}
+	r.complain(n, "is %v, but a list is wanted: %s", n.Kind, listAdvice(n))
+	return nil
+}
+
+// isMapping complains of any other kind, and of unknown keys.
+func (r *reader) isMapping(n *node, t *table) bool {
+	switch n.Kind {
+	case yamltree.Refused:
+		return false
+	case yamltree.Mapping:
+		for _, c := range n.Children {
+			if t.key(c.Key) == nil {
+				r.unknownKey(c, t.names())
+			}
+		}
+		return true
+	}
+	r.complain(n, "is %v, but a mapping is wanted", n.Kind)
+	return false
+}
+
+// unknownKey does not show the value, it might be a password.
+func (r *reader) unknownKey(n *node, known []string) {
+	switch near := Nearest(n.Key, known); {
+	case decimalComma(n) != "":
+		r.tell(n.Place(), n.Parent.Path(), decimalComma(n))
+	case runTogether(n, known) != "":
+		r.tell(n.Place(), n.Parent.Path(), "a colon is missing: write "+runTogether(n, known))
+	case strings.EqualFold(n.Key, "password"):
+		name := cmp.Or(n.Parent.Key, "mqtt") + "-password"
+		r.complain(n, "a password has no place in this file: write it alone into one of its own, such as %s beside this one, and name that: password_file: %s", name, name)
+	case near != "":
+		r.complain(n, "is an unknown key: did you mean %s?", near)
+	default:
+		r.complain(n, "is an unknown key: known here are %s", strings.Join(known, ", "))
+	}
+}
+
+// exampleOf is for a driver that is named without its mapping.
+func exampleOf(n *node, kinds []driver) string {
+	i := slices.IndexFunc(kinds, func(d driver) bool { return n.Kind == yamltree.Scalar && d.name == n.Text })
+	if i < 0 {
+		return ""
+	}
+	return ": write {driver: " + n.Text + cmp.Or(kinds[i].example, "}")
+}
