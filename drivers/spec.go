@@ -93,6 +93,15 @@ type RelaySpec struct {
 	Remote RemoteRelay
 }
 
+// DefaultRelay is a relay of whose driver nothing else is said.
+func DefaultRelay(driver string) RelaySpec {
+	r := RelaySpec{Driver: driver}
+	if fill := r.row().defaults; fill != nil {
+		fill(&r)
+	}
+	return r
+}
+
 func (r RelaySpec) row() *RelayDriver { return RelayDriverOf(r.Driver) }
 
 // IsRemote reports whether the relay is reached through a broker.

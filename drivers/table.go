@@ -1,15 +1,19 @@
 package drivers
 
 import (
+	"time"
+
 	"thermostat/controlloop"
 	"thermostat/drivers/simulated"
 )
 
 // SensorDriver is what the program knows of a kind of sensors. Adding one takes
-// a row of the table, a field of [SensorSpec], and a file of its own.
+// a row of the table, a field of [SensorSpec], a file of its own, and the table of
+// its keys in the configuration (agent/config/kinds.go).
 type SensorDriver struct {
 	Name      string
 	ChipKey   string // the key that tells one chip of this board from another; empty: it is none
+	Example   string // what a mapping needs beside its driver, and a word on it; empty: nothing
 	Simulated bool   // it measures a simulated room
 	Remote    bool   // it is reached through a broker
 
@@ -37,6 +41,7 @@ type roomSensor func(simulated.Spec) (controlloop.Sensor, error)
 var sensorDrivers = [...]SensorDriver{
 	{
 		Name: "ds18b20", ChipKey: "id",
+		Example:  "id: 28-0316a2795bff} with its own id, which thermostat probe lists",
 		defaults: func(s *SensorSpec) { s.DS18B20 = DefaultDS18B20() },
 		same:     func(a, b SensorSpec) bool { return a.DS18B20.ID != "" && a.DS18B20.ID == b.DS18B20.ID },
 		bus:      func(s SensorSpec) Bus { return s.DS18B20.wires() },
@@ -67,6 +72,8 @@ var sensorDrivers = [...]SensorDriver{
 	},
 	{
 		Name: "mqtt", Remote: true,
+		Example:  "topic: home/room} with its own topic",
+		defaults: func(s *SensorSpec) { s.Remote.Format = "auto" },
 		measures: func(s SensorSpec) Quantities { return Quantities{Humidity: s.Remote.HumidityField != ""} },
 		same:     func(a, b SensorSpec) bool { return a.Remote.same(b.Remote) },
 		text:     func(s SensorSpec) string { return s.Remote.text() },
@@ -95,14 +102,17 @@ func SensorDrivers() (names []string) {
 }
 
 // RelayDriver is what the program knows of a kind of relays. Adding one takes a
-// row of the table, a field of [RelaySpec], and a file of its own.
+// row of the table, a field of [RelaySpec], a file of its own, and the table of its
+// keys in the configuration (agent/config/kinds.go).
 type RelayDriver struct {
 	Name      string
-	Simulated bool // it is one of a simulated room
-	Remote    bool // it is reached through a broker
+	Example   string // what a mapping needs beside its driver, and a word on it; empty: nothing
+	Simulated bool   // it is one of a simulated room
+	Remote    bool   // it is reached through a broker
 
-	text func(RelaySpec) string // which it is, after its name; nil: the name says all
-	open func(*Hardware, RelaySpec, roomRelay) (controlloop.Relay, error)
+	defaults func(*RelaySpec)       // nil: all zero
+	text     func(RelaySpec) string // which it is, after its name; nil: the name says all
+	open     func(*Hardware, RelaySpec, roomRelay) (controlloop.Relay, error)
 }
 
 // roomRelay gives a relay of the zone's simulated room.
@@ -110,8 +120,9 @@ type roomRelay func() (controlloop.Relay, error)
 
 var relayDrivers = [...]RelayDriver{
 	{
-		Name: "gpio",
-		text: func(r RelaySpec) string { return r.GPIO.text() },
+		Name:    "gpio",
+		Example: "line: GPIO17} with its own line",
+		text:    func(r RelaySpec) string { return r.GPIO.text() },
 		open: func(_ *Hardware, r RelaySpec, _ roomRelay) (controlloop.Relay, error) {
 			relay, err := OpenRelay(r.GPIO)
 			if err != nil {
@@ -126,8 +137,10 @@ var relayDrivers = [...]RelayDriver{
 	},
 	{
 		Name: "mqtt", Remote: true,
-		text: func(r RelaySpec) string { return r.Remote.text() },
-		open: func(h *Hardware, r RelaySpec, _ roomRelay) (controlloop.Relay, error) { return h.remoteRelay(r.Remote) },
+		Example:  "topic: home/room} with its own topic",
+		defaults: func(r *RelaySpec) { r.Remote.Lease = 30 * time.Second },
+		text:     func(r RelaySpec) string { return r.Remote.text() },
+		open:     func(h *Hardware, r RelaySpec, _ roomRelay) (controlloop.Relay, error) { return h.remoteRelay(r.Remote) },
 	},
 }
 

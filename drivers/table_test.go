@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestEveryRowOfTheTableIsWhole: its name is its own, and it can be opened. That
-// the configuration has the keys of each is tested there.
+// TestEveryRowOfTheTableIsWhole: its name is its own, it can be opened, and of a
+// chip of this board it is known when two are one and which bus has it.
 func TestEveryRowOfTheTableIsWhole(t *testing.T) {
 	for _, name := range SensorDrivers() {
 		row := SensorDriverOf(name)

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -299,23 +298,5 @@ func TestEveryDeviceArrives(t *testing.T) {
 		if len(complaints) > 0 || len(c.Zones) != 1 || !reflect.DeepEqual(c.Zones[0].Devices, want) {
 			t.Errorf("%s: %+v, %v; want %+v", text, c.Zones, complaints, want)
 		}
-	}
-}
-
-// TestEveryDriverHasItsKeys: the tables of the configuration are those of the
-// drivers, and the key that tells two chips apart is one of them.
-func TestEveryDriverHasItsKeys(t *testing.T) {
-	for _, kinds := range [][]driver{sensors, fallbacks} {
-		if names := driverNames(kinds); !slices.Equal(names, drivers.SensorDrivers()) {
-			t.Errorf("%v", names)
-		}
-		for _, d := range kinds {
-			if key := drivers.SensorDriverOf(d.name).ChipKey; key != "" && d.keys.key(key) == nil {
-				t.Errorf("%s has no key %s", d.name, key)
-			}
-		}
-	}
-	if names := driverNames(relays); !slices.Equal(names, drivers.RelayDrivers()) {
-		t.Errorf("%v", names)
 	}
 }

@@ -5,7 +5,6 @@ import (
 
 	"thermostat/drivers"
 	"thermostat/drivers/simulated"
-	"thermostat/house"
 	"thermostat/mqtt/device"
 )
 
@@ -13,10 +12,10 @@ import (
 // has an end beside its table.
 
 var sensors = []driver{
-	{name: "ds18b20", says: "a 1-Wire thermometer DS18B20, DS1822 or DS28EA00", example: ", id: 28-0316a2795bff} with its own id, which thermostat probe lists", keys: &ds18b20Keys},
+	{name: "ds18b20", says: "a 1-Wire thermometer DS18B20, DS1822 or DS28EA00", keys: &ds18b20Keys},
 	{name: "bme280", says: "a BME280 on an I2C bus", keys: &bme280Keys},
 	{name: "simulated", says: "a simulated room", keys: &simulatedKeys},
-	{name: "mqtt", says: "a sensor on the broker", example: remoteExample, keys: &remoteSensorKeys},
+	{name: "mqtt", says: "a sensor on the broker", keys: &remoteSensorKeys},
 }
 
 // fallbacks are the sensors that may stand in for another. A simulated one is a
@@ -28,12 +27,10 @@ var fallbacks = []driver{
 }
 
 var relays = []driver{
-	{name: "gpio", says: "a relay on a GPIO line", example: ", line: GPIO17} with its own line", keys: &gpioKeys},
+	{name: "gpio", says: "a relay on a GPIO line", keys: &gpioKeys},
 	{name: "simulated", says: "a relay of the zone's simulated room", keys: &simulatedRelayKeys},
-	{name: "mqtt", says: "a relay on the broker", example: remoteExample, keys: &remoteRelayKeys},
+	{name: "mqtt", says: "a relay on the broker", keys: &remoteRelayKeys},
 }
-
-const remoteExample = ", topic: home/room} with its own topic"
 
 // ofSensor are a sensor's keys between those that every one has.
 func ofSensor(own ...key) []key {
@@ -47,6 +44,7 @@ func ofRelay(own ...key) []key {
 	return append([]key{{name: "driver", at: in(func(s *drivers.RelaySpec) *string { return &s.Driver }), says: "what the relay is"}}, own...)
 }
 
+// sensorOf is a sensor of which the configuration says nothing but its driver.
 func sensorOf(driver string) func() any {
 	return func() any {
 		s := drivers.DefaultSensor(driver)
@@ -56,7 +54,8 @@ func sensorOf(driver string) func() any {
 
 func relayOf(driver string) func() any {
 	return func() any {
-		return &drivers.RelaySpec{Driver: driver, Remote: drivers.RemoteRelay{Lease: defaultLease}}
+		s := drivers.DefaultRelay(driver)
+		return &s
 	}
 }
 
@@ -64,7 +63,6 @@ var i2cBuses = within(0, 255)
 
 var ds18b20Keys = table{
 	fresh: sensorOf("ds18b20"),
-	start: before(func(_ *reader, _ *node, s *drivers.SensorSpec) { s.DS18B20 = drivers.DefaultDS18B20() }),
 	end:   after(kernelSetsNoResolution),
 	keys: ofSensor(
 		key{name: "id", at: in(func(s *drivers.SensorSpec) *string { return &s.DS18B20.ID }), form: thermometerID, says: "the thermometer's name; `thermostat probe` lists them",
@@ -85,7 +83,6 @@ func kernelSetsNoResolution(r *reader, n *node, s *drivers.SensorSpec, unread ba
 
 var bme280Keys = table{
 	fresh: sensorOf("bme280"),
-	start: before(func(_ *reader, _ *node, s *drivers.SensorSpec) { s.BME280 = drivers.DefaultBME280() }),
 	keys: ofSensor(
 		key{name: "bus", at: in(func(s *drivers.SensorSpec) *int { return &s.BME280.Bus }), bound: i2cBuses, says: "the N of /dev/i2c-N"},
 		key{name: "address", at: in(func(s *drivers.SensorSpec) *uint16 { return &s.BME280.Address }), bound: within(uint16(0x76), uint16(0x77)), form: form{is: "the addresses that a BME280 can have"}, says: "the chip's address on the bus"},
@@ -108,7 +105,7 @@ var simulatedKeys = table{
 		key{name: "outdoor", at: in(func(s *drivers.SensorSpec) *float64 { return &s.Simulated.Outdoor }), bound: roomLaw("outdoor"), unit: "°C", says: "the mean of the day outdoors"},
 		key{name: "outdoor_swing", at: in(func(s *drivers.SensorSpec) *float64 { return &s.Simulated.OutdoorSwing }), bound: roomLaw("outdoor_swing"), unit: "K", says: "how far the warmest and the coldest hour are from that mean"},
 		key{name: "sun", at: in(func(s *drivers.SensorSpec) *float64 { return &s.Simulated.Sun }), bound: roomLaw("sun"), unit: "W/m²", says: "the sun through the window at noon"},
-		key{name: "place", at: in(func(s *drivers.SensorSpec) *string { return &s.Simulated.Place }), form: form{words: house.Places(), empty: true}, usual: "where the model has it", says: "where the sensor is"},
+		key{name: "place", at: in(func(s *drivers.SensorSpec) *string { return &s.Simulated.Place }), form: form{words: simulated.Places(), empty: true}, usual: "where the model has it", says: "where the sensor is"},
 		key{name: "heater_power", at: in(func(s *drivers.SensorSpec) *float64 { return &s.Simulated.HeaterPower }), bound: roomLaw("heater_power"), unit: "W", says: "the heater's power"},
 		key{name: "cooler_power", at: in(func(s *drivers.SensorSpec) *float64 { return &s.Simulated.CoolerPower }), bound: roomLaw("cooler_power"), unit: "W", says: "the cooler's power"},
 		noiseKey, seedKey,
@@ -122,7 +119,6 @@ var (
 
 // takeModel looks at the model before the other keys: it sets their defaults.
 func takeModel(_ *reader, n *node, s *drivers.SensorSpec) {
-	s.Simulated = simulated.Default()
 	if model := n.Child("model"); model != nil {
 		s.Simulated = simulated.SpecOf(model.Text)
 		s.Simulated.Model = simulated.Default().Model
@@ -132,7 +128,6 @@ func takeModel(_ *reader, n *node, s *drivers.SensorSpec) {
 var spareKeys = table{
 	fresh: simulatedKeys.fresh,
 	start: before(func(_ *reader, n *node, s *drivers.SensorSpec) {
-		s.Simulated = simulated.Default()
 		s.Simulated.Seed += uint64(n.Index) + 1 // its noise is its own
 	}),
 	end:  after(checkSimulated),
@@ -154,10 +149,7 @@ var (
 )
 
 var remoteSensorKeys = table{
-	fresh: func() any {
-		return &drivers.SensorSpec{Driver: "mqtt", Remote: drivers.RemoteSensor{Format: "auto"}}
-	},
-	start: before(func(_ *reader, _ *node, s *drivers.SensorSpec) { s.Remote.Format = "auto" }),
+	fresh: sensorOf("mqtt"),
 	end:   after(checkRemoteSensor),
 	keys: ofSensor(
 		key{name: "topic", at: in(func(s *drivers.SensorSpec) *string { return &s.Remote.Topic }), form: deviceTopic, must: "is missing", says: "the topic of its readings"},
@@ -221,11 +213,8 @@ func AtReset(g drivers.GPIO) string {
 
 var simulatedRelayKeys = table{fresh: relayOf("simulated"), keys: ofRelay()}
 
-const defaultLease = 30 * time.Second
-
 var remoteRelayKeys = table{
 	fresh: relayOf("mqtt"),
-	start: before(func(_ *reader, _ *node, s *drivers.RelaySpec) { s.Remote.Lease = defaultLease }),
 	end:   after(checkRemoteRelay),
 	keys: ofRelay(
 		key{name: "topic", at: in(func(s *drivers.RelaySpec) *string { return &s.Remote.Topic }), form: deviceTopic, must: "is missing", says: "the topic of its commands"},

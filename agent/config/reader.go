@@ -117,16 +117,19 @@ func (r *reader) nested(k *key, n *node, to any) (unread badKeys) {
 	case *[]Zone:
 		*to = r.zones(k.keys, n)
 	case *drivers.SensorSpec:
-		r.device(k.kinds, n, &to.Driver, to)
+		r.sensor(k.kinds, n, to)
 	case *[]drivers.SensorSpec:
 		for _, item := range r.items(n) {
 			var s drivers.SensorSpec
-			r.device(k.kinds, item, &s.Driver, &s)
+			r.sensor(k.kinds, item, &s)
 			*to = append(*to, s)
 		}
 	case **drivers.RelaySpec: // one that is named badly is taken for one that is there
 		*to = new(drivers.RelaySpec)
-		r.device(k.kinds, n, &(*to).Driver, *to)
+		if d := r.driver(k.kinds, n); d != nil {
+			**to = drivers.DefaultRelay(d.name)
+			r.mapping(d.keys, n, *to)
+		}
 	default:
 		inner, ok := r.mapping(k.keys, n, to)
 		if !ok {
@@ -141,37 +144,52 @@ func (r *reader) nested(k *key, n *node, to any) (unread badKeys) {
 
 // zones reads the zones.
 func (r *reader) zones(t *table, n *node) (zones []Zone) {
-	u := newUnique(r)
-	for _, item := range r.items(n) {
-		var z zoneOfFile
+	u, items := newUnique(r), r.items(n)
+	zones = make([]Zone, len(items))
+	var z zoneOfFile
+	for i, item := range items {
 		if _, ok := r.mapping(t, item, &z); ok {
 			u.add(item, z.Zone)
+			zones[i] = z.Zone
 		}
-		zones = append(zones, z.Zone)
 	}
 	u.checkPins()
 	return zones
 }
 
-// device reads the name of a driver, and the keys of that driver where this
-// version has it: to others they mean nothing.
-func (r *reader) device(kinds []driver, n *node, name *string, to any) {
-	known := driverNames(kinds)
+// sensor reads a sensor.
+func (r *reader) sensor(kinds []driver, n *node, to *drivers.SensorSpec) {
+	if d := r.driver(kinds, n); d != nil {
+		*to = drivers.DefaultSensor(d.name)
+		r.mapping(d.keys, n, to)
+	}
+}
+
+// driver reads the name of a driver. It gives nil where this version has none of
+// that name: then the other keys mean nothing.
+func (r *reader) driver(kinds []driver, n *node) *driver {
 	at := n.Child("driver")
 	switch {
 	case n.Kind == yamltree.Refused:
-		return
+		return nil
 	case n.Kind != yamltree.Mapping:
-		r.complain(n, "is %v, but a mapping such as {driver: %s} is wanted%s", n.Kind, known[0], exampleOf(n, kinds))
-		return
+		r.complain(n, "is %v, but a mapping such as {driver: %s} is wanted%s", n.Kind, kinds[0].name, exampleOf(n, driverNames(kinds)))
+		return nil
 	case at == nil:
-		r.missing(n, "driver", "is missing: one of "+strings.Join(known, ", "))
-		return
+		r.missing(n, "driver", "is missing: one of "+strings.Join(driverNames(kinds), ", "))
+		return nil
 	}
-	if !r.value(&key{name: "driver", form: form{words: known}}, at, name) {
-		return
+	var name string
+	if !r.value(&key{name: "driver", form: form{empty: true}}, at, &name) {
+		return nil
 	}
-	r.mapping(kinds[slices.Index(known, *name)].keys, n, to)
+	for i := range kinds {
+		if kinds[i].name == name {
+			return &kinds[i]
+		}
+	}
+	r.complain(at, "%s", noneOf(name, driverNames(kinds)))
+	return nil
 }
 
 // value reads a plain value or a list of texts. It reports whether all is well.
@@ -285,10 +303,13 @@ func (r *reader) unknownKey(n *node, known []string) {
 }
 
 // exampleOf is for a driver that is named without its mapping.
-func exampleOf(n *node, kinds []driver) string {
-	i := slices.IndexFunc(kinds, func(d driver) bool { return n.Kind == yamltree.Scalar && d.name == n.Text })
-	if i < 0 {
+func exampleOf(n *node, known []string) string {
+	if n.Kind != yamltree.Scalar || !slices.Contains(known, n.Text) {
 		return ""
 	}
-	return ": write {driver: " + n.Text + cmp.Or(kinds[i].example, "}")
+	more := cmp.Or(drivers.SensorDriverOf(n.Text).Example, drivers.RelayDriverOf(n.Text).Example)
+	if more == "" {
+		return ": write {driver: " + n.Text + "}"
+	}
+	return ": write {driver: " + n.Text + ", " + more
 }

@@ -133,12 +133,12 @@ func (t *table) names() (names []string) {
 	return names
 }
 
-// driver is a kind of sensor or relay, and the keys of its mapping.
+// driver is a kind of sensor or relay, by its name in the table of package
+// drivers, and the keys of its mapping.
 type driver struct {
-	name    string
-	says    string
-	example string // its first key, where somebody wrote nothing but the driver's name
-	keys    *table
+	name string
+	says string
+	keys *table
 }
 
 func driverNames(kinds []driver) (names []string) {

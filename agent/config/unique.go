@@ -122,7 +122,7 @@ func (u *unique) addSensor(n *node, z Zone) {
 	u.sensors = append(u.sensors, sensorOwner{z.Name, spec})
 }
 
-// twice reports whether a chip is one of the others.
+// twice reports whether a sensor is one of the others.
 func twice(spec drivers.SensorSpec, others []drivers.SensorSpec) bool {
 	named := func(s drivers.SensorSpec) drivers.SensorSpec { // by the field that counts where none is named
 		s.Remote.Field = cmp.Or(s.Remote.Field, device.UsualField)

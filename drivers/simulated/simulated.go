@@ -43,6 +43,9 @@ func Default() Spec {
 // Models are the words that [Spec.Model] may be.
 func Models() []string { return append([]string{"room", "linear"}, house.Presets()...) }
 
+// Places are the words that [Spec.Place] may be, beside the empty one.
+func Places() []string { return house.Places() }
+
 // SpecOf is what a model is where nothing else is said of it; that of an
 // unknown one is [Default] with its name.
 func SpecOf(model string) Spec {
@@ -62,12 +65,12 @@ func (s Spec) Validate() []controlloop.Violation {
 		vs = append(vs, controlloop.Violation{Field: "model", Value: fmt.Sprintf("%.40q", s.Model), Bound: "is none of " + strings.Join(Models(), ", ")})
 	}
 	if _, ok := house.PlaceOf(s.Place); s.Place != "" && !ok {
-		vs = append(vs, controlloop.Violation{Field: "place", Value: fmt.Sprintf("%.40q", s.Place), Bound: "is none of " + strings.Join(house.Places(), ", ")})
+		vs = append(vs, controlloop.Violation{Field: "place", Value: fmt.Sprintf("%.40q", s.Place), Bound: "is none of " + strings.Join(Places(), ", ")})
 	}
-	for _, b := range numbers {
+	for _, b := range numberBounds {
 		vs = b.check(s, vs)
 	}
-	for _, b := range durations {
+	for _, b := range durationBounds {
 		vs = b.check(s, vs)
 	}
 	return vs
@@ -91,7 +94,7 @@ func (b bounded[T]) check(s Spec, vs []controlloop.Violation) []controlloop.Viol
 	})
 }
 
-var numbers = []bounded[float64]{
+var numberBounds = []bounded[float64]{
 	{"speed", func(s Spec) float64 { return s.Speed }, 0.001, 100000},
 	{"start", func(s Spec) float64 { return s.Start }, -50, 100},
 	{"outdoor", func(s Spec) float64 { return s.Outdoor }, -60, 60},
@@ -102,7 +105,7 @@ var numbers = []bounded[float64]{
 	{"noise", func(s Spec) float64 { return s.Noise }, 0, 5},
 }
 
-var durations = []bounded[time.Duration]{
+var durationBounds = []bounded[time.Duration]{
 	{"up", func(s Spec) time.Duration { return s.Up }, time.Second, 24 * time.Hour},
 	{"down", func(s Spec) time.Duration { return s.Down }, time.Second, 24 * time.Hour},
 }
@@ -110,10 +113,10 @@ var durations = []bounded[time.Duration]{
 // Bounds are the bounds of a simulated room, by the key in the configuration.
 func Bounds() map[string]controlloop.Bound {
 	all := map[string]controlloop.Bound{}
-	for _, b := range numbers {
+	for _, b := range numberBounds {
 		all[b.field] = controlloop.Bound{Low: b.low, High: b.high}
 	}
-	for _, b := range durations {
+	for _, b := range durationBounds {
 		all[b.field] = controlloop.Bound{Low: b.low, High: b.high}
 	}
 	return all
