@@ -46,7 +46,7 @@ var builtPackages = sync.OnceValues(func() (packages, error) {
 	if err != nil {
 		return p, err
 	}
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-tags", "panichook", "-o", p.panics, "./agent")
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-tags", "panichook,nethttpomithttp2", "-o", p.panics, "./agent")
 	cmd.Dir = "../.."
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64")
 	if text, err := cmd.CombinedOutput(); err != nil {
