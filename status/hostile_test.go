@@ -139,6 +139,7 @@ func TestLargeRequests(t *testing.T) {
 
 // TestSlowClients: those who never finish are cut off, and others are served meanwhile.
 func TestSlowClients(t *testing.T) {
+	t.Parallel() // it waits 10 s
 	s := open(t, nil)
 	s.Saw(at(time.Now(), 20, true))
 	var slow []net.Conn

@@ -244,6 +244,7 @@ func TestRenamedMachine(t *testing.T) {
 
 // TestNginxWithItsDefaults: the stream comes at once, beat by beat, also packed.
 func TestNginxWithItsDefaults(t *testing.T) {
+	t.Parallel() // it waits 10 s
 	for _, more := range []string{"", "gzip on; gzip_types *;"} {
 		s := open(t, nil)
 		s.Saw(at(time.Now(), 20.5, true))

@@ -262,6 +262,7 @@ func TestEvents(t *testing.T) {
 
 // TestBusyAddress: a taken address is no end; once it is free the page is there.
 func TestBusyAddress(t *testing.T) {
+	t.Parallel() // it waits 10 s
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

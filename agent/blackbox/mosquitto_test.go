@@ -35,8 +35,11 @@ func TestMain(m *testing.M) {
 	os.Exit(clitest.Main(m))
 }
 
-// binary builds the agent once for all tests.
+// binary is the agent that THERMOSTAT names with its whole path, else one built once for all tests.
 var binary = sync.OnceValues(func() (string, error) {
+	if file := os.Getenv("THERMOSTAT"); file != "" {
+		return file, nil
+	}
 	dir, err := os.MkdirTemp("", "thermostat-test")
 	if err != nil {
 		return "", err

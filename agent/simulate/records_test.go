@@ -129,6 +129,9 @@ func TestEveryFormOfARecordingShowsItsRoom(t *testing.T) {
 // TestACoolerBesideAHeaterHasItsOwnBody: a fermenter that is heated and cooled is
 // told from a reading every 10 s.
 func TestACoolerBesideAHeaterHasItsOwnBody(t *testing.T) {
+	if testing.Short() {
+		t.Skip("60,000 readings")
+	}
 	config := clitest.Written(t, `device: a
 zones:
   - name: beer
