@@ -4,7 +4,7 @@ import "time"
 
 // Fault is something a person should know of, and maybe mend.
 type Fault struct {
-	Name  FaultName
+	Name  FaultName // one of the table
 	Since time.Time // when it was found
 	Text  string    // a sentence for people
 }

@@ -51,6 +51,7 @@ func zoneBlock(z Zone) []byte {
 	return b.Bytes()
 }
 
+// RelayText says which relay it is, for people.
 func RelayText(r *drivers.RelaySpec) string {
 	if r == nil {
 		return "none"
