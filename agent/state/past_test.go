@@ -163,7 +163,7 @@ func TestMemoryAlarm(t *testing.T) {
 		m := NewAlarm(alarms)
 		var faults []controlloop.Fault
 		zone := controlloop.Zone{
-			Params: config.ParamsOf("boiler"), Sensor: quiet{}, Alarms: alarms,
+			Params: config.PlantOf("boiler").Params, Sensor: quiet{}, Alarms: alarms,
 			Setpoints: controlloop.NewLatest[controlloop.Setpoint](),
 			Observe:   func(s controlloop.Snapshot) { faults = s.Faults },
 		}
