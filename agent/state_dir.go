@@ -27,6 +27,9 @@ func (m machine) stateRoot() (dir string, ofDevices bool) {
 	if home := m.getenv("HOME"); home != "" {
 		return filepath.Join(home, ".local", "state", "thermostat"), true
 	}
+	if dir := m.getenv("LOCALAPPDATA"); dir != "" { // Windows
+		return filepath.Join(dir, "thermostat"), true
+	}
 	return packagedState, false
 }
 

@@ -10,38 +10,38 @@ import (
 // Report is a snapshot as it is published: what is unknown is null, never a
 // made-up number. Temperatures in °C, deltas in K.
 type Report struct {
-	Time        time.Time     `json:"time"`
-	Zone        string        `json:"zone"`
-	SensorID    int32         `json:"sensor_id"`
-	Temperature *float64      `json:"temperature"` // the last good value while it is fresh
-	Humidity    *float64      `json:"humidity"`    // %
-	Desired     *float64      `json:"desired"`
-	UpDelta     *float64      `json:"up_delta"`
-	DownDelta   *float64      `json:"down_delta"`
-	Mode        string        `json:"mode"`
-	Action      string        `json:"action"`
-	Heater      *string       `json:"heater"` // on, off
-	Cooler      *string       `json:"cooler"` // on, off
-	Reason      Reason        `json:"reason"`
-	WaitS       *float64      `json:"wait_s"` // seconds until a held switch may happen
-	Sensor      Verdict       `json:"sensor"`
-	ReadingAgeS *float64      `json:"reading_age_s"`
-	Faults      []FaultReport `json:"faults"`
-	Source      string        `json:"source"`
+	Time        time.Time     `json:"time"`          // of the snapshot
+	Zone        string        `json:"zone"`          // its name
+	SensorID    int32         `json:"sensor_id"`     // of the zone
+	Temperature *float64      `json:"temperature"`   // the last good value while it is fresh
+	Humidity    *float64      `json:"humidity"`      // %
+	Desired     *float64      `json:"desired"`       // °C
+	UpDelta     *float64      `json:"up_delta"`      // K
+	DownDelta   *float64      `json:"down_delta"`    // K
+	Mode        string        `json:"mode"`          // off, heat, cool or heat_cool
+	Action      string        `json:"action"`        // off, idle, heating or cooling
+	Heater      *string       `json:"heater"`        // on, off
+	Cooler      *string       `json:"cooler"`        // on, off
+	Reason      Reason        `json:"reason"`        // why it does so
+	WaitS       *float64      `json:"wait_s"`        // seconds until a held switch may happen
+	Sensor      Verdict       `json:"sensor"`        // of the first choice among the sensors
+	ReadingAgeS *float64      `json:"reading_age_s"` // seconds
+	Faults      []FaultReport `json:"faults"`        // never null
+	Source      string        `json:"source"`        // who said the setpoint
 
-	Problem        string   `json:"problem"`      // on while there is a fault, else off
-	ProblemText    string   `json:"problem_text"` // the faults in one line, or ok
-	HeaterCycles   *uint64  `json:"heater_cycles"`
+	Problem        string   `json:"problem"`          // on while there is a fault, else off
+	ProblemText    string   `json:"problem_text"`     // the faults in one line, or ok
+	HeaterCycles   *uint64  `json:"heater_cycles"`    // how often it went on, over restarts
 	HeaterRuntimeH *float64 `json:"heater_runtime_h"` // hours
-	CoolerCycles   *uint64  `json:"cooler_cycles"`
+	CoolerCycles   *uint64  `json:"cooler_cycles"`    // how often it went on, over restarts
 	CoolerRuntimeH *float64 `json:"cooler_runtime_h"` // hours
 }
 
 // FaultReport is a fault as it is published.
 type FaultReport struct {
-	Name  string    `json:"name"`
-	Since time.Time `json:"since"`
-	Text  string    `json:"text"`
+	Name  string    `json:"name"`  // snake_case
+	Since time.Time `json:"since"` // when it was found
+	Text  string    `json:"text"`  // a sentence for people
 }
 
 // Report gives the published form of a snapshot.

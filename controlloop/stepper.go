@@ -50,9 +50,6 @@ func (s *Stepper) Tick(now time.Time) {
 	}
 }
 
-// Setpoint is the one that the zone obeys.
-func (s *Stepper) Setpoint() Setpoint { return s.zone.setpoint }
-
 // State is what the zone remembers and answers, until the next step.
 func (s *Stepper) State() *State { return &s.zone.state }
 

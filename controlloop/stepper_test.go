@@ -126,7 +126,7 @@ func TestStepperGrowsStaleWithoutAnAnswer(t *testing.T) {
 		t.Errorf("faults %v", names)
 	}
 	s.Set(Setpoint{Mode: ModeOff, Desired: math.NaN()}, now)
-	if st := s.State(); st.Action != ActionOff || s.Setpoint().Mode != ModeOff {
+	if st := s.State(); st.Action != ActionOff || s.zone.setpoint.Mode != ModeOff {
 		t.Errorf("mode off: %+v", st)
 	}
 }

@@ -24,9 +24,6 @@ func (g GPIO) String() string {
 	return g.Line + " of " + g.Chip
 }
 
-// consumer is the name under which the kernel shows who holds a line.
-const consumer = "thermostat"
-
 // The kinds of errors in opening a relay, to be told apart by [errors.Is].
 var (
 	ErrBusy         = errors.New("busy")

@@ -18,7 +18,7 @@ import (
 
 // Spec is what a configuration says about the devices of one zone.
 type Spec struct {
-	Sensor         SensorSpec
+	Sensor         SensorSpec   // the first choice
 	Fallbacks      []SensorSpec // in order; a simulated one measures the first one's room
 	Heater, Cooler *RelaySpec   // nil where there is none
 	Safety         *RelaySpec   // in series with both; nil where there is none
@@ -34,28 +34,28 @@ func (s Spec) MeasuresHumidity() bool {
 
 // SensorSpec names a sensor. Driver says which of the other fields count.
 type SensorSpec struct {
-	Driver    string  // ds18b20, bme280, simulated or mqtt
-	Offset    float64 // K, added to every reading
-	DS18B20   DS18B20
-	BME280    BME280
-	Simulated Simulated
-	Remote    RemoteSensor
+	Driver    string       // ds18b20, bme280, simulated or mqtt
+	Offset    float64      // K, added to every reading
+	DS18B20   DS18B20      // of that driver alone
+	BME280    BME280       // of that driver alone
+	Simulated Simulated    // of that driver alone
+	Remote    RemoteSensor // of mqtt alone
 }
 
 // RelaySpec names a relay.
 type RelaySpec struct {
-	Driver string // gpio, simulated or mqtt
-	GPIO   GPIO
-	Remote RemoteRelay
+	Driver string      // gpio, simulated or mqtt
+	GPIO   GPIO        // of that driver alone
+	Remote RemoteRelay // of mqtt alone
 }
 
 // Devices are the opened devices of one zone.
 type Devices struct {
-	Sensor         controlloop.Sensor
-	Fallbacks      []controlloop.Sensor
-	Heater, Cooler controlloop.Relay // nil where there is none
-	Safety         controlloop.Relay // in series with both; nil where there is none
-	Room           *Room             // the simulated room; nil where all is real
+	Sensor         controlloop.Sensor   // the first choice
+	Fallbacks      []controlloop.Sensor // in order
+	Heater, Cooler controlloop.Relay    // nil where there is none
+	Safety         controlloop.Relay    // in series with both; nil where there is none
+	Room           *Room                // the simulated room; nil where all is real
 }
 
 // Hardware is the machine whose devices are opened. Zones that share a bus or a

@@ -14,10 +14,10 @@ type Survey struct {
 	EnvTxt    string // of other boards, the file of overlays= lines; empty where there is none
 	Unique    string // six hex digits that hardly any other board has; empty where nothing tells boards apart
 
-	OneWireMasters int // of the kernel
-	Thermometers   []Thermometer
-	Buses          []I2CBus
-	Chips          []SurveyedChip
+	OneWireMasters int            // of the kernel
+	Thermometers   []Thermometer  // on all 1-Wire buses
+	Buses          []I2CBus       // I2C, by number
+	Chips          []SurveyedChip // GPIO, by name
 
 	KeepsOutputs  *bool // a line stays as it is when the program that held it dies; nil: not known
 	Watchdog      bool  // the board has a hardware watchdog

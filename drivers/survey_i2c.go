@@ -15,14 +15,14 @@ import (
 
 // I2CBus is an I2C bus and the chips that were found on it.
 type I2CBus struct {
-	Number int // N of /dev/i2c-N
-	Chips  []I2CChip
-	Err    error // why it could not be asked, or not to the end
+	Number int       // N of /dev/i2c-N
+	Chips  []I2CChip // those that are there
+	Err    error     // why it could not be asked, or not to the end
 }
 
 // I2CChip is a chip that answers at one of the addresses that are asked.
 type I2CChip struct {
-	Address uint16
+	Address uint16 // 7 bits
 	Chip    string // bme280, bmp280 or unknown; or as the kernel's driver calls it
 	Held    bool   // by a driver of the kernel's, hence not asked
 	Answer

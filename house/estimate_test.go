@@ -30,7 +30,7 @@ func lived(p PhysicalParams, seed uint64, days int, outdoors bool, desired func(
 		if outdoors {
 			outdoor = room.Outdoor()
 		}
-		r.Add(celsius, time.Minute, driven, outdoor)
+		r.AddSwitch(celsius, time.Minute, driven, outdoor, 0)
 		d := celsius - desired(clock)
 		if cools {
 			d = -d
@@ -156,7 +156,7 @@ func TestEstimateRefusesWhatTeachesNothing(t *testing.T) {
 
 func addMinutes(r *Record, n int, driven func(k int) float64) {
 	for k := range n {
-		r.Add(20, time.Minute, driven(k), 3)
+		r.AddSwitch(20, time.Minute, driven(k), 3, 0)
 	}
 }
 
@@ -166,7 +166,7 @@ func TestRecordIsBounded(t *testing.T) {
 	r := &Record{}
 	const n = 2_000_000
 	for k := range n {
-		r.Add(20, 5*time.Second, float64(k%2), 3)
+		r.AddSwitch(20, 5*time.Second, float64(k%2), 3, 0)
 	}
 	var count, driven, seconds float64
 	for _, s := range r.spans {
@@ -229,7 +229,7 @@ func TestEstimateOfNonsense(t *testing.T) {
 		rng := rand.New(rand.NewPCG(seed, 11))
 		r := &Record{}
 		for range 700 {
-			r.Add(40*rng.NormFloat64(), time.Duration(rng.Int64N(int64(10*time.Minute))), float64(rng.IntN(3)-1), 30*rng.NormFloat64())
+			r.AddSwitch(40*rng.NormFloat64(), time.Duration(rng.Int64N(int64(10*time.Minute))), float64(rng.IntN(3)-1), 30*rng.NormFloat64(), 0)
 		}
 		if e, err := EstimateRoom(r, 1000); err == nil && e.Told {
 			t.Errorf("seed %d: %+v", seed, e)

@@ -35,15 +35,10 @@ const (
 // leastRun is how long an output must have run for a record to show it, s.
 const leastRun = 1800
 
-// Add takes a reading: °C, the time since the one before it, how much of that
-// the output ran (1 heating with full power, -1 cooling as much, 0 off), and °C
-// outdoors, NaN if unknown.
-func (r *Record) Add(celsius float64, since time.Duration, driven, outdoor float64) {
-	r.AddSwitch(celsius, since, driven, outdoor, 0)
-}
-
-// AddSwitch is Add where the output switched at a moment that is known only to so
-// many seconds (standard deviation).
+// AddSwitch takes a reading: °C, the time since the one before it, how much of
+// that the output ran (1 heating with full power, -1 cooling as much, 0 off), °C
+// outdoors, NaN if unknown, and to how many seconds (standard deviation) the
+// moment is known at which the output switched, 0 if it did not.
 func (r *Record) AddSwitch(celsius float64, since time.Duration, driven, outdoor, doubt float64) {
 	if !r.begun { // nothing is known of the time before the first
 		r.begun, r.first, r.width = true, celsius, finestSpan

@@ -1,3 +1,5 @@
+//go:build unix
+
 package main
 
 import (
@@ -18,6 +20,9 @@ func terminalSize(f *os.File) (width, height int, ok bool) {
 	}
 	return int(size.Col), int(size.Row), true
 }
+
+// obeysSequences reports whether a terminal takes control sequences: every one does.
+func obeysSequences(*os.File) bool { return true }
 
 // resizes tells whenever the terminal has another size.
 func resizes() (told <-chan os.Signal, end func()) {
