@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -53,11 +54,26 @@ func runFile(cmd *cobra.Command, file string) error {
 	}
 	if len(cfg.Zones) > fewZones {
 		debug.FreeOSMemory() // reading a long configuration leaves many times its size behind
+	} else {
+		beModest(os.Getenv)
 	}
 	if err := a.notify(os.Getenv); err != nil {
 		slog.Warn("the service manager cannot be told", "error", err)
 	}
 	return failed(a.run(cmd.Context()))
+}
+
+// beModest fits Go's scheduler and collector to a house, whose agent hardly ever
+// has two things to do: on one processor a hand-over between goroutines wakes no
+// other, and a heap of a megabyte is collected before it is four. With figures in
+// bench/README.md. Whoever sets Go's own variables is obeyed.
+func beModest(getenv func(string) string) {
+	if getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(1)
+	}
+	if getenv("GOGC") == "" {
+		debug.SetGCPercent(50)
+	}
 }
 
 // configOrExit reads a configuration, prints every complaint, and fails with
