@@ -42,7 +42,7 @@ var allowed = map[string][]string{
 	"agent/config":          {"controlloop", "drivers", "drivers/simulated", "mqtt/broker", "mqtt/device", "mqtt/homeassistant", "agent/cli", "agent/config/..."},
 	"agent/config/yamltree": {},
 	"agent/state":           {"controlloop", "drivers", "mqtt/setpoint", "mqtt/homeassistant", "agent/cli", "agent/config"},
-	"agent/service":         {"controlloop", "agent/cli", "agent/config"},
+	"agent/service":         {"controlloop", "agent/cli", "agent/config", "agent/state"},
 	"agent/reach":           {"controlloop", "controlloop/report", "mqtt/...", "status", "agent/cli", "agent/config"},
 	"agent/replay":          below,
 	"agent/simulate":        append([]string{"agent/replay"}, below...),

@@ -8,6 +8,7 @@ import (
 
 	"thermostat/agent/cli"
 	"thermostat/agent/config"
+	"thermostat/agent/service"
 )
 
 func checkCommand() *cobra.Command {
@@ -41,6 +42,6 @@ func check(out, errs io.Writer, file string) error {
 	if own := config.ThisMachine().StateDir(c.Device); file == cli.DefaultConfig && c.StateDir == own && config.Exists(config.PackagedState) {
 		c.StateDir = config.PackagedState // check typed by hand knows nothing of the service's folder
 	}
-	printTellings(errs, c)
+	service.PrintTellings(errs, c)
 	return cli.Failed(config.PrintZones(out, c))
 }
