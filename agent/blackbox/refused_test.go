@@ -318,9 +318,7 @@ func TestRenewedCertificateIsUsed(t *testing.T) {
 	r.start()
 	a := startPageAgent(t, r.authority.device(), "mqtts://localhost:"+r.port)
 	a.says("broker connected")
-	if r.p.count("u'before'") == 0 {
-		t.Errorf("not by the first certificate:\n%s", r.p.output())
-	}
+	r.p.says("u'before'")
 	r.p.stop()
 	r.authority.issue("device", "after", tomorrow)
 	r.start()
