@@ -126,7 +126,11 @@ func TestBridgeThatConnectsAgainAndAgain(t *testing.T) {
 			b.listen(t)
 			b.agent(t, "60s")
 			b.wire.set(passing)
-			for range clitest.InCI(12, 5) {
+			cuts := clitest.InCI(12, 5)
+			if testing.Short() {
+				cuts = 3
+			}
+			for range cuts {
 				b.cutAndWait(t)
 			}
 			time.Sleep(2 * time.Second) // for what would follow

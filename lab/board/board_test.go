@@ -39,7 +39,7 @@ func patience(t *testing.T) context.Context {
 func helper(t *testing.T) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "helper")
-	cmd := exec.Command("go", "build", "-o", out, "./testdata/helper")
+	cmd := exec.Command("go", "build", "-trimpath", "-o", out, "./testdata/helper")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64")
 	if text, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, text)
