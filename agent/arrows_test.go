@@ -118,8 +118,8 @@ func skipForeign(path, name string) error {
 	return nil
 }
 
-// TestArrows: each package imports what the plan allows, and no more.
-func TestArrows(t *testing.T) {
+// TestEachPackageImportsOnlyWhatThePlanAllows: each package imports what the plan allows, and no more.
+func TestEachPackageImportsOnlyWhatThePlanAllows(t *testing.T) {
 	for _, f := range productFiles(t) {
 		plan, known := allowed[f.folder]
 		if !known {

@@ -50,7 +50,7 @@ func openThermometer(t *testing.T, h *Hardware, spec DS18B20) controlloop.Sensor
 	return d.Sensor
 }
 
-func TestKernelThermometer(t *testing.T) {
+func TestAKernelThermometerGivesItsTemperatureOrTheCure(t *testing.T) {
 	h, dir := kernelBus(t, w1Slave(measured(-10.125)))
 	s := openThermometer(t, h, DS18B20{ID: someID, Bus: "kernel"})
 	r, err := s.Read(t.Context())
@@ -94,7 +94,7 @@ func TestKernelThermometerIsToldItsResolution(t *testing.T) {
 
 // The address of a thermometer as a DS18B20's datasheet builds it: family code
 // first, checksum last.
-func TestOneWireAddress(t *testing.T) {
+func TestAnAddressIsBuiltAsTheDatasheetSays(t *testing.T) {
 	a, err := oneWireAddress(someID)
 	var b [8]byte
 	binary.LittleEndian.PutUint64(b[:], uint64(a))
@@ -170,7 +170,7 @@ type emptyBus struct{ error }
 
 func (emptyBus) BusError() bool { return true }
 
-func TestBridgedThermometers(t *testing.T) {
+func TestEachThermometerOfABridgeGivesItsOwnTemperature(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fakeWire{pads: map[onewire.Address][]byte{}}
 		bus := sharedWire(f)
@@ -197,7 +197,7 @@ func TestBridgedThermometers(t *testing.T) {
 	})
 }
 
-func TestBridgedThermometerVerdictsAndRecovery(t *testing.T) {
+func TestEachFaultBehindABridgeHasItsVerdictAndHeals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fakeWire{pads: map[onewire.Address][]byte{}}
 		s := bridged(f, someID, 0, sharedWire(f))
@@ -264,7 +264,7 @@ func (statusOnly) SetSpeed(physic.Frequency) error { return nil }
 func (statusOnly) String() string                  { return "fake" }
 func (statusOnly) Close() error                    { return nil }
 
-func TestBridgeThatCannotBeUsed(t *testing.T) {
+func TestABridgeThatCannotBeUsedHasItsVerdict(t *testing.T) {
 	for _, row := range []struct {
 		bus  statusOnly
 		want controlloop.Verdict
@@ -347,7 +347,7 @@ func readTogether(t *testing.T, all []controlloop.Sensor, sample time.Duration, 
 
 // However many thermometers a bridge has, and whatever sample is, each is read.
 // Eight conversions take 6 s: at 5 s the last ones miss every second sample.
-func TestManyThermometersOnABridge(t *testing.T) {
+func TestEachOfManyThermometersOnABridgeIsRead(t *testing.T) {
 	for _, row := range []struct {
 		n      int
 		sample time.Duration
@@ -366,7 +366,7 @@ func TestManyThermometersOnABridge(t *testing.T) {
 
 // A bridge that hangs is told of each of its thermometers, and forgotten when it
 // comes back.
-func TestManyThermometersOnABridgeThatHangs(t *testing.T) {
+func TestABridgeThatHangsIsToldOfEachOfItsThermometers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fakeWire{pads: map[onewire.Address][]byte{}, hung: make(chan struct{})}
 		all := thermometers(t, f, 8)

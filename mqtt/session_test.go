@@ -462,9 +462,9 @@ func TestTheLastStatesAndOfflineArePublishedAtTheEnd(t *testing.T) {
 	})
 }
 
-// TestTelemetryRates: changes are told at most once a second, a relay at
+// TestChangesAreToldAtMostOnceASecond: changes are told at most once a second, a relay at
 // once, and all of it once a minute.
-func TestTelemetryRates(t *testing.T) {
+func TestChangesAreToldAtMostOnceASecond(t *testing.T) {
 	t0 := time.Now()
 	snap := func(celsius float64, at time.Duration, relay controlloop.RelayState) controlloop.Snapshot {
 		s := controlloop.Snapshot{Zone: "z", Time: t0.Add(at), Fresh: true, Sensor: controlloop.VerdictOK, HasHeater: true, HeaterRelay: relay}

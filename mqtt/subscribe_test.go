@@ -143,10 +143,10 @@ func (h *house) person() *client.Client {
 	return r
 }
 
-// TestABrokerThatRetainsForExactTopicsOnly: set finds the zone of a device that is
+// TestSetAndWatchWorkWhereOnlyExactTopicsAreRetained: set finds the zone of a device that is
 // named, and keeps its mode; watch sees every zone of a device that is named at
 // once, and of another as soon as a word of it comes.
-func TestABrokerThatRetainsForExactTopicsOnly(t *testing.T) {
+func TestSetAndWatchWorkWhereOnlyExactTopicsAreRetained(t *testing.T) {
 	inHouse(t, func(h *house) {
 		h.add(&choosy{exact: true})
 		h.change = func(o *Options) { // a room beside that has told its state long ago

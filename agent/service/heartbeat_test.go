@@ -207,8 +207,8 @@ func TestStatusIsNotSaidTooOften(t *testing.T) {
 	})
 }
 
-// TestNoZonesAreFed: there is nothing to wait for.
-func TestNoZonesAreFed(t *testing.T) {
+// TestWithoutZonesTheWatchdogIsFed: there is nothing to wait for.
+func TestWithoutZonesTheWatchdogIsFed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &clitest.Manager{}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -223,7 +223,7 @@ func TestNoZonesAreFed(t *testing.T) {
 	})
 }
 
-func TestWatchdogTime(t *testing.T) {
+func TestTheWatchdogsTimeIsThatOfThisProcessAlone(t *testing.T) {
 	me := strconv.Itoa(os.Getpid())
 	for _, c := range []struct {
 		usec, pid string

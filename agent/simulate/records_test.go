@@ -222,8 +222,8 @@ func TestBadRowsAreNamed(t *testing.T) {
 	}
 }
 
-// TestTheShippedRecording: docs/simulate.md's command on it says what stands there.
-func TestTheShippedRecording(t *testing.T) {
+// TestTheShippedRecordingGivesWhatIsDocumented: docs/simulate.md's command on it says what stands there.
+func TestTheShippedRecordingGivesWhatIsDocumented(t *testing.T) {
 	out, _, err := runSimulate("--trace", "../../examples/recording.csv")
 	if err != nil || strings.Contains(out, "CANNOT TELL") {
 		t.Errorf("%v %s", err, out)

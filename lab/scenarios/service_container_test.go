@@ -48,9 +48,9 @@ echo left: $(ls -d /etc/thermostat /var/lib/thermostat 2>/dev/null)
 echo the newcomer is content
 `
 
-// TestContainer: the package for amd64 installs under systemd, and runs the demo
+// TestThePackageInstallsAndIsRemovedInAContainer: the package for amd64 installs under systemd, and runs the demo
 // and a simulated configuration. A removal keeps what is the owner's, a purge nothing.
-func TestContainer(t *testing.T) {
+func TestThePackageInstallsAndIsRemovedInAContainer(t *testing.T) {
 	t.Parallel()
 	c := newContainer(t, newcomer)
 	copied(t, packageOf(t, "../..", "0.0.1"), filepath.Join(c.lab, "thermostat.deb"))

@@ -72,7 +72,7 @@ func TestReadingsAreReadAsDevicesSendThem(t *testing.T) {
 	}
 }
 
-func TestReadingsWithHumidity(t *testing.T) {
+func TestHumidityIsTakenWhereItIsPossible(t *testing.T) {
 	r, err := decodeReading(SensorSpec{HumidityField: "h.rel"}, []byte(`{"temperature":20,"h":{"rel":48.5}}`))
 	if err != nil || r.Humidity != 48.5 {
 		t.Errorf("%+v %v", r, err)
@@ -89,8 +89,8 @@ func TestReadingsWithHumidity(t *testing.T) {
 	}
 }
 
-// TestNumbersAsPeopleWriteThem: what only Go's parser takes for a number is none.
-func TestNumbersAsPeopleWriteThem(t *testing.T) {
+// TestAReadingIsANumberAsPeopleWriteIt: what only Go's parser takes for a number is none.
+func TestAReadingIsANumberAsPeopleWriteIt(t *testing.T) {
 	for text, want := range map[string]float64{"21.5": 21.5, "-.5": -.5, "5.": 5, "021.5": 21.5, "2e1": 20, "2.5E-1": .25, "  21.5\r\n": 21.5} {
 		for _, payload := range []string{text, `{"temperature":"` + strings.Trim(text, "\r\n") + `"}`} {
 			r, err := decodeReading(SensorSpec{}, []byte(payload))

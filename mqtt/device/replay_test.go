@@ -204,10 +204,10 @@ func (b *switchboard) isOn() bool {
 	return b.on
 }
 
-// TestHealthyWeekOfTheSameNumber: a sensor that says the same number again and
+// TestASensorOfTheSameNumberHeatsForAWeek: a sensor that says the same number again and
 // again heats for a week, through a broker that restarts each hour and a bridge
 // that does now and then; kept by the broker or not, with a time of its own or not.
-func TestHealthyWeekOfTheSameNumber(t *testing.T) {
+func TestASensorOfTheSameNumberHeatsForAWeek(t *testing.T) {
 	for _, kept := range []bool{false, true} {
 		for _, timed := range []bool{false, true} {
 			t.Run(fmt.Sprintf("kept %v, timed %v", kept, timed), func(t *testing.T) {
