@@ -164,7 +164,7 @@ func (c *Client) trackPresence(ctx context.Context, emit func(Event)) error {
 // trackMessage emits what a message changes.
 func (c *Client) trackMessage(tr *presenceTracker, m Message) {
 	device, rest, _ := strings.Cut(strings.TrimPrefix(m.Topic, c.prefix+"/"), "/")
-	if zone, ok := strings.CutSuffix(rest, "/state"); ok && len(m.Payload) > 0 {
+	if zone, ok := wire.ZoneOfState(rest); ok && len(m.Payload) > 0 {
 		tr.emit(Event{Device: device, Zone: zone, State: m.Payload})
 	} else if ok {
 		tr.emit(Event{Device: device, Zone: zone, Gone: true})
