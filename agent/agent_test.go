@@ -149,11 +149,11 @@ func TestCheckWarnsWhereTheSystemMaySuspendByItself(t *testing.T) {
 			}
 			clitest.WriteFile(t, path, text)
 		}
-		said := strings.ReplaceAll(suspendWarning(cleanConfig(t, clitest.TwoRelays), root), root, "")
+		said := strings.ReplaceAll(service.SuspendWarning(cleanConfig(t, clitest.TwoRelays), root), root, "")
 		if !strings.Contains(said, row.want) || (said == "") != (row.want == "") {
 			t.Errorf("%s: %q, want %q", name, said, row.want)
 		}
-		if said := suspendWarning(cleanConfig(t, "device: den\nzones: []\n"), root); said != "" {
+		if said := service.SuspendWarning(cleanConfig(t, "device: den\nzones: []\n"), root); said != "" {
 			t.Errorf("%s: without a relay: %q", name, said)
 		}
 	}

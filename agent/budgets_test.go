@@ -31,8 +31,8 @@ var heatPath = []string{
 // must not grow, and a row that is no longer needed must go.
 var notYet = map[string]int{}
 
-// TestBudgets: packages, types and functions stay small enough to be read.
-func TestBudgets(t *testing.T) {
+// TestPackagesTypesAndFunctionsStaySmall: packages, types and functions stay small enough to be read.
+func TestPackagesTypesAndFunctionsStaySmall(t *testing.T) {
 	files := productFiles(t)
 	is := map[string]int{}
 	over := func(what string, figure, budget int) {

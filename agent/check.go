@@ -9,6 +9,7 @@ import (
 	"thermostat/agent/cli"
 	"thermostat/agent/config"
 	"thermostat/agent/config/effective"
+	"thermostat/agent/service"
 )
 
 func checkCommand() *cobra.Command {
@@ -42,6 +43,6 @@ func check(out, errs io.Writer, file string) error {
 	if own := config.ThisMachine().StateDir(c.Device); file == cli.DefaultConfig && c.StateDir == own && config.Exists(config.PackagedState) {
 		c.StateDir = config.PackagedState // check typed by hand knows nothing of the service's folder
 	}
-	printTellings(errs, c)
+	service.PrintTellings(errs, c)
 	return cli.Failed(effective.Print(out, c))
 }

@@ -82,7 +82,7 @@ c
 }
 
 // Exit code 2 for an error, 0 if there are none but warnings.
-func TestCheckExits(t *testing.T) {
+func TestCheckExitsWith2ForErrorsAlone(t *testing.T) {
 	for _, row := range []struct {
 		name, text string
 		out, errs  string
@@ -103,7 +103,7 @@ func TestCheckExits(t *testing.T) {
 	}
 }
 
-func TestCheckOfAMissingFile(t *testing.T) {
+func TestCheckOfAMissingFileIsWrongUse(t *testing.T) {
 	_, errs, err := runCheck(filepath.Join(t.TempDir(), "none.yaml"))
 	if errs != "" || clitest.CodeOf(err) != 2 || !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("%q %v", errs, err)

@@ -10,7 +10,7 @@ import (
 	"thermostat/agent/cli"
 )
 
-func TestParseTemperature(t *testing.T) {
+func TestATemperatureIsReadInItsUnitOrRefused(t *testing.T) {
 	for _, c := range []struct {
 		text, units string
 		want        float64
@@ -28,8 +28,8 @@ func TestParseTemperature(t *testing.T) {
 	}
 }
 
-// TestNumbersOfFlags: a flag takes a number as people write it, and nothing else.
-func TestNumbersOfFlags(t *testing.T) {
+// TestAFlagTakesANumberAsPeopleWriteIt: a flag takes a number as people write it, and nothing else.
+func TestAFlagTakesANumberAsPeopleWriteIt(t *testing.T) {
 	for _, row := range []struct {
 		flag, text string
 		sound      bool
@@ -48,7 +48,7 @@ func TestNumbersOfFlags(t *testing.T) {
 	}
 }
 
-func TestSigns(t *testing.T) {
+func TestANegativeTemperatureIsNotTakenForAFlag(t *testing.T) {
 	got := cli.Signs(strings.Fields("set fridge -18 --up-delta -1 --mode cool -4F"))
 	if want := strings.Fields("set fridge −18 --up-delta -1 --mode cool −4F"); !slices.Equal(got, want) {
 		t.Errorf("%q", got)
@@ -58,8 +58,8 @@ func TestSigns(t *testing.T) {
 	}
 }
 
-// TestManyErrors: of thousands that have one cause the first few are told, in one line.
-func TestManyErrors(t *testing.T) {
+// TestOfManyErrorsTheFirstFewAreToldInOneLine: of thousands that have one cause the first few are told, in one line.
+func TestOfManyErrorsTheFirstFewAreToldInOneLine(t *testing.T) {
 	var errs []error
 	for i := range 1000 {
 		errs = append(errs, fmt.Errorf("relay %d", i))

@@ -101,7 +101,7 @@ func TestOffDoubtsTwoDamagedFiles(t *testing.T) {
 }
 
 // This machine has no GPIO chip: the line is missed, and that ends in 2.
-func TestRunAndOffWithoutTheLine(t *testing.T) {
+func TestRunAndOffWithoutTheLineAreWrongUse(t *testing.T) {
 	if chips, _ := filepath.Glob("/dev/gpiochip*"); len(chips) > 0 {
 		t.Skip("this machine has a GPIO chip, which a test must not touch")
 	}

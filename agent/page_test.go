@@ -30,9 +30,9 @@ func hostilePage(t *testing.T, handle http.HandlerFunc) *reach.Page {
 	return &reach.Page{Listen: s.Listener.Addr().String()}
 }
 
-// TestPageOfSomebodyElse: what answers is no agent, or one that means harm:
+// TestAForeignPageIsNeitherBelievedNorShownAsItIs: what answers is no agent, or one that means harm:
 // nothing of it reaches the terminal as it is, and nothing is believed.
-func TestPageOfSomebodyElse(t *testing.T) {
+func TestAForeignPageIsNeitherBelievedNorShownAsItIs(t *testing.T) {
 	const evil = `\u001b[2J\u009b\u202e\u007f`
 	zones := `[{"zone":"room","sensor_id":7,"desired":20,"mode":"heat","reason":"in_band"}]`
 	answer := func(code int, body string) http.HandlerFunc {
@@ -78,8 +78,8 @@ func TestPageOfSomebodyElse(t *testing.T) {
 	}
 }
 
-// TestPageThatFallsSilent: nothing for 15 s is the end of a look.
-func TestPageThatFallsSilent(t *testing.T) {
+// TestAPageThatIsSilentFor15SecondsEndsTheLook: nothing for 15 s is the end of a look.
+func TestAPageThatIsSilentFor15SecondsEndsTheLook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		here, there := net.Pipe()
 		go func() {
@@ -98,7 +98,7 @@ func TestPageThatFallsSilent(t *testing.T) {
 	})
 }
 
-func TestTypedAsAPersonTypesIt(t *testing.T) {
+func TestACommandIsShownAsAPersonTypesIt(t *testing.T) {
 	if got := cli.Typed([]string{"set", "hall", "it's", "", "--up-delta=0.5"}); got != `set hall 'it'\''s' '' --up-delta=0.5` {
 		t.Error(got)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -40,7 +41,7 @@ func runFile(cmd *cobra.Command, file string) error {
 	if err := state.Adopt(config.ThisMachine(), cfg, slog.Default()); err != nil {
 		slog.Warn("memory", "error", err)
 	}
-	for _, line := range tellings(cfg) {
+	for _, line := range service.Tellings(cfg) {
 		slog.Warn(line)
 	}
 	a, err := newAgent(cfg, slog.Default(), nil)
@@ -51,11 +52,26 @@ func runFile(cmd *cobra.Command, file string) error {
 	}
 	if len(cfg.Zones) > service.FewZones {
 		debug.FreeOSMemory() // reading a long configuration leaves many times its size behind
+	} else {
+		beModest(os.Getenv)
 	}
 	if err := a.notify(os.Getenv); err != nil {
 		slog.Warn("the service manager cannot be told", "error", err)
 	}
 	return cli.Failed(a.run(cmd.Context()))
+}
+
+// beModest fits Go's scheduler and collector to a house, whose agent hardly ever
+// has two things to do: on one processor a hand-over between goroutines wakes no
+// other, and a heap of a megabyte is collected before it is four. With figures in
+// bench/README.md. Whoever sets Go's own variables is obeyed.
+func beModest(getenv func(string) string) {
+	if getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(1)
+	}
+	if getenv("GOGC") == "" {
+		debug.SetGCPercent(50)
+	}
 }
 
 // run controls until the context ends, then leaves in order: relays off, the

@@ -7,7 +7,9 @@ import (
 
 // Bound is what a constant is at least and at most. Low and High are a float64 or
 // a [time.Duration]; a string tells one that hangs on other constants.
-type Bound struct{ Low, High any }
+type Bound struct {
+	Low, High any // of the type of the value
+}
 
 // bounded is a constant that two values bound, by its key in the configuration.
 type bounded[T cmp.Ordered] struct {

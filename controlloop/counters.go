@@ -4,15 +4,17 @@ import "time"
 
 // Counters is what a zone has done in all its life, over restarts.
 type Counters struct {
-	Heater   OutputCounters       `json:"heater"`
-	Cooler   OutputCounters       `json:"cooler"`
+	Heater   OutputCounters       `json:"heater"`   // of the heater
+	Cooler   OutputCounters       `json:"cooler"`   // of the cooler
 	Accepted uint64               `json:"accepted"` // controls, answered as applied
 	Refused  uint64               `json:"refused"`  // controls
 	Faults   map[FaultName]uint64 `json:"faults"`   // how often each was raised, by name
 }
 
 // Wear is what the outputs of a zone have done in all its life, over restarts.
-type Wear struct{ Heater, Cooler OutputCounters }
+type Wear struct {
+	Heater, Cooler OutputCounters // since they are counted
+}
 
 // OutputCounters is the wear of one output.
 type OutputCounters struct {

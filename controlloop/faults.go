@@ -4,7 +4,7 @@ import "time"
 
 // Fault is something a person should know of, and maybe mend.
 type Fault struct {
-	Name  FaultName
+	Name  FaultName // one of the table
 	Since time.Time // when it was found
 	Text  string    // a sentence for people
 }
@@ -14,7 +14,8 @@ type Fault struct {
 type FaultName string
 
 // Every fault there is. The sentences that people read are made where a fault is
-// found, from what was found: those of the zone in zone_faults.go.
+// found, from what was found: those of the zone in zone_faults.go, and for a reading that
+// does not count in sensors.go.
 const (
 	FaultSensor              FaultName = "sensor"               // the zone's sensor gives no good reading
 	FaultFallbackSensor      FaultName = "fallback_sensor"      // a fallback sensor gives none

@@ -9,7 +9,7 @@ import (
 // told and what the room does, and knows nothing of the law. The zero value
 // knows nothing yet. It is advanced by [Watch].
 type Guard struct {
-	Heat, Cool Watcher
+	Heat, Cool Watcher   // of each output
 	at         time.Time // of the last look
 	began      time.Time // of the present span of means
 	sum        float64   // °C
@@ -18,22 +18,22 @@ type Guard struct {
 
 // GuardInput is what a look is made from.
 type GuardInput struct {
-	Now                time.Time
-	Reading            Reading // a fresh good one; zero At: none
-	HeaterOn, CoolerOn bool    // what the relays were told
-	HeaterLost         bool    // what it was told did not reach it: nobody need wonder that the room does not follow
-	CoolerLost         bool
-	Setpoint           Setpoint
+	Now                time.Time // on the monotonic clock
+	Reading            Reading   // a fresh good one; zero At: none
+	HeaterOn, CoolerOn bool      // what the relays were told
+	HeaterLost         bool      // what it was told did not reach it: nobody need wonder that the room does not follow
+	CoolerLost         bool      // the same of the cooler
+	Setpoint           Setpoint  // the one in force
 }
 
 // Watcher watches one output. In all its figures "warm" is the direction in
 // which the output drives the room, so that a cooler is a heater upside down.
 type Watcher struct {
-	Learned Learned
-	Idle    bool // ordered on, and the room does not follow: not_warming, not_cooling
-	Stuck   bool // ordered off, and the room goes on: still_warming, still_cooling
-	Tripped bool // latched: the output stays off until somebody clears it
-	Beyond  bool // 2 K past the band with all outputs ordered off: a safety relay opens
+	Learned Learned // kept over restarts
+	Idle    bool    // ordered on, and the room does not follow: not_warming, not_cooling
+	Stuck   bool    // ordered off, and the room goes on: still_warming, still_cooling
+	Tripped bool    // latched: the output stays off until somebody clears it
+	Beyond  bool    // 2 K past the band with all outputs ordered off: a safety relay opens
 
 	on       onPhase
 	off      offPhase

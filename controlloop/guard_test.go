@@ -59,7 +59,7 @@ func taught(change func(*Params)) *watched {
 
 func electric(p *Params) { p.Electric = true }
 
-func TestOrderedOnInVain(t *testing.T) {
+func TestHeatInVainIsFoundAfterItsTime(t *testing.T) {
 	w := watch(nil)
 	w.course(12*time.Hour-minute, true, 19, 18)
 	w.expect(t, "a room that nothing is known of, before its time", false, false, false)
@@ -120,7 +120,7 @@ func TestNoiseIsNoProof(t *testing.T) {
 	w.expect(t, "noise alone", true, false, false)
 }
 
-func TestOrderedOffAndWarming(t *testing.T) {
+func TestWarmingWhileOrderedOffIsFoundAfterItsTime(t *testing.T) {
 	w := taught(nil).course(30*minute, true, 19.4, 20.6)
 	w.course(8*time.Hour, false, 20.6, 28).course(18*time.Hour, false, 28, 28)
 	w.expect(t, "before its time", false, false, false)
@@ -131,7 +131,7 @@ func TestOrderedOffAndWarming(t *testing.T) {
 }
 
 // What sun, stove and weather do.
-func TestOrderedOffAndWarmingForOtherReasons(t *testing.T) {
+func TestWarmingForOtherReasonsRaisesNoFault(t *testing.T) {
 	w := taught(nil).course(30*minute, true, 19.4, 20.6)
 	w.course(10*time.Hour, false, 20.6, 29).course(14*time.Hour, false, 29, 22)
 	for range 3 {
@@ -162,7 +162,7 @@ func TestOrderedOffAndWarmingForOtherReasons(t *testing.T) {
 	w.expect(t, "a cooler that ran meanwhile", false, false, false)
 }
 
-func TestBeyond(t *testing.T) {
+func TestBeyondIs2KelvinPastTheBandWithEverythingOff(t *testing.T) {
 	for _, row := range []struct {
 		celsius        float64
 		heater, cooler bool
@@ -193,7 +193,7 @@ func (w *watched) opening(top float64) *watched {
 }
 
 // A safety relay that ends the warming, again and again, finds the weld.
-func TestOpeningsThatEndTheWarming(t *testing.T) {
+func TestFiveOpeningsThatEndTheWarmingFindTheWeld(t *testing.T) {
 	w := taught(nil)
 	for range 5 {
 		w.expect(t, "too few", false, false, false)

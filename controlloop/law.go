@@ -5,12 +5,12 @@ import "time"
 // State is all that [Decide] remembers and all that it answers. The zero value
 // is the state before the first decision.
 type State struct {
-	Action Action
+	Action Action        // what the zone does
 	Since  time.Time     // since when this action
 	Reason Reason        // why it is so
 	Wait   time.Duration // until the switch that is held back may happen; 0 where none is held
 
-	Heater, Cooler   Output
+	Heater, Cooler   Output    // what is ordered of each
 	HeatCut, CoolCut bool      // a cut-out has opened and not let go yet
 	CutAt            time.Time // of the newest value that opened one
 	Reading          Reading   // the newest reading that was taken; zero At: none yet
@@ -19,7 +19,7 @@ type State struct {
 
 // Output is the memory of one relay.
 type Output struct {
-	On    bool
+	On    bool          // ordered on
 	Since time.Time     // of the last switch, or of the start
 	Rest  time.Duration // how long it stays off at least, from Since
 	Why   Reason        // what Rest is for: crash_loop, starting, min_off or max_on
@@ -27,7 +27,7 @@ type Output struct {
 
 // Input is what a decision is made from.
 type Input struct {
-	Now        time.Time
+	Now        time.Time // on the monotonic clock
 	Reading    Reading   // the newest good reading; zero At: none is new
 	Unverified []Reading // held back by the judge, or of sensors not in force: they may open a cut-out, nothing else
 	Setpoint   Setpoint  // the one in force

@@ -2,8 +2,8 @@ package controlloop
 
 import "testing"
 
-// TestDecimalNumbersOnly: what Go's own parser takes beyond a decimal number is refused.
-func TestDecimalNumbersOnly(t *testing.T) {
+// TestOnlyDecimalNumbersAreTaken: what Go's own parser takes beyond a decimal number is refused.
+func TestOnlyDecimalNumbersAreTaken(t *testing.T) {
 	for text, want := range map[string]float64{"21.5": 21.5, "-18": -18, ".5": .5, "5.": 5, "2E1": 20, "0": 0, "-0.25": -.25} {
 		if x, err := ParseNumber(text); err != nil || x != want {
 			t.Errorf("%s: %v, %v", text, x, err)

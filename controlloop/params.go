@@ -32,8 +32,8 @@ type Params struct {
 // Duty heats without a reading, a little, so that the pipes do not freeze: on
 // for Percent of each Period, its off part first, for no longer than For.
 type Duty struct {
-	Percent float64 // 1..30; 0: no duty
-	Period  time.Duration
+	Percent float64       // 1..30; 0: no duty
+	Period  time.Duration // one on and one off together
 	For     time.Duration // since the loss
 }
 
@@ -54,8 +54,8 @@ const cutoutRelease = 2
 // Violation is a value out of its bound.
 type Violation struct {
 	Field string // as it stands in the configuration: limits.heat_cutout
-	Value string
-	Bound string
+	Value string // as it was given
+	Bound string // what it must be
 }
 
 // Error names field, value and bound.

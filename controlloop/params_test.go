@@ -288,7 +288,7 @@ func TestBandOfExactlyOneKelvinIsWideEnough(t *testing.T) {
 	}
 }
 
-func TestModeWords(t *testing.T) {
+func TestAModeIsItsExactWord(t *testing.T) {
 	for word, mode := range map[string]Mode{"off": ModeOff, "heat": ModeHeat, "cool": ModeCool, "heat_cool": ModeHeatCool} {
 		if got, err := ParseMode(word); got != mode || err != nil || got.String() != word {
 			t.Errorf("%s: %v, %v", word, got, err)

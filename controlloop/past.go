@@ -6,15 +6,15 @@ import "time"
 // zero value is nothing: then all of the minimum off time and of the changeover
 // is served. Past relieves of waiting, it never switches anything on.
 type Past struct {
-	Heater, Cooler PastOutput
-	Heat, Cool     PastWatcher
+	Heater, Cooler PastOutput    // of the relays
+	Heat, Cool     PastWatcher   // of their watchers
 	Locked         time.Duration // how long both stay off from the start at least, after a crash loop; 0: no lock
 }
 
 // PastWatcher is what a watcher knew before the start.
 type PastWatcher struct {
-	Learned Learned
-	Tripped bool // latched, and not cleared yet
+	Learned Learned // before the start
+	Tripped bool    // latched, and not cleared yet
 }
 
 // guard is what the watchers begin with.
@@ -28,7 +28,7 @@ func (p PastWatcher) watcher() Watcher {
 
 // PastOutput is one output before the start. The zero value is "not known".
 type PastOutput struct {
-	Known bool
+	Known bool          // whether anything is
 	On    bool          // when it was last heard of: it went off at this start at the latest
 	Off   time.Duration // how long it has been off; only where it is not On
 	Why   Reason        // what its rest was for: starting, min_off or max_on

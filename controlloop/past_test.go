@@ -25,8 +25,8 @@ func off(ago time.Duration, why Reason) PastOutput {
 
 var wasOn = PastOutput{Known: true, On: true, Off: time.Hour} // Off says nothing then
 
-// TestPast: what a zone waits for at its start, and that it switches then and not before.
-func TestPast(t *testing.T) {
+// TestAStartWaitsForWhatIsLeftOfTheRest: what a zone waits for at its start, and that it switches then and not before.
+func TestAStartWaitsForWhatIsLeftOfTheRest(t *testing.T) {
 	never := PastOutput{Known: true, Off: 24 * time.Hour, Why: ReasonStarting}
 	for name, c := range map[string]struct {
 		p      Params

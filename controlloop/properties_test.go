@@ -420,7 +420,7 @@ func (d *day) next(s State) Input {
 	return in
 }
 
-func TestLawOverRandomDays(t *testing.T) {
+func TestTheLawKeepsItsRulesOverRandomDays(t *testing.T) {
 	const days = 300
 	seen := make(chan map[Reason]int, days)
 	t.Run("days", func(t *testing.T) {

@@ -162,7 +162,7 @@ func TestEverySensorAliveOpensTheCutout(t *testing.T) {
 
 // Two sensors that disagree are both not believed: the last reading grows stale
 // as if the sensor were lost. It ends by itself, well within the bound.
-func TestDisagreement(t *testing.T) {
+func TestOfTwoSensorsThatDisagreeNoneIsBelieved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := room()
 		p.MaxDisagreement, p.MaxRate = 2, 1000
@@ -239,7 +239,7 @@ func frozenAfter(p Params, step float64, heating bool) time.Duration {
 
 // A value without a change is frozen after frozen_after of heating, and later
 // the coarser the sensor's steps are; while nothing is on it never is.
-func TestFrozen(t *testing.T) {
+func TestAValueIsFrozenUnderHeatAloneAndLaterInCoarseSteps(t *testing.T) {
 	p := room()
 	p.FrozenAfter = 3 * time.Hour
 	for _, row := range []struct {

@@ -67,8 +67,8 @@ func (a Action) String() string { return actionWords[a] }
 
 // BadReading is the error of a [Sensor] whose answer is no temperature.
 type BadReading struct {
-	Verdict Verdict
-	Err     error // what was wrong, for people; may be nil
+	Verdict Verdict // what is wrong
+	Err     error   // what was wrong, for people; may be nil
 }
 
 // Error gives the verdict and what was wrong.
@@ -85,8 +85,8 @@ func (b *BadReading) Unwrap() error { return b.Err }
 // HeldReading is the error of an answer that may be true all the same: what was
 // measured may open a cut-out, nothing else.
 type HeldReading struct {
-	Measured Reading
-	Err      error // why it is held back, best a [*BadReading]
+	Measured Reading // what the sensor said
+	Err      error   // why it is held back, best a [*BadReading]
 }
 
 // Error says why the reading is held back.
@@ -111,7 +111,7 @@ func Temperature(celsius float64, at time.Time) Reading {
 
 // Setpoint says what a zone shall hold. The zero value is "none yet".
 type Setpoint struct {
-	Mode      Mode
+	Mode      Mode    // ModeNone: nobody said one yet
 	Desired   float64 // °C; NaN where the mode is off and nobody named one
 	UpDelta   float64 // K above desired: heating ends, cooling starts
 	DownDelta float64 // K below desired: heating starts, cooling ends
@@ -141,7 +141,7 @@ func same(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) }
 // a zone reads in a goroutine of its own. It is called by one goroutine at a
 // time. A bad answer is an error, best a [*BadReading].
 type Sensor interface {
-	Read(ctx context.Context) (Reading, error)
+	Read(ctx context.Context) (Reading, error) // takes one reading
 }
 
 // Stream is a sensor whose readings come when their maker sends them. Its Read
@@ -152,7 +152,7 @@ type Sensor interface {
 // streams, replayed, makes the same decisions.
 type Stream interface {
 	Sensor
-	Streams() bool
+	Streams() bool // reports whether readings come by themselves
 }
 
 // fresh reports whether a reading may still be acted on.
@@ -163,14 +163,14 @@ func (r Reading) fresh(p *Params, now time.Time) bool {
 
 // Relay switches. Set must not block; repeating it is harmless.
 type Relay interface {
-	Set(on bool) error
+	Set(on bool) error // switches, and says whether that is known to be done
 }
 
 // Unconfirmed is the error of a [Relay] that has been told to go off by all that
 // is known, and whose last word is another. That is a fault, but its rest is
 // served: what stays silent could else never be switched on again.
 type Unconfirmed struct {
-	Err   error
+	Err   error     // why it is not known
 	Since time.Time // when it may have gone off: not before it last said that it is on
 }
 

@@ -13,10 +13,10 @@ import (
 // Zone is one room: a sensor, its relays, and the goroutine that obeys the law.
 // Fill the exported fields, then call [Zone.Run] once.
 type Zone struct {
-	Name     string
-	SensorID int32
-	Params   Params
-	Sensor   Sensor
+	Name     string // part of topics and labels
+	SensorID int32  // names the zone in messages
+	Params   Params // the bounds and timers
+	Sensor   Sensor // the first choice
 	// Fallbacks stand in for Sensor, the first that is good, as long as it is not.
 	Fallbacks []Sensor
 	Heater    Relay // nil where there is none
@@ -348,11 +348,11 @@ func (z *Zone) tell(now time.Time) {
 // Snapshot is a zone as the rest of the program may see it. It shares nothing
 // with the zone.
 type Snapshot struct {
-	Zone     string
-	SensorID int32
-	Time     time.Time
-	State    State
-	Setpoint Setpoint
+	Zone     string    // its name
+	SensorID int32     // of the zone
+	Time     time.Time // of the tick
+	State    State     // what was decided
+	Setpoint Setpoint  // the one in force
 
 	Fresh   bool    // State.Reading may still be acted on, and shown
 	Sensor  Verdict // of the first choice among the sensors: ok, or what is wrong
@@ -363,15 +363,15 @@ type Snapshot struct {
 	Began     time.Time // the zone's start, which was its first decision
 	Streaming bool      // every sensor is a [Stream]
 
-	HasHeater, HasCooler     bool
-	HeaterRelay, CoolerRelay RelayState
+	HasHeater, HasCooler     bool       // which relays there are
+	HeaterRelay, CoolerRelay RelayState // as far as known
 	SafetyRelay              RelayState // on: closed; unknown where there is none
 
 	Guard Guard // what the watchers have seen and learned
 
 	Wear *Wear // filled in by whoever counts, behind the zone; nil: nobody does
 
-	Faults []Fault
+	Faults []Fault // those that there are now
 }
 
 // Temperature is the last good value while it is fresh, else NaN. °C.

@@ -23,7 +23,7 @@ func expectSafety(t *testing.T, what string, s Snapshot, want RelayState) {
 
 // The safety relay closes with the first demand of a healthy zone, stays closed
 // through the band, and opens on everything that is not healthy.
-func TestSafetyRelay(t *testing.T) {
+func TestTheSafetyRelayIsClosedForAHealthyZoneAlone(t *testing.T) {
 	for name, row := range map[string]struct {
 		harm, mend func(*bench)
 		within     time.Duration
@@ -114,7 +114,7 @@ func TestSafetyRelayOpensAtTheEnd(t *testing.T) {
 
 // An electric heater that is on in vain goes off, stays off over a restart, and
 // comes back when somebody clears it; a boiler's is told and stays on.
-func TestHeaterOnInVain(t *testing.T) {
+func TestAnElectricHeaterOnInVainIsOffUntilCleared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := room()
 		p.Cooler, p.Electric = false, true
@@ -150,7 +150,7 @@ func TestHeaterOnInVain(t *testing.T) {
 }
 
 // A room that goes on warming for a day and a night is told of.
-func TestHeatThatDoesNotStop(t *testing.T) {
+func TestARoomThatWarmsForADayAndANightIsAFault(t *testing.T) {
 	for _, row := range []struct {
 		safety bool
 		says   string

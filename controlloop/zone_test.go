@@ -420,7 +420,7 @@ func judged(t *testing.T, celsius float64) *judge {
 }
 
 // The judge alone: what may follow on 20 °C after a time, at 5 K a minute and 1 K of slack.
-func TestJudge(t *testing.T) {
+func TestAReadingFasterThanMaxRateIsTooFast(t *testing.T) {
 	for _, row := range []struct {
 		celsius float64
 		after   time.Duration

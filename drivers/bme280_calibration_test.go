@@ -207,7 +207,7 @@ func TestBME280HoldsTheFirstTemperatureSinceASetUp(t *testing.T) {
 	})
 }
 
-func TestBME280LosesItsSettings(t *testing.T) {
+func TestABME280ThatLostItsSettingsIsSetUpAnew(t *testing.T) {
 	for name, lose := range map[string]func(*fakeChip){
 		"a filter":        func(f *fakeChip) { f.reg[0xf5] = 0x10 },
 		"three wires":     func(f *fakeChip) { f.reg[0xf5] |= 0x01 },
@@ -347,7 +347,7 @@ func TestHeldTemperatureOpensTheCutout(t *testing.T) {
 }
 
 // An offset counts for what is held back as well.
-func TestOffsetOfAHeldReading(t *testing.T) {
+func TestAnOffsetCountsForAHeldReadingToo(t *testing.T) {
 	s := Offset(heldSensor{}, -1.5)
 	var held *controlloop.HeldReading
 	if r, err := s.Read(t.Context()); !errors.As(err, &held) || held.Measured.Celsius != 34.5 || judged(err) != controlloop.VerdictTooFast || r != (controlloop.Reading{}) {

@@ -120,7 +120,7 @@ func openFake(t *testing.T, f *fakeChip) (s controlloop.Sensor, opened *int) {
 	return d.Sensor, opened
 }
 
-func TestBME280Reads(t *testing.T) {
+func TestABME280ReadsAndIsSetUpAnewEachHour(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeChip()
 		s, opened := openFake(t, f)
@@ -145,7 +145,7 @@ func TestBME280Reads(t *testing.T) {
 	})
 }
 
-func TestBME280VerdictsAndRecovery(t *testing.T) {
+func TestEachFaultOfABME280HasItsVerdictAndHeals(t *testing.T) {
 	for name, row := range map[string]struct {
 		spoil func(f *fakeChip)
 		want  controlloop.Verdict
@@ -221,7 +221,7 @@ func TestBME280KeepsATrueMeasurementThatLooksReset(t *testing.T) {
 	}
 }
 
-func TestBME280HungBus(t *testing.T) {
+func TestAHungBusIsNoAnswerUntilItReturns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFakeChip()
 		s, _ := openFake(t, f)
@@ -245,7 +245,7 @@ func TestI2CErrorsSayHowToMend(t *testing.T) {
 	}
 }
 
-func TestChipThatTheKernelHolds(t *testing.T) {
+func TestAChipThatTheKernelHoldsIsLeftAlone(t *testing.T) {
 	root := t.TempDir()
 	for _, device := range []string{"1-0076", "1-0018"} {
 		if err := os.MkdirAll(filepath.Join(root, "sys/bus/i2c/devices", device, "driver"), 0o755); err != nil {

@@ -50,7 +50,7 @@ func openThermometer(t *testing.T, h *Hardware, spec DS18B20) controlloop.Sensor
 	return d.Sensor
 }
 
-func TestKernelThermometer(t *testing.T) {
+func TestAKernelThermometerGivesItsTemperatureOrTheCure(t *testing.T) {
 	h, dir := kernelBus(t, w1Slave(measured(-10.125)))
 	s := openThermometer(t, h, DS18B20{ID: someID, Bus: "kernel"})
 	r, err := s.Read(t.Context())
@@ -94,7 +94,7 @@ func TestKernelThermometerIsToldItsResolution(t *testing.T) {
 
 // The address of a thermometer as a DS18B20's datasheet builds it: family code
 // first, checksum last.
-func TestOneWireAddress(t *testing.T) {
+func TestAnAddressIsBuiltAsTheDatasheetSays(t *testing.T) {
 	a, err := oneWireAddress(someID)
 	var b [8]byte
 	binary.LittleEndian.PutUint64(b[:], uint64(a))
@@ -170,7 +170,7 @@ type emptyBus struct{ error }
 
 func (emptyBus) BusError() bool { return true }
 
-func TestBridgedThermometers(t *testing.T) {
+func TestEachThermometerOfABridgeGivesItsOwnTemperature(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fakeWire{pads: map[onewire.Address][]byte{}}
 		bus := sharedWire(f)
@@ -197,7 +197,7 @@ func TestBridgedThermometers(t *testing.T) {
 	})
 }
 
-func TestBridgedThermometerVerdictsAndRecovery(t *testing.T) {
+func TestEachFaultBehindABridgeHasItsVerdictAndHeals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fakeWire{pads: map[onewire.Address][]byte{}}
 		s := bridged(f, someID, 0, sharedWire(f))
@@ -264,7 +264,7 @@ func (statusOnly) SetSpeed(physic.Frequency) error { return nil }
 func (statusOnly) String() string                  { return "fake" }
 func (statusOnly) Close() error                    { return nil }
 
-func TestBridgeThatCannotBeUsed(t *testing.T) {
+func TestABridgeThatCannotBeUsedHasItsVerdict(t *testing.T) {
 	for _, row := range []struct {
 		bus  statusOnly
 		want controlloop.Verdict
@@ -333,7 +333,8 @@ func readTogether(t *testing.T, all []controlloop.Sensor, sample time.Duration, 
 	for i, s := range all {
 		wait.Go(func() {
 			for round := 0; round < rounds; round = int((time.Since(began) + sample - 1) / sample) {
-				time.Sleep(time.Until(began.Add(time.Duration(round) * sample)))
+				order := time.Duration(i) * time.Millisecond // at one and the same instant chance would give the turns
+				time.Sleep(time.Until(began.Add(time.Duration(round)*sample + order)))
 				if r, err := s.Read(t.Context()); err == nil && r.Celsius == 20+float64(i)/16 {
 					good[i]++
 				}
@@ -345,12 +346,13 @@ func readTogether(t *testing.T, all []controlloop.Sensor, sample time.Duration, 
 }
 
 // However many thermometers a bridge has, and whatever sample is, each is read.
-func TestManyThermometersOnABridge(t *testing.T) {
+// Eight conversions take 6 s: at 5 s the last ones miss every second sample.
+func TestEachOfManyThermometersOnABridgeIsRead(t *testing.T) {
 	for _, row := range []struct {
 		n      int
 		sample time.Duration
 		want   int // good readings of ten samples at least
-	}{{8, 20 * time.Second, 10}, {8, 5 * time.Second, 7}, {8, time.Second, 1}, {20, 20 * time.Second, 10}, {40, 5 * time.Second, 1}} {
+	}{{8, 20 * time.Second, 10}, {8, 5 * time.Second, 5}, {8, time.Second, 1}, {20, 20 * time.Second, 10}, {40, 5 * time.Second, 1}} {
 		synctest.Test(t, func(t *testing.T) {
 			f := &fakeWire{pads: map[onewire.Address][]byte{}}
 			for i, got := range readTogether(t, thermometers(t, f, row.n), row.sample, 10) {
@@ -364,7 +366,7 @@ func TestManyThermometersOnABridge(t *testing.T) {
 
 // A bridge that hangs is told of each of its thermometers, and forgotten when it
 // comes back.
-func TestManyThermometersOnABridgeThatHangs(t *testing.T) {
+func TestABridgeThatHangsIsToldOfEachOfItsThermometers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fakeWire{pads: map[onewire.Address][]byte{}, hung: make(chan struct{})}
 		all := thermometers(t, f, 8)

@@ -353,9 +353,9 @@ func (t *trial) live(days int) {
 	time.Sleep(2 * time.Hour) // reads that hang come back
 }
 
-// TestFaultCampaign lives at least 2,000 days. THERMOSTAT_CAMPAIGN_DAYS asks for
+// The campaign lives at least 2,000 days. THERMOSTAT_CAMPAIGN_DAYS asks for
 // more; bench/campaigns.sh does.
-func TestFaultCampaign(t *testing.T) {
+func TestNoFaultKeepsTheHeatOnTooLong(t *testing.T) {
 	days := 2000
 	if testing.Short() {
 		days = 100

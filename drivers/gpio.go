@@ -31,9 +31,6 @@ func (g GPIO) text() string {
 	return " " + g.String()
 }
 
-// consumer is the name under which the kernel shows who holds a line.
-const consumer = "thermostat"
-
 // The kinds of errors in opening a relay, to be told apart by [errors.Is].
 var (
 	ErrBusy         = errors.New("busy")

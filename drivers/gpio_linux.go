@@ -40,6 +40,9 @@ func openPin(g GPIO) (*outputPin, error) {
 	return &outputPin{line: line, name: g.String(), number: at.Offset, activeLow: g.ActiveLow}, nil
 }
 
+// consumer is the name under which the kernel shows who holds a line.
+const consumer = "thermostat"
+
 // requestOptions ask for an output that is off; the bias pulls towards off
 // where the chip has one, and counts once the line is given back.
 func requestOptions(g GPIO) []gpiocdev.LineReqOption {

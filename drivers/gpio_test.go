@@ -19,8 +19,8 @@ func chipWith(name, label string, lines ...string) GPIOChip {
 	return c
 }
 
-// TestSameLine: one line has many names, and two polarities of it must not both be driven.
-func TestSameLineByChip(t *testing.T) {
+// One line has many names, and two polarities of it must not both be driven.
+func TestOneLineIsKnownUnderAllItsNames(t *testing.T) {
 	expander := chipWith("gpiochip0", "raspberrypi-exp-gpio", "BT_ON", "GPIO2")
 	header := chipWith("gpiochip4", "pinctrl-bcm2711", "ID_SDA", "ID_SCL", "SDA1", "GPIO3")
 	machine := GPIOChips{Asked: []GPIOChip{expander, header}}
@@ -40,7 +40,7 @@ func TestSameLineByChip(t *testing.T) {
 	}
 }
 
-func TestFindLine(t *testing.T) {
+func TestALineIsFoundByNameOrNumberOrRefused(t *testing.T) {
 	expander := chipWith("gpiochip0", "raspberrypi-exp-gpio", "BT_ON", "GPIO2")
 	header := chipWith("gpiochip4", "pinctrl-bcm2711", "ID_SDA", "ID_SCL", "SDA1", "GPIO3")
 	other := chipWith("gpiochip1", "1c20800.pinctrl", "PA0", "PA1")
@@ -133,7 +133,7 @@ func TestAHeaderThatMayNotBeOpenedIsSaid(t *testing.T) {
 	checkLine(t, GPIOChips{Asked: []GPIOChip{expander}, Shut: []ShutChip{stray}}, GPIO{Line: "BT_ON"}, "gpiochip1 0", nil)
 }
 
-func TestPullAtReset(t *testing.T) {
+func TestARelayThatIsOnAtResetIsKnown(t *testing.T) {
 	for _, row := range []struct {
 		gpio GPIO
 		want bool
@@ -157,7 +157,7 @@ func TestPullAtReset(t *testing.T) {
 	}
 }
 
-func TestSameLine(t *testing.T) {
+func TestOneLineIsKnownUnderEitherPolarity(t *testing.T) {
 	for _, row := range []struct {
 		a, b GPIO
 		want bool
@@ -175,7 +175,7 @@ func TestSameLine(t *testing.T) {
 }
 
 // A relay works on any pin that periph drives.
-func TestRelayOnAPeriphPin(t *testing.T) {
+func TestARelayWorksOnAnyPinOfPeriph(t *testing.T) {
 	for _, activeLow := range []bool{false, true} {
 		pin := &gpiotest.Pin{N: "GPIO17"}
 		r := &GPIORelay{pin, activeLow}
@@ -192,7 +192,7 @@ func TestRelayOnAPeriphPin(t *testing.T) {
 	}
 }
 
-func TestNoGPIOChip(t *testing.T) {
+func TestWithoutAGPIOChipThereIsNoLine(t *testing.T) {
 	if _, err := ReadGPIOChips(t.TempDir()).Find(GPIO{Line: "17"}); !errors.Is(err, ErrNoLine) {
 		t.Errorf("%v, want no such line", err)
 	}

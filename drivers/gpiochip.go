@@ -35,14 +35,14 @@ func (c GPIOChip) Header() bool { return slices.Contains(headerLabels, c.Label) 
 // GPIOChips are the GPIO chips of a machine: those that were asked, and why the
 // others could not be.
 type GPIOChips struct {
-	Asked []GPIOChip
-	Shut  []ShutChip
+	Asked []GPIOChip // what their lines are
+	Shut  []ShutChip // those that cannot be asked
 }
 
 // ShutChip is a chip that could not be asked.
 type ShutChip struct {
 	Name string // gpiochip0
-	Err  error
+	Err  error  // why it cannot be asked
 }
 
 // ReadGPIOChips asks the chips of a /dev.
@@ -76,8 +76,8 @@ func (cs GPIOChips) Closed() error {
 
 // FoundLine is a line and where it is.
 type FoundLine struct {
-	Chip   GPIOChip
-	Offset int // of the line on its chip
+	Chip   GPIOChip // that has it
+	Offset int      // of the line on its chip
 	name   string
 }
 

@@ -30,7 +30,7 @@ func withID(t *testing.T, id, bytes string) controlloop.Sensor {
 
 // Scratchpads with a sound checksum, as they were seen: a temperature where it is
 // certain, else a sentence that says what the chip is.
-func TestSoundScratchpadsOfOtherChips(t *testing.T) {
+func TestASoundScratchpadGivesATemperatureOrNamesItsChip(t *testing.T) {
 	for _, row := range []struct {
 		id, bytes string
 		celsius   float64
@@ -109,7 +109,7 @@ func TestSilentThermometerOfABridgeNamesTheOthers(t *testing.T) {
 }
 
 // A chip that has lost its short resolution was read before it had measured.
-func TestThermometerThatMeasuresLongerThanItWasGiven(t *testing.T) {
+func TestAChipReadBeforeItHasMeasuredIsNotConverted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fakeWire{pads: map[onewire.Address][]byte{}}
 		s := bridged(f, someID, 0, sharedWire(f))

@@ -19,11 +19,11 @@ import (
 
 // Devices are the opened devices of one zone.
 type Devices struct {
-	Sensor         controlloop.Sensor
-	Fallbacks      []controlloop.Sensor
-	Heater, Cooler controlloop.Relay // nil where there is none
-	Safety         controlloop.Relay // in series with both; nil where there is none
-	Room           *simulated.Room   // the simulated room; nil where all is real
+	Sensor         controlloop.Sensor   // the first choice
+	Fallbacks      []controlloop.Sensor // in order
+	Heater, Cooler controlloop.Relay    // nil where there is none
+	Safety         controlloop.Relay    // in series with both; nil where there is none
+	Room           *simulated.Room      // the simulated room; nil where all is real
 }
 
 // Hardware is the machine whose devices are opened. Zones that share a bus or a

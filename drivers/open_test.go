@@ -49,7 +49,7 @@ func TestOpenLeavesOutWhatIsNotThere(t *testing.T) {
 	}
 }
 
-func TestOpenRefuses(t *testing.T) {
+func TestOpenOfAWrongSpecOpensNothing(t *testing.T) {
 	for want, spoil := range map[string]func(*Spec){
 		`sensor: driver "warm" `:           func(s *Spec) { s.Sensor.Driver = "warm" },
 		`heater: driver "gpoi" `:           func(s *Spec) { s.Heater.Driver = "gpoi" },

@@ -23,7 +23,7 @@ type RemoteSensor struct {
 
 // RemoteRelay is what a configuration says about a relay behind a broker.
 type RemoteRelay struct {
-	SensorID   int32
+	SensorID   int32         // of its zone
 	Sample     time.Duration // of its zone, which demands as often; a zone that is stuck does not
 	MinOff     time.Duration // of its zone: how long it rests that went off
 	Safety     bool          // in series with the zone's others
@@ -64,8 +64,8 @@ func (r RemoteRelay) text() string {
 
 // Remote opens sensors and relays that are reached through a broker.
 type Remote interface {
-	OpenSensor(RemoteSensor) (controlloop.Sensor, error)
-	OpenRelay(RemoteRelay) (controlloop.Relay, error)
+	OpenSensor(RemoteSensor) (controlloop.Sensor, error) // gives a sensor that is somewhere else
+	OpenRelay(RemoteRelay) (controlloop.Relay, error)    // gives a relay that is somewhere else
 }
 
 // Identify gives what is the zone's to those devices that need it: its sensor_id

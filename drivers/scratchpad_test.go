@@ -72,7 +72,7 @@ func TestScratchpadGivesTheDatasheetsTemperatures(t *testing.T) {
 	}
 }
 
-func TestScratchpadVerdicts(t *testing.T) {
+func TestEachUnusableScratchpadHasItsVerdict(t *testing.T) {
 	damaged := measured(21.5)
 	damaged[0] ^= 1
 	for name, row := range map[string]struct {
@@ -139,7 +139,7 @@ func TestScratchpadFindsEveryTurnedBit(t *testing.T) {
 	}
 }
 
-func TestW1SlaveText(t *testing.T) {
+func TestTheKernelsTextIsJudgedByItsBytes(t *testing.T) {
 	for name, row := range map[string]struct {
 		text    string
 		celsius float64

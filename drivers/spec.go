@@ -9,7 +9,7 @@ import (
 
 // Spec is what a configuration says about the devices of one zone.
 type Spec struct {
-	Sensor         SensorSpec
+	Sensor         SensorSpec   // the first choice
 	Fallbacks      []SensorSpec // in order; a simulated one measures the first one's room
 	Heater, Cooler *RelaySpec   // nil where there is none
 	Safety         *RelaySpec   // in series with both; nil where there is none
@@ -23,12 +23,12 @@ func (s Spec) MeasuresHumidity() bool {
 
 // SensorSpec names a sensor. Driver says which of the other fields count.
 type SensorSpec struct {
-	Driver    string  // one of [SensorDrivers]
-	Offset    float64 // K, added to every reading
-	DS18B20   DS18B20
-	BME280    BME280
-	Simulated simulated.Spec
-	Remote    RemoteSensor
+	Driver    string         // one of [SensorDrivers]
+	Offset    float64        // K, added to every reading
+	DS18B20   DS18B20        // of that driver alone
+	BME280    BME280         // of that driver alone
+	Simulated simulated.Spec // of that driver alone
+	Remote    RemoteSensor   // of mqtt alone
 }
 
 // DefaultSensor is a sensor of whose driver nothing else is said.
@@ -88,9 +88,9 @@ func (s SensorSpec) String() string {
 
 // RelaySpec names a relay. Driver says which of the other fields count.
 type RelaySpec struct {
-	Driver string // one of [RelayDrivers]
-	GPIO   GPIO
-	Remote RemoteRelay
+	Driver string      // one of [RelayDrivers]
+	GPIO   GPIO        // of that driver alone
+	Remote RemoteRelay // of mqtt alone
 }
 
 // DefaultRelay is a relay of whose driver nothing else is said.

@@ -11,7 +11,7 @@ import (
 // a row of the table, a field of [SensorSpec], a file of its own, and the table of
 // its keys in the configuration (agent/config/kinds.go).
 type SensorDriver struct {
-	Name      string
+	Name      string // in the configuration
 	ChipKey   string // the key that tells one chip of this board from another; empty: it is none
 	Example   string // what a mapping needs beside its driver, and a word on it; empty: nothing
 	Simulated bool   // it measures a simulated room
@@ -26,13 +26,15 @@ type SensorDriver struct {
 }
 
 // Quantities are what a sensor measures beside the temperature.
-type Quantities struct{ Humidity, Pressure bool }
+type Quantities struct {
+	Humidity, Pressure bool // whether it does
+}
 
 // Bus is a bus on the header of a Raspberry Pi. The zero value is none.
 type Bus struct {
 	OneWire bool // the kernel's, on one line
-	I2C     bool
-	Number  int // of the I2C bus: N of /dev/i2c-N
+	I2C     bool // on two lines
+	Number  int  // of the I2C bus: N of /dev/i2c-N
 }
 
 // roomSensor gives a sensor of the zone's simulated room.
@@ -105,7 +107,7 @@ func SensorDrivers() (names []string) {
 // row of the table, a field of [RelaySpec], a file of its own, and the table of its
 // keys in the configuration (agent/config/kinds.go).
 type RelayDriver struct {
-	Name      string
+	Name      string // in the configuration
 	Example   string // what a mapping needs beside its driver, and a word on it; empty: nothing
 	Simulated bool   // it is one of a simulated room
 	Remote    bool   // it is reached through a broker

@@ -12,8 +12,8 @@ import (
 // Chart is a picture of a run: the temperature in its band, the outdoors, the
 // heat and the faults, as SVG for light and dark pages.
 type Chart struct {
-	Title, Subtitle string
-	Strip           *Strip
+	Title, Subtitle string    // the two lines above it
+	Strip           *Strip    // what is drawn
 	Start           time.Time // of the run: its time of the day and its weekday
 	Dated           bool      // the date means something and is shown
 	FaultNames      []string  // by bit of [Moment.FaultSet]

@@ -192,7 +192,7 @@ func (p *Physical) losing() float64 {
 
 // A sensor in the draught of a window shows less than the air in winter, one
 // beside a heater more, by its share.
-func TestPlaceOfTheSensor(t *testing.T) {
+func TestASensorInADraughtShowsLessAndOneBesideAHeaterMore(t *testing.T) {
 	p := bodied()
 	p.OutdoorSwing, p.Sun = 0, 0
 	p.Place = Place{Outdoor: 0.1}

@@ -25,7 +25,9 @@ func (e Estimate) Disturbed() bool { return e.Noise > 1.1*math.Hypot(e.Sensor, e
 
 // Figure is a value and its doubt: with 95 % the truth is within ± Doubt of it,
 // as a share of the value.
-type Figure struct{ Value, Doubt float64 }
+type Figure struct {
+	Value, Doubt float64 // in the unit of what it tells, and a share of that
+}
 
 // tellsWithin is the doubt up to which a figure counts as known.
 const tellsWithin = 0.1

@@ -179,7 +179,7 @@ func TestRecordIsBounded(t *testing.T) {
 
 // The solver against a straight line, by hand, and against itself: what is left
 // is orthogonal to every column.
-func TestLeastSquares(t *testing.T) {
+func TestLeastSquaresFindTheLineAndLeaveAnOrthogonalRest(t *testing.T) {
 	line := &normal{unknowns: 2}
 	for x := range 5 {
 		line.add(&[maxUnknowns]float64{1, float64(x)}, 3+2*float64(x))
@@ -224,7 +224,7 @@ func TestLeastSquares(t *testing.T) {
 }
 
 // Whatever a record holds, an estimate comes to an end, and claims nothing for noise.
-func TestEstimateOfNonsense(t *testing.T) {
+func TestAnEstimateOfNonsenseEndsAndClaimsNothing(t *testing.T) {
 	for seed := range uint64(4) {
 		rng := rand.New(rand.NewPCG(seed, 11))
 		r := &Record{}

@@ -14,24 +14,24 @@ type Moment struct {
 	Low      float64       // °C, the other way round
 	Outdoor  float64       // °C; NaN where it is not known
 	Comfort  float64       // °C, the middle of what is comfortable; NaN where nobody is there
-	Heating  bool
-	Cooling  bool
-	FaultSet uint64 // one bit a fault
+	Heating  bool          // the heater runs
+	Cooling  bool          // the cooler runs
+	FaultSet uint64        // one bit a fault
 }
 
 // Figures are what a run amounts to. See docs/simulate.md for what each means
 // and where its definition is from.
 type Figures struct {
-	Time           time.Duration
+	Time           time.Duration // of the whole run
 	Below, Above   float64       // K·h outside the comfortable band while somebody is there
 	RMS            float64       // K, from the comfortable middle while somebody is there; NaN without such time
 	Overshoot      float64       // K
 	Switches       int           // of heater and cooler, on and off
 	ShortestOn     time.Duration // 0: no stretch was complete
 	ShortestOff    time.Duration // 0: no stretch was complete
-	Heated, Cooled time.Duration
-	Coldest        float64 // °C
-	Warmest        float64 // °C
+	Heated, Cooled time.Duration // ordered on
+	Coldest        float64       // °C
+	Warmest        float64       // °C
 }
 
 // SwitchesPerDay is the rate of switches.

@@ -20,7 +20,7 @@ func course(t *Tally, comfort float64, heat string, celsius ...float64) {
 
 // By hand: of four minutes two are 1 K too cold past the half K, one 2 K too
 // warm past it.
-func TestDiscomfortByHand(t *testing.T) {
+func TestDiscomfortEqualsTheHandCalculation(t *testing.T) {
 	tally := NewTally(0.5)
 	course(tally, 20, ".....", 20, 18.5, 18.5, 22.5, 20.4)
 	f := tally.Figures()
@@ -36,7 +36,7 @@ func TestDiscomfortByHand(t *testing.T) {
 }
 
 // Nobody is there: nothing is uncomfortable, and a deviation is not known.
-func TestNobodyThereCountsNothing(t *testing.T) {
+func TestNothingIsUncomfortableWhileNobodyIsThere(t *testing.T) {
 	tally := NewTally(0.5)
 	course(tally, math.NaN(), "...", 10, 10, 10)
 	if f := tally.Figures(); f.Discomfort() != 0 || !math.IsNaN(f.RMS) || f.Coldest != 10 {
@@ -44,7 +44,7 @@ func TestNobodyThereCountsNothing(t *testing.T) {
 	}
 }
 
-func TestSwitchesAndStretchesByHand(t *testing.T) {
+func TestSwitchesAndStretchesEqualTheHandCalculation(t *testing.T) {
 	tally := NewTally(0.5)
 	// on at minute 1, off at 4, on at 6, off at 7; the first off and the last are not complete
 	course(tally, 20, ".###..#..", 20, 20, 20, 20, 20, 20, 20, 20, 20)
@@ -65,7 +65,7 @@ func TestSwitchesAndStretchesByHand(t *testing.T) {
 
 // What the air goes past the band within an hour after a stretch is overshoot;
 // what the sun makes of it later is not.
-func TestOvershootByHand(t *testing.T) {
+func TestOvershootCountsForAnHourAfterAStretch(t *testing.T) {
 	celsius := []float64{20, 20.3, 20.6, 21.1, 20.9}
 	heat := ".##.."
 	for range 70 {

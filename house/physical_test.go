@@ -221,7 +221,7 @@ func TestSensorLagsBehindTheAir(t *testing.T) {
 }
 
 // The lag may equal a time constant of the room: nothing is divided by zero.
-func TestLagEqualToTheAirsTimeConstant(t *testing.T) {
+func TestALagEqualToTheAirsTimeConstantDividesByNoZero(t *testing.T) {
 	after := func(times float64) state {
 		p := handRoom()
 		rates := NewPhysical(p).net.rates

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-func TestReadWeather(t *testing.T) {
+func TestWeatherBetweenTwoRowsIsAStraightLine(t *testing.T) {
 	w, err := ReadWeather(strings.NewReader("time,celsius,w_per_m2\n2026-01-31 06:00, 1,0\n2026-01-31T07:00:00Z,3,-5\n2026-01-31 09:00,3,400\n"))
 	if err != nil || w.Lasts() != 3*time.Hour || w.Start.Hour() != 6 {
 		t.Fatalf("%+v %v", w, err)

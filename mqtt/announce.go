@@ -11,7 +11,7 @@ import (
 
 // The waits of an announcement.
 const (
-	onlineJitter = 3 * time.Second  // at most, so that a fleet does not answer a birth at one instant
+	onlineJitter = 3 * time.Second  // at most, so that a fleet does not answer Home Assistant's start at one instant
 	zonesAfter   = time.Second      // the agent's own device must be there before one that names it as via_device
 	removeAfter  = 10 * time.Second // Home Assistant must know a device before it can remove it
 )
@@ -28,7 +28,7 @@ func (o Options) Announces() []homeassistant.Announced {
 	return all
 }
 
-// version is the program's; empty: not told.
+// version is the program's; empty: not known.
 func (o Options) version() string {
 	if o.Info == nil {
 		return ""
@@ -36,31 +36,31 @@ func (o Options) version() string {
 	return o.Info().Version
 }
 
-// announcer knows what Home Assistant is to be told, and when. Nothing of it is
-// retained, so that nothing is left behind at the broker: it is told at each
-// connection and at each birth message.
+// announcer knows what is to be announced to Home Assistant, and when. Nothing of
+// it is retained, so that nothing is left behind at the broker: it is announced on each
+// connection, and whenever Home Assistant comes online.
 type announcer struct {
 	documents    homeassistant.Discovery
 	topics       wire.Topics
-	prefix       string                    // of the config topics; empty: it is told nothing
-	gone         []homeassistant.Announced // what was announced once and is no more
+	prefix       string                    // of the config topics; empty: nothing is announced
+	gone         []homeassistant.Announced // announced once, and no more there
 	onlineTopics []string                  // the topics on which Home Assistant says that it is there
 	restart      func() bool               // whether the agent obeys that button
-	zones        []*zoneSession
+	zones        []*zone
 	names        map[string]bool // of the zones
 
 	agentAt, zonesAt, removeAt time.Time // zero: not due
 
-	left      []*zoneSession        // are still to be announced
-	both      map[*zoneSession]bool // was told of mode heat_cool
-	again     bool                  // a birth came in the middle of an answer
-	announced bool                  // every zone, on this connection
+	left        []*zone        // are still to be announced
+	both        map[*zone]bool // mode heat_cool was announced
+	onlineAgain bool           // Home Assistant came online in the middle of an announcement
+	announced   bool           // every zone, on this connection
 }
 
-func newAnnouncer(o Options, t wire.Topics, zones []*zoneSession, restart func() bool) announcer {
+func newAnnouncer(o Options, t wire.Topics, zones []*zone, restart func() bool) announcer {
 	a := announcer{
 		documents: homeassistant.NewDiscovery(t, o.Device, o.version()), topics: t, prefix: o.Discovery, gone: o.Gone,
-		restart: restart, zones: zones, both: map[*zoneSession]bool{}, names: map[string]bool{},
+		restart: restart, zones: zones, both: map[*zone]bool{}, names: map[string]bool{},
 	}
 	for _, z := range zones {
 		a.names[z.name()] = true
@@ -75,123 +75,123 @@ func newAnnouncer(o Options, t wire.Topics, zones []*zoneSession, restart func()
 	return a
 }
 
-// announcement is what is to be told at once, in this order.
+// announcement is what is to be published at once, in this order.
 type announcement struct {
-	devices []outgoing     // Home Assistant's documents
-	present bool           // that the agent is there, and what it says of itself
-	zones   []*zoneSession // the states of these, changed or not
-	cleared []outgoing     // what nobody is to find any more
-	done    bool           // with that, all that is gone has been let go of
+	devices   []outgoing // Home Assistant's documents
+	present   bool       // status and info
+	zones     []*zone    // the states of these, changed or not
+	removed   []outgoing // retained messages and devices that are to go
+	forgotten bool       // with that, all that is gone is removed
 }
 
-// begin begins a connection. Where nobody is to be told anything, what is gone
-// is let go of at once.
-func (a *announcer) begin() (told announcement) {
-	a.agentAt, a.zonesAt, a.removeAt, a.left, a.again, a.announced = time.Time{}, time.Time{}, time.Time{}, nil, false, false
+// begin begins a connection. Where nothing is to be announced, what is gone is
+// removed at once.
+func (a *announcer) begin() (next announcement) {
+	a.agentAt, a.zonesAt, a.removeAt, a.left, a.onlineAgain, a.announced = time.Time{}, time.Time{}, time.Time{}, nil, false, false
 	if len(a.onlineTopics) == 0 {
-		a.letGo(&told)
+		a.forget(&next)
 	}
-	return told
+	return next
 }
 
-// mayHear takes the broker's answer whether the online messages may be heard. A broker that
-// refuses that is told nothing: it might end the connection over a message that
-// it does not allow.
-func (a *announcer) mayHear(now time.Time, may bool) (told announcement) {
-	if !may {
-		a.wipe(&told) // that much is ours
-		return told
+// subscribed takes the broker's answer to the subscription to the online topics. To
+// a broker that refuses it nothing is announced: it might end the connection over
+// a message that it does not allow.
+func (a *announcer) subscribed(now time.Time, granted bool) (next announcement) {
+	if !granted {
+		a.wipe(&next) // that much is ours
+		return next
 	}
-	a.retract(&told)
-	a.announceAgain(now)
-	return told
+	a.retract(&next)
+	a.schedule(now)
+	return next
 }
 
-// announceAgain makes everything due from a time on.
-func (a *announcer) announceAgain(from time.Time) {
+// schedule makes everything due from a time on.
+func (a *announcer) schedule(from time.Time) {
 	a.agentAt, a.zonesAt = from, from.Add(zonesAfter)
 }
 
-// born answers a birth message: Home Assistant may have forgotten everything.
-func (a *announcer) born(now time.Time) {
-	if !a.agentAt.IsZero() || !a.zonesAt.IsZero() || len(a.left) > 0 { // it is coming, or half of it has been said
-		a.again = a.agentAt.IsZero()
+// homeAssistantOnline announces everything again: Home Assistant may have forgotten it.
+func (a *announcer) homeAssistantOnline(now time.Time) {
+	if !a.agentAt.IsZero() || !a.zonesAt.IsZero() || len(a.left) > 0 { // it is due, or half of it is published
+		a.onlineAgain = a.agentAt.IsZero()
 		return
 	}
-	a.announceAgain(now.Add(rand.N(onlineJitter)))
+	a.schedule(now.Add(rand.N(onlineJitter)))
 	if len(a.gone) > 0 && a.removeAt.IsZero() {
 		a.removeAt = a.zonesAt.Add(removeAfter)
 	}
 }
 
-// due gives what is to be told now: first the devices, then that we are there,
-// then how the zones are.
-func (a *announcer) due(now time.Time) (told announcement) {
+// due gives what is to be published now: first the devices, then that the agent is
+// online, then the states of the zones.
+func (a *announcer) due(now time.Time) (next announcement) {
 	if due(&a.agentAt, now) && a.prefix != "" {
-		told.devices = append(told.devices, a.document(a.prefix, "", a.documents.Agent(a.restart())))
+		next.devices = append(next.devices, a.document(a.prefix, "", a.documents.Agent(a.restart())))
 	}
 	if due(&a.zonesAt, now) {
-		a.tellZones(&told)
+		a.beginZones(&next)
 	} else {
-		a.tellMore(&told)
-		a.tellChanged(&told)
+		a.nextZones(&next)
+		a.changedZones(&next)
 	}
-	if a.again && len(a.left) == 0 && a.zonesAt.IsZero() {
-		a.again = false
-		a.born(now)
+	if a.onlineAgain && len(a.left) == 0 && a.zonesAt.IsZero() {
+		a.onlineAgain = false
+		a.homeAssistantOnline(now)
 	}
 	if due(&a.removeAt, now) {
-		a.retract(&told)
-		a.letGo(&told)
+		a.retract(&next)
+		a.forget(&next)
 	}
-	return told
+	return next
 }
 
-// tellZones begins to announce all zones.
-func (a *announcer) tellZones(told *announcement) {
-	if !a.removeAt.IsZero() { // Home Assistant was born: it must know what it is to remove
+// beginZones begins to announce all zones.
+func (a *announcer) beginZones(next *announcement) {
+	if !a.removeAt.IsZero() { // Home Assistant started anew: it must know what it is to remove
 		for _, g := range a.gone {
-			told.devices = append(told.devices, a.document(g.Discovery, g.Zone, a.documents.Whole(g.Zone)))
+			next.devices = append(next.devices, a.document(g.Discovery, g.Zone, a.documents.Whole(g.Zone)))
 		}
 	}
 	a.left, a.announced = a.zones, true
-	a.tellMore(told)
-	told.present = true
-	a.wipe(told)
+	a.nextZones(next)
+	next.present = true
+	a.wipe(next)
 }
 
 // zonesAtOnce are announced in one pulse: the devices of thousands of zones are
 // many megabytes.
 const zonesAtOnce = 50
 
-// tellMore goes on with the zones that are left.
-func (a *announcer) tellMore(told *announcement) {
+// nextZones goes on with the zones that are left.
+func (a *announcer) nextZones(next *announcement) {
 	n := min(len(a.left), zonesAtOnce)
 	for _, z := range a.left[:n] {
-		a.tellZone(told, z)
+		a.addZone(next, z)
 	}
 	a.left = a.left[n:]
 }
 
-// tellChanged announces zones anew whose deltas serve both modes now, or no more.
-func (a *announcer) tellChanged(told *announcement) {
+// changedZones announces zones anew whose deltas serve both modes now, or no more.
+func (a *announcer) changedZones(next *announcement) {
 	if a.prefix == "" || !a.announced || len(a.left) > 0 {
 		return
 	}
 	for _, z := range a.zones {
 		if a.both[z] != z.servesBoth() {
-			a.tellZone(told, z)
+			a.addZone(next, z)
 		}
 	}
 }
 
-func (a *announcer) tellZone(told *announcement, z *zoneSession) {
-	told.zones = append(told.zones, z)
+func (a *announcer) addZone(next *announcement, z *zone) {
+	next.zones = append(next.zones, z)
 	if a.prefix == "" {
 		return
 	}
 	a.both[z] = z.servesBoth()
-	told.devices = append(told.devices, a.document(a.prefix, z.name(), a.documents.Zone(z.zone, a.both[z])))
+	next.devices = append(next.devices, a.document(a.prefix, z.name(), a.documents.Zone(z.spec, a.both[z])))
 }
 
 // document is the message that announces a device.
@@ -200,34 +200,34 @@ func (a *announcer) document(prefix, zone string, d homeassistant.Device) outgoi
 }
 
 // retract takes back from Home Assistant what is gone.
-func (a *announcer) retract(told *announcement) {
+func (a *announcer) retract(next *announcement) {
 	for _, g := range a.gone {
 		if g.Discovery != "" {
-			told.cleared = append(told.cleared, outgoing{a.documents.Config(g.Discovery, g.Zone), nil, 1, false})
+			next.removed = append(next.removed, outgoing{a.documents.Config(g.Discovery, g.Zone), nil, 1, false})
 		}
 	}
 }
 
 // wipe clears what we retained of zones that are no more. Their control stays:
-// it is somebody's word, and counts again when the zone comes back.
-func (a *announcer) wipe(told *announcement) {
+// somebody set it, and it counts again when the zone comes back.
+func (a *announcer) wipe(next *announcement) {
 	for _, g := range a.gone {
 		if g.Zone == "" || a.names[g.Zone] {
 			continue
 		}
 		for _, topic := range []string{a.topics.State(g.Zone), a.topics.Heater(g.Zone), a.topics.Cooler(g.Zone)} {
-			told.cleared = append(told.cleared, outgoing{topic, nil, 1, true})
+			next.removed = append(next.removed, outgoing{topic, nil, 1, true})
 		}
 	}
 }
 
-// letGo wipes and lets go of what is gone.
-func (a *announcer) letGo(told *announcement) {
+// forget wipes what is gone, and ends its announcements.
+func (a *announcer) forget(next *announcement) {
 	if len(a.gone) == 0 {
 		return
 	}
-	a.wipe(told)
-	a.gone, told.done = nil, true
+	a.wipe(next)
+	a.gone, next.forgotten = nil, true
 }
 
 // due reports whether a time has come, once.

@@ -74,9 +74,9 @@ func inOrder(t *testing.T, log []string, topics ...string) {
 // wholeOrder is that in which Home Assistant is told.
 var wholeOrder = []string{agentTopic, zoneTopic, "thermostat/cabin/status", "thermostat/cabin/info", "thermostat/cabin/living/state"}
 
-// TestAnnouncedAtConnectionAndBirth: each time everything, in order; a device
+// TestEverythingIsAnnouncedAtConnectionAndWhenHomeAssistantStarts: each time everything, in order; a device
 // that names the agent's as its way comes a second behind that.
-func TestAnnouncedAtConnectionAndBirth(t *testing.T) {
+func TestEverythingIsAnnouncedAtConnectionAndWhenHomeAssistantStarts(t *testing.T) {
 	withHomeAssistant(t, nil, func(h *house) {
 		h.startAgent(18)
 		time.Sleep(500 * time.Millisecond)
@@ -130,8 +130,8 @@ func TestAnnouncedAtConnectionAndBirth(t *testing.T) {
 	})
 }
 
-// TestBirthIsJittered: a fleet does not answer at one instant.
-func TestBirthIsJittered(t *testing.T) {
+// TestAnAnnouncementIsJittered: a fleet does not answer at one instant.
+func TestAnAnnouncementIsJittered(t *testing.T) {
 	withHomeAssistant(t, nil, func(h *house) {
 		h.startAgent(18)
 		time.Sleep(10 * time.Second)
@@ -154,8 +154,8 @@ func TestBirthIsJittered(t *testing.T) {
 	})
 }
 
-// TestOwnDiscoveryPrefix: Home Assistant's birth message stays where it is by default.
-func TestOwnDiscoveryPrefix(t *testing.T) {
+// TestAnOwnDiscoveryPrefixKeepsTheUsualOnlineTopic: Home Assistant's birth message stays where it is by default.
+func TestAnOwnDiscoveryPrefixKeepsTheUsualOnlineTopic(t *testing.T) {
 	withHomeAssistant(t, func(o *Options) { o.Discovery = "my/home" }, func(h *house) {
 		h.startAgent(18)
 		time.Sleep(5 * time.Second)
@@ -170,8 +170,8 @@ func TestOwnDiscoveryPrefix(t *testing.T) {
 	})
 }
 
-// TestNoDiscovery: an empty prefix says nothing to anybody.
-func TestNoDiscovery(t *testing.T) {
+// TestAnEmptyPrefixAnnouncesNothing: an empty prefix says nothing to anybody.
+func TestAnEmptyPrefixAnnouncesNothing(t *testing.T) {
 	withHomeAssistant(t, func(o *Options) { o.Discovery = "" }, func(h *house) {
 		h.startAgent(18)
 		time.Sleep(10 * time.Second)
@@ -183,10 +183,10 @@ func TestNoDiscovery(t *testing.T) {
 	})
 }
 
-// TestRemovedZoneDisappears: taken back at once, and at the next birth announced
+// TestARemovedZoneDisappears: taken back at once, and at the next birth announced
 // once more, since Home Assistant removes only what it knows; then forgotten.
 // What the agent retained is wiped, somebody's control is not.
-func TestRemovedZoneDisappears(t *testing.T) {
+func TestARemovedZoneDisappears(t *testing.T) {
 	forgotten := make(chan struct{}, 2)
 	gone := func(o *Options) {
 		o.Gone = []homeassistant.Announced{{Discovery: "homeassistant", Zone: "attic"}}
@@ -231,8 +231,8 @@ func TestRemovedZoneDisappears(t *testing.T) {
 	})
 }
 
-// TestDiscoverySwitchedOff takes every device back and wipes no zone that lives.
-func TestDiscoverySwitchedOff(t *testing.T) {
+// TestDiscoverySwitchedOffRemovesEveryDevice takes every device back and wipes no zone that lives.
+func TestDiscoverySwitchedOffRemovesEveryDevice(t *testing.T) {
 	forgotten := make(chan struct{}, 2)
 	off := func(o *Options) {
 		o.Gone = Options{Discovery: "homeassistant", Zones: o.Zones}.Announces()
@@ -252,8 +252,8 @@ func TestDiscoverySwitchedOff(t *testing.T) {
 	})
 }
 
-// TestRemovedZoneWithoutDiscovery: what was retained of it is wiped at once.
-func TestRemovedZoneWithoutDiscovery(t *testing.T) {
+// TestARemovedZoneIsWipedWithoutDiscovery: what was retained of it is wiped at once.
+func TestARemovedZoneIsWipedWithoutDiscovery(t *testing.T) {
 	forgotten := make(chan struct{}, 2)
 	change := func(o *Options) {
 		o.Discovery, o.Gone = "", []homeassistant.Announced{{Zone: "attic"}, {Zone: "living"}}
@@ -283,9 +283,9 @@ func (deny) OnSubscribe(_ *mochi.Client, p packets.Packet) packets.Packet {
 	return p
 }
 
-// TestNotAllowed: where the broker refuses the birth messages nothing is
+// TestNothingIsAnnouncedWhereTheBrokerRefusesTheOnlineTopics: where the broker refuses the birth messages nothing is
 // announced, since it might end the connection over that.
-func TestNotAllowed(t *testing.T) {
+func TestNothingIsAnnouncedWhereTheBrokerRefusesTheOnlineTopics(t *testing.T) {
 	gone := func(o *Options) { o.Gone = []homeassistant.Announced{{Discovery: "homeassistant", Zone: "attic"}} }
 	withHomeAssistant(t, gone, func(h *house) {
 		must(t, h.server.AddHook(new(deny), nil))
@@ -302,8 +302,8 @@ func TestNotAllowed(t *testing.T) {
 	})
 }
 
-// TestRestartByTheBroker: not retained, not within a minute of the start.
-func TestRestartByTheBroker(t *testing.T) {
+// TestARestartByTheBrokerIsNeitherRetainedNorSoon: not retained, not within a minute of the start.
+func TestARestartByTheBrokerIsNeitherRetainedNorSoon(t *testing.T) {
 	for _, offered := range []bool{true, false} {
 		inHouse(t, func(h *house) {
 			asked := 0
@@ -337,9 +337,9 @@ func TestRestartByTheBroker(t *testing.T) {
 	}
 }
 
-// TestModeBeforeTemperature: Home Assistant says the mode first. In a zone that
+// TestAModeWaitsForItsTemperature: Home Assistant says the mode first. In a zone that
 // has no temperature yet it waits a moment for that.
-func TestModeBeforeTemperature(t *testing.T) {
+func TestAModeWaitsForItsTemperature(t *testing.T) {
 	for _, row := range []struct {
 		wait time.Duration
 		want string
@@ -365,9 +365,9 @@ func TestModeBeforeTemperature(t *testing.T) {
 	}
 }
 
-// TestARememberedModeEndsWithItsUseOrANewerWord: in a zone without a temperature,
+// TestARememberedModeEndsWithItsUseOrANewerControl: in a zone without a temperature,
 // words 0.4 s apart. An Off that came after it is not overruled.
-func TestARememberedModeEndsWithItsUseOrANewerWord(t *testing.T) {
+func TestARememberedModeEndsWithItsUseOrANewerControl(t *testing.T) {
 	for said, want := range map[string]string{
 		"mode heat, desired 21, mode off, desired 18":               "off 18",
 		"mode cool, desired 21, mode heat, desired 18":              "heat 18",
@@ -410,8 +410,8 @@ func TestARememberedModeEndsWithItsUseOrANewerWord(t *testing.T) {
 	}
 }
 
-// TestInfoTellsProblems: those of all zones, when they come and when they go.
-func TestInfoTellsProblems(t *testing.T) {
+// TestInfoTellsTheProblemsOfAllZones: those of all zones, when they come and when they go.
+func TestInfoTellsTheProblemsOfAllZones(t *testing.T) {
 	inHouse(t, func(h *house) {
 		info := func() (i wire.Info) {
 			must(t, json.Unmarshal(h.retained("info"), &i))

@@ -67,10 +67,10 @@ func (h *house) toldOn() bool {
 	return on && n > 0
 }
 
-// TestRemoteZone: readings come over the broker, commands go over it, at once;
+// TestAZoneRunsOverTheBroker: readings come over the broker, commands go over it, at once;
 // an On is said again within each third of the lease, nothing is retained, and
 // the last word is Off.
-func TestRemoteZone(t *testing.T) {
+func TestAZoneRunsOverTheBroker(t *testing.T) {
 	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
 		h.startAgent(0)
 		time.Sleep(3 * time.Second)
@@ -110,8 +110,8 @@ func TestRemoteZone(t *testing.T) {
 	})
 }
 
-// TestSilentSensor: nothing more comes, and the heat goes off after stale_after.
-func TestSilentSensor(t *testing.T) {
+// TestASilentSensorEndsTheHeat: nothing more comes, and the heat goes off after stale_after.
+func TestASilentSensorEndsTheHeat(t *testing.T) {
 	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
 		h.startAgent(0)
 		time.Sleep(time.Second)
@@ -127,9 +127,9 @@ func TestSilentSensor(t *testing.T) {
 	})
 }
 
-// TestRetainedReading: of what the broker had kept nobody knows the age. It is
+// TestARetainedReadingNeverHeats: of what the broker had kept nobody knows the age. It is
 // told as such, it never heats, and it disturbs no good one.
-func TestRetainedReading(t *testing.T) {
+func TestARetainedReadingNeverHeats(t *testing.T) {
 	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
 		h.say("there/sensor", "12", true)
 		h.startAgent(0)
@@ -155,9 +155,9 @@ func TestRetainedReading(t *testing.T) {
 	})
 }
 
-// TestForeignReadings: who reads the wrong topic or field is told so, and a
+// TestAWrongTopicOrFieldIsTold: who reads the wrong topic or field is told so, and a
 // message about something else between good ones is no fault.
-func TestForeignReadings(t *testing.T) {
+func TestAWrongTopicOrFieldIsTold(t *testing.T) {
 	another := string(wire.Marshal(&pb.SensorData{SensorID: ptr(int32(8)), Temperature: ptr(12.0)}))
 	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
 		h.startAgent(0)
@@ -183,9 +183,9 @@ func TestForeignReadings(t *testing.T) {
 	})
 }
 
-// TestPositionUnderAnotherName: a device that speaks, but not of its position, is
+// TestAReportWithoutAPositionIsTold: a device that speaks, but not of its position, is
 // not said to be silent.
-func TestPositionUnderAnotherName(t *testing.T) {
+func TestAReportWithoutAPositionIsTold(t *testing.T) {
 	inRemoteHouse(t, device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state"}, func(h *house) {
 		h.startAgent(0)
 		time.Sleep(time.Second)
@@ -205,9 +205,9 @@ func TestPositionUnderAnotherName(t *testing.T) {
 	})
 }
 
-// TestBrokerThatHatesTheQuestion: a broker that ends the connection because it was
+// TestABrokerThatRefusesBridgeStatesIsNotAskedForEver: a broker that ends the connection because it was
 // asked for its bridges is not asked for ever.
-func TestBrokerThatHatesTheQuestion(t *testing.T) {
+func TestABrokerThatRefusesBridgeStatesIsNotAskedForEver(t *testing.T) {
 	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
 		asked := &hater{}
 		h.add(asked)
@@ -263,9 +263,9 @@ func (d *plug) OnPublish(cl *mochi.Client, p packets.Packet) (packets.Packet, er
 	return p, nil
 }
 
-// TestConfirmedRelay: a device that tells its position is believed, and one
+// TestAReportedPositionIsBelieved: a device that tells its position is believed, and one
 // that does not obey is a fault; a hand on its button is undone.
-func TestConfirmedRelay(t *testing.T) {
+func TestAReportedPositionIsBelieved(t *testing.T) {
 	inRemoteHouse(t, device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state"}, func(h *house) {
 		var obeys atomic.Bool
 		obeys.Store(true)
@@ -326,9 +326,9 @@ func (d *door) OnACLCheck(_ *mochi.Client, topic string, write bool) bool {
 // add gives the broker a hook.
 func (h *house) add(hook mochi.Hook) { must(h.t, h.server.AddHook(hook, nil)) }
 
-// TestMuteRelay: one that is off and says nothing is believed; one that is told
+// TestAnOnMustBeReported: one that is off and says nothing is believed; one that is told
 // to go on and never says that it did is told as a fault.
-func TestMuteRelay(t *testing.T) {
+func TestAnOnMustBeReported(t *testing.T) {
 	for says, want := range map[string]string{"": "nothing comes on there/state", `{"state_l1":"ON"}`: "4 messages without `state` on there/state"} {
 		inRemoteHouse(t, device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state"}, func(h *house) {
 			h.say("there/state", "OFF", true)
@@ -355,9 +355,9 @@ func TestMuteRelay(t *testing.T) {
 	}
 }
 
-// TestRefusedInSilence: a broker that swallows our commands is found out by
+// TestASwallowedCommandIsFoundByItsMissingEcho: a broker that swallows our commands is found out by
 // their missing echo, and one that gives no echo is not accused.
-func TestRefusedInSilence(t *testing.T) {
+func TestASwallowedCommandIsFoundByItsMissingEcho(t *testing.T) {
 	swallow := func(client, topic string) bool {
 		return topic == "there/relay" && strings.HasPrefix(client, "thermostat-")
 	}
@@ -382,8 +382,8 @@ func TestRefusedInSilence(t *testing.T) {
 	})
 }
 
-// TestForbiddenSensor: a topic that may not be read is told, and asked for again.
-func TestForbiddenSensor(t *testing.T) {
+// TestAForbiddenSensorTopicIsToldAndTriedAgain: a topic that may not be read is told, and asked for again.
+func TestAForbiddenSensorTopicIsToldAndTriedAgain(t *testing.T) {
 	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
 		h.door.deny("there/sensor")
 		h.startAgent(0)
@@ -400,9 +400,9 @@ func TestForbiddenSensor(t *testing.T) {
 	})
 }
 
-// TestRemoteRelayWithoutBroker: the relay is a fault while the broker is away,
+// TestARelayWithoutBrokerIsAFault: the relay is a fault while the broker is away,
 // and is told again when it is back.
-func TestRemoteRelayWithoutBroker(t *testing.T) {
+func TestARelayWithoutBrokerIsAFault(t *testing.T) {
 	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
 		h.startAgent(0)
 		time.Sleep(time.Second)
@@ -420,9 +420,9 @@ func TestRemoteRelayWithoutBroker(t *testing.T) {
 	})
 }
 
-// TestStuckZone: a zone that hangs renews no lease for ever: its relay is told to
+// TestAStuckZoneRenewsNoLease: a zone that hangs renews no lease for ever: its relay is told to
 // go off, and obeys again once the zone goes on.
-func TestStuckZone(t *testing.T) {
+func TestAStuckZoneRenewsNoLease(t *testing.T) {
 	inRemoteHouse(t, device.RelaySpec{Sample: time.Second}, func(h *house) {
 		var stuck atomic.Bool
 		goOn := make(chan struct{})
@@ -451,8 +451,8 @@ func TestStuckZone(t *testing.T) {
 	})
 }
 
-// TestLostOff: an Off that did not arrive is said again soon, however long the lease.
-func TestLostOff(t *testing.T) {
+// TestALostOffIsRepeatedSoon: an Off that did not arrive is said again soon, however long the lease.
+func TestALostOffIsRepeatedSoon(t *testing.T) {
 	inRemoteHouse(t, device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", Lease: time.Hour}, func(h *house) {
 		h.startAgent(0)
 		time.Sleep(time.Second)
@@ -477,9 +477,9 @@ func TestLostOff(t *testing.T) {
 	})
 }
 
-// TestRestsByItself: a device that goes off without the zone's wish rests for
+// TestADeviceThatGoesOffByItselfRests: a device that goes off without the zone's wish rests for
 // min_off before it is told to go on again, and one that flips without end is a fault.
-func TestRestsByItself(t *testing.T) {
+func TestADeviceThatGoesOffByItselfRests(t *testing.T) {
 	inRemoteHouse(t, device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", MinOff: 3 * time.Minute}, func(h *house) {
 		h.startAgent(0)
 		time.Sleep(time.Second)
@@ -514,9 +514,9 @@ func TestRestsByItself(t *testing.T) {
 	})
 }
 
-// TestRenewalsMustArrive: a broker that stops taking our commands is found out
+// TestEachRenewalMustArrive: a broker that stops taking our commands is found out
 // while a wish lasts.
-func TestRenewalsMustArrive(t *testing.T) {
+func TestEachRenewalMustArrive(t *testing.T) {
 	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
 		var swallows atomic.Bool
 		h.add(&plug{drop: func(client, topic string) bool {
@@ -536,9 +536,9 @@ func TestRenewalsMustArrive(t *testing.T) {
 	})
 }
 
-// TestConfirmedOffOutlivesTheBroker: what is known to be off is no fault while
+// TestAConfirmedOffOutlivesTheBroker: what is known to be off is no fault while
 // the broker is away, and keeps no other relay from going on.
-func TestConfirmedOffOutlivesTheBroker(t *testing.T) {
+func TestAConfirmedOffOutlivesTheBroker(t *testing.T) {
 	inRemoteHouse(t, device.RelaySpec{}, func(h *house) {
 		h.startAgent(0)
 		time.Sleep(time.Second)

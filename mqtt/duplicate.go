@@ -15,68 +15,68 @@ import (
 // two has the client id is the broker's to say, and which of them shall have the
 // name a person's: both raise a fault and control on.
 //
-// A single word of another process proves nothing: it may be the last word of
-// our predecessor, which a broker or a bridge has kept, or anybody's invention.
-// Whoever is at work says something new at the pace of the clock, or after our
-// own word was at that broker.
+// A single info of another process proves nothing: it may be the last one of our
+// predecessor, which a broker or a bridge has kept, or anybody's invention. A
+// process at work publishes a new one at the pace of the clock, or after our own
+// info was at that broker.
 type duplicates struct {
 	device  string
 	log     *slog.Logger
 	fault   alarm
-	process string        // a random word of this process: copied memories have the same instance
+	process string        // a random name of this process: copied memories have the same instance
 	silence time.Duration // for so long nothing new was heard of who is taken for gone
 
-	broker   string              // of this connection
-	returned map[string]bool     // by broker: our own info has come back; each may keep its own
-	after    bool                // it had before this connection began
-	others   map[string]lastSaid // by process: its newest info
+	broker       string               // of this connection
+	echoed       map[string]bool      // by broker: our own info has come back; each may keep its own
+	echoedBefore bool                 // it had before this connection began
+	others       map[string]statement // by process: its newest info
 
 	other   wire.Info // of the duplicate heard last
 	heardAt time.Time // zero: there is none
 }
 
-// lastSaid is when a process said something: by its clock, and by ours.
-type lastSaid struct{ said, heard time.Time }
+// statement is when a process published an info: by its clock, and by ours.
+type statement struct{ said, heard time.Time }
 
 const (
 	maxProcesses = 100              // are remembered: anybody on the broker can invent some
 	minSilence   = 3 * time.Minute  // the shortest time after which a duplicate is taken for gone
-	paceSlack    = 15 * time.Second // between two clocks that measure the time from word to word: a queue, a slow link
+	paceSlack    = 15 * time.Second // between two clocks that measure the time from one info to the next: a queue, a slow link
 )
 
 func newDuplicates(o Options) duplicates {
 	return duplicates{
 		device: o.Device, log: o.Log, fault: alarm{zones: o.Zones, name: controlloop.FaultDuplicateDevice},
 		process: strconv.FormatUint(rand.Uint64(), 36), silence: max(minSilence, 3*o.infoEvery()),
-		returned: map[string]bool{}, others: map[string]lastSaid{},
+		echoed: map[string]bool{}, others: map[string]statement{},
 	}
 }
 
 // connected begins a connection to a broker.
 func (d *duplicates) connected(broker string) {
-	d.broker, d.after = broker, d.returned[broker]
+	d.broker, d.echoedBefore = broker, d.echoed[broker]
 }
 
-// hears takes an info of this name; own reports whether we said it ourselves.
-func (d *duplicates) hears(now time.Time, i wire.Info, retained bool) (own bool) {
+// hear takes an info of this name; own reports whether we published it ourselves.
+func (d *duplicates) hear(now time.Time, i wire.Info, retained bool) (own bool) {
 	if i.Process == d.process {
-		d.returned[d.broker] = true
+		d.echoed[d.broker] = true
 		return true
 	}
 	last, known := d.others[i.Process]
 	if i.Process == "" || known && !i.Time.After(last.said) {
 		return false
 	}
-	d.note(i.Process, lastSaid{i.Time, now})
+	d.note(i.Process, statement{i.Time, now})
 	drift := i.Time.Sub(last.said) - now.Sub(last.heard)
-	if known && (retained && d.after || !retained && drift.Abs() <= paceSlack) {
+	if known && (retained && d.echoedBefore || !retained && drift.Abs() <= paceSlack) {
 		d.other, d.heardAt = i, now
 	}
 	return false
 }
 
-// note remembers a word, in the place of the one heard longest ago if there are many.
-func (d *duplicates) note(process string, w lastSaid) {
+// note remembers an info, in the place of the one heard longest ago if there are many.
+func (d *duplicates) note(process string, w statement) {
 	if _, known := d.others[process]; !known && len(d.others) >= maxProcesses {
 		oldest := ""
 		for p, o := range d.others {

@@ -113,9 +113,9 @@ func TestTwoAgentsOfOneNameTellItAndControlOn(t *testing.T) {
 	})
 }
 
-// TestPredecessorIsNoDuplicate: neither after a restart, nor when the broker brings
+// TestAPredecessorIsNoDuplicate: neither after a restart, nor when the broker brings
 // its info back from an older save, nor when a bridge says it again live.
-func TestPredecessorIsNoDuplicate(t *testing.T) {
+func TestAPredecessorIsNoDuplicate(t *testing.T) {
 	inHouse(t, func(h *house) {
 		h.change = startedNow
 		var kept [][]byte
@@ -173,9 +173,9 @@ func TestAForgedInfoTakesNothingFromAnAgent(t *testing.T) {
 	})
 }
 
-// TestADuplicateIsWhoSpeaksAtThePaceOfTheClock. Times are in seconds: when it was said
+// TestADuplicatePublishesAtThePaceOfTheClock. Times are in seconds: when it was said
 // by the other's clock, which is years off, and when we heard it.
-func TestADuplicateIsWhoSpeaksAtThePaceOfTheClock(t *testing.T) {
+func TestADuplicatePublishesAtThePaceOfTheClock(t *testing.T) {
 	t0, there := time.Unix(1_800_000_000, 0), time.Unix(100, 0)
 	type heard struct {
 		said, at int
@@ -196,10 +196,10 @@ func TestADuplicateIsWhoSpeaksAtThePaceOfTheClock(t *testing.T) {
 	} {
 		mine := newDuplicates(Options{})
 		mine.connected("mqtt://first")
-		mine.hears(t0, wire.Info{Process: mine.process}, false)
+		mine.hear(t0, wire.Info{Process: mine.process}, false)
 		mine.connected("mqtt://first")
 		for _, w := range c.words {
-			mine.hears(t0.Add(time.Duration(w.at)*time.Second), wire.Info{Process: "other", Time: there.Add(time.Duration(w.said) * time.Second)}, w.retained)
+			mine.hear(t0.Add(time.Duration(w.at)*time.Second), wire.Info{Process: "other", Time: there.Add(time.Duration(w.said) * time.Second)}, w.retained)
 		}
 		if text := mine.text(t0.Add(171 * time.Second)); (text != "") != c.want {
 			t.Errorf("%s: %q", name, text)
@@ -207,9 +207,9 @@ func TestADuplicateIsWhoSpeaksAtThePaceOfTheClock(t *testing.T) {
 	}
 	elsewhere := newDuplicates(Options{})
 	elsewhere.connected("mqtt://first")
-	elsewhere.hears(t0, wire.Info{Process: "other", Time: there}, true)
+	elsewhere.hear(t0, wire.Info{Process: "other", Time: there}, true)
 	elsewhere.connected("mqtt://second") // where our own never was
-	elsewhere.hears(t0.Add(time.Second), wire.Info{Process: "other", Time: there.Add(time.Hour)}, true)
+	elsewhere.hear(t0.Add(time.Second), wire.Info{Process: "other", Time: there.Add(time.Hour)}, true)
 	if text := elsewhere.text(t0.Add(2 * time.Second)); text != "" {
 		t.Errorf("what two brokers keep of a predecessor: %s", text)
 	}
@@ -220,9 +220,9 @@ func TestManyInventedProcessesHideNoDuplicate(t *testing.T) {
 	d, now := newDuplicates(Options{}), time.Unix(1_800_000_000, 0)
 	for i := range 10 * maxProcesses {
 		now = now.Add(time.Second)
-		d.hears(now, wire.Info{Process: strconv.Itoa(i), Time: now}, false)
+		d.hear(now, wire.Info{Process: strconv.Itoa(i), Time: now}, false)
 		if i%50 == 0 {
-			d.hears(now, wire.Info{Process: "other", Time: now}, false)
+			d.hear(now, wire.Info{Process: "other", Time: now}, false)
 		}
 	}
 	if len(d.others) > maxProcesses || d.text(now) == "" {

@@ -15,8 +15,8 @@ import (
 	pb "thermostat/proto"
 )
 
-// TestHeater: the published example's heater.
-func TestHeater(t *testing.T) {
+// TestTheExampleHeaterObeysAndLetsGo: the published example's heater.
+func TestTheExampleHeaterObeysAndLetsGo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)
 		relay := &switchSeen{}
@@ -76,8 +76,8 @@ type switchSeen struct{ on atomic.Bool }
 
 func (s *switchSeen) Set(on bool) error { s.on.Store(on); return nil }
 
-// TestHeaterPushes: random setpoints for whatever zone has its sensor, 45 ± 5 °C.
-func TestHeaterPushes(t *testing.T) {
+// TestTheExampleHeaterPushesSetpoints: random setpoints for whatever zone has its sensor, 45 ± 5 °C.
+func TestTheExampleHeaterPushesSetpoints(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)
 		ctx, end := context.WithCancel(t.Context())

@@ -11,13 +11,13 @@ import (
 )
 
 // link keeps a connection to the broker, in a goroutine of its own. It knows no
-// zone: it tells of what begins and ends, and hands on what comes.
+// zone: it passes on what begins, ends and comes.
 type link struct {
-	login broker.Login
-	log   *slog.Logger
-	slept func() time.Duration // how long the machine has been suspended, in all; nil: never
-	fault alarm                // only a person can mend why there is no connection; this goroutine owns it
-	told  complaint            // of brokers that were not entered
+	login  broker.Login
+	log    *slog.Logger
+	slept  func() time.Duration // how long the machine has been suspended, in all; nil: never
+	fault  alarm                // only a person can mend why there is no connection; this goroutine owns it
+	logged loggedText           // of brokers that were not entered
 
 	receive func(here context.Context, m paho.Message)
 	up      func(client paho.Client, drop func())
@@ -25,10 +25,10 @@ type link struct {
 	left    <-chan struct{} // closed when the session has said goodbye
 }
 
-// lasting is how long a connection must have lasted to count as a good one; a
+// steadyAfter is how long a connection must have lasted to count as a good one; a
 // shorter one does not shorten the waits, or two agents of one name would fight
 // without pause.
-const lasting = time.Minute
+const steadyAfter = time.Minute
 
 // keepConnected connects, waits for the end of the connection, and again.
 func (l *link) keepConnected(ctx context.Context) {
@@ -38,7 +38,7 @@ func (l *link) keepConnected(ctx context.Context) {
 		connected := l.connection(ctx)
 		took := time.Since(began)
 		switch {
-		case connected && took > lasting:
+		case connected && took > steadyAfter:
 			attempt, short = 0, 0
 		case connected:
 			if short++; short == 3 {
@@ -125,7 +125,7 @@ func (l *link) unreached(failed broker.AttemptErrors) {
 	switch {
 	case cause == "":
 		l.log.Warn("no broker: control goes on without", "error", failed)
-	case l.told.due(cause, time.Now()):
+	case l.logged.due(cause, time.Now()):
 		l.log.Error("no broker until somebody mends this: control goes on without", "error", failed)
 	}
 	if cause != "" {
@@ -136,7 +136,7 @@ func (l *link) unreached(failed broker.AttemptErrors) {
 // entered tells that a broker was entered, perhaps after others were not.
 func (l *link) entered(failed broker.AttemptErrors) {
 	l.fault.set("")
-	if len(failed) > 0 && l.told.due(failed.ByHand(), time.Now()) {
+	if len(failed) > 0 && l.logged.due(failed.ByHand(), time.Now()) {
 		l.log.Warn("this is not the first broker of the configuration", "error", failed)
 	}
 }

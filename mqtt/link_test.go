@@ -84,7 +84,7 @@ func TestRefusalIsLoggedOnce(t *testing.T) {
 			}
 		}
 		h.startAgent(18)
-		time.Sleep(complainEvery - time.Minute)
+		time.Sleep(logAgainEvery - time.Minute)
 		said := func() int {
 			synctest.Wait()
 			return strings.Count(lines.String(), "until somebody mends this")

@@ -14,10 +14,10 @@ import (
 // message takes about a kilobyte, and acknowledgements stand behind whatever else
 // the broker has for us: a flood of controls, say.
 const (
-	mostInFlight = 1000             // with more, answers and our own controls wait, states and relays take their time
-	mostOfAZone  = 3                // heater, cooler and state of each zone go beyond that
-	mostEver     = 60_000           // MQTT counts to 65,535
-	ackTimeout   = 30 * time.Second // none of so many is acknowledged for so long: connect anew
+	maxPending     = 1000             // with more, answers and our own controls wait, states and relays take their time
+	pendingOfZone  = 3                // heater, cooler and state of each zone go beyond that
+	maxPendingEver = 60_000           // MQTT counts to 65,535
+	ackTimeout     = 30 * time.Second // none of so many is acknowledged for so long: connect anew
 )
 
 // outgoing is one message to publish.
@@ -78,13 +78,13 @@ func (o *outbox) publishApart(m outgoing) paho.Token {
 }
 
 // room reports whether everything may be published now.
-func (o *outbox) room(now time.Time) bool { return o.window.waiting(now) < mostInFlight }
+func (o *outbox) room(now time.Time) bool { return o.window.pendingNow(now) < maxPending }
 
-// roomFor reports whether a zone's state or relays may be told now, that were told
-// last at a time: with little room only some time later, however often they changed.
-func (o *outbox) roomFor(told, now time.Time) bool {
-	n := o.window.waiting(now)
-	return n < mostInFlight || n < min(mostInFlight+mostOfAZone*o.zones, mostEver) && now.Sub(told) >= stateGap
+// roomFor reports whether a zone's state or relays may be published now, that were
+// published last at a time: with little room only some time later, however often they changed.
+func (o *outbox) roomFor(published, now time.Time) bool {
+	n := o.window.pendingNow(now)
+	return n < maxPending || n < min(maxPending+pendingOfZone*o.zones, maxPendingEver) && now.Sub(published) >= stateGap
 }
 
 // judge leaves a broker that acknowledges nothing any more.
@@ -92,40 +92,40 @@ func (o *outbox) judge(now time.Time) {
 	if o.room(now) {
 		return
 	}
-	o.window.overtake(now)
-	if !o.room(now) && now.Sub(o.window.moved) >= ackTimeout {
-		o.log.Warn("the broker acknowledges nothing: connecting anew", "messages", len(o.window.tokens))
+	o.window.dropAcked(now)
+	if !o.room(now) && now.Sub(o.window.ackedAt) >= ackTimeout {
+		o.log.Warn("the broker acknowledges nothing: connecting anew", "messages", len(o.window.pending))
 		o.drop()
 	}
 }
 
-// window is what was published at QoS 1 on this connection and is not known to
-// have been acknowledged, oldest first: that is the order of acknowledgements (MQTT 3.1.1, 4.6).
+// window is what was published at QoS 1 on this connection and is not known to be
+// acknowledged, oldest first: that is the order of acknowledgements (MQTT 3.1.1, 4.6).
 type window struct {
-	tokens []paho.Token
-	moved  time.Time // when one of them was acknowledged last, or the oldest began
+	pending []paho.Token
+	ackedAt time.Time // when one of them was acknowledged last, or the oldest was published
 }
 
 func (w *window) add(now time.Time, t paho.Token) {
-	if len(w.tokens) == 0 {
-		w.moved = now
+	if len(w.pending) == 0 {
+		w.ackedAt = now
 	}
-	w.tokens = append(w.tokens, t)
+	w.pending = append(w.pending, t)
 }
 
-// waiting counts what is not acknowledged.
-func (w *window) waiting(now time.Time) int {
-	for len(w.tokens) > 0 && broker.Acked(w.tokens[0]) {
-		w.tokens[0] = nil
-		w.tokens, w.moved = w.tokens[1:], now
+// pendingNow counts what is not acknowledged.
+func (w *window) pendingNow(now time.Time) int {
+	for len(w.pending) > 0 && broker.Acked(w.pending[0]) {
+		w.pending[0] = nil
+		w.pending, w.ackedAt = w.pending[1:], now
 	}
-	return len(w.tokens)
+	return len(w.pending)
 }
 
-// overtake lets go of what was acknowledged behind a message that the broker forgot.
-func (w *window) overtake(now time.Time) {
-	n := len(w.tokens)
-	if w.tokens = slices.DeleteFunc(w.tokens, broker.Acked); len(w.tokens) < n {
-		w.moved = now
+// dropAcked drops what is acknowledged behind a message that the broker forgot.
+func (w *window) dropAcked(now time.Time) {
+	n := len(w.pending)
+	if w.pending = slices.DeleteFunc(w.pending, broker.Acked); len(w.pending) < n {
+		w.ackedAt = now
 	}
 }

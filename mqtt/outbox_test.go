@@ -120,21 +120,21 @@ func (h *house) kept() int {
 	n := make(chan int, 1)
 	h.session.post(func() {
 		z := h.session.byName["living"]
-		n <- len(z.waiting) + len(z.answers) + len(z.ready)
+		n <- len(z.awaiting) + len(z.unsavedAnswers) + len(z.answers)
 	})
 	return <-n
 }
 
-// TestFlightIsBounded: while the broker acknowledges nothing, a flood of controls
+// TestPendingMessagesAreBounded: while the broker acknowledges nothing, a flood of controls
 // is obeyed, and what it has to be told is not heaped up; it gets the newest of
 // it when it acknowledges again.
-func TestFlightIsBounded(t *testing.T) {
+func TestPendingMessagesAreBounded(t *testing.T) {
 	inMuteHouse(t, func(h *house, on *silence) {
 		on.Store(true)
 		before := h.counted(aboutTheZone...)
 		h.flood(5000)
 		time.Sleep(time.Second)
-		if n := h.counted(aboutTheZone...) - before; n < mostInFlight || n > mostInFlight+10 {
+		if n := h.counted(aboutTheZone...) - before; n < maxPending || n > maxPending+10 {
 			t.Errorf("%d messages without an acknowledgement", n)
 		}
 		if cur := string(h.onDisk().Cur); cur != `{"desired":22,"id":"flood 4999"}` {
@@ -165,14 +165,14 @@ func (h *house) refused(n int) {
 	}
 }
 
-// TestRefusalsInFlight: so it is with the answers to controls that are refused;
+// TestRefusalsWaitForRoom: so it is with the answers to controls that are refused;
 // what the zone does is told all the same.
-func TestRefusalsInFlight(t *testing.T) {
+func TestRefusalsWaitForRoom(t *testing.T) {
 	inMuteHouse(t, func(h *house, on *silence) {
 		on.Store(true)
 		_, before := h.ack()
 		h.refused(5000)
-		if _, n := h.ack(); n-before < mostInFlight-10 || n-before > mostInFlight {
+		if _, n := h.ack(); n-before < maxPending-10 || n-before > maxPending {
 			t.Errorf("%d answers without an acknowledgement", n-before)
 		}
 		heater := h.counted("living/heater")
@@ -183,15 +183,15 @@ func TestRefusalsInFlight(t *testing.T) {
 		}
 		h.unmute(on)
 		time.Sleep(10 * time.Second)
-		if a, n := h.ack(); a.ID != nil || !a.Applied || n-before > mostInFlight+maxAnswers {
+		if a, n := h.ack(); a.ID != nil || !a.Applied || n-before > maxPending+maxAnswers {
 			t.Errorf("%d answers, last %+v", n-before, a)
 		}
 	})
 }
 
-// TestLocalChangesInFlight: a change on the page is obeyed, saved and answered
+// TestLocalChangesTakeEffectWithoutRoom: a change on the page is obeyed, saved and answered
 // though the broker acknowledges nothing; it hears the last one when it does.
-func TestLocalChangesInFlight(t *testing.T) {
+func TestLocalChangesTakeEffectWithoutRoom(t *testing.T) {
 	inMuteHouse(t, func(h *house, on *silence) {
 		on.Store(true)
 		h.refused(1500)
@@ -236,9 +236,9 @@ func last(log []string, what string) int {
 	return -1
 }
 
-// TestOvertakenInFlight: a change of ours that waits for room gives way to a
+// TestAWaitingControlGivesWayToANewerOne: a change of ours that waits for room gives way to a
 // newer one of somebody else.
-func TestOvertakenInFlight(t *testing.T) {
+func TestAWaitingControlGivesWayToANewerOne(t *testing.T) {
 	inMuteHouse(t, func(h *house, on *silence) {
 		on.Store(true)
 		h.refused(1500)
@@ -255,9 +255,9 @@ func TestOvertakenInFlight(t *testing.T) {
 	})
 }
 
-// TestForgottenInFlight: a broker that forgets to acknowledge a message is no
+// TestAForgottenAcknowledgementEndsNoConnection: a broker that forgets to acknowledge a message is no
 // reason to connect anew.
-func TestForgottenInFlight(t *testing.T) {
+func TestAForgottenAcknowledgementEndsNoConnection(t *testing.T) {
 	inMuteHouse(t, func(h *house, on *silence) {
 		on.forgets.Store(1)
 		time.Sleep(2 * ackTimeout)
@@ -272,8 +272,8 @@ func TestForgottenInFlight(t *testing.T) {
 	})
 }
 
-// TestFarewellInFlight: the last words wait for no acknowledgement.
-func TestFarewellInFlight(t *testing.T) {
+// TestTheLastMessagesWaitForNoAcknowledgement: the last words wait for no acknowledgement.
+func TestTheLastMessagesWaitForNoAcknowledgement(t *testing.T) {
 	inMuteHouse(t, func(h *house, on *silence) {
 		on.Store(true)
 		h.flood(8000) // states that are told without room, too
@@ -286,9 +286,9 @@ func TestFarewellInFlight(t *testing.T) {
 	})
 }
 
-// TestBrokerThatAcknowledgesNothing is left for a new connection, which is told
+// TestABrokerThatAcknowledgesNothingIsLeft is left for a new connection, which is told
 // everything. A silent one with room in flight is not.
-func TestBrokerThatAcknowledgesNothing(t *testing.T) {
+func TestABrokerThatAcknowledgesNothingIsLeft(t *testing.T) {
 	inMuteHouse(t, func(h *house, on *silence) {
 		on.Store(true)
 		time.Sleep(2 * ackTimeout)
@@ -310,14 +310,14 @@ func TestBrokerThatAcknowledgesNothing(t *testing.T) {
 	})
 }
 
-// TestControlsOfAStuckZone: what waits for it is bounded, and is saved all the same.
-func TestControlsOfAStuckZone(t *testing.T) {
-	var z zoneSession
-	z.await(waiting{serial: 1, actions: setpoint.Actions{Save: true}})
+// TestControlsOfAStuckZoneAreBoundedAndSaved: what waits for it is bounded, and is saved all the same.
+func TestControlsOfAStuckZoneAreBoundedAndSaved(t *testing.T) {
+	var z zone
+	z.await(awaited{serial: 1, actions: setpoint.Actions{Save: true}})
 	for i := range maxAnswers {
-		z.await(waiting{serial: uint64(2 + i)})
+		z.await(awaited{serial: uint64(2 + i)})
 	}
-	if len(z.waiting) != maxAnswers || z.waiting[0].serial != 2 || !z.unsaved {
-		t.Errorf("%d wait, the first %+v, unsaved %v", len(z.waiting), z.waiting[0], z.unsaved)
+	if len(z.awaiting) != maxAnswers || z.awaiting[0].serial != 2 || !z.unsaved {
+		t.Errorf("%d wait, the first %+v, unsaved %v", len(z.awaiting), z.awaiting[0], z.unsaved)
 	}
 }

@@ -18,7 +18,7 @@ func (o Options) infoEvery() time.Duration { return max(o.StateEvery, minInfoEve
 // zones' make a long message.
 const problemPause = 5 * time.Millisecond
 
-// presence is what the agent says of itself: that it is there, and its info.
+// presence is what the agent says of itself: that it is online, and its info.
 type presence struct {
 	topics  wire.Topics
 	ask     func() wire.Info // nil: there is no info
@@ -27,7 +27,7 @@ type presence struct {
 	pause   time.Duration // between two infos, however fast problems come and go
 	problem string        // in the last info
 	infoAt  time.Time     // when that was said
-	echo    echo          // of what is said
+	echo    echo          // of what is published
 }
 
 func newPresence(o Options, t wire.Topics, process string) presence {
@@ -37,29 +37,29 @@ func newPresence(o Options, t wire.Topics, process string) presence {
 	}
 }
 
-// online says that the agent is there.
+// online is the status of an agent that is there.
 func (p *presence) online(now time.Time) outgoing {
-	p.echo.said(now)
+	p.echo.sent(now)
 	return outgoing{p.topics.Status(), []byte("online"), 1, true}
 }
 
-// offline says that it is no more.
+// offline is the status of one that ends.
 func (p *presence) offline() outgoing { return outgoing{p.topics.Status(), []byte("offline"), 1, true} }
 
 // info is what the agent says of itself, with what is wrong in all zones.
-func (p *presence) info(now time.Time, word, problem string) outgoing {
+func (p *presence) info(now time.Time, state, problem string) outgoing {
 	i := p.ask()
 	i.Process, i.Time, i.EveryS = p.process, now.UTC().Truncate(time.Millisecond), p.every.Seconds()
-	i.Problem, i.ProblemText = word, problem
+	i.Problem, i.ProblemText = state, problem
 	p.problem, p.infoAt = problem, now
 	if p.echo.info {
-		p.echo.said(now)
+		p.echo.sent(now)
 	}
 	return outgoing{p.topics.Info(), wire.JSON(i), 1, true}
 }
 
 // infoDue reports whether it is time for an info, or something else is wrong now.
-func (p *presence) infoDue(now time.Time, zones []*zoneSession) bool {
+func (p *presence) infoDue(now time.Time, zones []*zone) bool {
 	since := now.Sub(p.infoAt)
 	if since < p.pause {
 		return false
@@ -69,7 +69,7 @@ func (p *presence) infoDue(now time.Time, zones []*zoneSession) bool {
 }
 
 // problemOf sums up what is wrong in all zones.
-func problemOf(zones []*zoneSession) (word, text string) {
+func problemOf(zones []*zone) (state, text string) {
 	var texts []string
 	for _, z := range zones {
 		for _, f := range z.telemetry.latest.Faults {

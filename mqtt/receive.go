@@ -12,7 +12,7 @@ import (
 	"thermostat/mqtt/wire"
 )
 
-// connected tells the broker everything and asks for the controls.
+// connected publishes everything and subscribes to the controls.
 func (s *Session) connected(client paho.Client, drop func()) {
 	now := time.Now()
 	s.out.connect(client, drop)
@@ -26,13 +26,13 @@ func (s *Session) connected(client paho.Client, drop func()) {
 	if s.restarter.offered() {
 		filters = append(filters, s.topics.Restart())
 	}
-	s.listen(filters)
+	s.subscribeOwn(filters)
 	for _, z := range s.zones {
 		z.connected(now)
 	}
 	s.out.publish(s.presence.online(now))
 	s.tellInfo(now)
-	s.askOnline()
+	s.subscribeToHomeAssistant()
 	s.pulse(now)
 }
 
@@ -57,8 +57,8 @@ func (s *Session) down() (drop func()) {
 	return drop
 }
 
-// subscribe asks for topics at QoS 0 and tells which of them the broker refuses.
-// A broker that does not answer is left.
+// subscribe subscribes to topics at QoS 0, and passes on which of them the broker
+// refuses. A broker that does not answer is left.
 func (s *Session) subscribe(filters []string, answered func(refused []string)) {
 	client, drop := s.out.client, s.out.drop
 	asked := broker.Subscribe(client, filters)
@@ -80,25 +80,25 @@ func (s *Session) subscribe(filters []string, answered func(refused []string)) {
 	}()
 }
 
-// listen asks for the topics of the agent as a whole; what the broker refuses
-// is a fault, and asked for again.
-func (s *Session) listen(topics []string) {
+// subscribeOwn subscribes to the topics of the agent as a whole; a refusal is a
+// fault, and tried again.
+func (s *Session) subscribeOwn(topics []string) {
 	s.subscribe(topics, func(refused []string) {
 		s.refusals.note(time.Now(), refused)
-		s.presence.echo.hearing(!slices.Contains(refused, s.topics.Status()))
+		s.presence.echo.setSubscribed(!slices.Contains(refused, s.topics.Status()))
 	})
 }
 
-// askOnline asks for Home Assistant's online messages, and once the broker has granted that,
-// announces.
-func (s *Session) askOnline() {
-	s.announce(s.home.begin())
-	if len(s.home.onlineTopics) == 0 {
+// subscribeToHomeAssistant subscribes to the topics on which Home Assistant says that it
+// is online, and once the broker has granted that, announces.
+func (s *Session) subscribeToHomeAssistant() {
+	s.announce(s.announcer.begin())
+	if len(s.announcer.onlineTopics) == 0 {
 		return
 	}
-	s.subscribe(s.home.onlineTopics, func(refused []string) {
-		s.announce(s.home.mayHear(time.Now(), len(refused) == 0))
-		s.announce(s.home.due(time.Now()))
+	s.subscribe(s.announcer.onlineTopics, func(refused []string) {
+		s.announce(s.announcer.subscribed(time.Now(), len(refused) == 0))
+		s.announce(s.announcer.due(time.Now()))
 	})
 }
 
@@ -116,9 +116,9 @@ func (s *Session) askControls() {
 		s.subscribe(topics, func(refused []string) {
 			for i, z := range some {
 				if slices.Contains(refused, topics[i]) {
-					z.truth.Unreadable(time.Now())
+					z.arbiter.Unreadable(time.Now())
 				} else {
-					z.truth.Subscribed(time.Now())
+					z.arbiter.Subscribed(time.Now())
 				}
 			}
 		})
@@ -126,9 +126,9 @@ func (s *Session) askControls() {
 	s.asking = nil
 }
 
-// take takes a message in the connection's goroutine: to the devices at once, to
-// ourselves in order, and never for longer than this connection.
-func (s *Session) take(here context.Context, m paho.Message) {
+// receiveSoon takes a message in the connection's goroutine. The devices get it at
+// once; else the session does, in order, and only while this connection lasts.
+func (s *Session) receiveSoon(here context.Context, m paho.Message) {
 	topic, payload, retained := m.Topic(), m.Payload(), m.Retained()
 	taken := false // checked by the configuration: none of the devices' topics is our own
 	s.opts.Contain("a device on the broker", func() { taken = s.opts.Devices.Take(topic, payload, retained) })
@@ -141,7 +141,7 @@ func (s *Session) take(here context.Context, m paho.Message) {
 	}
 }
 
-// receive takes one message of a connection.
+// receive handles one message of a connection.
 func (s *Session) receive(here context.Context, topic string, payload []byte, retained bool) {
 	switch {
 	case here.Err() != nil: // of a connection that is over
@@ -151,9 +151,9 @@ func (s *Session) receive(here context.Context, topic string, payload []byte, re
 		s.receiveInfo(time.Now(), payload, retained)
 	case topic == s.topics.Restart():
 		s.restarter.asked(time.Now(), topic, retained)
-	case slices.Contains(s.home.onlineTopics, topic):
+	case slices.Contains(s.announcer.onlineTopics, topic):
 		if string(payload) == "online" {
-			s.home.born(time.Now())
+			s.announcer.homeAssistantOnline(time.Now())
 		}
 	default:
 		if name, rest, ok := s.topics.Parse(topic); ok && s.byName[name] != nil {
@@ -167,7 +167,7 @@ func (s *Session) receiveStatus(status string, retained bool) {
 	if status == "offline" { // a late will of our own last connection
 		s.out.publish(s.presence.online(time.Now()))
 	} else if !retained {
-		s.presence.echo.came()
+		s.presence.echo.returned()
 	}
 }
 
@@ -177,9 +177,9 @@ func (s *Session) receiveInfo(now time.Time, payload []byte, retained bool) {
 	if json.Unmarshal(payload, &i) != nil {
 		return // somebody else's message on our topic
 	}
-	if s.duplicates.hears(now, i, retained) && !retained {
+	if s.duplicates.hear(now, i, retained) && !retained {
 		s.presence.echo.info = true
-		s.presence.echo.came()
+		s.presence.echo.returned()
 	}
 	s.duplicates.judge(now)
 }

@@ -10,8 +10,8 @@ import (
 	"thermostat/mqtt/wire"
 )
 
-// complainEvery is how often the same refusal is logged.
-const complainEvery = 10 * time.Minute
+// logAgainEvery is how often the same refusal is logged.
+const logAgainEvery = 10 * time.Minute
 
 // alarm is a fault of all zones. It belongs to one goroutine.
 type alarm struct {
@@ -31,45 +31,45 @@ func (a *alarm) set(text string) {
 	}
 }
 
-// complaint is what was logged last, and when.
-type complaint struct {
+// loggedText is what was logged last, and when.
+type loggedText struct {
 	text string
 	at   time.Time
 }
 
 // due reports whether a text is to be logged: a new one at once, the same one
 // every ten minutes.
-func (c *complaint) due(text string, now time.Time) bool {
-	if text == c.text && now.Sub(c.at) < complainEvery {
+func (c *loggedText) due(text string, now time.Time) bool {
+	if text == c.text && now.Sub(c.at) < logAgainEvery {
 		return false
 	}
-	*c = complaint{text, now}
+	*c = loggedText{text, now}
 	return true
 }
 
-// refusals holds the subscriptions that the broker refuses.
+// refusals keeps the subscriptions that the broker refuses.
 type refusals struct {
 	log     *slog.Logger
-	told    map[string]*complaint // by topic
+	logged  map[string]*loggedText // by topic
 	fault   alarm
 	topics  []string // of the agent as a whole: each zone cares for its control topic itself
 	againAt time.Time
 }
 
 func newRefusals(o Options) refusals {
-	return refusals{log: o.Log, told: map[string]*complaint{}, fault: alarm{zones: o.Zones, name: controlloop.FaultSubscriptionRefused}}
+	return refusals{log: o.Log, logged: map[string]*loggedText{}, fault: alarm{zones: o.Zones, name: controlloop.FaultSubscriptionRefused}}
 }
 
 // tell logs what a SUBACK refuses; it is asked for again each minute, and
 // logged less often.
 func (r *refusals) tell(topics []string) {
 	for _, topic := range topics {
-		told := r.told[topic]
-		if told == nil {
-			told = &complaint{}
-			r.told[topic] = told
+		logged := r.logged[topic]
+		if logged == nil {
+			logged = &loggedText{}
+			r.logged[topic] = logged
 		}
-		if told.due("refused", time.Now()) {
+		if logged.due("refused", time.Now()) {
 			r.log.Error("broker refuses a subscription: mend this device's access rules", "topic", topic)
 		}
 	}
@@ -94,48 +94,50 @@ func (r *refusals) due(now time.Time) []string {
 	return r.topics
 }
 
-// echo waits for our own words to come back. MQTT 3.1.1 knows no refusal of a
+// echo waits for our own messages to come back. MQTT 3.1.1 knows no refusal of a
 // publish: a broker whose rules forbid it drops it in silence.
 type echo struct {
-	fault   alarm
-	base    string    // below which we publish
-	hears   bool      // we are subscribed to our own status
-	since   time.Time // our word is out; zero: it has come back
-	againAt time.Time // when to say it again
-	info    bool      // our info came back on this connection, so it can be waited for as well
+	fault      alarm
+	base       string    // below which we publish
+	subscribed bool      // we are subscribed to our own status
+	since      time.Time // a message is out; zero: it has come back
+	againAt    time.Time // when to publish one again
+	info       bool      // our info came back on this connection, so it can be waited for as well
 }
 
 func newEcho(o Options, t wire.Topics) echo {
 	return echo{base: t.Base, fault: alarm{zones: o.Zones, name: controlloop.FaultPublishRefused}}
 }
 
-// reset begins a connection: nothing is out. The fault stands until a word comes back.
-func (e *echo) reset() { e.hears, e.since, e.againAt, e.info = false, time.Time{}, time.Time{}, false }
+// reset begins a connection: nothing is out. The fault stands until a message comes back.
+func (e *echo) reset() {
+	e.subscribed, e.since, e.againAt, e.info = false, time.Time{}, time.Time{}, false
+}
 
-// hearing notes whether we are subscribed to our own status.
-func (e *echo) hearing(is bool) {
-	if e.hears = is; !is {
+// setSubscribed notes whether we are subscribed to our own status.
+func (e *echo) setSubscribed(is bool) {
+	if e.subscribed = is; !is {
 		e.fault.set("") // nobody can know
 	}
 }
 
-// said notes that something went out that must come back.
-func (e *echo) said(now time.Time) {
+// sent notes that something went out that must come back.
+func (e *echo) sent(now time.Time) {
 	if e.since.IsZero() {
 		e.since, e.againAt = now, now.Add(setpoint.RetryTime)
 	}
 }
 
-// came notes a live word of our own.
-func (e *echo) came() {
+// returned notes a live message of our own.
+func (e *echo) returned() {
 	e.since = time.Time{}
 	e.fault.set("")
 }
 
-// judge raises the fault when our words do not come back. It reports whether
-// one is to be said once more, as it is each minute.
+// judge raises the fault when our messages do not come back. It reports whether
+// one is to be published once more, as it is each minute.
 func (e *echo) judge(now time.Time) (again bool) {
-	if !e.hears || e.since.IsZero() || now.Sub(e.since) < setpoint.AckTimeout {
+	if !e.subscribed || e.since.IsZero() || now.Sub(e.since) < setpoint.AckTimeout {
 		return false
 	}
 	e.fault.set("the broker does not pass on what this agent publishes: is it allowed to write and read below " + e.base + "/?")

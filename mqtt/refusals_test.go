@@ -49,9 +49,9 @@ func underRules(t *testing.T, test func(h *house, r *rules)) {
 	})
 }
 
-// TestPublishRefused: a broker that drops our words in silence is told of, and
+// TestADroppedPublishIsAFault: a broker that drops our words in silence is told of, and
 // no longer once they come back.
-func TestPublishRefused(t *testing.T) {
+func TestADroppedPublishIsAFault(t *testing.T) {
 	underRules(t, func(h *house, r *rules) {
 		r.drops.Store(true)
 		h.startAgent(18)
@@ -76,8 +76,8 @@ func TestPublishRefused(t *testing.T) {
 	})
 }
 
-// TestSubscriptionRefused: it is told which, and asked for again.
-func TestSubscriptionRefused(t *testing.T) {
+// TestARefusedSubscriptionIsAFaultAndTriedAgain: it is told which, and asked for again.
+func TestARefusedSubscriptionIsAFaultAndTriedAgain(t *testing.T) {
 	for _, topic := range []string{"/+/set/+", "/status", "/info"} {
 		underRules(t, func(h *house, r *rules) {
 			r.refuses.Store(topic)
@@ -103,8 +103,8 @@ func TestSubscriptionRefused(t *testing.T) {
 	}
 }
 
-// TestNobodyKnowsWhetherWordsGetThrough once the broker refuses to let us hear them.
-func TestNobodyKnowsWhetherWordsGetThrough(t *testing.T) {
+// TestWithoutEchoNoPublishIsCalledRefused once the broker refuses to let us hear them.
+func TestWithoutEchoNoPublishIsCalledRefused(t *testing.T) {
 	underRules(t, func(h *house, r *rules) {
 		r.drops.Store(true)
 		h.startAgent(18)
@@ -122,9 +122,9 @@ func TestNobodyKnowsWhetherWordsGetThrough(t *testing.T) {
 	})
 }
 
-// TestComplaint: another text at once, the same every ten minutes.
-func TestComplaint(t *testing.T) {
-	var c complaint
+// TestTheSameTextIsLoggedEveryTenMinutes: another text at once, the same every ten minutes.
+func TestTheSameTextIsLoggedEveryTenMinutes(t *testing.T) {
+	var c loggedText
 	t0 := time.Now()
 	for _, step := range []struct {
 		text string

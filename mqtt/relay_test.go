@@ -27,9 +27,9 @@ func onlyChanges(h *house, on, off string) *plug {
 	}}
 }
 
-// TestRelayThatTellsOnlyChangesGoesOnAfterItsRest: it is off and says nothing when
+// TestARelayThatReportsOnlyChangesGoesOnAfterItsRest: it is off and says nothing when
 // it is told so again; the Off that the broker took ends its rest.
-func TestRelayThatTellsOnlyChangesGoesOnAfterItsRest(t *testing.T) {
+func TestARelayThatReportsOnlyChangesGoesOnAfterItsRest(t *testing.T) {
 	for name, first := range map[string]string{"silent": "", "kept off": `{"id":0,"output":false}`, "an old on is kept": `{"id":0,"output":true}`} {
 		spec := device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", StateField: "output", MinOff: 90 * time.Second}
 		inRemoteHouse(t, spec, func(h *house) {
@@ -51,9 +51,9 @@ func TestRelayThatTellsOnlyChangesGoesOnAfterItsRest(t *testing.T) {
 	}
 }
 
-// TestReconnectEndsNoHeat: a device that is on and stays silent, since nothing has
+// TestAReconnectEndsNoHeat: a device that is on and stays silent, since nothing has
 // changed, is no fault after the broker's return, and heats on.
-func TestReconnectEndsNoHeat(t *testing.T) {
+func TestAReconnectEndsNoHeat(t *testing.T) {
 	for _, after := range []time.Duration{0, 30 * time.Second} { // 0: its answer is lost with the connection
 		inRemoteHouse(t, device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", MinOff: 90 * time.Second}, func(h *house) {
 			d := onlyChanges(h, "on", "off")
@@ -80,9 +80,9 @@ func TestReconnectEndsNoHeat(t *testing.T) {
 	}
 }
 
-// TestRestsAfterAnOutage: a device that heard nothing for longer than its lease
+// TestADeviceRestsAfterAnOutageLongerThanItsLease: a device that heard nothing for longer than its lease
 // rests from the end of the lease on; after a shorter outage it goes on at once.
-func TestRestsAfterAnOutage(t *testing.T) {
+func TestADeviceRestsAfterAnOutageLongerThanItsLease(t *testing.T) {
 	for outage, rest := range map[time.Duration]time.Duration{20 * time.Second: 0, 4 * time.Minute: 7 * time.Minute, time.Hour: 0} {
 		inRemoteHouse(t, device.RelaySpec{MinOff: 10 * time.Minute, Lease: 90 * time.Second}, func(h *house) {
 			h.sensor = fakeSensor{18}
@@ -104,9 +104,9 @@ func TestRestsAfterAnOutage(t *testing.T) {
 	}
 }
 
-// TestKeptOffAfterAnOutage: a device that went off while the broker was away, and
+// TestADeviceThatWentOffInAnOutageRests: a device that went off while the broker was away, and
 // had the broker keep that, rests before it is told to go on.
-func TestKeptOffAfterAnOutage(t *testing.T) {
+func TestADeviceThatWentOffInAnOutageRests(t *testing.T) {
 	inRemoteHouse(t, device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", MinOff: 90 * time.Second}, func(h *house) {
 		h.sensor = fakeSensor{18}
 		h.startAgent(0)
@@ -128,9 +128,9 @@ func TestKeptOffAfterAnOutage(t *testing.T) {
 	})
 }
 
-// TestUnclearPosition: what is neither on nor off is a fault that shows it, and
+// TestAnUnclearPositionIsAFault: what is neither on nor off is a fault that shows it, and
 // the device is told Off for min_off, then On once, and so on.
-func TestUnclearPosition(t *testing.T) {
+func TestAnUnclearPositionIsAFault(t *testing.T) {
 	for _, row := range []struct{ field, says, shows string }{
 		{"", "overpower", `it said "overpower"`},
 		{"", "", `it said "", which is neither`},
@@ -169,10 +169,10 @@ func TestUnclearPosition(t *testing.T) {
 	}
 }
 
-// TestUnclearWhileOff: a device that is off and says what nobody understands is a
+// TestAnUnclearPositionWhileOffIsAFault: a device that is off and says what nobody understands is a
 // fault, which its next answer ends; it is told to go on after min_off, however
 // often it says so.
-func TestUnclearWhileOff(t *testing.T) {
+func TestAnUnclearPositionWhileOffIsAFault(t *testing.T) {
 	spec := device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", MinOff: 90 * time.Second}
 	inRemoteHouse(t, spec, func(h *house) {
 		h.add(onlyChanges(h, "ON", "OFF"))
@@ -197,9 +197,9 @@ func TestUnclearWhileOff(t *testing.T) {
 	})
 }
 
-// TestForeignCommands: an Off that another says where this agent commands, as
+// TestForeignCommandsAreAnswered: an Off that another says where this agent commands, as
 // thermostat off does, is a stop that must rest; an On is answered with Off.
-func TestForeignCommands(t *testing.T) {
+func TestForeignCommandsAreAnswered(t *testing.T) {
 	inRemoteHouse(t, device.RelaySpec{MinOff: 90 * time.Second}, func(h *house) {
 		h.startAgent(0)
 		time.Sleep(time.Second)

@@ -25,21 +25,21 @@ import (
 type Options struct {
 	broker.Access
 	Device   string
-	Instance string // the random word born with the memory on disk
+	Instance string // the random word that was made with the memory on disk
 	Zones    []setpoint.Zone
 	Devices  *device.Group // sensors and relays on the broker; nil: none
 
 	SensorEvery time.Duration // slowest rate of readings; 0: each
 	StateEvery  time.Duration // slowest rate of states; a change is always sent
 
-	Discovery string                    // first part of Home Assistant's config topics; empty: it is told nothing
+	Discovery string                    // first part of Home Assistant's config topics; empty: nothing is announced
 	Birth     string                    // the topic on which Home Assistant says that it is there; empty: the usual ones
-	Gone      []homeassistant.Announced // what was announced once, by an agent of this name, and is no more
-	Forgotten func()                    // told once that Home Assistant and the broker have let go of it; outside the session's goroutine
+	Gone      []homeassistant.Announced // what an agent of this name announced once, and is no more
+	Forgotten func()                    // called once when that is removed; outside the session's goroutine
 
 	Info      func() wire.Info                           // asked at each connection
-	Save      func(zone string, m setpoint.Memory) error // keeps an accepted word; called outside the session's goroutine
-	Answered  func(zone string, applied bool)            // told of each answer to a control, in the session's goroutine; nil: nobody counts
+	Save      func(zone string, m setpoint.Memory) error // keeps an accepted control; called outside the session's goroutine
+	Answered  func(zone string, applied bool)            // called at each answer to a control, in the session's goroutine; may be nil
 	NotBefore time.Time                                  // a clock before this is not trusted
 	Slept     func() time.Duration                       // how long the machine has been suspended, in all; nil: never
 	Log       *slog.Logger
@@ -49,13 +49,13 @@ type Options struct {
 
 // Session is the agent's side of the broker. One goroutine, Run, owns all of
 // it but the alarm broker_refused, which is set by the one that connects. It
-// works on without a broker: local changes are judged, obeyed and saved.
-// Its parts say what is to be told; the session only passes that on.
+// works on without a broker: local changes are judged, obeyed and saved. Its parts
+// decide what is to be published; the session passes that on.
 type Session struct {
 	opts   Options
 	topics wire.Topics
-	zones  []*zoneSession // in the order of the configuration
-	byName map[string]*zoneSession
+	zones  []*zone // in the order of the configuration
+	byName map[string]*zone
 	events chan func()
 	done   chan struct{} // closed when Run has returned
 	online atomic.Bool   // whether there is a connection, for others to see
@@ -65,14 +65,14 @@ type Session struct {
 	presence   presence
 	refusals   refusals
 	duplicates duplicates
-	home       announcer
+	announcer  announcer
 	restarter  restarter
 
-	asking []*zoneSession // for their control topic, at the end of this event
-	held   []*zoneSession // whose states give way to their relays' messages
-	goOn   *time.Timer    // when they have done so
+	asking    []*zone     // for their control topic, at the end of this event
+	postponed []*zone     // whose states give way to their relays' messages
+	resume    *time.Timer // when they have done so
 
-	dirty chan *zoneSession // have snapshots that were not looked at; room for each zone once
+	dirty chan *zone // have snapshots that were not looked at; room for each zone once
 }
 
 // pulse is how often due things are looked for.
@@ -87,31 +87,31 @@ func NewSession(o Options) *Session {
 		o.Devices.Contain = o.Contain
 	}
 	s := &Session{
-		opts: o, topics: wire.NewTopics(o.Prefix, o.Device), byName: map[string]*zoneSession{},
-		events: make(chan func(), 64), done: make(chan struct{}), dirty: make(chan *zoneSession, len(o.Zones)),
+		opts: o, topics: wire.NewTopics(o.Prefix, o.Device), byName: map[string]*zone{},
+		events: make(chan func(), 64), done: make(chan struct{}), dirty: make(chan *zone, len(o.Zones)),
 	}
 	for _, z := range o.Zones {
 		s.addZone(z)
 	}
-	s.goOn = time.NewTimer(0)
-	s.goOn.Stop()
+	s.resume = time.NewTimer(0)
+	s.resume.Stop()
 	s.out = outbox{zones: len(o.Zones), log: o.Log}
 	s.refusals, s.duplicates = newRefusals(o), newDuplicates(o)
 	s.presence = newPresence(o, s.topics, s.duplicates.process)
 	s.restarter = restarter{log: o.Log}
-	s.home = newAnnouncer(o, s.topics, s.zones, s.restarter.offered)
+	s.announcer = newAnnouncer(o, s.topics, s.zones, s.restarter.offered)
 	s.link = s.newLink()
 	return s
 }
 
-func (s *Session) addZone(zone setpoint.Zone) {
-	z := &zoneSession{
-		opts: &s.opts, topics: s.topics, out: &s.out, zone: zone, truth: setpoint.NewArbiter(zone, s.opts.Instance, s.opts.NotBefore),
-		post: s.post, hold: s.hold,
-		ask: func(z *zoneSession) { s.asking = append(s.asking, z) },
+func (s *Session) addZone(spec setpoint.Zone) {
+	z := &zone{
+		opts: &s.opts, topics: s.topics, out: &s.out, spec: spec, arbiter: setpoint.NewArbiter(spec, s.opts.Instance, s.opts.NotBefore),
+		post: s.post, postpone: s.postpone,
+		subscribe: func(z *zone) { s.asking = append(s.asking, z) },
 	}
 	s.zones = append(s.zones, z)
-	s.byName[zone.Name] = z
+	s.byName[spec.Name] = z
 }
 
 // newLink makes the connection's side, whose goroutine hands everything to ours.
@@ -120,7 +120,7 @@ func (s *Session) newLink() link {
 	return link{
 		login: broker.Login{Access: o.Access, ClientID: "thermostat-" + o.Device, Will: s.topics.Status()},
 		log:   o.Log, slept: o.Slept, fault: alarm{zones: o.Zones, name: controlloop.FaultBrokerRefused},
-		receive: s.take,
+		receive: s.receiveSoon,
 		up:      func(client paho.Client, drop func()) { s.post(func() { s.connected(client, drop) }) },
 		down:    func(client paho.Client, cause error) { s.post(func() { s.disconnected(client, cause) }) },
 		left:    s.done,
@@ -129,7 +129,7 @@ func (s *Session) newLink() link {
 
 // Start is the setpoint a zone begins with: its memory's, or the configured one.
 // It may be called before Run only.
-func (s *Session) Start(zone string) controlloop.Setpoint { return s.byName[zone].truth.Active() }
+func (s *Session) Start(zone string) controlloop.Setpoint { return s.byName[zone].arbiter.Active() }
 
 // OfferRestart lets set/restart end the agent by a function, which must not
 // block. It may be called before Run only, where somebody starts the agent again.
@@ -149,7 +149,7 @@ func (s *Session) Submit(ctx context.Context, zone, source string, control []byt
 	return s.ask(ctx, zone, func(t *setpoint.Arbiter) setpoint.Actions { return t.Submit(time.Now(), source, control) })
 }
 
-// Clear lets go of what a zone has latched, as its topic set/clear does.
+// Clear clears a zone's latched faults, as its topic set/clear does.
 func (s *Session) Clear(ctx context.Context, zone string) (setpoint.Answer, error) {
 	return s.ask(ctx, zone, func(t *setpoint.Arbiter) setpoint.Actions { return t.Clear("") })
 }
@@ -157,14 +157,14 @@ func (s *Session) Clear(ctx context.Context, zone string) (setpoint.Answer, erro
 // Connected reports whether the broker is.
 func (s *Session) Connected() bool { return s.online.Load() }
 
-// ask does something to a zone in the session's goroutine and waits for the answer.
+// ask gives a zone's arbiter something to judge, and waits for the answer.
 func (s *Session) ask(ctx context.Context, zone string, do func(*setpoint.Arbiter) setpoint.Actions) (setpoint.Answer, error) {
 	z := s.byName[zone]
 	if z == nil {
 		return setpoint.Answer{}, fmt.Errorf("there is no zone %q", zone)
 	}
 	answers := make(chan setpoint.Answer, 1)
-	s.post(func() { z.do(do(z.truth), func(a setpoint.Answer) { answers <- a }) })
+	s.post(func() { z.act(do(z.arbiter), func(a setpoint.Answer) { answers <- a }) })
 	select {
 	case a := <-answers:
 		return a, nil
@@ -190,7 +190,7 @@ func (s *Session) Run(ctx context.Context) error {
 	dialing, stop := context.WithCancel(ctx)
 	defer stop()
 	if len(s.opts.Brokers) > 0 {
-		go s.opts.Contain(partSession, func() { s.link.keepConnected(dialing) })
+		go s.opts.Contain(sessionPart, func() { s.link.keepConnected(dialing) })
 	}
 	if !s.opts.Devices.Empty() {
 		go s.opts.Devices.Run(dialing)
@@ -202,26 +202,26 @@ func (s *Session) Run(ctx context.Context) error {
 		case f := <-s.events:
 			s.step(f)
 		case z := <-s.dirty:
-			s.step(func() { z.look(time.Now()) })
-		case <-s.goOn.C:
-			s.step(func() { s.tellHeld(time.Now()) })
+			s.step(func() { z.takeSnapshots(time.Now()) })
+		case <-s.resume.C:
+			s.step(func() { s.publishPostponed(time.Now()) })
 		case <-tick.C:
 			s.step(func() { s.pulse(time.Now()) })
 		case <-ctx.Done():
-			s.opts.Contain(partSession, s.goodbye)
+			s.opts.Contain(sessionPart, s.goodbye)
 			return nil
 		}
 	}
 }
 
-// partSession is what a user knows the session as.
-const partSession = "the connection to the broker"
+// sessionPart is the session's name for people.
+const sessionPart = "the connection to the broker"
 
 // step does one thing. A panic costs the connection: the next one asks for
-// everything and tells everything anew.
+// everything and publishes everything anew.
 func (s *Session) step(f func()) {
 	whole := false
-	s.opts.Contain(partSession, func() {
+	s.opts.Contain(sessionPart, func() {
 		f()
 		s.askControls()
 		whole = true
@@ -247,25 +247,24 @@ func (s *Session) pulse(now time.Time) {
 		z.tick(now)
 	}
 	s.out.judge(now)
-	s.announce(s.home.due(now))
+	s.announce(s.announcer.due(now))
 	if topics := s.refusals.due(now); topics != nil {
-		s.listen(topics)
+		s.subscribeOwn(topics)
 	}
 	if s.presence.echo.judge(now) {
 		s.out.publish(s.presence.online(now))
 	}
 }
 
-// tellInfo publishes what the agent says of itself. It waits for nothing that is
-// on its way.
+// tellInfo publishes the info. It does not wait for pending messages.
 func (s *Session) tellInfo(now time.Time) {
 	if s.opts.Info != nil && s.out.connected() {
-		word, problem := problemOf(s.zones)
-		s.out.publishApart(s.presence.info(now, word, problem))
+		state, problem := problemOf(s.zones)
+		s.out.publishApart(s.presence.info(now, state, problem))
 	}
 }
 
-// announce tells what is to be told of devices that are there, or no more.
+// announce publishes an announcement.
 func (s *Session) announce(a announcement) {
 	now := time.Now()
 	s.out.publishAll(a.devices)
@@ -274,46 +273,46 @@ func (s *Session) announce(a announcement) {
 		s.tellInfo(now)
 	}
 	for _, z := range a.zones {
-		z.tellAgain(now)
+		z.publishAgain(now)
 	}
-	s.out.publishAll(a.cleared)
-	if a.done && s.opts.Forgotten != nil {
+	s.out.publishAll(a.removed)
+	if a.forgotten && s.opts.Forgotten != nil {
 		go s.opts.Contain("the memory", s.opts.Forgotten) // it writes a file
 	}
 }
 
-// hold comes back to a zone when its relays' messages have had their head start.
-func (s *Session) hold(z *zoneSession) {
-	if z.held {
+// postpone publishes a zone's state when its relays' messages have had their head start.
+func (s *Session) postpone(z *zone) {
+	if z.postponed {
 		return
 	}
-	if len(s.held) == 0 {
-		s.goOn.Reset(relayFirst)
+	if len(s.postponed) == 0 {
+		s.resume.Reset(relayHeadStart)
 	}
-	z.held, s.held = true, append(s.held, z)
+	z.postponed, s.postponed = true, append(s.postponed, z)
 }
 
-func (s *Session) tellHeld(now time.Time) {
-	held := s.held
-	s.held = nil
+func (s *Session) publishPostponed(now time.Time) {
+	held := s.postponed
+	s.postponed = nil
 	for _, z := range held {
-		z.held = false
-		z.tell(now)
+		z.postponed = false
+		z.publish(now)
 	}
 }
 
 // goodbye publishes the last states and that the agent is gone.
 func (s *Session) goodbye() {
 	for len(s.dirty) > 0 {
-		(<-s.dirty).look(time.Now())
+		(<-s.dirty).takeSnapshots(time.Now())
 	}
 	if !s.out.connected() {
 		return
 	}
-	s.out.window = window{} // the last words wait for nothing
+	s.out.window = window{} // the last messages wait for nothing
 	s.opts.Devices.Goodbye(time.Second)
 	for _, z := range s.zones {
-		z.tellLast()
+		z.publishLast()
 	}
 	client := s.out.client
 	s.out.publishApart(s.presence.offline()).WaitTimeout(time.Second)

@@ -292,8 +292,8 @@ func TestRetainedControlIsTheSetpointAfterStart(t *testing.T) {
 	})
 }
 
-// TestOrder: relay, heater, state, saved to disk, ack.
-func TestOrder(t *testing.T) {
+// TestRelayHeaterStateDiskAckInThisOrder: relay, heater, state, saved to disk, ack.
+func TestRelayHeaterStateDiskAckInThisOrder(t *testing.T) {
 	inHouse(t, func(h *house) {
 		h.startAgent(20)
 		time.Sleep(20 * time.Second)
@@ -313,9 +313,9 @@ func TestOrder(t *testing.T) {
 	})
 }
 
-// TestOutage: three hours without a broker; a change made meanwhile is said
+// TestAChangeInAnOutageIsPublishedAfterIt: three hours without a broker; a change made meanwhile is said
 // again to one that forgot everything.
-func TestOutage(t *testing.T) {
+func TestAChangeInAnOutageIsPublishedAfterIt(t *testing.T) {
 	inHouse(t, func(h *house) {
 		h.publish("living/control", `{"desired":21}`, true)
 		h.startAgent(18)
@@ -345,8 +345,8 @@ func TestOutage(t *testing.T) {
 	})
 }
 
-// TestRestartWithoutBroker: the last acknowledged setpoint holds.
-func TestRestartWithoutBroker(t *testing.T) {
+// TestASetpointOutlivesARestartWithoutBroker: the last acknowledged setpoint holds.
+func TestASetpointOutlivesARestartWithoutBroker(t *testing.T) {
 	inHouse(t, func(h *house) {
 		h.startAgent(18)
 		h.publish("living/control", `{"desired":23}`, true)
@@ -369,7 +369,7 @@ func TestRestartWithoutBroker(t *testing.T) {
 	})
 }
 
-func TestPlainTextTopics(t *testing.T) {
+func TestPlainTextTopicsSetAndClear(t *testing.T) {
 	inHouse(t, func(h *house) {
 		h.publish("living/set/desired", "27", true) // retained: must be ignored
 		h.startAgent(18)
@@ -416,7 +416,7 @@ func TestPlainTextTopics(t *testing.T) {
 	})
 }
 
-func TestNotSaved(t *testing.T) {
+func TestAControlThatIsNotSavedIsAnsweredSo(t *testing.T) {
 	inHouse(t, func(h *house) {
 		h.startAgent(18)
 		time.Sleep(5 * time.Second)
@@ -431,7 +431,7 @@ func TestNotSaved(t *testing.T) {
 	})
 }
 
-func TestLateWillIsContradicted(t *testing.T) {
+func TestALateWillIsContradicted(t *testing.T) {
 	inHouse(t, func(h *house) {
 		h.startAgent(18)
 		time.Sleep(5 * time.Second)
@@ -443,7 +443,7 @@ func TestLateWillIsContradicted(t *testing.T) {
 	})
 }
 
-func TestFarewell(t *testing.T) {
+func TestTheLastStatesAndOfflineArePublishedAtTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)
 		h.publish("living/control", `{"desired":25}`, true)
@@ -462,9 +462,9 @@ func TestFarewell(t *testing.T) {
 	})
 }
 
-// TestTelemetryRates: changes are told at most once a second, a relay at
+// TestChangesAreToldAtMostOnceASecond: changes are told at most once a second, a relay at
 // once, and all of it once a minute.
-func TestTelemetryRates(t *testing.T) {
+func TestChangesAreToldAtMostOnceASecond(t *testing.T) {
 	t0 := time.Now()
 	snap := func(celsius float64, at time.Duration, relay controlloop.RelayState) controlloop.Snapshot {
 		s := controlloop.Snapshot{Zone: "z", Time: t0.Add(at), Fresh: true, Sensor: controlloop.VerdictOK, HasHeater: true, HeaterRelay: relay}
@@ -474,7 +474,7 @@ func TestTelemetryRates(t *testing.T) {
 	}
 	var tel telemetry
 	told := func(at time.Duration, s controlloop.Snapshot) (heater, state int) {
-		tel.latest, tel.has = s, true
+		tel.latest, tel.known = s, true
 		count := func(m outgoing) {
 			switch m.topic {
 			case "p/d/z/heater":
@@ -488,7 +488,7 @@ func TestTelemetryRates(t *testing.T) {
 		if state > 0 && heater > 0 {
 			t.Error("the state does not give way to the relay")
 		}
-		tel.state(t0.Add(at+relayFirst), wire.NewTopics("p", "d"), time.Minute, count)
+		tel.state(t0.Add(at+relayHeadStart), wire.NewTopics("p", "d"), time.Minute, count)
 		return heater, state
 	}
 	for _, step := range []struct {

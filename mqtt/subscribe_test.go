@@ -143,10 +143,10 @@ func (h *house) person() *client.Client {
 	return r
 }
 
-// TestABrokerThatRetainsForExactTopicsOnly: set finds the zone of a device that is
+// TestSetAndWatchWorkWhereOnlyExactTopicsAreRetained: set finds the zone of a device that is
 // named, and keeps its mode; watch sees every zone of a device that is named at
 // once, and of another as soon as a word of it comes.
-func TestABrokerThatRetainsForExactTopicsOnly(t *testing.T) {
+func TestSetAndWatchWorkWhereOnlyExactTopicsAreRetained(t *testing.T) {
 	inHouse(t, func(h *house) {
 		h.add(&choosy{exact: true})
 		h.change = func(o *Options) { // a room beside that has told its state long ago
@@ -202,8 +202,8 @@ func (h *house) unseen(device string, within time.Duration) []string {
 	return all
 }
 
-// TestABirthTopicOfOnesOwn: only it makes the agent announce again.
-func TestABirthTopicOfOnesOwn(t *testing.T) {
+// TestOnlyTheConfiguredOnlineTopicCounts: only it makes the agent announce again.
+func TestOnlyTheConfiguredOnlineTopicCounts(t *testing.T) {
 	for own, births := range map[string][]string{
 		"":               {"ha/status", "homeassistant/status"},
 		"hass/is/online": {"hass/is/online"},
@@ -212,7 +212,7 @@ func TestABirthTopicOfOnesOwn(t *testing.T) {
 			h.change = func(o *Options) { o.Discovery, o.Birth = "ha", own }
 			h.startAgent(18)
 			time.Sleep(10 * time.Second)
-			config := h.session.home.documents.Config("ha", "living")
+			config := h.session.announcer.documents.Config("ha", "living")
 			for _, topic := range []string{"ha/status", "homeassistant/status", "hass/is/online"} {
 				_, before := h.told(config)
 				h.say(topic, "online", false)

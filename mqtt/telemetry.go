@@ -17,35 +17,35 @@ const leaseEvery = 10 * time.Second
 const stateGap = time.Second
 
 // telemetry decides when a zone's snapshots are published. It remembers what
-// the broker was told on this connection.
+// was published on this connection.
 type telemetry struct {
-	latest     controlloop.Snapshot
-	has        bool // there is a snapshot at all
-	told       controlloop.Snapshot
-	heater     controlloop.RelayState // told on its own topic
-	cooler     controlloop.RelayState
-	toldAt     time.Time // zero: nothing on this connection
-	heaterAt   time.Time
-	coolerAt   time.Time
-	heldUntil  time.Time // the state gives way to a relay's message
-	answers    uint64    // of the sensor, told
-	answeredAt time.Time
-	began      time.Time // the zone's start that was told
+	latest         controlloop.Snapshot
+	known          bool // there is a snapshot at all
+	published      controlloop.Snapshot
+	heater         controlloop.RelayState // published on its own topic
+	cooler         controlloop.RelayState
+	publishedAt    time.Time // zero: nothing on this connection
+	heaterAt       time.Time
+	coolerAt       time.Time
+	postponedUntil time.Time // the state gives way to a relay's message
+	answers        uint64    // of the sensor, published
+	answeredAt     time.Time
+	began          time.Time // the zone's start that was published
 }
 
-// relayFirst is the head start that a relay's message has before the state
+// relayHeadStart is the head start that a relay's message has before the state
 // follows: on a small machine the broker would be busy with the one while
 // somebody waits for the other. On two busy cores the answer takes 1.7 times the
 // broker's floor with it, 2.6 times without, for 0.5 ms of processor a switch
 // (bench/README.md).
-const relayFirst = 2 * time.Millisecond
+const relayHeadStart = 2 * time.Millisecond
 
-// reset forgets what was told: a new connection is told everything.
+// reset forgets what was published: a new connection gets everything.
 func (t *telemetry) reset() {
-	t.toldAt, t.heaterAt, t.coolerAt = time.Time{}, time.Time{}, time.Time{}
+	t.publishedAt, t.heaterAt, t.coolerAt = time.Time{}, time.Time{}, time.Time{}
 }
 
-// relaysAt is when a relay was told last.
+// relaysAt is when a relay was published last.
 func (t *telemetry) relaysAt() time.Time {
 	if t.heaterAt.After(t.coolerAt) {
 		return t.heaterAt
@@ -59,27 +59,27 @@ func (t *telemetry) publish(now time.Time, tp wire.Topics, o *Options, out *outb
 		t.relays(now, tp, out.publish)
 	}
 	t.readings(now, tp, o.SensorEvery, out.publish)
-	if out.roomFor(t.toldAt, now) {
+	if out.roomFor(t.publishedAt, now) {
 		t.state(now, tp, o.StateEvery, out.publish)
 	}
 }
 
-// relays publishes the relays that are to be told now, and holds the state
-// back for a moment if there were any.
+// relays publishes the relays that are due, and postpones the state for a moment
+// if there were any.
 func (t *telemetry) relays(now time.Time, tp wire.Topics, publish func(outgoing)) {
 	s := t.latest
 	if s.HasHeater && t.relayDue(now, s.HeaterRelay, t.heater, t.heaterAt) {
-		t.heaterAt, t.heldUntil = now, now.Add(relayFirst)
+		t.heaterAt, t.postponedUntil = now, now.Add(relayHeadStart)
 		publish(outgoing{tp.Heater(s.Zone), wire.HeaterPayload(s, s.State.Heater, s.HeaterRelay), 1, true})
 	}
 	if s.HasCooler && t.relayDue(now, s.CoolerRelay, t.cooler, t.coolerAt) {
-		t.coolerAt, t.heldUntil = now, now.Add(relayFirst)
+		t.coolerAt, t.postponedUntil = now, now.Add(relayHeadStart)
 		publish(outgoing{tp.Cooler(s.Zone), wire.HeaterPayload(s, s.State.Cooler, s.CoolerRelay), 1, true})
 	}
 	t.heater, t.cooler = s.HeaterRelay, s.CoolerRelay
 }
 
-// readings publishes the sensor's last answer if it is to be told now, and
+// readings publishes the sensor's last answer if that is due, and
 // before the first of a stream that the zone has begun, without any reading: who
 // has all that and the controls can make the zone's decisions again.
 func (t *telemetry) readings(now time.Time, tp wire.Topics, every time.Duration, publish func(outgoing)) {
@@ -94,12 +94,12 @@ func (t *telemetry) readings(now time.Time, tp wire.Topics, every time.Duration,
 	}
 }
 
-// state publishes the state if it is to be told now.
+// state publishes the state if that is due.
 func (t *telemetry) state(now time.Time, tp wire.Topics, every time.Duration, publish func(outgoing)) {
-	if now.Before(t.heldUntil) || !t.stateDue(now, every) {
+	if now.Before(t.postponedUntil) || !t.stateDue(now, every) {
 		return
 	}
-	t.told, t.toldAt = t.latest, now
+	t.published, t.publishedAt = t.latest, now
 	publish(outgoing{tp.State(t.latest.Zone), wire.JSON(report.Of(t.latest)), 1, true})
 }
 
@@ -108,13 +108,13 @@ func (t *telemetry) relayDue(now time.Time, is, was controlloop.RelayState, at t
 }
 
 func (t *telemetry) stateDue(now time.Time, every time.Duration) bool {
-	a, b := t.told, t.latest
+	a, b := t.published, t.latest
 	switch {
-	case t.toldAt.IsZero(), now.Sub(t.toldAt) >= every:
+	case t.publishedAt.IsZero(), now.Sub(t.publishedAt) >= every:
 		return true
 	case a.HeaterRelay != b.HeaterRelay || a.CoolerRelay != b.CoolerRelay || a.Setpoint.Serial != b.Setpoint.Serial:
 		return true
-	case now.Sub(t.toldAt) < stateGap:
+	case now.Sub(t.publishedAt) < stateGap:
 		return false
 	}
 	return a.State.Action != b.State.Action || a.State.Reason != b.State.Reason || a.Sensor != b.Sensor ||

@@ -10,8 +10,8 @@ import (
 	"thermostat/mqtt/client"
 )
 
-// TestWatchedAgentIsOnline: one that has nothing new to tell is not silent.
-func TestWatchedAgentIsOnline(t *testing.T) {
+// TestAWatchedAgentWithoutNewsIsOnline: one that has nothing new to tell is not silent.
+func TestAWatchedAgentWithoutNewsIsOnline(t *testing.T) {
 	inHouse(t, func(h *house) {
 		h.startAgent(18)
 		time.Sleep(time.Minute + pulse/2) // not while it publishes: mochi's index of retained messages races there

@@ -12,16 +12,16 @@ import (
 
 // Answer says what became of a change. It is that of the broker's ack topic.
 type Answer struct {
-	Applied bool     `json:"applied"`
-	ID      *string  `json:"id"`
+	Applied bool     `json:"applied"` // the zone obeys it
+	ID      *string  `json:"id"`      // that the control had; null: none
 	Desired *float64 `json:"desired"` // °C, in force after it
 	Mode    string   `json:"mode"`    // in force after it
 	Reason  string   `json:"reason"`  // why it was refused, or what went wrong beside
 
-	SensorID  int32      `json:"sensor_id"`
-	UpDelta   *float64   `json:"up_delta"` // K, in force after it
-	DownDelta *float64   `json:"down_delta"`
-	Time      *time.Time `json:"time"` // when the zone began to obey it; null: nothing new was to be obeyed
+	SensorID  int32      `json:"sensor_id"`  // of the zone
+	UpDelta   *float64   `json:"up_delta"`   // K, in force after it
+	DownDelta *float64   `json:"down_delta"` // K, in force after it
+	Time      *time.Time `json:"time"`       // when the zone began to obey it; null: nothing new was to be obeyed
 }
 
 const (

@@ -14,8 +14,8 @@ import (
 
 // Zone is what does not change about a zone while the agent runs.
 type Zone struct {
-	Name   string
-	Params controlloop.Params
+	Name   string             // part of its address and labels
+	Params controlloop.Params // what the page shows of bounds and timers
 }
 
 // stuckSamples is how many of its samples a zone may be silent before it

@@ -15,8 +15,8 @@ type Kept map[string]KeptHistory
 
 // KeptHistory is the history of one zone.
 type KeptHistory struct {
-	End    time.Time `json:"end"` // of the last point, by the wall clock
-	StepS  int       `json:"step_s"`
+	End    time.Time `json:"end"`    // of the last point, by the wall clock
+	StepS  int       `json:"step_s"` // seconds between two points
 	Points []byte    `json:"points"` // 14 bytes each, little-endian
 }
 

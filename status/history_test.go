@@ -20,8 +20,8 @@ func play(h *history, begin time.Time, seconds int, at func(i int) controlloop.S
 	return begin.Add(time.Duration(seconds) * time.Second)
 }
 
-// TestHistoryBegins: from the first second, one point each.
-func TestHistoryBegins(t *testing.T) {
+// TestHistoryHasAPointASecondFromTheStart: from the first second, one point each.
+func TestHistoryHasAPointASecondFromTheStart(t *testing.T) {
 	h, begin := newHistory(3*time.Second), time.Now()
 	play(h, begin, 10, func(i int) controlloop.Snapshot { return at(begin, 20+float64(i), i%2 == 0) })
 	if len(h.points) != 10 || h.step != time.Second {
@@ -35,9 +35,9 @@ func TestHistoryBegins(t *testing.T) {
 	}
 }
 
-// TestHistoryOfADay: the memory is bounded, 24 hours fit, and neither the heat's
+// TestADayFitsAndKeepsItsExtremes: the memory is bounded, 24 hours fit, and neither the heat's
 // time nor the extremes are lost by making points coarser.
-func TestHistoryOfADay(t *testing.T) {
+func TestADayFitsAndKeepsItsExtremes(t *testing.T) {
 	h, begin := newHistory(3*time.Second), time.Now()
 	random := rand.New(rand.NewPCG(1, 2))
 	on := 0
@@ -77,8 +77,8 @@ func TestHistoryOfADay(t *testing.T) {
 	}
 }
 
-// TestHistoryGaps: without a reading there is none, without a snapshot nothing.
-func TestHistoryGaps(t *testing.T) {
+// TestHistoryHasAGapWhereNothingIsKnown: without a reading there is none, without a snapshot nothing.
+func TestHistoryHasAGapWhereNothingIsKnown(t *testing.T) {
 	h, begin := newHistory(3*time.Second), time.Now()
 	end := play(h, begin, 5, func(int) controlloop.Snapshot { return at(begin, math.NaN(), false) })
 	s := at(begin, 21, true)
@@ -106,8 +106,8 @@ func TestHistoryGaps(t *testing.T) {
 	}
 }
 
-// TestSlowSamples: a zone that samples once in ten minutes holds its value between.
-func TestSlowSamples(t *testing.T) {
+// TestASlowZoneHoldsItsValueBetweenSamples: a zone that samples once in ten minutes holds its value between.
+func TestASlowZoneHoldsItsValueBetweenSamples(t *testing.T) {
 	h, begin := newHistory(30*time.Minute), time.Now()
 	for i := range 200 {
 		s := at(begin, 20, true)
@@ -163,8 +163,8 @@ func TestHistoryIsKept(t *testing.T) {
 	}
 }
 
-// TestHistoryText: columns with null for what is not known; a full one is small.
-func TestHistoryText(t *testing.T) {
+// TestHistoryIsSmallAndNullWhereNothingIsKnown: columns with null for what is not known; a full one is small.
+func TestHistoryIsSmallAndNullWhereNothingIsKnown(t *testing.T) {
 	s := New((&site{t: t}).options())
 	begin := time.Now()
 	play(s.board.zones[0].past, begin, 100_000, func(i int) controlloop.Snapshot {

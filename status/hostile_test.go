@@ -22,8 +22,8 @@ import (
 
 const control = "/api/zones/hall/control"
 
-// TestForeignHosts: a name that somebody else may point at us is not answered.
-func TestForeignHosts(t *testing.T) {
+// TestAForeignHostIsNotAnswered: a name that somebody else may point at us is not answered.
+func TestAForeignHostIsNotAnswered(t *testing.T) {
 	s := open(t, func(o *Options) { o.Hosts = []string{"Heat.example", "x.example."} })
 	for host, known := range map[string]bool{
 		"localhost": true, "LOCALHOST:8466": true, "localhost.": true, "127.0.0.1:1": true, "[::1]:8466": true, "192.0.2.7": true,
@@ -48,8 +48,8 @@ func TestForeignHosts(t *testing.T) {
 	}
 }
 
-// TestForeignPages: a change must not come from another origin.
-func TestForeignPages(t *testing.T) {
+// TestAForeignPageChangesNothing: a change must not come from another origin.
+func TestAForeignPageChangesNothing(t *testing.T) {
 	s := open(t, nil)
 	for _, c := range []struct {
 		headers []string
@@ -79,8 +79,8 @@ func TestForeignPages(t *testing.T) {
 	}
 }
 
-// TestPathTricks: no path is cleaned, decoded or redirected.
-func TestPathTricks(t *testing.T) {
+// TestNoPathIsCleanedDecodedOrRedirected: no path is cleaned, decoded or redirected.
+func TestNoPathIsCleanedDecodedOrRedirected(t *testing.T) {
 	s := open(t, nil)
 	for _, path := range []string{
 		"//", "//evil.example/", "/./", "/../../etc/passwd", "/page/../page.js", "/api/zones/", "/api//zones", "/%2e%2e/%2e%2e/etc/passwd",
@@ -94,8 +94,8 @@ func TestPathTricks(t *testing.T) {
 	}
 }
 
-// TestLargeRequests: a body over the bound is refused unread, whoever sends how many.
-func TestLargeRequests(t *testing.T) {
+// TestALargeBodyIsRefusedUnread: a body over the bound is refused unread, whoever sends how many.
+func TestALargeBodyIsRefusedUnread(t *testing.T) {
 	s := open(t, nil)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -137,8 +137,9 @@ func TestLargeRequests(t *testing.T) {
 	}
 }
 
-// TestSlowClients: those who never finish are cut off, and others are served meanwhile.
-func TestSlowClients(t *testing.T) {
+// TestSlowClientsAreCutOffWhileOthersAreServed: those who never finish are cut off, and others are served meanwhile.
+func TestSlowClientsAreCutOffWhileOthersAreServed(t *testing.T) {
+	t.Parallel() // it waits 10 s
 	s := open(t, nil)
 	s.Saw(at(time.Now(), 20, true))
 	var slow []net.Conn
@@ -165,8 +166,8 @@ func TestSlowClients(t *testing.T) {
 
 func isReset(err error) bool { return strings.Contains(err.Error(), "reset") }
 
-// TestPasswords: outside loopback a change needs the password, and guessing is slow.
-func TestPasswords(t *testing.T) {
+// TestAChangeFromOutsideNeedsThePassword: outside loopback a change needs the password, and guessing is slow.
+func TestAChangeFromOutsideNeedsThePassword(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "password")
 	s := open(t, func(o *Options) {
 		o.PasswordFile = file
@@ -227,8 +228,8 @@ func write(t *testing.T, file, text string) {
 	}
 }
 
-// TestNoPasswordFile: outside loopback nothing can be changed then.
-func TestNoPasswordFile(t *testing.T) {
+// TestWithoutAPasswordFileNothingChangesFromOutside: outside loopback nothing can be changed then.
+func TestWithoutAPasswordFileNothingChangesFromOutside(t *testing.T) {
 	s := open(t, func(o *Options) { o.Listen = func() (net.Listener, error) { return net.Listen("tcp4", "0.0.0.0:0") } })
 	for _, way := range [][2]string{{"PUT", control}, {"POST", "/api/zones/hall/clear"}} {
 		if code, text := s.ask(way[0], way[1], `{"desired":21}`); code != 403 || !strings.Contains(text, "http.password_file") {
@@ -237,8 +238,8 @@ func TestNoPasswordFile(t *testing.T) {
 	}
 }
 
-// TestManyChanges: each costs a write to the card, so they are paced.
-func TestManyChanges(t *testing.T) {
+// TestManyChangesArePaced: each costs a write to the card, so they are paced.
+func TestManyChangesArePaced(t *testing.T) {
 	s := open(t, nil)
 	codes := map[int]int{}
 	for range 100 {

@@ -70,9 +70,9 @@ func scrape(t *testing.T) string {
 	return strings.ReplaceAll(w.Body.String(), runtime.Version(), "GO")
 }
 
-// TestMetricsPage holds names, labels, help and values to a golden page; go test
+// Names, labels, help and values are those of a golden page; go test
 // ./status -update writes it.
-func TestMetricsPage(t *testing.T) {
+func TestMetricsAreThoseOfTheGoldenPage(t *testing.T) {
 	const golden = "testdata/metrics.txt"
 	got := scrape(t)
 	if *update {
@@ -164,8 +164,8 @@ func TestScrapesAtATimeAreFew(t *testing.T) {
 	all.Wait()
 }
 
-// TestMetricNames: those that are promised are there.
-func TestMetricNames(t *testing.T) {
+// TestThePromisedMetricsAreThere: those that are promised are there.
+func TestThePromisedMetricsAreThere(t *testing.T) {
 	page := scrape(t)
 	for _, promised := range strings.Fields(`temperature_celsius{ desired_celsius{ humidity_ratio{ action{action= relay_on{relay= reading_age_seconds{
 		readings_total{verdict= switches_total{relay= on_seconds_total{relay= fault{name= controls_total{result= broker_connected build_info{`) {
@@ -179,8 +179,8 @@ func TestMetricNames(t *testing.T) {
 	}
 }
 
-// TestFaultNames: the list in docs/topics.md is the one that is told as 0.
-func TestFaultNames(t *testing.T) {
+// TestTheDocumentedFaultsAreToldAsZero: the list in docs/topics.md is the one that is told as 0.
+func TestTheDocumentedFaultsAreToldAsZero(t *testing.T) {
 	text, err := os.ReadFile("../docs/topics.md")
 	if err != nil {
 		t.Fatal(err)
@@ -202,8 +202,8 @@ const (
 	dashboard = "../examples/grafana/thermostat.json"
 )
 
-// TestAlertRules: they have the form that Prometheus loads, and ask for metrics that exist.
-func TestAlertRules(t *testing.T) {
+// TestAlertRulesAskForMetricsThatExist: they have the form that Prometheus loads, and ask for metrics that exist.
+func TestAlertRulesAskForMetricsThatExist(t *testing.T) {
 	text, err := os.ReadFile(alerts)
 	if err != nil {
 		t.Fatal(err)
@@ -242,9 +242,9 @@ func TestAlertRules(t *testing.T) {
 	}
 }
 
-// TestDashboard: every panel asks for metrics that exist, of a data source that
+// TestTheDashboardAsksForMetricsThatExist: every panel asks for metrics that exist, of a data source that
 // the person who loads it chooses.
-func TestDashboard(t *testing.T) {
+func TestTheDashboardAsksForMetricsThatExist(t *testing.T) {
 	text, err := os.ReadFile(dashboard)
 	if err != nil {
 		t.Fatal(err)

@@ -135,9 +135,9 @@ func lineWith(t *testing.T, r *bufio.Reader, text string) string {
 	}
 }
 
-// TestForwardedHostAndPort: the page's own changes are let through whatever way
+// TestOwnChangesPassHoweverAProxyTellsTheHost: the page's own changes are let through whatever way
 // a believed proxy tells the host, and no others; a foreign host is refused.
-func TestForwardedHostAndPort(t *testing.T) {
+func TestOwnChangesPassHoweverAProxyTellsTheHost(t *testing.T) {
 	protected := withPassword(t)
 	believed, plain := open(t, func(o *Options) { believing(o); protected(o) }), open(t, func(o *Options) { protected(o); o.Hosts = []string{"heat.example"} })
 	r := http.Request{Header: http.Header{}}
@@ -178,9 +178,9 @@ func TestForwardedHostAndPort(t *testing.T) {
 	}
 }
 
-// TestPrefix: below a believed proxy's prefix everything is found, whether the
+// TestEverythingIsFoundBelowAProxysPrefix: below a believed proxy's prefix everything is found, whether the
 // proxy takes the prefix away or not, and the page may stand in its frame.
-func TestPrefix(t *testing.T) {
+func TestEverythingIsFoundBelowAProxysPrefix(t *testing.T) {
 	s, plain := open(t, believing), open(t, nil)
 	s.Saw(at(time.Now(), 20, true))
 	for _, c := range []struct {
@@ -228,8 +228,8 @@ func TestPrefix(t *testing.T) {
 	}
 }
 
-// TestRenamedMachine: in .local a machine whose name is taken is <machine>-2, and so on.
-func TestRenamedMachine(t *testing.T) {
+// TestARenamedMachineIsAnsweredInLocal: in .local a machine whose name is taken is <machine>-2, and so on.
+func TestARenamedMachineIsAnsweredInLocal(t *testing.T) {
 	s := open(t, nil)
 	for host, known := range map[string]bool{
 		"cabin-2.local": true, "Cabin-17.local:8466": true, "cabin-2.local.": true,
@@ -242,8 +242,9 @@ func TestRenamedMachine(t *testing.T) {
 	}
 }
 
-// TestNginxWithItsDefaults: the stream comes at once, beat by beat, also packed.
-func TestNginxWithItsDefaults(t *testing.T) {
+// TestTheStreamPassesNginxBeatByBeat: the stream comes at once, beat by beat, also packed.
+func TestTheStreamPassesNginxBeatByBeat(t *testing.T) {
+	t.Parallel() // it waits 10 s
 	for _, more := range []string{"", "gzip on; gzip_types *;"} {
 		s := open(t, nil)
 		s.Saw(at(time.Now(), 20.5, true))
@@ -266,9 +267,9 @@ func TestNginxWithItsDefaults(t *testing.T) {
 	}
 }
 
-// TestNginxWithAPassword: with what docs/http.md asks for, each client has its own
+// TestBehindNginxEachClientHasItsOwnCount: with what docs/http.md asks for, each client has its own
 // count of wrong passwords, and the owner's changes pass from the page's origin.
-func TestNginxWithAPassword(t *testing.T) {
+func TestBehindNginxEachClientHasItsOwnCount(t *testing.T) {
 	protected := withPassword(t)
 	s := open(t, func(o *Options) { believing(o); protected(o) })
 	s.gate.guesses = newLimiter(5, time.Hour, 1000)

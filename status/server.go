@@ -16,10 +16,10 @@ import (
 
 // Options are the constants of a server, and what it may ask and do.
 type Options struct {
-	Device          string
-	Version, Commit string
+	Device          string // its name
+	Version, Commit string // as build_info tells them
 	Units           string // C or F: what the page shows and takes
-	Zones           []Zone
+	Zones           []Zone // in the order of the page
 
 	Listen       func() (net.Listener, error) // called again when it fails, and when listening ends
 	Machine      string                       // the host name
@@ -27,15 +27,16 @@ type Options struct {
 	Proxies      []netip.Prefix               // whose headers about the client are believed
 	PasswordFile string                       // read anew for each change; empty: there is none
 
-	// Submit hands over a control as JSON, and Clear clears what is latched.
+	// Submit hands over a control as JSON.
 	Submit func(ctx context.Context, zone string, control []byte) (Answer, error)
-	Clear  func(ctx context.Context, zone string) (Answer, error)
+	// Clear clears what is latched.
+	Clear func(ctx context.Context, zone string) (Answer, error)
 
-	Counters  func(zone string) controlloop.Counters
-	Connected func() bool // whether the broker is; nil: there is none
-	Failsafe  *bool       // whether the kernel lets go of relays after a crash; nil: not known
+	Counters  func(zone string) controlloop.Counters // of a zone, over restarts
+	Connected func() bool                            // whether the broker is; nil: there is none
+	Failsafe  *bool                                  // whether the kernel lets go of relays after a crash; nil: not known
 
-	Log     *slog.Logger
+	Log     *slog.Logger                // what people should know
 	Contain func(part string, f func()) // runs f and survives its panic; nil: nobody does
 }
 

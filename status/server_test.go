@@ -153,8 +153,8 @@ func at(when time.Time, celsius float64, on bool) controlloop.Snapshot {
 	}
 }
 
-// TestRoutes: each thing is where it should be, and nothing is anywhere else.
-func TestRoutes(t *testing.T) {
+// TestEachThingIsAtItsPathAndNothingElse: each thing is where it should be, and nothing is anywhere else.
+func TestEachThingIsAtItsPathAndNothingElse(t *testing.T) {
 	s := open(t, nil)
 	s.Saw(at(time.Now(), 20.5, true))
 	for _, c := range []struct {
@@ -199,8 +199,8 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
-// TestHealth: not before the first decision, nor when a zone is silent for three samples.
-func TestHealth(t *testing.T) {
+// TestHealthWantsADecisionAndNoSilentZone: not before the first decision, nor when a zone is silent for three samples.
+func TestHealthWantsADecisionAndNoSilentZone(t *testing.T) {
 	s := open(t, nil)
 	if code, text := s.ask("GET", "/healthz", ""); code != 503 || text != "no tick was completed lately: hall\n" {
 		t.Errorf("before: %d %s", code, text)
@@ -222,8 +222,8 @@ func TestHealth(t *testing.T) {
 	}
 }
 
-// TestEvents: hello, beat, what is there, and then what comes; the newest wins.
-func TestEvents(t *testing.T) {
+// TestTheStreamBeginsWithWhatIsThere: hello, beat, what is there, and then what comes; the newest wins.
+func TestTheStreamBeginsWithWhatIsThere(t *testing.T) {
 	connected := true
 	s := open(t, func(o *Options) { o.Connected = func() bool { return connected } })
 	s.Saw(at(time.Now(), 20, false))
@@ -260,8 +260,9 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-// TestBusyAddress: a taken address is no end; once it is free the page is there.
-func TestBusyAddress(t *testing.T) {
+// TestATakenAddressIsTriedUntilItIsFree: a taken address is no end; once it is free the page is there.
+func TestATakenAddressIsTriedUntilItIsFree(t *testing.T) {
+	t.Parallel() // it waits 10 s
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -303,8 +304,8 @@ func (l *lines) String() string {
 	return l.b.String()
 }
 
-// TestAssets: the browser keeps what it has, and gets it packed if it likes.
-func TestAssets(t *testing.T) {
+// TestTheBrowserKeepsAssetsOrGetsThemPacked: the browser keeps what it has, and gets it packed if it likes.
+func TestTheBrowserKeepsAssetsOrGetsThemPacked(t *testing.T) {
 	s := open(t, nil)
 	tag := s.assets["/page.js"].tag
 	if code, text := s.ask("GET", "/page.js", "", "If-None-Match", tag); code != 304 || text != "" {

@@ -113,9 +113,9 @@ func (b fleetBroker) readsItsOwn(device string) {
 	}
 }
 
-// TestFleetAccess: with the published rules a device works in full, and neither
+// TestThePublishedRulesKeepADeviceToItsOwnTopics: with the published rules a device works in full, and neither
 // reads nor writes anything of another one.
-func TestFleetAccess(t *testing.T) {
+func TestThePublishedRulesKeepADeviceToItsOwnTopics(t *testing.T) {
 	t.Parallel()
 	b := newFleetBroker(t, "cabin", "hut", "operator", "homeassistant")
 	url := "mqtts://localhost:" + b.port
@@ -160,9 +160,9 @@ func TestFleetAccess(t *testing.T) {
 	}
 }
 
-// TestFleetAccessOfAWrongUser: a device whose user name is not its own is told,
+// TestADeviceUnderAWrongUserNameIsTold: a device whose user name is not its own is told,
 // though mosquitto refuses nothing aloud.
-func TestFleetAccessOfAWrongUser(t *testing.T) {
+func TestADeviceUnderAWrongUserNameIsTold(t *testing.T) {
 	t.Parallel()
 	b := newFleetBroker(t, "hut")
 	a := startPageAgent(t, b.access("hut"), "mqtts://localhost:"+b.port)
@@ -178,8 +178,8 @@ func TestFleetAccessOfAWrongUser(t *testing.T) {
 	a.showsNo("publish_refused")
 }
 
-// TestFleetAccessByCertificate: the Common Name of its certificate is the device's user name.
-func TestFleetAccessByCertificate(t *testing.T) {
+// TestTheCommonNameOfACertificateIsTheUserName: the Common Name of its certificate is the device's user name.
+func TestTheCommonNameOfACertificateIsTheUserName(t *testing.T) {
 	t.Parallel()
 	b := newFleetBroker(t, "operator")
 	b.authority.issue("device", "cabin", time.Now().AddDate(0, 0, 2))

@@ -22,7 +22,7 @@ import (
 	pb "thermostat/proto"
 )
 
-var blows = flag.Int("blows", clitest.InCI(25, 8), "how many blows TestBrokerCampaign deals")
+var blows = flag.Int("blows", clitest.InCI(25, 8), "how many blows TestAZoneGoesOnUnderEveryBlowToTheBroker deals")
 
 const (
 	burst    = 100_000 // controls in one go
@@ -30,12 +30,12 @@ const (
 	converge = 5 * time.Minute
 )
 
-// TestBrokerCampaign beats the broker and the way to it while one zone switches
+// The campaign beats the broker and the way to it while one zone switches
 // at every sample. That zone goes on under each blow, memory stays bounded, and
 // when the quiet returns the other zone obeys what the broker retains. That no
 // tick waits for the broker is proven in virtual time: mqtt,
 // TestALocalChangeWaitsForNoBroker.
-func TestBrokerCampaign(t *testing.T) {
+func TestAZoneGoesOnUnderEveryBlowToTheBroker(t *testing.T) {
 	if testing.Short() {
 		t.Skip("minutes of blows")
 	}

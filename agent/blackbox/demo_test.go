@@ -11,9 +11,9 @@ import (
 	"thermostat/agent/clitest"
 )
 
-// TestDemo: the rooms warm, switch and settle; a broken sensor ends the heat
+// TestTheDemoWarmsTellsItsFaultAndEnds: the rooms warm, switch and settle; a broken sensor ends the heat
 // and the demo says why; it ends by itself.
-func TestDemo(t *testing.T) {
+func TestTheDemoWarmsTellsItsFaultAndEnds(t *testing.T) {
 	t.Parallel()
 	p := start(t, thermostat(t), "demo", "--for", "20s", "--mqtt", "127.0.0.1:0", "--fault", "sensor-hang@11s")
 	p.says("living-room: heater on at 19.")
@@ -28,9 +28,9 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// TestDemoBreaksAnything: every fault that the demo knows happens, and the demo
+// TestTheDemoGoesOnUnderEveryFault: every fault that the demo knows happens, and the demo
 // goes on and ends in order.
-func TestDemoBreaksAnything(t *testing.T) {
+func TestTheDemoGoesOnUnderEveryFault(t *testing.T) {
 	t.Parallel()
 	said, _ := exec.Command(thermostat(t), "demo", "--fault", "none@1s").CombinedOutput() // it exits with 2
 	_, names, _ := strings.Cut(strings.TrimSpace(string(said)), "one of ")
@@ -51,8 +51,8 @@ func TestDemoBreaksAnything(t *testing.T) {
 	}
 }
 
-// TestDemoWeldedRelay: the safety relay takes the heat away 2 K past the band.
-func TestDemoWeldedRelay(t *testing.T) {
+// TestTheDemosSafetyRelayEndsTheHeatOfAWeldedRelay: the safety relay takes the heat away 2 K past the band.
+func TestTheDemosSafetyRelayEndsTheHeatOfAWeldedRelay(t *testing.T) {
 	t.Parallel()
 	p := start(t, thermostat(t), "demo", "--mqtt", "127.0.0.1:0", "--speed", "200", "--fault", "relay-welded@4s")
 	p.says("fault relay-welded: ")
@@ -90,8 +90,8 @@ func TestDemoTakesTheNextPort(t *testing.T) {
 	}
 }
 
-// TestDemoSet: what the demo prints to try works.
-func TestDemoSet(t *testing.T) {
+// TestSetReachesTheDemo: what the demo prints to try works.
+func TestSetReachesTheDemo(t *testing.T) {
 	t.Parallel()
 	p := start(t, thermostat(t), "demo", "--mqtt", "127.0.0.1:0")
 	p.says("--broker mqtt://")
@@ -119,8 +119,8 @@ func TestPrintedConfigRuns(t *testing.T) {
 	}
 }
 
-// TestExitCodes: wrong use and wrong configurations end in 2, in one line.
-func TestExitCodes(t *testing.T) {
+// TestWrongUseEndsWithExitCode2InOneLine: wrong use and wrong configurations end in 2, in one line.
+func TestWrongUseEndsWithExitCode2InOneLine(t *testing.T) {
 	t.Parallel()
 	bad := filepath.Join(t.TempDir(), "bad.yaml")
 	clitest.WriteFile(t, bad, "device: cabin\nzones: [{name: a}]\n")
@@ -167,8 +167,8 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
-// TestDemoPage: a taken port is no reason to fail, and is said.
-func TestDemoPage(t *testing.T) {
+// TestTheDemosPageTakesAnotherPortWhereItsOwnIsTaken: a taken port is no reason to fail, and is said.
+func TestTheDemosPageTakesAnotherPortWhereItsOwnIsTaken(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

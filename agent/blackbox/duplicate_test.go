@@ -9,10 +9,10 @@ import (
 	"thermostat/agent/clitest"
 )
 
-// TestTwoAgentsOfOneName: the second is started with a copy of the first one's
+// TestTwoAgentsOfOneNameBothTellAndControlOn: the second is started with a copy of the first one's
 // memory, as a copied card has it. Both tell, both control on, and both hear a new
 // setpoint, since the broker takes turns between them.
-func TestTwoAgentsOfOneName(t *testing.T) {
+func TestTwoAgentsOfOneNameBothTellAndControlOn(t *testing.T) {
 	t.Parallel()
 	m := newMosquitto(t, open)
 	m.start()

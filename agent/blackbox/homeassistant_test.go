@@ -19,10 +19,10 @@ const (
 	swingID = "thermostat_-cabin_-swing"
 )
 
-// TestHomeAssistant: discovered, shown, commanded, and again after a restart of
+// TestHomeAssistantDiscoversShowsAndCommandsTheAgent: discovered, shown, commanded, and again after a restart of
 // Home Assistant, of the broker and of the agent. It never hears "offline" but
 // where the agent was really away.
-func TestHomeAssistant(t *testing.T) {
+func TestHomeAssistantDiscoversShowsAndCommandsTheAgent(t *testing.T) {
 	t.Parallel()
 	m := newMosquitto(t, open)
 	m.start()

@@ -16,7 +16,7 @@ import (
 	"thermostat/agent/clitest"
 )
 
-var hostileFor = flag.Duration("hostile", time.Duration(clitest.InCI(40, 15))*time.Second, "how long TestABrokerThatAnswersEverythingWrongly lasts")
+var hostileFor = flag.Duration("hostile", time.Duration(clitest.InCI(40, 15))*time.Second, "how long TestTheAgentOutlivesABrokerThatAnswersEverythingWrongly lasts")
 
 // wrong is what a hostile broker says on one connection.
 type wrong struct {
@@ -64,10 +64,10 @@ func wrongs() (all []wrong) {
 	)
 }
 
-// TestABrokerThatAnswersEverythingWrongly: codes too many and too few, ids that nobody
+// TestTheAgentOutlivesABrokerThatAnswersEverythingWrongly: codes too many and too few, ids that nobody
 // knows, bodies where none belong, 200 MB of each type. The agent lives, its zone
 // switches on, and its memory stays small.
-func TestABrokerThatAnswersEverythingWrongly(t *testing.T) {
+func TestTheAgentOutlivesABrokerThatAnswersEverythingWrongly(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a campaign")
 	}

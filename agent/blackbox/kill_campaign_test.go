@@ -21,13 +21,13 @@ import (
 	"thermostat/mqtt/setpoint"
 )
 
-var kills = flag.Int("kills", clitest.InCI(300, 60), "how often TestKillCampaign kills the agent")
+var kills = flag.Int("kills", clitest.InCI(300, 60), "how often the campaign kills the agent")
 
-// TestKillCampaign kills the real agent at random moments while controls rain
+// The campaign kills the real agent at random moments while controls rain
 // on it, so also in the middle of writing its memory. Every start must come up
 // with the last acknowledged setpoint or a newer one that was really said, its
 // relay off first.
-func TestKillCampaign(t *testing.T) {
+func TestAKilledAgentComesUpOffAndKnowsItsLastSetpoint(t *testing.T) {
 	if testing.Short() {
 		t.Skip(*kills, " restarts")
 	}

@@ -35,8 +35,11 @@ func TestMain(m *testing.M) {
 	os.Exit(clitest.Main(m))
 }
 
-// binary builds the agent once for all tests.
+// binary is the agent that THERMOSTAT names with its whole path, else one built once for all tests.
 var binary = sync.OnceValues(func() (string, error) {
+	if file := os.Getenv("THERMOSTAT"); file != "" {
+		return file, nil
+	}
 	dir, err := os.MkdirTemp("", "thermostat-test")
 	if err != nil {
 		return "", err
@@ -314,9 +317,9 @@ func startAgent(t *testing.T, config string) *process {
 	return p
 }
 
-// TestRetainedBeforeStart: a control that protoc encoded, or JSON, published
+// TestAControlRetainedBeforeTheStartIsTheSetpoint: a control that protoc encoded, or JSON, published
 // before the agent starts is its setpoint after the start.
-func TestRetainedBeforeStart(t *testing.T) {
+func TestAControlRetainedBeforeTheStartIsTheSetpoint(t *testing.T) {
 	clitest.Need(t, "protoc")
 	encode := exec.Command("protoc", "--encode=thermostat.v1.TemperatureControl", "-I../..", "../../proto/thermostat.proto")
 	encode.Stdin = strings.NewReader("desired: 21.5 upDelta: 0.25 downDelta: 0.5 mode: HEAT id: \"abc\"")
@@ -342,9 +345,9 @@ func TestRetainedBeforeStart(t *testing.T) {
 	}
 }
 
-// TestBrokerDies: killed for a while and back with its memory, with an old
+// TestABrokerThatDiesCostsNoTick: killed for a while and back with its memory, with an old
 // save, or with none. Control never pauses, and in the end all is right again.
-func TestBrokerDies(t *testing.T) {
+func TestABrokerThatDiesCostsNoTick(t *testing.T) {
 	for name, forget := range map[string]func(t *testing.T, m *mosquitto){
 		"with persistence":    func(t *testing.T, m *mosquitto) {},
 		"without persistence": func(t *testing.T, m *mosquitto) { os.Remove(filepath.Join(m.dir, "mosquitto.db")) },
@@ -376,8 +379,8 @@ func TestBrokerDies(t *testing.T) {
 	}
 }
 
-// TestBrokerComesBackWithAnOldSave: what it retains then is a word again, and is obeyed.
-func TestBrokerComesBackWithAnOldSave(t *testing.T) {
+// TestAControlOfTheBrokersOldSaveIsObeyed: what it retains then is a word again, and is obeyed.
+func TestAControlOfTheBrokersOldSaveIsObeyed(t *testing.T) {
 	t.Parallel()
 	m := newMosquitto(t, persist)
 	m.start()
@@ -404,9 +407,9 @@ func TestBrokerComesBackWithAnOldSave(t *testing.T) {
 	m.retainsControl(20)
 }
 
-// TestKilledAgent: offline appears by the will; after the restart the last
+// TestAKilledAgentIsOfflineAndKeepsItsSetpoint: offline appears by the will; after the restart the last
 // acknowledged setpoint holds, even with no broker at all.
-func TestKilledAgent(t *testing.T) {
+func TestAKilledAgentIsOfflineAndKeepsItsSetpoint(t *testing.T) {
 	t.Parallel()
 	m := newMosquitto(t, open)
 	m.start()
@@ -462,9 +465,9 @@ func TestDamagedMemoryIsToldAndSurvived(t *testing.T) {
 	})
 }
 
-// TestStateFolderBelowAClosedParent: a service's own folder may lie in one that
+// TestMemoryWorksBelowAClosedParentFolder: a service's own folder may lie in one that
 // it cannot open, as under systemd's DynamicUser; its memory works all the same.
-func TestStateFolderBelowAClosedParent(t *testing.T) {
+func TestMemoryWorksBelowAClosedParentFolder(t *testing.T) {
 	t.Parallel()
 	const nobody = 65534
 	dir, err := os.MkdirTemp("", "closed")
@@ -496,8 +499,8 @@ func TestStateFolderBelowAClosedParent(t *testing.T) {
 	}
 }
 
-// TestNoStateFolder: nothing can be kept, everything else works, and it is said.
-func TestNoStateFolder(t *testing.T) {
+// TestWithoutAStateFolderAllButTheMemoryWorks: nothing can be kept, everything else works, and it is said.
+func TestWithoutAStateFolderAllButTheMemoryWorks(t *testing.T) {
 	t.Parallel()
 	m := newMosquitto(t, open)
 	m.start()
@@ -529,8 +532,8 @@ func TestRefusedRetainedControlIsPutRight(t *testing.T) {
 	m.showsDesired(21)
 }
 
-// TestSetAndWatchOverTLS: with our own authority, user and password.
-func TestSetAndWatchOverTLS(t *testing.T) {
+// TestSetAndWatchWorkOverTLS: with our own authority, user and password.
+func TestSetAndWatchWorkOverTLS(t *testing.T) {
 	t.Parallel()
 	clitest.Need(t, "openssl", "mosquitto_passwd")
 	m := newMosquitto(t, "allow_anonymous false\npassword_file DIR/passwords\ncafile DIR/ca.crt\ncertfile DIR/server.crt\nkeyfile DIR/server.key\n")

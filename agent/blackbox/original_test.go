@@ -165,12 +165,12 @@ func startHeater(t *testing.T, m *mosquitto, id int) *process {
 		"--start", fmt.Sprint(42+float64(id%5)), "--up", "5s", "--down", "8s", "--every", heaterEvery.String())
 }
 
-// TestHundredHeaters: source, control stream, operator and sink in processes of
+// TestAHundredRoomsHeatOnlyByTheirReadingsThroughKills: source, control stream, operator and sink in processes of
 // their own. Every room is heated from below its band to above it, again and
 // again, and never without a reading that asks for it; operator, broker and a
 // heater are killed and come back, and all heals by itself; without an operator
 // every heater lets go.
-func TestHundredHeaters(t *testing.T) {
+func TestAHundredRoomsHeatOnlyByTheirReadingsThroughKills(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a hundred processes")
 	}

@@ -161,9 +161,9 @@ func TestSetKnowsThePassword(t *testing.T) {
 	}
 }
 
-// TestWatchOfAPage: an agent that goes is offline, one that comes back is
+// TestWatchOfAPageSeesItsAgentGoAndComeBack: an agent that goes is offline, one that comes back is
 // found again, and a zone that it has no more is gone.
-func TestWatchOfAPage(t *testing.T) {
+func TestWatchOfAPageSeesItsAgentGoAndComeBack(t *testing.T) {
 	t.Parallel()
 	file, _ := pageConfig(t, "127.0.0.1:"+brokerPort(t))
 	if code, text := said(t, "watch", "--config", file); code != 1 || !strings.Contains(text, "no agent has its page") {

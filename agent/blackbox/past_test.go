@@ -75,9 +75,9 @@ zones:
 	}
 }
 
-// TestCrashLoop runs the binary: three kills lock the heat pump and not the
+// The binary is killed: three kills lock the heat pump and not the
 // boiler, an orderly end clears it.
-func TestCrashLoop(t *testing.T) {
+func TestACrashLoopLocksTheHeatPumpAndNotTheBoiler(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	config := filepath.Join(dir, "config.yaml")

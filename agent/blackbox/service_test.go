@@ -126,8 +126,8 @@ zones:
 	}
 }
 
-// TestManagerThatIsGone: told in the log, and the agent runs all the same.
-func TestManagerThatIsGone(t *testing.T) {
+// TestTheAgentRunsOnWithoutItsManager: told in the log, and the agent runs all the same.
+func TestTheAgentRunsOnWithoutItsManager(t *testing.T) {
 	t.Parallel()
 	config := filepath.Join(t.TempDir(), "config.yaml")
 	clitest.WriteFile(t, config, "device: cabin\nzones: []\n")

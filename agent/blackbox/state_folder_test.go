@@ -12,9 +12,9 @@ import (
 	"thermostat/controlloop/report"
 )
 
-// TestStateFolderFullOrReadOnly: what can no longer be saved is obeyed all the
+// TestASetpointThatCannotBeSavedIsObeyedAndTold: what can no longer be saved is obeyed all the
 // same and told; without the broker the last saved word holds.
-func TestStateFolderFullOrReadOnly(t *testing.T) {
+func TestASetpointThatCannotBeSavedIsObeyedAndTold(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("only root can mount a small file system")
 	}

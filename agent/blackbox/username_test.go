@@ -6,10 +6,10 @@ import (
 	"testing"
 )
 
-// TestOneUserForTwoPrograms: where mosquitto takes the user's name for the client
+// TestSetAsTheAgentsOwnUserIsToldWhyItIsCutOff: where mosquitto takes the user's name for the client
 // id, set as another user is answered; as the agent's own user it is told why its
 // connection is ended, and its word counts all the same.
-func TestOneUserForTwoPrograms(t *testing.T) {
+func TestSetAsTheAgentsOwnUserIsToldWhyItIsCutOff(t *testing.T) {
 	port := brokerPort(t)
 	m := newMosquitto(t, open+"listener "+port+" 127.0.0.1\nuse_username_as_clientid true\n")
 	m.start()

@@ -96,10 +96,10 @@ func (x *terminal) wrote(form string) []string {
 // picture is one whole picture: from home to what clears the rest.
 const picture = `\x1b\[H([^\x1b]*(?:\x1b\[(?:[0-9]*m|K)[^\x1b]*)*)\x1b\[J`
 
-// TestWatchOnATerminal: drawn in place, fitted to the terminal, and again after
+// TestWatchIsDrawnInPlaceAndFitsTheTerminal: drawn in place, fitted to the terminal, and again after
 // each change of its size; colours unless NO_COLOR asks for none; the terminal
 // is left as it was.
-func TestWatchOnATerminal(t *testing.T) {
+func TestWatchIsDrawnInPlaceAndFitsTheTerminal(t *testing.T) {
 	t.Parallel()
 	demo := start(t, thermostat(t), "demo", "--mqtt", "127.0.0.1:0")
 	demo.says("--broker mqtt://")

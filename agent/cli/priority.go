@@ -3,11 +3,8 @@ package cli
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
-	"os"
-	"syscall"
 )
 
 // The journal takes a line's priority from a number before it (sd-daemon(3)).
@@ -17,17 +14,6 @@ const (
 	priorityInfo    = "<6>"
 	priorityDebug   = "<7>"
 )
-
-// ToJournal reports whether a file is the journal's end of a pipe, which
-// JOURNAL_STREAM names as DEVICE:INODE (systemd.exec(5)).
-func ToJournal(f *os.File, getenv func(string) string) bool {
-	info, err := f.Stat()
-	if err != nil {
-		return false
-	}
-	s, ok := info.Sys().(*syscall.Stat_t)
-	return ok && getenv("JOURNAL_STREAM") == fmt.Sprintf("%d:%d", s.Dev, s.Ino)
-}
 
 // NewLogger logs text for people, to the journal with priorities.
 func NewLogger(w io.Writer, journal bool) *slog.Logger {

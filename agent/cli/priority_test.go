@@ -43,7 +43,7 @@ func TestComplaintsHavePriorities(t *testing.T) {
 }
 
 // Priorities are for the journal alone: not where stderr was sent elsewhere.
-func TestToJournal(t *testing.T) {
+func TestPrioritiesAreForTheJournalAlone(t *testing.T) {
 	f, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
 	if err != nil {
 		t.Fatal(err)

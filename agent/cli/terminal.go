@@ -10,7 +10,7 @@ import (
 // IsTerminal reports whether a person looks at the output.
 func IsTerminal(f *os.File) bool {
 	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	return err == nil && info.Mode()&os.ModeCharDevice != 0 && obeysSequences(f)
 }
 
 // Printable is a text of somebody else as it may go to a terminal: what is not

@@ -10,7 +10,7 @@ import (
 )
 
 // Every complaint has one row: a file, and exactly what is said of it.
-func TestEveryComplaint(t *testing.T) {
+func TestEveryComplaintHasItsPlaceAndText(t *testing.T) {
 	for _, row := range []struct{ name, text, want string }{
 		// the file
 		{"empty", "", "f:1:1: the file is empty: thermostat probe --write FILE makes a configuration"},
@@ -242,7 +242,7 @@ zones:
 }
 
 // The complaints of each sensor.
-func TestEveryComplaintOfASensor(t *testing.T) {
+func TestEveryComplaintOfASensorHasItsPlaceAndText(t *testing.T) {
 	for _, row := range []struct{ sensor, want string }{
 		{"word", "f:3:5: zones[0].sensor: is a plain value, but a mapping such as {driver: ds18b20} is wanted"},
 		{"{model: room}", "f:3:5: zones[0].sensor.driver: is missing: one of ds18b20, bme280, simulated, mqtt"},
@@ -287,7 +287,7 @@ func TestEveryComplaintOfASensor(t *testing.T) {
 
 // What is wrong in one place hides nothing elsewhere, and all comes in the
 // order of the file.
-func TestAllAtOnce(t *testing.T) {
+func TestAllComplaintsComeAtOnceAndInOrder(t *testing.T) {
 	got := complaintsOf(`device: a b
 mqtt:
   brokers: ["mqtt://u:hunter2@h", "ftp://x"]
@@ -360,7 +360,7 @@ func TestNoComplaintShowsAPassword(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
+func TestTheNearestKnownNameIsProposed(t *testing.T) {
 	known := []string{"up", "down", "outdoor", "outdoor_swing"}
 	for word, want := range map[string]string{
 		"outdor": "outdoor", "outdoor-swing": "outdoor_swing", "dwon": "down", "UP": "", "xx": "", "": "",
@@ -372,8 +372,8 @@ func TestNearest(t *testing.T) {
 	}
 }
 
-// TestEveryComplaintOfARemoteDevice: of sensors and relays on the broker.
-func TestEveryComplaintOfARemoteDevice(t *testing.T) {
+// TestEveryComplaintOfARemoteDeviceHasItsPlaceAndText: of sensors and relays on the broker.
+func TestEveryComplaintOfARemoteDeviceHasItsPlaceAndText(t *testing.T) {
 	const broker = "device: den\nmqtt: {brokers: [mqtt://h]}\nzones:\n  - name: a\n    timing: {stale_after: 60s}\n"
 	for _, row := range []struct{ devices, want string }{
 		{"sensor: {driver: mqtt, topic: t/a}\n    heater: {driver: mqtt, topic: t/b}", ""},

@@ -55,7 +55,7 @@ func mustBeClean(t *testing.T, text string) Config {
 	return c
 }
 
-func TestDefaults(t *testing.T) {
+func TestWhatIsLeftOutHasItsDefault(t *testing.T) {
 	c := mustBeClean(t, "units: C\n")
 	want := MQTT{DiscoveryPrefix: "homeassistant", StateEvery: time.Minute}
 	want.Prefix = "thermostat"
@@ -122,7 +122,7 @@ zones:
 	}
 }
 
-func TestSetpointMode(t *testing.T) {
+func TestADefaultSetpointWithoutAModeFollowsTheOutputs(t *testing.T) {
 	cooler := strings.Replace(clitest.Room, "heater", "cooler", 1)
 	for _, row := range []struct {
 		text string
@@ -143,7 +143,7 @@ func TestSetpointMode(t *testing.T) {
 }
 
 // The numbers that docs/configuration.md promises.
-func TestPlantDefaults(t *testing.T) {
+func TestEachPlantHasItsDocumentedDefaults(t *testing.T) {
 	for _, row := range []struct {
 		plant                                                                  string
 		desiredMin, desiredMax, heatCutout, coolCutout, plausibleMin, plausMax float64
@@ -170,7 +170,7 @@ func TestPlantDefaults(t *testing.T) {
 
 // Computed elsewhere, by FNV-1a written out; changing them would orphan every
 // stored series. The last one's hash is 0x80000000: 0 without the sign.
-func TestDefaultSensorID(t *testing.T) {
+func TestTheDefaultSensorIDNeverChanges(t *testing.T) {
 	for _, row := range []struct {
 		device, zone string
 		want         int32
@@ -185,7 +185,7 @@ func TestDefaultSensorID(t *testing.T) {
 	}
 }
 
-func TestDeviceOfHost(t *testing.T) {
+func TestAHostNameOfItsOwnStandsInForTheDevice(t *testing.T) {
 	for _, row := range []struct{ host, device, complaint string }{
 		{"den", "den", ""},
 		{"den.example.org", "den", ""},
@@ -209,7 +209,7 @@ func TestDeviceOfHost(t *testing.T) {
 	}
 }
 
-func TestStateDir(t *testing.T) {
+func TestTheStateFolderComesFromTheEnvironment(t *testing.T) {
 	env := map[string]string{"STATE_DIRECTORY": "/a:/b", "XDG_STATE_HOME": "/x", "HOME": "/h"}
 	m := Machine{"cabin", func(k string) string { return env[k] }}
 	for _, row := range []struct{ want, without string }{
@@ -223,13 +223,13 @@ func TestStateDir(t *testing.T) {
 	}
 }
 
-func TestByteOrderMarkAndCarriageReturns(t *testing.T) {
+func TestAByteOrderMarkAndCarriageReturnsDoNoHarm(t *testing.T) {
 	if c := mustBeClean(t, "\ufeffdevice: den\r\nunits: F\r\n"); c.Device != "den" || c.Units != "F" {
 		t.Errorf("%+v", c)
 	}
 }
 
-func TestLoadConfig(t *testing.T) {
+func TestLoadNamesTheFileInEachComplaint(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "c.yaml")
 	if _, _, err := Load(file); err == nil || !strings.Contains(err.Error(), "--config") {
 		t.Error(err)

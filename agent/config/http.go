@@ -15,6 +15,7 @@ type HTTP struct {
 	Proxies      []netip.Prefix // whose headers about the client are believed
 }
 
+// DefaultListen is where the page is unless the configuration says otherwise: on this machine alone.
 const DefaultListen = "127.0.0.1:8466"
 
 // changesNeedPassword warns of a page on which nobody can change anything.
@@ -28,6 +29,7 @@ func changesNeedPassword(r *reader, n *node, c *HTTP, _ badKeys) {
 	}
 }
 
+// IsListen reports whether a text is an address to listen on.
 func IsListen(address string) bool {
 	host, port, err := net.SplitHostPort(address)
 	return err == nil && isPort(port, 0) && !strings.ContainsAny(host, "/ ")

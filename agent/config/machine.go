@@ -14,6 +14,7 @@ type Machine struct {
 	Getenv   func(string) string
 }
 
+// ThisMachine is the computer that the program runs on.
 func ThisMachine() Machine {
 	name, err := os.Hostname()
 	if err != nil {
@@ -68,6 +69,9 @@ func (m Machine) StateRoot() (dir string, ofDevices bool) {
 	if home := m.Getenv("HOME"); home != "" {
 		return filepath.Join(home, ".local", "state", "thermostat"), true
 	}
+	if dir := m.Getenv("LOCALAPPDATA"); dir != "" { // Windows
+		return filepath.Join(dir, "thermostat"), true
+	}
 	return PackagedState, false
 }
 
@@ -96,6 +100,7 @@ func (m Machine) place(config, name string) string {
 	return filepath.Join(filepath.Dir(config), name)
 }
 
+// Exists reports whether a file is there.
 func Exists(file string) bool {
 	_, err := os.Stat(file)
 	return err == nil

@@ -8,7 +8,7 @@ import (
 
 // A bare name is the service's credential, else the file beside the
 // configuration; a path is a path.
-func TestPlaceOfFiles(t *testing.T) {
+func TestABareFileNameIsACredentialOrBesideTheConfiguration(t *testing.T) {
 	credentials, folder := t.TempDir(), t.TempDir()
 	if err := os.WriteFile(filepath.Join(credentials, "mqtt-password"), []byte("p"), 0o600); err != nil {
 		t.Fatal(err)

@@ -68,7 +68,3 @@ func Plants() (names []string) {
 	}
 	return names
 }
-
-// ParamsOf gives the constants that fit a plant where the configuration
-// says nothing else.
-func ParamsOf(plant string) controlloop.Params { return PlantOf(plant).Params }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -35,14 +36,20 @@ func Command() *cobra.Command {
 			return probe(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), f)
 		},
 	}
-	cmd.Flags().StringVar(&f.root, "root", "/", "look below `DIR` instead, at a copy of /sys, /dev, /proc, /etc and /boot")
+	cmd.Flags().StringVar(&f.root, "root", wholeSystem, "look below `DIR` instead, at a copy of /sys, /dev, /proc, /etc and /boot")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print one JSON object")
 	cmd.Flags().StringVar(&f.write, "write", "", "write the configuration to `FILE`, never over one that is there, and a password for the page beside it")
 	return cmd
 }
 
+// wholeSystem is where probe looks, unless it is told otherwise.
+const wholeSystem = "/"
+
 // probe tells what it found even where the configuration cannot be written.
 func probe(ctx context.Context, out, errs io.Writer, f probeFlags) error {
+	if runtime.GOOS != "linux" && f.root == wholeSystem {
+		return cli.Failed(fmt.Errorf("this is no Linux board: run probe on the board, or --root DIR on a copy of its files"))
+	}
 	root, err := folder(f.root)
 	if err != nil {
 		return cli.Exit(cli.ExitUsage, fmt.Errorf("--root: %w", err))

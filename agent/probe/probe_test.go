@@ -135,7 +135,7 @@ zones:
     default_setpoint: {mode: off} # to heat without MQTT: {mode: heat, desired: 19}
 `
 
-func TestProbeText(t *testing.T) {
+func TestProbeShowsTheBoardAndAConfiguration(t *testing.T) {
 	out, errs, err := runProbe("--root", someBoard(t))
 	want := someBoardText + strings.Replace(someBoardConfig, "UNIQUE", "99736e", 1)
 	if err != nil || errs != "" || out != want {
@@ -159,7 +159,7 @@ func mustBeUsable(t *testing.T, proposed string) config.Config {
 	return c
 }
 
-func TestProbeOfAnEmptyBoard(t *testing.T) {
+func TestProbeOfAnEmptyBoardSaysWhatIsMissing(t *testing.T) {
 	out, _, err := runProbe("--root", t.TempDir())
 	for _, want := range []string{
 		"  of unknown model\n  outputs stay on after a crash: unknown\n  hardware watchdog armed: none\n", "1-Wire\n  no thermometer\n", "I2C\n  no bus\n", "GPIO\n  no chip\n",
@@ -197,7 +197,7 @@ func TestProbeNamesTheDevice(t *testing.T) {
 	}
 }
 
-func TestProbeJSON(t *testing.T) {
+func TestProbeJSONHoldsDevicesWarningsAndConfiguration(t *testing.T) {
 	out, errs, err := runProbe("--root", someBoard(t), "--json")
 	if err != nil || errs != "" {
 		t.Fatal(errs, err)
@@ -233,7 +233,7 @@ func compact(t *testing.T, text string) string {
 	return b.String()
 }
 
-func TestProbeJSONOfNothing(t *testing.T) {
+func TestProbeJSONOfAnEmptyBoardInventsNothing(t *testing.T) {
 	out, _, _ := runProbe("--root", t.TempDir(), "--json")
 	want := `{"board":null,"onewire":[],"i2c":[],"gpio":[],"keeps_outputs":null,"watchdog_armed":false,"warnings":[`
 	if !strings.HasPrefix(compact(t, out), want) {
@@ -301,14 +301,14 @@ func TestProbeTellsOfRealDevices(t *testing.T) {
 	}
 }
 
-func TestNoNumberOfNaN(t *testing.T) {
+func TestNaNIsNullInJSON(t *testing.T) {
 	if number(math.NaN()) != nil || number(math.Inf(1)) != nil || *number(0.0625) != 0.0625 || *number(21.50001) != 21.5 {
 		t.Error("a number out of nothing, or a digit lost")
 	}
 }
 
 // A BMP280 and a chip that the kernel holds get no zone; no line is given twice.
-func TestProposalOfRealDevices(t *testing.T) {
+func TestABMP280AndAHeldChipGetNoZone(t *testing.T) {
 	s := richSurvey()
 	s.Buses[1].Chips = []survey.I2CChip{{Address: 0x76, Chip: "bme280", Held: true}}
 	c := mustBeUsable(t, proposal(s, ""))
@@ -322,7 +322,7 @@ func TestProposalOfRealDevices(t *testing.T) {
 	}
 }
 
-func TestProposalOfManySensors(t *testing.T) {
+func TestZonesAreProposedWhileLinesAreLeft(t *testing.T) {
 	var s survey.Board
 	for n := range 30 {
 		s.Thermometers = append(s.Thermometers, survey.Thermometer{ID: fmt.Sprintf("28-%012x", n), Answer: survey.Answer{Verdict: controlloop.VerdictNoAnswer}})
@@ -334,9 +334,9 @@ func TestProposalOfManySensors(t *testing.T) {
 	}
 }
 
-// TestProbeWrites: the configuration shows the page to the network, with a
+// TestProbeWritesAConfigurationAndANewPassword: the configuration shows the page to the network, with a
 // password that is made beside it, shown once, and never written over.
-func TestProbeWrites(t *testing.T) {
+func TestProbeWritesAConfigurationAndANewPassword(t *testing.T) {
 	board := someBoard(t)
 	file := filepath.Join(t.TempDir(), "config.yaml")
 	secret := filepath.Join(filepath.Dir(file), "http-password")

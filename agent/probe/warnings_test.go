@@ -26,7 +26,7 @@ func soundSurvey() survey.Board {
 	return s
 }
 
-func TestNoWarningOfASoundBoard(t *testing.T) {
+func TestASoundBoardGetsNoWarning(t *testing.T) {
 	if got := warnings(soundSurvey()); len(got) > 0 {
 		t.Errorf("%q", got)
 	}

@@ -48,10 +48,10 @@ func (r *Flags) Register(cmd *cobra.Command) {
 
 // Agents are who set, clear and watch speak with, on a broker or through a page.
 type Agents interface {
-	Set(ctx context.Context, q client.Request) (setpoint.Answer, error)
-	Clear(ctx context.Context, device, zone string) (setpoint.Answer, error)
-	Watch(ctx context.Context, device string, saw func(client.Event)) error
-	Close()
+	Set(ctx context.Context, q client.Request) (setpoint.Answer, error)      // asks for a setpoint
+	Clear(ctx context.Context, device, zone string) (setpoint.Answer, error) // clears a zone's latched faults
+	Watch(ctx context.Context, device string, saw func(client.Event)) error  // tells what happens until the context ends
+	Close()                                                                  // ends the connection
 }
 
 // Way is how set, clear and watch reach them.

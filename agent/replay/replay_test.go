@@ -23,8 +23,8 @@ func testReplay(t testing.TB) *Operator {
 	return New(cfg)
 }
 
-// TestReplay: the law and its timers at the records' own times.
-func TestReplay(t *testing.T) {
+// TestReplayDecidesAtTheRecordsOwnTimes: the law and its timers at the records' own times.
+func TestReplayDecidesAtTheRecordsOwnTimes(t *testing.T) {
 	for _, c := range []struct{ name, in, want string }{
 		{"nothing said", at(0, `"temperature":15`), `"heater":"off","cooler":"off","action":"off","reason":"no_setpoint","changed":false`},
 		{"a setpoint without a reading", at(0, `"desired":20,"mode":"heat"`), `"action":"idle","reason":"no_reading","changed":false`},
@@ -100,8 +100,8 @@ func at(seconds int, what string) string {
 	return fmt.Sprintf(`{"time":%q,"sensor_id":7,%s}`, when, what) + "\n"
 }
 
-// TestReplayRefuses: a bad line is answered and counted, and the rest goes on.
-func TestReplayRefuses(t *testing.T) {
+// TestReplayAnswersABadLineAndGoesOn: a bad line is answered and counted, and the rest goes on.
+func TestReplayAnswersABadLineAndGoesOn(t *testing.T) {
 	for _, c := range []struct{ line, want string }{
 		{`garbage`, "not a record"},
 		{`{"time":"2026-01-01T00:00:00Z","sensor_id":7}`, "want either temperature or a setpoint"},
@@ -134,8 +134,8 @@ func TestReplayRefuses(t *testing.T) {
 	}
 }
 
-// TestReplayInLockStep: another program waits for each answer before it goes on.
-func TestReplayInLockStep(t *testing.T) {
+// TestReplayAnswersEachLineBeforeTheNext: another program waits for each answer before it goes on.
+func TestReplayAnswersEachLineBeforeTheNext(t *testing.T) {
 	in, to := io.Pipe()
 	from, out := io.Pipe()
 	ended := make(chan error)

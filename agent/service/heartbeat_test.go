@@ -53,7 +53,7 @@ func (r *testRelay) breaks(block chan struct{}, err error) {
 // test has in hand, and bath.
 func twoZones(t *testing.T) (*clitest.Manager, *testRelay, func() controlloop.Snapshot) {
 	m, relay := &clitest.Manager{}, &testRelay{}
-	p := config.ParamsOf("electric")
+	p := config.PlantOf("electric").Params
 	p.Heater = true
 	var h *Heartbeat
 	var mu sync.Mutex
@@ -169,7 +169,7 @@ func TestFailingRelayBlocksNobody(t *testing.T) {
 func TestStatusIsNotSaidTooOften(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &clitest.Manager{}
-		zone := &controlloop.Zone{Name: "hall", Params: config.ParamsOf("electric")}
+		zone := &controlloop.Zone{Name: "hall", Params: config.PlantOf("electric").Params}
 		h := NewHeartbeat([]*controlloop.Zone{zone}, 0, slog.New(slog.DiscardHandler), m.Send)
 		ctx, cancel := context.WithCancel(t.Context())
 		go h.Run(ctx)
@@ -207,8 +207,8 @@ func TestStatusIsNotSaidTooOften(t *testing.T) {
 	})
 }
 
-// TestNoZonesAreFed: there is nothing to wait for.
-func TestNoZonesAreFed(t *testing.T) {
+// TestWithoutZonesTheWatchdogIsFed: there is nothing to wait for.
+func TestWithoutZonesTheWatchdogIsFed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &clitest.Manager{}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -223,7 +223,7 @@ func TestNoZonesAreFed(t *testing.T) {
 	})
 }
 
-func TestWatchdogTime(t *testing.T) {
+func TestTheWatchdogsTimeIsThatOfThisProcessAlone(t *testing.T) {
 	me := strconv.Itoa(os.Getpid())
 	for _, c := range []struct {
 		usec, pid string

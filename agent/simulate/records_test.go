@@ -129,6 +129,9 @@ func TestEveryFormOfARecordingShowsItsRoom(t *testing.T) {
 // TestACoolerBesideAHeaterHasItsOwnBody: a fermenter that is heated and cooled is
 // told from a reading every 10 s.
 func TestACoolerBesideAHeaterHasItsOwnBody(t *testing.T) {
+	if testing.Short() {
+		t.Skip("60,000 readings")
+	}
 	config := clitest.Written(t, `device: a
 zones:
   - name: beer
@@ -219,8 +222,8 @@ func TestBadRowsAreNamed(t *testing.T) {
 	}
 }
 
-// TestTheShippedRecording: docs/simulate.md's command on it says what stands there.
-func TestTheShippedRecording(t *testing.T) {
+// TestTheShippedRecordingGivesWhatIsDocumented: docs/simulate.md's command on it says what stands there.
+func TestTheShippedRecordingGivesWhatIsDocumented(t *testing.T) {
 	out, _, err := runSimulate("--trace", "../../examples/recording.csv")
 	if err != nil || strings.Contains(out, "CANNOT TELL") {
 		t.Errorf("%v %s", err, out)

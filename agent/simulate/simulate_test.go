@@ -80,7 +80,7 @@ func TestSimulateFiguresAgreeWithTheRun(t *testing.T) {
 	}
 }
 
-func TestSimulateWithoutAConfiguration(t *testing.T) {
+func TestWithoutAConfigurationAnExampleZoneIsSimulated(t *testing.T) {
 	if readable(cli.DefaultConfig) {
 		t.Skip("a configuration is installed here")
 	}
@@ -95,7 +95,7 @@ func TestSimulateWithoutAConfiguration(t *testing.T) {
 
 // A configuration for real hardware gets the room that fits its plant, and its
 // own law, timers and limits.
-func TestSimulateOfRealHardware(t *testing.T) {
+func TestRealHardwareIsSimulatedInARoomOfItsPlant(t *testing.T) {
 	runs := simulateRuns(t, "--config", "../../examples/ds18b20.yaml", "--days", "1")
 	if len(runs) == 0 || runs[0].Room == "" {
 		t.Fatalf("%+v", runs)
@@ -126,7 +126,7 @@ zones:
 }
 
 // A setback costs comfort only while somebody is there, and saves energy.
-func TestSimulateOccupied(t *testing.T) {
+func TestASetbackSavesEnergyAndDiscomfortCountsWhileOccupied(t *testing.T) {
 	const when = "mon-fri 06:30-08:30,17:00-22:30; sat,sun 08:00-23:00"
 	always := simulateRuns(t, "--room", "panel", "--days", "7")[0]
 	there := simulateRuns(t, "--room", "panel", "--days", "7", "--occupied", when)[0]
@@ -141,7 +141,7 @@ func TestSimulateOccupied(t *testing.T) {
 
 // A sensor in the draught of a window makes the room too warm, one beside the
 // heater too cold.
-func TestSimulatePlaceOfTheSensor(t *testing.T) {
+func TestASensorInADraughtMakesTheRoomTooWarm(t *testing.T) {
 	warmest := map[string]float64{}
 	for _, place := range []string{"air", "window", "heater"} {
 		r := simulateRuns(t, "--room", "radiator", "--days", "3", "--place", place)[0]
@@ -152,7 +152,7 @@ func TestSimulatePlaceOfTheSensor(t *testing.T) {
 	}
 }
 
-func TestSimulateVary(t *testing.T) {
+func TestVaryRunsEveryCombination(t *testing.T) {
 	runs := simulateRuns(t, "--room", "radiator", "--days", "3", "--vary", "up_delta=0.1,0.3,0.5", "--vary", "min_off=4m,30m")
 	if len(runs) != 6 {
 		t.Fatalf("%d runs", len(runs))
@@ -179,7 +179,7 @@ func TestSimulateVary(t *testing.T) {
 }
 
 // What one run costs more another must cost less, or it is dominated.
-func TestUndominated(t *testing.T) {
+func TestADominatedRunIsBetterInNothing(t *testing.T) {
 	at := func(zone string, below float64, switches int, heated time.Duration) *Simulation {
 		s := &Simulation{Zone: config.Zone{Name: zone}}
 		s.outcome.heater = 1000
@@ -200,7 +200,7 @@ func TestUndominated(t *testing.T) {
 	}
 }
 
-func TestSimulatePlot(t *testing.T) {
+func TestPlotDrawsOnePictureForEachZone(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "week.svg")
 	if _, _, err := runSimulate("--room", "panel", "--days", "2", "--plot", file, "--fault", "sensor-gone@10h", "--fault", "mended@20h"); err != nil {
 		t.Fatal(err)
@@ -221,7 +221,7 @@ func TestSimulatePlot(t *testing.T) {
 }
 
 // Faults reach the zone: a sensor that is gone ends the heat, and is told.
-func TestSimulateFaults(t *testing.T) {
+func TestASimulatedFaultReachesTheZoneAndIsTold(t *testing.T) {
 	r := simulateRuns(t, "--room", "panel", "--days", "2", "--fault", "mended@20h", "--fault", "sensor-gone@10h")[0]
 	if len(r.Faults) != 1 || r.Faults[0].Name != "sensor" || r.Faults[0].Times != 1 || math.Abs(r.Faults[0].Hours-10) > 0.1 || r.ColdestCelsius > 18 {
 		t.Errorf("%+v", r)
@@ -279,7 +279,7 @@ func TestSimulateRefusesWithOneClearError(t *testing.T) {
 	}
 }
 
-func TestTimetable(t *testing.T) {
+func TestATimetableCoversItsDaysAndHours(t *testing.T) {
 	for _, c := range []struct {
 		text string
 		in   []string

@@ -8,9 +8,9 @@ import (
 	"thermostat/controlloop"
 )
 
-// TestCounters: cycles and time on, faults as they come, answers; going on from
+// TestCountersGoOnFromWhatWasKept: cycles and time on, faults as they come, answers; going on from
 // what was kept.
-func TestCounters(t *testing.T) {
+func TestCountersGoOnFromWhatWasKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := NewCounters(&controlloop.Counters{
 			Heater: controlloop.OutputCounters{Cycles: 10, On: time.Hour}, Refused: 5, Faults: map[controlloop.FaultName]uint64{"relay": 3},

@@ -53,7 +53,7 @@ func TestOnlyCompressorsAreLocked(t *testing.T) {
 		"heat_pump": 10 * time.Minute, "fridge": 10 * time.Minute, "fermenter": 10 * time.Minute,
 		"boiler": 0, "electric": 0, "floor": 0,
 	} {
-		z := config.Zone{Plant: plant, Params: config.ParamsOf(plant)}
+		z := config.Zone{Plant: plant, Params: config.PlantOf(plant).Params}
 		if got := CrashLocked(z, 3); got != want {
 			t.Errorf("%s: %v, want %v", plant, got, want)
 		}
@@ -71,7 +71,7 @@ func TestOnlyCompressorsAreLocked(t *testing.T) {
 // served, then neither.
 func TestCrashLockClearsByItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := config.ParamsOf("heat_pump")
+		p := config.PlantOf("heat_pump").Params
 		p.Heater = true
 		told := controlloop.NewLatest[controlloop.Snapshot]()
 		z := &controlloop.Zone{

@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -134,7 +135,11 @@ func writeWhole(file string, data []byte) (err error) {
 	return syncFolder(filepath.Dir(file))
 }
 
+// syncFolder does nothing on Windows, which opens no folder for it.
 func syncFolder(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
 	d, err := os.Open(dir)
 	if err != nil {
 		return err

@@ -36,8 +36,8 @@ func TestMemoryKeepsBytes(t *testing.T) {
 	}
 }
 
-// TestDamagedMemory: one flipped bit, a cut or an empty file is damage, never a setpoint.
-func TestDamagedMemory(t *testing.T) {
+// TestDamagedMemoryIsNeverASetpoint: one flipped bit, a cut or an empty file is damage, never a setpoint.
+func TestDamagedMemoryIsNeverASetpoint(t *testing.T) {
 	m := testFolder(t)
 	if err := m.Save("hall", setpoint.Memory{Cur: []byte(`{"desired":21}`), N: 3}); err != nil {
 		t.Fatal(err)
@@ -61,7 +61,7 @@ func TestDamagedMemory(t *testing.T) {
 	check("foreign", []byte("hello"))
 }
 
-func TestInstance(t *testing.T) {
+func TestTheInstanceIsKeptUntilANewOneIsAskedFor(t *testing.T) {
 	m := testFolder(t)
 	a, err := m.Instance(false)
 	b, _ := m.Instance(false)
@@ -72,8 +72,8 @@ func TestInstance(t *testing.T) {
 	}
 }
 
-// TestSaveFails: a folder that is gone is an error, and the old file stays whole.
-func TestSaveFails(t *testing.T) {
+// TestAFailedSaveLeavesTheOldFileWhole: a folder that is gone is an error, and the old file stays whole.
+func TestAFailedSaveLeavesTheOldFileWhole(t *testing.T) {
 	m := testFolder(t)
 	if err := os.RemoveAll(m.Dir); err != nil {
 		t.Fatal(err)

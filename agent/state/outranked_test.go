@@ -8,8 +8,8 @@ import (
 	"thermostat/agent/config"
 )
 
-// TestOutranked: a configured setpoint that does not count is told.
-func TestOutranked(t *testing.T) {
+// TestAnOutrankedDefaultSetpointIsTold: a configured setpoint that does not count is told.
+func TestAnOutrankedDefaultSetpointIsTold(t *testing.T) {
 	cfg, _ := config.Read("test", []byte(strings.Replace(clitest.ReplayConfig, "    timing: {min_on: 1m", "    default_setpoint: {mode: heat, desired: 20}\n    timing: {min_on: 1m", 1)))
 	mem := testFolder(t)
 	cfg.StateDir = mem.Dir

@@ -103,9 +103,9 @@ func TestPastIsKnownWithinOneBootOnly(t *testing.T) {
 	}
 }
 
-// TestPastOnDisk: written by the saver's goroutine, also at the very end; no
+// TestThePastIsOnDiskAtTheEnd: written by the saver's goroutine, also at the very end; no
 // file and a damaged one are no past.
-func TestPastOnDisk(t *testing.T) {
+func TestThePastIsOnDiskAtTheEnd(t *testing.T) {
 	m := testFolder(t)
 	if got, err := m.LoadPast("hall"); err != nil || got != (KeptZone{}) {
 		t.Errorf("without a file: %+v, %v", got, err)
@@ -155,15 +155,15 @@ func TestKeeperTriesAgain(t *testing.T) {
 	})
 }
 
-// TestMemoryAlarm: the fault stands while one of the things is not kept, and
+// TestTheMemoryFaultStandsWhileAnythingIsNotKept: the fault stands while one of the things is not kept, and
 // says which.
-func TestMemoryAlarm(t *testing.T) {
+func TestTheMemoryFaultStandsWhileAnythingIsNotKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		alarms := controlloop.NewAlarms()
 		m := NewAlarm(alarms)
 		var faults []controlloop.Fault
 		zone := controlloop.Zone{
-			Params: config.ParamsOf("boiler"), Sensor: quiet{}, Alarms: alarms,
+			Params: config.PlantOf("boiler").Params, Sensor: quiet{}, Alarms: alarms,
 			Setpoints: controlloop.NewLatest[controlloop.Setpoint](),
 			Observe:   func(s controlloop.Snapshot) { faults = s.Faults },
 		}

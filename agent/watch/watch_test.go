@@ -38,7 +38,7 @@ func watchedHouse() *watchTable {
 
 var noon = time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
 
-func TestWatchPicture(t *testing.T) {
+func TestWatchDrawsALineForEachZone(t *testing.T) {
 	table := watchedHouse()
 	delete(table.zones, "evil\x1b[2J/\u009b2J界")
 	got := strings.Join(table.picture(100, 20, noon), "\n")
@@ -86,8 +86,8 @@ func TestWatchNeverWraps(t *testing.T) {
 	}
 }
 
-// TestWatchMoreZonesThanLines: what does not fit is counted, and memory is bounded.
-func TestWatchMoreZonesThanLines(t *testing.T) {
+// TestZonesThatDoNotFitAreCounted: what does not fit is counted, and memory is bounded.
+func TestZonesThatDoNotFitAreCounted(t *testing.T) {
 	table := newWatchTable("C")
 	for i := range 2 * maxWatched {
 		table.saw(sight("d", fmt.Sprint("z", i), `{"faults":[]}`))
@@ -133,8 +133,8 @@ func TestWatchLinesAreHarmless(t *testing.T) {
 	}
 }
 
-// TestWatchLines: one for each change, none for what is said again.
-func TestWatchLines(t *testing.T) {
+// TestWatchPrintsALineForEachChange: one for each change, none for what is said again.
+func TestWatchPrintsALineForEachChange(t *testing.T) {
 	var out bytes.Buffer
 	state := `{"temperature":20,"desired":21,"mode":"heat","action":"idle","reason":"in_band","faults":[]}`
 	showAll(textLines{&out, newWatchTable("C")},
@@ -147,7 +147,7 @@ func TestWatchLines(t *testing.T) {
 	}
 }
 
-func TestWatchJSON(t *testing.T) {
+func TestWatchJSONPrintsAnObjectForEachChange(t *testing.T) {
 	var out bytes.Buffer
 	state := `{"time":"2026-01-05T12:00:00Z","zone":"z","temperature":20,"reading_age_s":1,"wait_s":9,"heater_runtime_h":1.5,"reason":"min_off"}`
 	later := strings.NewReplacer("12:00", "12:01", `s":1`, `s":2`, "9", "8", "1.5", "1.6").Replace(state)

@@ -27,7 +27,7 @@ func knownSnapshot() controlloop.Snapshot {
 	}
 }
 
-func TestReportIsWrittenLikeThis(t *testing.T) {
+func TestAReportIsWrittenAndReadBackToTheByte(t *testing.T) {
 	const want = `{"time":"2026-01-05T06:30:00.123Z","zone":"attic","sensor_id":7,"temperature":19.0625,"humidity":41.24,` +
 		`"desired":20.5,"up_delta":0.5,"down_delta":0.5,"mode":"heat","action":"idle","heater":"off","cooler":null,` +
 		`"reason":"min_off","wait_s":62,"sensor":"ok","reading_age_s":2.3,` +
@@ -66,8 +66,8 @@ func TestUnknownIsNullAndNeverAMadeUpNumber(t *testing.T) {
 	}
 }
 
-// TestProblemInOneLine: as long as others show, and no longer.
-func TestProblemInOneLine(t *testing.T) {
+// TestAProblemIsOneLineOfBoundedLength: as long as others show, and no longer.
+func TestAProblemIsOneLineOfBoundedLength(t *testing.T) {
 	if word, text := Problem([]string{"a", "b"}); word != "on" || text != "a; b" {
 		t.Errorf("%s %q", word, text)
 	}

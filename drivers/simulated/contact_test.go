@@ -8,7 +8,7 @@ import (
 
 // What the contacts of a simulated room do to its temperature, in K an hour of
 // a linear room that gains and loses 1 K in an hour.
-func TestContacts(t *testing.T) {
+func TestARoomWarmsThroughClosedContactsAlone(t *testing.T) {
 	for _, row := range []struct {
 		name            string
 		broken          RelayFault

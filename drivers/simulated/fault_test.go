@@ -10,7 +10,7 @@ import (
 	"thermostat/controlloop"
 )
 
-func TestFaultsThatAnswerBadly(t *testing.T) {
+func TestAFaultyAnswerHasAVerdictAndNoNumber(t *testing.T) {
 	for fault, want := range map[SensorFault]controlloop.Verdict{
 		SensorGone:    controlloop.VerdictAbsent,
 		SensorError:   controlloop.VerdictError,
@@ -63,7 +63,7 @@ func reading(ctx context.Context, s controlloop.Sensor) <-chan error {
 	return done
 }
 
-func TestHangingReadComesBackWhen(t *testing.T) {
+func TestAHangingReadEndsWithItsFaultOrItsContext(t *testing.T) {
 	for name, c := range map[string]struct {
 		end  func(*Room, context.CancelFunc)
 		want func(error) bool

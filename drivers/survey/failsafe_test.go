@@ -8,7 +8,7 @@ import (
 
 // What a kernel does with a dead program's lines is known by its parameter or
 // because it is Debian's; the names that others give to Raspberry Pi's prove nothing.
-func TestKeepsOutputs(t *testing.T) {
+func TestKeptOutputsAreKnownByTheParameterOrDebiansKernel(t *testing.T) {
 	const four, five = "Raspberry Pi 4 Model B Rev 1.5\x00", "Raspberry Pi 5 Model B Rev 1.0\x00"
 	type row struct {
 		model, bcm, rp1, release string

@@ -74,7 +74,7 @@ func TestSurveyReadsThermometers(t *testing.T) {
 	}
 }
 
-func TestSurveyOfTheBoard(t *testing.T) {
+func TestSurveyTellsModelOutputsAndWatchdog(t *testing.T) {
 	for name, row := range map[string]struct {
 		files map[string]string
 		want  string // model, config.txt, keeps outputs, watchdog, armed
@@ -264,7 +264,7 @@ func TestSurveyLeavesHeldChipsAlone(t *testing.T) {
 	}
 }
 
-func TestSurveyOfAStuckBus(t *testing.T) {
+func TestSurveyGivesUpAStuckBus(t *testing.T) {
 	bus := &fakeI2C{error: "connection timed out"}
 	if b := surveyI2C(t, bus, nil); judged(b.Err) != controlloop.VerdictBusError || len(bus.seen) != 1 {
 		t.Errorf("%v, asked %v: want one transfer and bus_error", b.Err, bus.seen)
@@ -300,9 +300,9 @@ var oddPaths = []string{
 	"sys/bus/i2c/devices/1-0076/driver", "sys/bus/i2c/devices/1-0076/name", "dev", "dev/i2c-1", "dev/gpiochip0", "dev/watchdog0",
 }
 
-// TestSurveyOfOddTrees: wherever something else stands than expected, the
+// TestSurveyOfAnOddTreeEndsWithoutANumber: wherever something else stands than expected, the
 // survey ends, and without a number.
-func TestSurveyOfOddTrees(t *testing.T) {
+func TestSurveyOfAnOddTreeEndsWithoutANumber(t *testing.T) {
 	kinds := map[string]func(path string) error{
 		"file":   func(path string) error { return os.WriteFile(path, []byte("\x00\xff nonsense \x1b"), 0o644) },
 		"empty":  func(path string) error { return os.WriteFile(path, nil, 0o644) },
@@ -356,7 +356,7 @@ func header(held map[int]string) Chip {
 	return c
 }
 
-func TestRelayLines(t *testing.T) {
+func TestTheFirstFreeLineIsProposed(t *testing.T) {
 	all := map[int]string{}
 	for n := range 28 {
 		all[n] = "somebody"
@@ -385,7 +385,7 @@ func TestRelayLines(t *testing.T) {
 
 // No line that another bus needs is proposed, none twice, and none that is on
 // before the agent runs.
-func TestRelayLinesSuit(t *testing.T) {
+func TestNoProposedLineIsNeededElsewhereOrOnAtReset(t *testing.T) {
 	lines, _ := Board{Chips: []Chip{header(nil)}}.RelayLines()
 	seen := map[int]bool{}
 	for _, g := range lines {

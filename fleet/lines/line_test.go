@@ -14,7 +14,7 @@ import (
 
 var noon = time.Date(2026, 1, 31, 12, 0, 0, 123456789, time.UTC)
 
-func TestLineOf(t *testing.T) {
+func TestAMessageIsALineOrNoneOrWrong(t *testing.T) {
 	at := timestamppb.New(noon)
 	number, seven := proto.Float64, proto.Int32(7)
 	for name, c := range map[string]struct {
@@ -67,9 +67,9 @@ func sensor(t *testing.T, d *pb.SensorData) []byte {
 	return payload
 }
 
-// TestOrder: a line that reaches the log late stands where it belongs; at the
+// TestALateLineStandsWhereItBelongs: a line that reaches the log late stands where it belongs; at the
 // same time the log's order counts; what comes too late is left out and counted.
-func TestOrder(t *testing.T) {
+func TestALateLineStandsWhereItBelongs(t *testing.T) {
 	at := func(seconds int, seq uint64) line {
 		return line{Time: noon.Add(time.Duration(seconds) * time.Second), SensorID: 7, seq: seq}
 	}
@@ -104,9 +104,9 @@ func (o old) Metadata() (*jetstream.MsgMetadata, error) {
 	return &jetstream.MsgMetadata{Sequence: jetstream.SequencePair{Stream: o.seq}, Timestamp: at, NumPending: 1000}, nil
 }
 
-// TestCatchingUp: who reads an old log gives no line before the log is a minute
+// TestALineOfAnOldLogWaitsUntilTheLogIsAMinutePastIt: who reads an old log gives no line before the log is a minute
 // past it, however much later it is here.
-func TestCatchingUp(t *testing.T) {
+func TestALineOfAnOldLogWaitsUntilTheLogIsAMinutePastIt(t *testing.T) {
 	reading := func(seconds int) []byte {
 		at := timestamppb.New(noon.Add(time.Duration(seconds) * time.Second))
 		return sensor(t, &pb.SensorData{SensorID: proto.Int32(7), Temperature: proto.Float64(20), ReadAt: at})

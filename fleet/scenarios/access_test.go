@@ -23,9 +23,9 @@ import (
 // passwords, with a second device beside cabin.
 const examples = "../../examples/fleet/"
 
-// TestAccessRules: with the example's rules a device works, reads nothing of
+// TestTheExamplesRulesKeepADeviceToItsOwnTopics: with the example's rules a device works, reads nothing of
 // another one, and writes nothing there.
-func TestAccessRules(t *testing.T) {
+func TestTheExamplesRulesKeepADeviceToItsOwnTopics(t *testing.T) {
 	t.Parallel()
 	keys := newAuthority(t)
 	c := startCluster(t, exampleConfig(t, keys, func(text string) string { return text }))
@@ -42,9 +42,9 @@ func TestAccessRules(t *testing.T) {
 	}
 }
 
-// TestAccessByCertificate: the same rules, with client certificates for names
+// TestTheRulesHoldWithClientCertificates: the same rules, with client certificates for names
 // and passwords.
-func TestAccessByCertificate(t *testing.T) {
+func TestTheRulesHoldWithClientCertificates(t *testing.T) {
 	t.Parallel()
 	keys := newAuthority(t)
 	c := startCluster(t, exampleConfig(t, keys, func(text string) string {

@@ -18,18 +18,18 @@ import (
 )
 
 var (
-	kills = flag.Int("kills", 6, "how many nodes TestNodesKilled kills")
-	pause = flag.Duration("pause", 0, "how long TestNodesKilled leaves the cluster in peace between two kills")
+	kills = flag.Int("kills", 6, "how many nodes TestKilledNodesPauseNoControlLoop kills")
+	pause = flag.Duration("pause", 0, "how long TestKilledNodesPauseNoControlLoop leaves the cluster in peace between two kills")
 )
 
 // orders are all ways to list three brokers.
 var orders = [][]int{{0, 1, 2}, {1, 2, 0}, {2, 0, 1}, {0, 2, 1}, {1, 0, 2}, {2, 1, 0}}
 
-// TestNodesKilled kills the nodes of a cluster in turn and changes every
+// The test kills the nodes of a cluster in turn and changes every
 // agent's setpoint right after each kill. No control loop pauses; once the
 // cluster is whole again every agent obeys the newest acknowledged setpoint,
 // and every node retains it.
-func TestNodesKilled(t *testing.T) {
+func TestKilledNodesPauseNoControlLoop(t *testing.T) {
 	if testing.Short() {
 		t.Skip("minutes of kills")
 	}

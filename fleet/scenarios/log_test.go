@@ -23,10 +23,10 @@ func streamOf(t *testing.T, file string) (config jetstream.StreamConfig) {
 	return config
 }
 
-// TestLog: what is said on MQTT stands in the log. Two consumers read at their
+// TestWhatIsSaidOnMQTTStandsInTheLog: what is said on MQTT stands in the log. Two consumers read at their
 // own pace, one of them over the death of the node that led it; reading begins
 // at any number or time; the compacted log holds the newest control of each zone.
-func TestLog(t *testing.T) {
+func TestWhatIsSaidOnMQTTStandsInTheLog(t *testing.T) {
 	t.Parallel()
 	const zones, each = 20, 50
 	const said = 2 * zones * each

@@ -26,9 +26,9 @@ const (
 	firstSensor    = 1000 // sensor_id of zone z0
 )
 
-// TestReplayFromTheLog: a live agent with sensors on the broker, setpoints that
+// TestReplayOfTheLogDecidesAsTheLiveAgent: a live agent with sensors on the broker, setpoints that
 // change, and timers that matter; replay decides the same from the log alone.
-func TestReplayFromTheLog(t *testing.T) {
+func TestReplayOfTheLogDecidesAsTheLiveAgent(t *testing.T) {
 	if testing.Short() {
 		t.Skip("two minutes of readings")
 	}

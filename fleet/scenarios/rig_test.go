@@ -28,8 +28,11 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// binary builds the agent once for all tests.
+// binary is the agent that THERMOSTAT names with its whole path, else one built once for all tests.
 var binary = sync.OnceValues(func() (string, error) {
+	if file := os.Getenv("THERMOSTAT"); file != "" {
+		return file, nil
+	}
 	dir, err := os.MkdirTemp("", "thermostat-fleet")
 	if err != nil {
 		return "", err

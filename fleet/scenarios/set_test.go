@@ -15,9 +15,9 @@ const (
 	pubackPacket  = 4
 )
 
-// TestSetWithoutAcknowledgement: `thermostat set` that gets none says so by exit
+// TestSetWithoutAcknowledgementExitsWith4: `thermostat set` that gets none says so by exit
 // code 4, whether the cluster has the control or not, and may be repeated.
-func TestSetWithoutAcknowledgement(t *testing.T) {
+func TestSetWithoutAcknowledgementExitsWith4(t *testing.T) {
 	c := startCluster(t, (*cluster.Cluster).Config)
 	heal(t, c, nil)
 	f := &fleet{c: c, want: map[string]float64{}}

@@ -86,7 +86,7 @@ func Boot(ctx context.Context, o Options, i2c *chips.Bus, gpio *chips.Bank) (*Bo
 }
 
 func (b *Board) boot(ctx, life context.Context, o Options) error {
-	image, err := b.image(ctx, o)
+	image, err := b.image(o)
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func patience(t *testing.T) context.Context {
 func helper(t *testing.T) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "helper")
-	cmd := exec.Command("go", "build", "-o", out, "./testdata/helper")
+	cmd := exec.Command("go", "build", "-trimpath", "-o", out, "./testdata/helper")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64")
 	if text, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, text)
@@ -47,7 +47,7 @@ func helper(t *testing.T) string {
 	return out
 }
 
-func TestFilesAndProcesses(t *testing.T) {
+func TestABoardServesFilesAndRunsProcesses(t *testing.T) {
 	b := boot(t, board.Options{
 		Files: map[string]string{"/bin/helper": helper(t)},
 		Text:  map[string]string{"/etc/greeting": "hello"},
@@ -87,7 +87,7 @@ func TestFilesAndProcesses(t *testing.T) {
 	}
 }
 
-func TestChipsThroughTheKernel(t *testing.T) {
+func TestTheKernelReadsTheBoardsChips(t *testing.T) {
 	bus, bridge, sensor, weather := chips.NewBus(), chips.NewDS2482(), chips.NewDS18B20(0x0316a2795bff), chips.NewBME280()
 	bus.Attach(0x18, bridge)
 	bus.Attach(0x76, weather)
@@ -123,7 +123,7 @@ func TestChipsThroughTheKernel(t *testing.T) {
 }
 
 // Both behaviours of a line whose program has gone.
-func TestReleasedLine(t *testing.T) {
+func TestALineOfADeadProgramStaysOnlyIfOutputsPersist(t *testing.T) {
 	for _, persist := range []bool{false, true} {
 		b := boot(t, board.Options{Files: map[string]string{"/bin/helper": helper(t)}, PersistOutputs: persist, Label: "pinctrl-bcm2711"}, chips.NewBus())
 		ctx := patience(t)

@@ -1,7 +1,6 @@
 package board
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"os"
@@ -11,12 +10,17 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // image writes the initial file system: modules, guest, and the test's files.
-func (b *Board) image(ctx context.Context, o Options) (string, error) {
-	guest, err := b.guest(ctx)
+func (b *Board) image(o Options) (string, error) {
+	program, err := builtGuest()
 	if err != nil {
+		return "", err
+	}
+	guest := filepath.Join(b.dir, "guest")
+	if err := os.WriteFile(guest, program, 0o755); err != nil {
 		return "", err
 	}
 	files := map[string]string{"/init": guest}
@@ -34,18 +38,23 @@ func (b *Board) image(ctx context.Context, o Options) (string, error) {
 	return image, writeImage(image, files, o.Text)
 }
 
-// guest builds the guest's first process; Go's cache makes that quick.
-func (b *Board) guest(ctx context.Context) (string, error) {
+// builtGuest is the guest's first process, built once for all boards.
+var builtGuest = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "guest")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
 	_, here, _, _ := runtime.Caller(0)
-	out := filepath.Join(b.dir, "guest")
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", out, "./guest")
+	out := filepath.Join(dir, "guest")
+	cmd := exec.Command("go", "build", "-trimpath", "-o", out, "./guest") // as the agent is built: Go's cache has the library
 	cmd.Dir = filepath.Dir(filepath.Dir(here))
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64")
 	if text, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("the guest: %w\n%s", err, text)
+		return nil, fmt.Errorf("the guest: %w\n%s", err, text)
 	}
-	return out, nil
-}
+	return os.ReadFile(out)
+})
 
 func writeImage(to string, files, text map[string]string) error {
 	f, err := os.Create(to)

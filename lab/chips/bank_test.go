@@ -42,7 +42,7 @@ func kinds(events []Event, line int) []Kind {
 	return k
 }
 
-func TestResetPulls(t *testing.T) {
+func TestLines0To8ArePulledUpAtReset(t *testing.T) {
 	b := NewBank(54)
 	for line := range 54 {
 		if got, want := b.Wire(line), line <= 8; got != want {
@@ -51,7 +51,7 @@ func TestResetPulls(t *testing.T) {
 	}
 }
 
-func TestConfigurationAndNames(t *testing.T) {
+func TestABankTellsItsLinesAndTheirNames(t *testing.T) {
 	b := NewBank(11)
 	if got, want := b.config(), []byte{11, 0, 0, 0, 67, 0, 0, 0}; !slices.Equal(got, want) {
 		t.Errorf("configuration %v, want %v", got, want)
@@ -67,7 +67,7 @@ func TestConfigurationAndNames(t *testing.T) {
 }
 
 // The kernel sets the level, then the direction: one change on the wire.
-func TestOutputWithoutGlitch(t *testing.T) {
+func TestAnOutputMakesOneChangeOnTheWire(t *testing.T) {
 	b := NewBank(54)
 	tell(t, b, 5, 17, 1)
 	if b.Wire(17) {
@@ -127,7 +127,7 @@ func TestInputFollowsPull(t *testing.T) {
 	}
 }
 
-func TestPowerCut(t *testing.T) {
+func TestAPowerCutLeavesNothingOn(t *testing.T) {
 	b := NewBank(54)
 	tell(t, b, 5, 17, 1)
 	tell(t, b, 3, 17, 1)
@@ -144,7 +144,7 @@ func TestPowerCut(t *testing.T) {
 	}
 }
 
-func TestRefusedRequests(t *testing.T) {
+func TestAWrongRequestIsRefusedAndNotLogged(t *testing.T) {
 	b := NewBank(2)
 	for _, r := range [][3]int{{5, 2, 1}, {4, 65535, 0}, {3, 0, 3}, {5, 0, 2}, {6, 0, 1}, {0, 0, 0}} {
 		if status, _ := ask(t, b, r[0], r[1], uint32(r[2])); status != 1 {

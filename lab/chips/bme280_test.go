@@ -67,7 +67,7 @@ func (k *compensation) humidity(adc float64) float64 {
 }
 
 // The formula above gives the datasheet's own example (BMP280 chapter 3.12).
-func TestCompensationExample(t *testing.T) {
+func TestTheFormulaGivesTheDatasheetsExample(t *testing.T) {
 	k := readCompensation(t, NewBME280())
 	if got := k.temperature(519888); math.Abs(got-25.08) > 0.005 {
 		t.Errorf("temperature %v", got)
@@ -150,7 +150,7 @@ func TestBME280MeasurementTakesItsTime(t *testing.T) {
 	})
 }
 
-func TestBME280NormalMode(t *testing.T) {
+func TestABME280InNormalModeMeasuresAgainAndAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := NewBME280()
 		transfer(t, c, Msg{Data: []byte{0xf2, 1, 0xf4, 1<<5 | 1<<2 | 3}})
@@ -166,7 +166,7 @@ func TestBME280NormalMode(t *testing.T) {
 
 // A channel that is off keeps its reset value, and ctrl_hum counts only from
 // the next write to ctrl_meas on.
-func TestBME280ChannelsOff(t *testing.T) {
+func TestAChannelThatIsOffKeepsItsResetValue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := NewBME280()
 		transfer(t, c, Msg{Data: []byte{0xf4, 1<<5 | 1, 0xf2, 1}})
@@ -178,7 +178,7 @@ func TestBME280ChannelsOff(t *testing.T) {
 	})
 }
 
-func TestBME280Faults(t *testing.T) {
+func TestEachFaultOfABME280ShowsAndHeals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := NewBME280()
 		c.Set(25, 50, 100000)
@@ -239,7 +239,7 @@ func TestBME280Faults(t *testing.T) {
 	})
 }
 
-func TestBME280Resets(t *testing.T) {
+func TestAResetBME280LosesSettingsAndDataAndWorksOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for name, reset := range map[string]func(*BME280){
 			"brown-out": func(c *BME280) { c.Break(BrownOut) },

@@ -30,7 +30,7 @@ func (m *memo) Transfer(msgs []Msg) error {
 	return m.err
 }
 
-func TestBusLog(t *testing.T) {
+func TestABusLogsEveryTransfer(t *testing.T) {
 	b := NewBus()
 	b.Attach(0x76, &memo{})
 	ctx := context.Background()
@@ -64,7 +64,7 @@ func TestBusLog(t *testing.T) {
 	}
 }
 
-func TestStalledBus(t *testing.T) {
+func TestAStalledBusTransfersOnceReleased(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, d := NewBus(), &memo{}
 		b.Attach(0x76, d)
@@ -111,7 +111,7 @@ func i2cReadOf(addr uint16, flags uint32, size int) vhost.Request {
 	return q
 }
 
-func TestVirtioTransfers(t *testing.T) {
+func TestVirtioRequestsBecomeTransfers(t *testing.T) {
 	b, d := NewBus(), &memo{}
 	b.Attach(0x76, d)
 	batch := []vhost.Request{
@@ -148,7 +148,7 @@ func TestVirtioFailureFailsTheRest(t *testing.T) {
 	}
 }
 
-func TestVirtioI2CMalformed(t *testing.T) {
+func TestAMalformedI2CRequestIsAnError(t *testing.T) {
 	for _, q := range []vhost.Request{{}, {Out: make([]byte, 7), In: make([]byte, 1)}, {Out: make([]byte, 8)}} {
 		if err := NewBus().handle(t.Context(), 0, []vhost.Request{q}); err == nil {
 			t.Errorf("%d bytes with room for %d: accepted", len(q.Out), len(q.In))

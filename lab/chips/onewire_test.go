@@ -164,14 +164,14 @@ func celsius(pad [9]byte) float64 {
 	return float64(int16(uint16(pad[0])|uint16(pad[1])<<8)) / 16
 }
 
-func TestChecksum(t *testing.T) {
+func TestTheChecksumIsThatOfTheApplicationNote(t *testing.T) {
 	// The example of application note 27.
 	if got := crc8([]byte{0x02, 0x1c, 0xb8, 0x01, 0, 0, 0}); got != 0xa2 {
 		t.Errorf("checksum %#x, want 0xa2", got)
 	}
 }
 
-func TestID(t *testing.T) {
+func TestAnIDIsSpelledFromItsROM(t *testing.T) {
 	d := NewDS18B20(0x0316a2795bff)
 	if got := d.ID(); got != "28-0316a2795bff" {
 		t.Errorf("id %s", got)
@@ -205,7 +205,7 @@ func TestSearchFindsAll(t *testing.T) {
 	}
 }
 
-func TestEmptyLine(t *testing.T) {
+func TestNobodyAnswersOnAnEmptyLine(t *testing.T) {
 	m := newMaster(t)
 	if got := m.reset(); got&0x06 != 0 {
 		t.Errorf("status %#x", got)
@@ -216,7 +216,7 @@ func TestEmptyLine(t *testing.T) {
 	}
 }
 
-func TestConversion(t *testing.T) {
+func TestAConversionTakesItsTimeAndGivesTheTemperature(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d, other := NewDS18B20(1), NewDS18B20(2)
 		other.Set(99)
@@ -267,7 +267,7 @@ func TestConversionTakesEffectWhenItEnds(t *testing.T) {
 }
 
 // All parts at once by skip ROM.
-func TestSkipROM(t *testing.T) {
+func TestSkipROMSpeaksToAllPartsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := NewDS18B20(1), NewDS18B20(2)
 		m := newMaster(t, a, b)
@@ -282,7 +282,7 @@ func TestSkipROM(t *testing.T) {
 	})
 }
 
-func TestReadROMAndPower(t *testing.T) {
+func TestAPartTellsItsROMAndItsPower(t *testing.T) {
 	d := NewDS18B20(7)
 	m := newMaster(t, d)
 	m.reset()
@@ -296,7 +296,7 @@ func TestReadROMAndPower(t *testing.T) {
 	}
 }
 
-func TestResolutionAndEEPROM(t *testing.T) {
+func TestTheEEPROMKeepsTheResolutionOverAPowerCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := NewDS18B20(1)
 		m := newMaster(t, d)
@@ -345,7 +345,7 @@ func TestResolutionAndEEPROM(t *testing.T) {
 	})
 }
 
-func TestDS18B20Faults(t *testing.T) {
+func TestEachFaultOfADS18B20ShowsInItsScratchpadAlone(t *testing.T) {
 	zeros, ones := [9]byte{}, [9]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
 	tests := []struct {
 		fault Fault
@@ -386,7 +386,7 @@ func TestDS18B20Faults(t *testing.T) {
 }
 
 // A conversion that a reset undid stays undone when the fault is lifted.
-func TestPowerOnLifted(t *testing.T) {
+func TestAConversionThatAResetUndidStaysUndone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := NewDS18B20(1)
 		m := newMaster(t, d)
@@ -403,7 +403,7 @@ func TestPowerOnLifted(t *testing.T) {
 	})
 }
 
-func TestShortedLine(t *testing.T) {
+func TestAShortedLineIsToldAndHeals(t *testing.T) {
 	d := NewDS18B20(1)
 	m := newMaster(t, d)
 	m.b.Break(Short)
@@ -423,7 +423,7 @@ func TestShortedLine(t *testing.T) {
 	}
 }
 
-func TestBridgeGone(t *testing.T) {
+func TestABridgeThatIsGoneAcknowledgesNothing(t *testing.T) {
 	m := newMaster(t)
 	m.b.Break(Gone)
 	for _, msg := range []Msg{{Data: []byte{0xf0}}, {Read: true, Data: make([]byte, 1)}} {
@@ -435,7 +435,7 @@ func TestBridgeGone(t *testing.T) {
 	m.reset()
 }
 
-func TestBridgeStuckBusy(t *testing.T) {
+func TestABusyBridgeTakesNoCommand(t *testing.T) {
 	m := newMaster(t, NewDS18B20(1))
 	m.b.Break(StuckBusy)
 	m.write(0xe1, 0xf0)
@@ -455,7 +455,7 @@ func TestBridgeStuckBusy(t *testing.T) {
 
 // What the bridge does not know is not acknowledged; drivers tell its
 // relatives from it that way.
-func TestBridgeRefuses(t *testing.T) {
+func TestABridgeAcknowledgesOnlyWhatItKnows(t *testing.T) {
 	m := newMaster(t)
 	for _, p := range [][]byte{{0x00}, {0xc3, 0xf0}, {0xe1, 0xb4}, {0xe1, 0xd2}, {0xf0, 0, 0}} {
 		if err := m.b.Transfer([]Msg{{Data: p}}); !errors.Is(err, ErrNACK) {

@@ -11,7 +11,7 @@ import (
 
 // A stopped agent holds its lines whatever the room does. What systemd's
 // watchdog does then, SIGKILL and ExecStopPost, ends the heat on both kernels.
-func TestSIGSTOPWhileHeating(t *testing.T) {
+func TestTheWatchdogEndsTheHeatOfAStoppedAgent(t *testing.T) {
 	t.Parallel()
 	for _, persist := range []bool{false, true} {
 		t.Run(fmt.Sprintf("persist=%v", persist), func(t *testing.T) {
@@ -36,7 +36,7 @@ func TestSIGSTOPWhileHeating(t *testing.T) {
 // The wall clock jumps by years while the agent heats and rests: no switch
 // comes of it, no reading grows old, no fault is told, and both still follow
 // the room.
-func TestClockJumps(t *testing.T) {
+func TestAClockThatJumpsSwitchesNothing(t *testing.T) {
 	t.Parallel()
 	r, b := newRig(t, board.Options{Network: true}), newBroker(t)
 	r.config(b.onBroker(house(zone("bath", bme, highRelay, warm))))

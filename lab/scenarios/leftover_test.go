@@ -8,9 +8,9 @@ import (
 	"thermostat/lab/board"
 )
 
-// TestOneLineUnderTwoNames: the polarity was wrong and is corrected, and the
+// TestOffDrivesALineOfTwoNamesOnce: the polarity was wrong and is corrected, and the
 // line is called otherwise now; off drives it once, and off.
-func TestOneLineUnderTwoNames(t *testing.T) {
+func TestOffDrivesALineOfTwoNamesOnce(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, board.Options{PersistOutputs: true})
 	r.config(house(zone("bath", bme, "driver: gpio, line: GPIO17, chip: gpiochip1, active_low: true", off)))

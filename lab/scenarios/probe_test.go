@@ -9,7 +9,7 @@ import (
 
 // What probe proposes is a configuration that check accepts, and that heats
 // once its owner gives it a setpoint.
-func TestProbe(t *testing.T) {
+func TestWhatProbeProposesPassesCheckAndHeats(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, board.Options{PersistOutputs: true, Label: "pinctrl-bcm2711"})
 	r.kernelThermometers()
@@ -54,7 +54,7 @@ func TestProbe(t *testing.T) {
 }
 
 // Without rights probe says how to get them, and goes on.
-func TestProbeWithoutPermission(t *testing.T) {
+func TestProbeWithoutPermissionSaysHowToGetIt(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, board.Options{})
 	c := r.command("probe")

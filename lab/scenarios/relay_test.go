@@ -39,7 +39,7 @@ func TestColdRoomSwitchesTheWire(t *testing.T) {
 
 // Neither start nor stop makes a glitch on either kind of relay board, under
 // either behaviour of a released line.
-func TestNoGlitch(t *testing.T) {
+func TestStartAndStopMakeNoGlitch(t *testing.T) {
 	t.Parallel()
 	for _, persist := range []bool{false, true} {
 		t.Run(fmt.Sprintf("persist=%v", persist), func(t *testing.T) {
@@ -113,7 +113,7 @@ func (r *rig) bothOff(when string) {
 	r.changes(lowLine, 2)
 }
 
-func TestSIGTERMWhileHeating(t *testing.T) {
+func TestSIGTERMSwitchesEveryRelayOff(t *testing.T) {
 	t.Parallel()
 	r, p := heating(t, true)
 	if exit := r.end(p, syscall.SIGTERM); exit != 0 {
@@ -124,7 +124,7 @@ func TestSIGTERMWhileHeating(t *testing.T) {
 
 // A killed agent cannot switch off. Mainline lets go of its lines; Raspberry
 // Pi's kernel keeps them, and `off` releases the heat.
-func TestSIGKILLWhileHeating(t *testing.T) {
+func TestOffEndsTheHeatOfAKilledAgent(t *testing.T) {
 	t.Parallel()
 	t.Run("mainline", func(t *testing.T) {
 		r, p := heating(t, false)
@@ -148,7 +148,7 @@ func TestSIGKILLWhileHeating(t *testing.T) {
 	})
 }
 
-func TestPowerCut(t *testing.T) {
+func TestAPowerCutLeavesNothingOn(t *testing.T) {
 	t.Parallel()
 	r, _ := heating(t, true)
 	r.PowerCut()
@@ -162,7 +162,7 @@ func TestPowerCut(t *testing.T) {
 }
 
 // Only one agent can hold a line.
-func TestSecondAgent(t *testing.T) {
+func TestASecondAgentGetsNoLineThatIsHeld(t *testing.T) {
 	t.Parallel()
 	r, first := heating(t, true)
 	before := len(r.GPIO.Log())
@@ -199,7 +199,7 @@ func TestOffWaitsForABusyLine(t *testing.T) {
 	r.bothOff("after off")
 }
 
-func TestWithoutPermission(t *testing.T) {
+func TestWithoutPermissionTheAgentNamesTheGroup(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, board.Options{})
 	r.config(house(zone("bath", bme, highRelay, warm)))

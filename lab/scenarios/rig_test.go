@@ -33,7 +33,7 @@ const (
 	agentPath  = "/usr/bin/thermostat"
 )
 
-// agentBinary is the cross-built agent, made once.
+// agentBinary is the cross-built agent, made once, as cross-build.sh makes it.
 var agentBinary string
 
 func TestMain(m *testing.M) {
@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	agentBinary = filepath.Join(dir, "thermostat")
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", agentBinary, "./agent")
+	cmd := exec.Command("go", "build", "-tags", "nethttpomithttp2", "-trimpath", "-ldflags=-s -w", "-o", agentBinary, "./agent")
 	cmd.Dir = "../.."
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64")
 	code := 1

@@ -186,7 +186,7 @@ func (r *rig) survives(b *broker, f fault) {
 
 // Nothing is there when the agent starts: it runs, says so, and heats once the
 // bus, the bridge and the sensor appear.
-func TestStartedBeforeItsSensors(t *testing.T) {
+func TestAnAgentHeatsOnceItsSensorsAppear(t *testing.T) {
 	t.Parallel()
 	r, b := newRig(t, board.Options{Network: true, Without: []string{"i2c-virtio", "ds2482", "w1_therm"}}), newBroker(t)
 	r.config(b.onBroker(house(
@@ -217,7 +217,7 @@ func TestStartedBeforeItsSensors(t *testing.T) {
 }
 
 // The agent drives its own lines and asks its own chips, nothing else.
-func TestTouchesNothingElse(t *testing.T) {
+func TestTheAgentTouchesOnlyItsOwnLinesAndChips(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, board.Options{})
 	r.config(house(zone("bath", bme, highRelay, warm), zone("attic", bridgeSensor(r.two), lowRelay, warm)))

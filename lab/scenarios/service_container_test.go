@@ -48,9 +48,10 @@ echo left: $(ls -d /etc/thermostat /var/lib/thermostat 2>/dev/null)
 echo the newcomer is content
 `
 
-// TestContainer: the package for amd64 installs under systemd, and runs the demo
+// TestThePackageInstallsAndIsRemovedInAContainer: the package for amd64 installs under systemd, and runs the demo
 // and a simulated configuration. A removal keeps what is the owner's, a purge nothing.
-func TestContainer(t *testing.T) {
+func TestThePackageInstallsAndIsRemovedInAContainer(t *testing.T) {
+	t.Parallel()
 	c := newContainer(t, newcomer)
 	copied(t, packageOf(t, "../..", "0.0.1"), filepath.Join(c.lab, "thermostat.deb"))
 	c.boots("--private-network")
@@ -127,12 +128,11 @@ func (c *container) says(words ...string) {
 // packageOf makes the package for this machine of what is in a folder.
 func packageOf(t *testing.T, source, version string) (file string) {
 	t.Helper()
-	cmd := exec.Command("./cross-build.sh", runtime.GOARCH)
-	cmd.Dir, cmd.Env = source, append(os.Environ(), "VERSION="+version)
-	if text, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("cross-build.sh: %v\n%s", err, text)
+	file, err := crossBuilt(source, version, runtime.GOARCH)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return filepath.Join(source, "dist", "thermostat_"+version+"_"+runtime.GOARCH+".deb")
+	return file
 }
 
 func copied(t *testing.T, from, to string) {

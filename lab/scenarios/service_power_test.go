@@ -11,10 +11,10 @@ import (
 // restOf is the minimum off time of the zone below; min_on lets it switch off at once.
 const restOf = 10 * time.Second
 
-// TestBootsWithoutAnything: no network, a clock in 1970, and the power fails
+// TestRelaysStayOffAfterABootWithoutNetworkOrClock: no network, a clock in 1970, and the power fails
 // while it heats. The relays stay off until the agent has decided, and the loop
 // and its timers run.
-func TestBootsWithoutAnything(t *testing.T) {
+func TestRelaysStayOffAfterABootWithoutNetworkOrClock(t *testing.T) {
 	t.Parallel()
 	o := board.Options{PersistOutputs: true, Date: time.Unix(0, 0), Disk: board.NewDisk(t)}
 	r := newSystem(t, o)

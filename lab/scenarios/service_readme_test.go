@@ -55,10 +55,11 @@ chmod 644 /etc/thermostat/config.yaml
 owner 'timeout 5 thermostat watch --json' || true
 `
 
-// TestReadmeInstall: the package installed as README says, command by command.
+// TestThePackageInstallsAsReadmeSays: the package installed as README says, command by command.
 // The page is seen from another network, a phone sets 21 °C there with the
 // password that was shown, and set, watch and check say what they need.
-func TestReadmeInstall(t *testing.T) {
+func TestThePackageInstallsAsReadmeSays(t *testing.T) {
+	t.Parallel()
 	c := newContainer(t, readmeOwner)
 	browser := needPhone(t)
 	copied(t, packageOf(t, "../..", "1.0.0"), filepath.Join(c.lab, "thermostat.deb"))

@@ -29,24 +29,14 @@ type packages struct{ older, newer, panics string }
 
 var builtPackages = sync.OnceValues(func() (packages, error) {
 	var p packages
-	for _, version := range []string{"0.0.1", "0.0.2"} {
-		cmd := exec.Command("./cross-build.sh", "arm64")
-		cmd.Dir = "../.."
-		cmd.Env = append(os.Environ(), "VERSION="+version)
-		if text, err := cmd.CombinedOutput(); err != nil {
-			return p, fmt.Errorf("cross-build.sh: %w\n%s", err, text)
+	for version, file := range map[string]*string{"0.0.1": &p.older, "0.0.2": &p.newer} {
+		var err error
+		if *file, err = crossBuilt("../..", version, "arm64"); err != nil {
+			return p, err
 		}
 	}
-	dist, err := filepath.Abs("../../dist")
-	p = packages{
-		older:  filepath.Join(dist, "thermostat_0.0.1_arm64.deb"),
-		newer:  filepath.Join(dist, "thermostat_0.0.2_arm64.deb"),
-		panics: filepath.Join(filepath.Dir(agentBinary), "panics"),
-	}
-	if err != nil {
-		return p, err
-	}
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-tags", "panichook", "-o", p.panics, "./agent")
+	p.panics = filepath.Join(filepath.Dir(agentBinary), "panics")
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-tags", "panichook,nethttpomithttp2", "-o", p.panics, "./agent")
 	cmd.Dir = "../.."
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64")
 	if text, err := cmd.CombinedOutput(); err != nil {
@@ -54,6 +44,21 @@ var builtPackages = sync.OnceValues(func() (packages, error) {
 	}
 	return p, nil
 })
+
+// inDist is who makes packages: the folder dist is one.
+var inDist sync.Mutex
+
+// crossBuilt makes the package of what is in a folder, and gives its whole path.
+func crossBuilt(source, version, architecture string) (string, error) {
+	inDist.Lock()
+	defer inDist.Unlock()
+	cmd := exec.Command("./cross-build.sh", architecture)
+	cmd.Dir, cmd.Env = source, append(os.Environ(), "VERSION="+version)
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("cross-build.sh: %w\n%s", err, text)
+	}
+	return filepath.Abs(filepath.Join(source, "dist", "thermostat_"+version+"_"+architecture+".deb"))
+}
 
 func thePackages(t *testing.T) packages {
 	t.Helper()

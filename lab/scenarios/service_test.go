@@ -21,9 +21,9 @@ const watchdogPromise = 23 * time.Second
 // atOnce is for ends that the kernel or systemd notice at once.
 const atOnce = 2 * time.Second
 
-// TestInstalled follows a package through its life, with a kernel that keeps a
+// The test follows a package through its life, with a kernel that keeps a
 // dead program's outputs, and one that lets go of them.
-func TestInstalled(t *testing.T) {
+func TestThePackageInstallsRunsUpgradesAndGoes(t *testing.T) {
 	for _, persist := range []bool{true, false} {
 		t.Run(fmt.Sprintf("persist=%v", persist), func(t *testing.T) {
 			t.Parallel()

@@ -73,6 +73,7 @@ echo the owner is content
 // TestUpgradeKeepsWhatIsRemembered: from the package that people have to this
 // one: setpoint, rest, counters, relays list and name stay, in the same folder.
 func TestUpgradeKeepsWhatIsRemembered(t *testing.T) {
+	t.Parallel()
 	c := newContainer(t, upgradingOwner)
 	copied(t, olderPackage(t), filepath.Join(c.lab, "old.deb"))
 	copied(t, packageOf(t, "../..", "1.0.0"), filepath.Join(c.lab, "new.deb"))

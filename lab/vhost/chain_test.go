@@ -21,7 +21,7 @@ func put(data []byte, index int, address uint64, size uint32, flags, next uint16
 	binary.LittleEndian.PutUint16(b[14:], next)
 }
 
-func TestMalformedChains(t *testing.T) {
+func TestAMalformedChainIsRefusedWithItsCause(t *testing.T) {
 	tests := []struct {
 		name string
 		lay  func(data []byte)
@@ -67,7 +67,7 @@ func TestMalformedChains(t *testing.T) {
 }
 
 // A buffer may lie across two regions that touch each other.
-func TestBufferAcrossRegions(t *testing.T) {
+func TestABufferMayLieAcrossTwoRegions(t *testing.T) {
 	mem := &memory{regions: []region{
 		{guest: 0x2000, data: make([]byte, 0x1000)},
 		{guest: 0x1000, data: make([]byte, 0x1000)},

@@ -52,7 +52,7 @@ func TestRequestIsAnswered(t *testing.T) {
 	}
 }
 
-func TestIndirectAndScatteredBuffers(t *testing.T) {
+func TestIndirectAndScatteredBuffersAreAnswered(t *testing.T) {
 	f := connect(t, upper())
 	f.start()
 	copy(f.memory[buffersAt:], "ab")
@@ -95,7 +95,7 @@ func TestBatchComesWhole(t *testing.T) {
 	}
 }
 
-func TestFeaturesAndConfiguration(t *testing.T) {
+func TestADeviceTellsItsFeaturesAndConfiguration(t *testing.T) {
 	f := connect(t, upper())
 	if got, want := f.get64(reqGetFeatures), uint64(1|1<<28|1<<30|1<<32); got != want {
 		t.Errorf("features %#x, want %#x", got, want)
@@ -159,7 +159,7 @@ func TestRingWithoutProtocolFeaturesIsEnabled(t *testing.T) {
 	}
 }
 
-func TestNoInterruptWhenUnwanted(t *testing.T) {
+func TestAnUnwantedInterruptIsNotSent(t *testing.T) {
 	f := connect(t, upper())
 	f.start()
 	binary.LittleEndian.PutUint16(f.memory[availAt:], availNoInterrupt)
@@ -194,7 +194,7 @@ func hung() (d *Device, begun chan struct{}) {
 
 // A hung device lets its ring be stopped; the request stays available and the
 // ring can be started anew.
-func TestStopWhileHung(t *testing.T) {
+func TestARingStopsWhileItsDeviceHangs(t *testing.T) {
 	d, begun := hung()
 	f := connect(t, d)
 	f.start()

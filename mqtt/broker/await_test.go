@@ -18,9 +18,9 @@ func (l lostToken) Done() <-chan struct{} {
 	return c
 }
 
-// TestUnacknowledged: without an acknowledgement there is no answer, however
+// TestWithoutAnAcknowledgementThereIsNoAnswer: without an acknowledgement there is no answer, however
 // the wait ended.
-func TestUnacknowledged(t *testing.T) {
+func TestWithoutAnAcknowledgementThereIsNoAnswer(t *testing.T) {
 	if err := Await(t.Context(), lostToken{errors.New("connection lost")}); !errors.Is(err, ErrNoAnswer) {
 		t.Errorf("%v", err)
 	}

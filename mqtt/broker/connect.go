@@ -26,14 +26,14 @@ const (
 	maxBackoff     = time.Minute
 )
 
-// Goodbye is how long, in ms, an end from our side may take to be told to the
-// broker, which else speaks our will.
-const GoodbyeTimeout = 250
+// GoodbyeTimeout is how long an end from our side may take to reach the broker,
+// which else publishes our will.
+const GoodbyeTimeout = 250 * time.Millisecond
 
 // Leave ends a connection from our side.
-func Leave(c paho.Client) { c.Disconnect(GoodbyeTimeout) }
+func Leave(c paho.Client) { c.Disconnect(uint(GoodbyeTimeout.Milliseconds())) }
 
-// Login is how one client of ours enters.
+// Login is how one client of ours connects.
 type Login struct {
 	Access
 	ClientID string
@@ -65,7 +65,7 @@ func clientOptions(l Login, broker string) (*paho.ClientOptions, error) {
 		if err != nil {
 			return nil, err
 		}
-		return newGuardedConn(newUnhurried(conn)), nil
+		return newGuardedConn(newBufferedConn(conn)), nil
 	})
 	return o, l.readFiles(o)
 }

@@ -30,13 +30,13 @@ func dialBroker(u *url.URL, o paho.ClientOptions) (net.Conn, error) {
 // dialWebsocket opens MQTT over WebSocket (MQTT 3.1.1, 6). The answer to the
 // upgrade is bounded: net/http takes headers of any length from a server.
 func dialWebsocket(u *url.URL, o paho.ClientOptions) (net.Conn, error) {
-	var raw *boundedConn
+	var raw *handshakeConn
 	d := websocket.Dialer{
 		Proxy: http.ProxyFromEnvironment, HandshakeTimeout: o.ConnectTimeout,
 		TLSClientConfig: o.TLSConfig, Subprotocols: []string{"mqtt"},
 		NetDialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			c, err := o.Dialer.DialContext(ctx, network, addr)
-			raw = &boundedConn{Conn: c}
+			raw = &handshakeConn{Conn: c}
 			raw.left.Store(maxHandshake)
 			return raw, err
 		},
@@ -52,15 +52,15 @@ func dialWebsocket(u *url.URL, o paho.ClientOptions) (net.Conn, error) {
 // maxHandshake bounds certificates and headers of a WebSocket's beginning, in bytes.
 const maxHandshake = 256 << 10
 
-// boundedConn gives a bounded number of bytes, until it is opened.
-type boundedConn struct {
+// handshakeConn gives a bounded number of bytes, until it is opened.
+type handshakeConn struct {
 	net.Conn
 	left atomic.Int64
 	open atomic.Bool
 }
 
 // Read fails once more has come than a handshake takes.
-func (b *boundedConn) Read(p []byte) (int, error) {
+func (b *handshakeConn) Read(p []byte) (int, error) {
 	n, err := b.Conn.Read(p)
 	if !b.open.Load() && b.left.Add(-int64(n)) < 0 {
 		return 0, errors.New("the answer to the WebSocket handshake is too long")

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// TestRation against books of its own: over any time no more lines than at once
+// TestLogLinesAreLimited against books of its own: over any time no more lines than at once
 // and one for each minute, none while there is something left, and the lines
 // left out are all counted.
-func TestRation(t *testing.T) {
+func TestLogLinesAreLimited(t *testing.T) {
 	var r LogLimit
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for _, gap := range []time.Duration{0, time.Second, 59 * time.Second, time.Minute, 61 * time.Second, 10 * time.Minute, 1000 * time.Hour} {
@@ -22,7 +22,7 @@ func TestRation(t *testing.T) {
 				silent++
 			}
 		}
-		if most := linesAtOnce + int(now.Sub(began)/linesEvery); written > most {
+		if most := burst + int(now.Sub(began)/refill); written > most {
 			t.Errorf("gap %v: %d lines, at most %d", gap, written, most)
 		}
 		if gap >= time.Minute && silent > 0 || gap < 50*time.Second && silent == 0 {

@@ -11,14 +11,15 @@ import (
 	paho "github.com/eclipse/paho.mqtt.golang"
 )
 
-// Connect enters the first broker that lets us in, in their order, each with a
+// Connect connects to the first broker that lets us in, in their order, each with a
 // client and time limits of its own: paho would give the error of the last one
-// only. It tells of those that did not; there is no client if none did.
+// only. failed are those that did not; there is no client if none did. lost gives
+// why the connection ended, and is closed then.
 func Connect(ctx context.Context, l Login, handle paho.MessageHandler) (c paho.Client, lost <-chan error, failed AttemptErrors) {
 	for _, broker := range l.Brokers {
 		o, err := clientOptions(l, broker)
 		if err != nil {
-			return nil, nil, AttemptErrors{{text: err.Error(), byHand: true, ours: err}} // a file of ours: the same for every broker
+			return nil, nil, AttemptErrors{{text: err.Error(), byHand: true, ownFile: err}} // a file of ours: the same for every broker
 		}
 		if c, lost, err = open(ctx, o, handle); err == nil {
 			return c, lost, failed
@@ -26,12 +27,12 @@ func Connect(ctx context.Context, l Login, handle paho.MessageHandler) (c paho.C
 		if ctx.Err() != nil {
 			return nil, nil, append(failed, attemptError{text: ctx.Err().Error()})
 		}
-		failed = append(failed, l.missed(broker, err))
+		failed = append(failed, l.attemptError(broker, err))
 	}
 	return nil, nil, failed
 }
 
-// ServerOf tells the one broker that a client of ours is made for.
+// ServerOf gives the URL of the one broker that a client of ours is made for.
 func ServerOf(c paho.Client) string {
 	o := c.OptionsReader()
 	return o.Servers()[0].String()
@@ -65,11 +66,11 @@ func open(ctx context.Context, o *paho.ClientOptions, handle paho.MessageHandler
 	return c, ended, nil
 }
 
-// attemptError is a broker that was not entered.
+// attemptError is a broker that did not let us in.
 type attemptError struct {
-	text   string // which, and why
-	byHand bool   // it stays so until a person mends something
-	ours   error  // what is wrong with a file of ours; nil: nothing
+	text    string // which, and why
+	byHand  bool   // it stays so until a person mends something
+	ownFile error  // what is wrong with a file of ours; nil: nothing
 }
 
 // AttemptErrors are why each broker of an attempt could not be reached.
@@ -81,8 +82,8 @@ func (ms AttemptErrors) Error() string { return ms.words(func(attemptError) bool
 // Unwrap gives what is wrong with files of ours.
 func (ms AttemptErrors) Unwrap() (all []error) {
 	for _, m := range ms {
-		if m.ours != nil {
-			all = append(all, m.ours)
+		if m.ownFile != nil {
+			all = append(all, m.ownFile)
 		}
 	}
 	return all
@@ -103,9 +104,9 @@ func (ms AttemptErrors) words(counts func(attemptError) bool) string {
 	return strings.Join(texts, "; ")
 }
 
-// missed says why a broker was not entered. Of its URL only scheme and host
-// are told: a path may hold a token.
-func (l Login) missed(broker string, err error) attemptError {
+// attemptError says why a broker did not let us in. Of its URL it shows only scheme
+// and host: a path may hold a token.
+func (l Login) attemptError(broker string, err error) attemptError {
 	u, e := url.Parse(withPort(broker))
 	if e != nil {
 		u = &url.URL{}

@@ -85,7 +85,7 @@ func TestWebsocketRefusalIsTold(t *testing.T) {
 
 // TestURLIsToldWithoutItsPath, where a token may be.
 func TestURLIsToldWithoutItsPath(t *testing.T) {
-	m := Login{}.missed("wss://b.lan/mqtt?token=secret", errors.New("no route"))
+	m := Login{}.attemptError("wss://b.lan/mqtt?token=secret", errors.New("no route"))
 	if m.text != "broker wss://b.lan:443: no route" || m.byHand {
 		t.Errorf("%+v", m)
 	}

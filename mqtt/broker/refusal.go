@@ -15,7 +15,7 @@ import (
 // refusal says in words why a broker that was reached does not get on with us,
 // and whether only a person can mend that. A mere network failure mends itself.
 func (l Login) refusal(host string, err error) (cause string, byHand bool) {
-	for _, judge := range []func(string, error) string{l.distrust, l.distrusted, l.notAdmitted} {
+	for _, judge := range []func(string, error) string{l.certificateProblem, l.tlsRefusal, l.loginRefusal} {
 		if cause = judge(host, err); cause != "" {
 			return cause, true
 		}
@@ -23,8 +23,8 @@ func (l Login) refusal(host string, err error) (cause string, byHand bool) {
 	return "", false
 }
 
-// distrust is what is wrong with the broker's certificate, or with its TLS.
-func (l Login) distrust(host string, err error) string {
+// certificateProblem is what is wrong with the broker's certificate, or with its TLS.
+func (l Login) certificateProblem(host string, err error) string {
 	var (
 		invalid x509.CertificateInvalidError
 		unknown x509.UnknownAuthorityError
@@ -76,9 +76,9 @@ func namesOf(c *x509.Certificate) string {
 	return strings.Join(names[:min(len(names), 4)], ", ")
 }
 
-// distrusted is what the broker says against our certificate, or our TLS
+// tlsRefusal is what the broker says against our certificate, or our TLS
 // (RFC 8446, 6.2: an alert).
-func (l Login) distrusted(_ string, err error) string {
+func (l Login) tlsRefusal(_ string, err error) string {
 	var alert *net.OpError
 	if !errors.As(err, &alert) || alert.Op != "remote error" {
 		return ""
@@ -96,9 +96,9 @@ func (l Login) distrusted(_ string, err error) string {
 	return fmt.Sprintf("refuses our client certificate %s (it says %q)", l.CertFile, said)
 }
 
-// notAdmitted is why CONNECT was answered with a refusal (MQTT 3.1.1, 3.2.2.3);
+// loginRefusal is why CONNECT was answered with a refusal (MQTT 3.1.1, 3.2.2.3);
 // brokers give either of 4 and 5 for a wrong password.
-func (l Login) notAdmitted(_ string, err error) string {
+func (l Login) loginRefusal(_ string, err error) string {
 	switch {
 	case errors.Is(err, packets.ErrorRefusedBadProtocolVersion):
 		return "does not speak MQTT 3.1.1"

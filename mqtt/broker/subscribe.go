@@ -18,12 +18,12 @@ const FiltersAtOnce = 8
 // SubscribeTimeout is how long a broker may let a subscription wait.
 const SubscribeTimeout = 2 * writeTimeout
 
-// subscription is what one asked for at once: as many SUBSCRIBE packets as that takes.
-type subscription []paho.Token
+// Subscription is what was subscribed to at once, in as many SUBSCRIBE packets as that takes.
+type Subscription []paho.Token
 
 // Subscribe subscribes to topics at QoS 0.
-func Subscribe(client paho.Client, topics []string) subscription {
-	var s subscription
+func Subscribe(client paho.Client, topics []string) Subscription {
+	var s Subscription
 	for some := range slices.Chunk(topics, FiltersAtOnce) {
 		wanted := map[string]byte{}
 		for _, t := range some {
@@ -36,7 +36,7 @@ func Subscribe(client paho.Client, topics []string) subscription {
 
 // Answered waits for each SUBACK as long as a broker may let it wait, and gives
 // the topics that they refuse.
-func (s subscription) Answered() (refused []string, err error) {
+func (s Subscription) Answered() (refused []string, err error) {
 	for _, token := range s {
 		if !token.WaitTimeout(SubscribeTimeout) {
 			return nil, errors.New("a subscription was not answered")
@@ -51,7 +51,7 @@ func (s subscription) Answered() (refused []string, err error) {
 }
 
 // Granted waits for all SUBACKs within the context's time; a refusal is an error.
-func (s subscription) Granted(ctx context.Context) error {
+func (s Subscription) Granted(ctx context.Context) error {
 	for _, token := range s {
 		if err := Await(ctx, token); err != nil {
 			return err

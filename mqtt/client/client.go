@@ -25,7 +25,7 @@ import (
 
 var errLost = fmt.Errorf("%w: the broker closed the connection", broker.ErrNoAnswer)
 
-// Message is what a [Remote] hears.
+// Message is what a [Client] or a [Heater] receives.
 type Message struct {
 	Topic    string
 	Payload  []byte
@@ -45,57 +45,57 @@ type Client struct {
 // Connect reaches the broker once, within the context's time.
 func Connect(ctx context.Context, a broker.Access) (*Client, error) {
 	here, end := context.WithCancel(context.Background())
-	r := &Client{prefix: a.Prefix, username: a.Username, messages: make(chan Message, 64), end: end}
+	c := &Client{prefix: a.Prefix, username: a.Username, messages: make(chan Message, 64), end: end}
 	handle := func(_ paho.Client, m paho.Message) {
 		select {
-		case r.messages <- Message{m.Topic(), m.Payload(), m.Retained()}:
+		case c.messages <- Message{m.Topic(), m.Payload(), m.Retained()}:
 		case <-here.Done():
 		}
 	}
 	l := broker.Login{Access: a, ClientID: fmt.Sprintf("thermostat-cli-%08x", rand.Uint32())}
 	var failed broker.AttemptErrors
-	if r.client, r.lost, failed = broker.Connect(ctx, l, handle); r.client == nil {
+	if c.client, c.lost, failed = broker.Connect(ctx, l, handle); c.client == nil {
 		end()
 		return nil, failed
 	}
-	return r, nil
+	return c, nil
 }
 
 // Close leaves the broker.
-func (r *Client) Close() {
-	r.end()
-	broker.Leave(r.client)
+func (c *Client) Close() {
+	c.end()
+	broker.Leave(c.client)
 }
 
-// wasLost says what the end of the connection can mean.
-func (r *Client) wasLost() error {
-	if r.username == "" {
+// lostError says what the end of the connection can mean.
+func (c *Client) lostError() error {
+	if c.username == "" {
 		return errLost
 	}
-	return fmt.Errorf("%w: is another program there as user %s? With mosquitto's use_username_as_clientid each needs a user of its own", errLost, r.username)
+	return fmt.Errorf("%w: is another program there as user %s? With mosquitto's use_username_as_clientid each needs a user of its own", errLost, c.username)
 }
 
 // next gives the next message, or an error when the time or the connection ends.
-func (r *Client) next(ctx context.Context) (Message, error) {
+func (c *Client) next(ctx context.Context) (Message, error) {
 	select {
-	case m := <-r.messages:
+	case m := <-c.messages:
 		return m, nil
-	case <-r.lost:
-		return Message{}, r.wasLost()
+	case <-c.lost:
+		return Message{}, c.lostError()
 	case <-ctx.Done():
 		return Message{}, broker.ErrNoAnswer
 	}
 }
 
-func (r *Client) subscribe(ctx context.Context, topics ...string) error {
-	return broker.Subscribe(r.client, topics).Granted(ctx)
+func (c *Client) subscribe(ctx context.Context, topics ...string) error {
+	return broker.Subscribe(c.client, topics).Granted(ctx)
 }
 
-func (r *Client) publish(ctx context.Context, topic string, payload []byte, retained bool) error {
-	return broker.Await(ctx, r.client.Publish(topic, 1, retained, payload))
+func (c *Client) publish(ctx context.Context, topic string, payload []byte, retained bool) error {
+	return broker.Await(ctx, c.client.Publish(topic, 1, retained, payload))
 }
 
-// Request is a wish for one zone. What is nil stays as the zone's state shows it.
+// Request asks for a setpoint of one zone. What is nil stays as the zone's state shows it.
 type Request struct {
 	Device    string // empty: the only device seen that has the zone
 	Zone      string
@@ -106,20 +106,20 @@ type Request struct {
 	Default   bool     // back to the configured setpoint
 }
 
-// seen is what a broker retains about one zone.
-type seen struct {
+// retainedZone is what a broker retains about one zone.
+type retainedZone struct {
 	device string
 	state  *report.State
 	info   *wire.Info
 }
 
-// lookAround is how long the broker's retained messages are waited for.
-const lookAround = time.Second
+// gatherTime is how long the broker's retained messages are waited for.
+const gatherTime = time.Second
 
 // Set publishes the complete retained control that a request means and waits
-// for the agent's answer; [ErrNoAnswer] if none comes.
-func (r *Client) Set(ctx context.Context, q Request) (setpoint.Answer, error) {
-	z, err := r.find(ctx, q.Device, q.Zone)
+// for the agent's answer; [broker.ErrNoAnswer] if none comes.
+func (c *Client) Set(ctx context.Context, q Request) (setpoint.Answer, error) {
+	z, err := c.find(ctx, q.Device, q.Zone)
 	if err != nil {
 		return setpoint.Answer{}, err
 	}
@@ -127,29 +127,29 @@ func (r *Client) Set(ctx context.Context, q Request) (setpoint.Answer, error) {
 	if err != nil {
 		return setpoint.Answer{}, err
 	}
-	return r.ask(ctx, z.device, q.Zone, "control", wire.Marshal(control), true, control.GetId())
+	return c.ask(ctx, z.device, q.Zone, "control", wire.Marshal(control), true, control.GetId())
 }
 
 // Clear asks a zone to clear its latched faults and waits for the answer.
-func (r *Client) Clear(ctx context.Context, device, zone string) (setpoint.Answer, error) {
-	z, err := r.find(ctx, device, zone)
+func (c *Client) Clear(ctx context.Context, device, zone string) (setpoint.Answer, error) {
+	z, err := c.find(ctx, device, zone)
 	if err != nil {
 		return setpoint.Answer{}, err
 	}
 	id := newID()
-	return r.ask(ctx, z.device, zone, "set/clear", []byte(id), false, id)
+	return c.ask(ctx, z.device, zone, "set/clear", []byte(id), false, id)
 }
 
-func (r *Client) ask(ctx context.Context, device, zone, what string, payload []byte, retained bool, id string) (setpoint.Answer, error) {
-	t := wire.NewTopics(r.prefix, device)
-	if err := r.subscribe(ctx, t.Ack(zone)); err != nil {
+func (c *Client) ask(ctx context.Context, device, zone, what string, payload []byte, retained bool, id string) (setpoint.Answer, error) {
+	t := wire.NewTopics(c.prefix, device)
+	if err := c.subscribe(ctx, t.Ack(zone)); err != nil {
 		return setpoint.Answer{}, err
 	}
-	if err := r.publish(ctx, t.Base+"/"+zone+"/"+what, payload, retained); err != nil {
+	if err := c.publish(ctx, t.Base+"/"+zone+"/"+what, payload, retained); err != nil {
 		return setpoint.Answer{}, err
 	}
 	for {
-		m, err := r.next(ctx)
+		m, err := c.next(ctx)
 		if err != nil {
 			return setpoint.Answer{}, err
 		}
@@ -161,16 +161,16 @@ func (r *Client) ask(ctx context.Context, device, zone, what string, payload []b
 }
 
 // find looks which device has the zone, and how it stands.
-func (r *Client) find(ctx context.Context, device, zone string) (seen, error) {
+func (c *Client) find(ctx context.Context, device, zone string) (retainedZone, error) {
 	where := device
 	if device == "" {
 		where = "+"
 	}
-	t := wire.NewTopics(r.prefix, where)
-	if err := r.subscribe(ctx, t.State(zone), t.Info()); err != nil {
-		return seen{}, err
+	t := wire.NewTopics(c.prefix, where)
+	if err := c.subscribe(ctx, t.State(zone), t.Info()); err != nil {
+		return retainedZone{}, err
 	}
-	found := r.gather(ctx, device)
+	found := c.gather(ctx, device)
 	var devices []string
 	for name, s := range found {
 		if s.state != nil {
@@ -181,19 +181,19 @@ func (r *Client) find(ctx context.Context, device, zone string) (seen, error) {
 	case len(devices) == 1:
 		return *found[devices[0]], nil
 	case len(devices) > 1:
-		return seen{}, fmt.Errorf("several devices have a zone %s: name one of %s by --device", zone, strings.Join(devices, ", "))
+		return retainedZone{}, fmt.Errorf("several devices have a zone %s: name one of %s by --device", zone, strings.Join(devices, ", "))
 	case device != "" && found[device] == nil:
-		return seen{device: device}, nil // never seen: what is said now waits for it
+		return retainedZone{device: device}, nil // never seen: what is published now waits for it
 	}
 	hint := known(found)
 	if len(found) == 0 && device == "" {
 		hint = ": name the device by --device, since some brokers (RabbitMQ) give what they retain only to who names a topic"
 	}
-	return seen{}, fmt.Errorf("%w: no agent with a zone %q is known to the broker%s", broker.ErrNoAnswer, zone, hint)
+	return retainedZone{}, fmt.Errorf("%w: no agent with a zone %q is known to the broker%s", broker.ErrNoAnswer, zone, hint)
 }
 
 // known names the zones that there are, for a person who mistyped one.
-func known(found map[string]*seen) string {
+func known(found map[string]*retainedZone) string {
 	var names []string
 	for device, s := range found {
 		if s.info == nil {
@@ -212,22 +212,22 @@ func known(found map[string]*seen) string {
 
 // gather listens for a moment to what is retained; of one device it is enough to
 // have heard all of that.
-func (r *Client) gather(ctx context.Context, only string) map[string]*seen {
-	ctx, cancel := context.WithTimeout(ctx, lookAround)
+func (c *Client) gather(ctx context.Context, only string) map[string]*retainedZone {
+	ctx, cancel := context.WithTimeout(ctx, gatherTime)
 	defer cancel()
-	found := map[string]*seen{}
+	found := map[string]*retainedZone{}
 	for {
 		if s := found[only]; s != nil && s.state != nil && s.info != nil {
 			return found
 		}
-		m, err := r.next(ctx)
+		m, err := c.next(ctx)
 		if err != nil {
 			return found
 		}
-		device, rest, _ := strings.Cut(strings.TrimPrefix(m.Topic, r.prefix+"/"), "/")
+		device, rest, _ := strings.Cut(strings.TrimPrefix(m.Topic, c.prefix+"/"), "/")
 		s := found[device]
 		if s == nil {
-			s = &seen{device: device}
+			s = &retainedZone{device: device}
 			found[device] = s
 		}
 		if rest == "info" {
@@ -243,7 +243,7 @@ func (r *Client) gather(ctx context.Context, only string) map[string]*seen {
 func newID() string { return "cli-" + strconv.FormatUint(rand.Uint64(), 36) }
 
 // control makes the complete control that a request means.
-func (s seen) control(q Request) (*pb.TemperatureControl, error) {
+func (s retainedZone) control(q Request) (*pb.TemperatureControl, error) {
 	c := &pb.TemperatureControl{
 		Id:     proto.String(newID()),
 		Source: proto.String("cli"),
@@ -260,7 +260,7 @@ func (s seen) control(q Request) (*pb.TemperatureControl, error) {
 	}
 	c.SensorID = &s.state.SensorID
 	c.Desired, c.UpDelta, c.DownDelta = orElse(c.Desired, s.state.Desired), orElse(c.UpDelta, s.state.UpDelta), orElse(c.DownDelta, s.state.DownDelta)
-	// Without any setpoint yet the state shows "off"; that was nobody's wish.
+	// Without any setpoint yet the state shows "off"; nobody asked for that.
 	if m, err := controlloop.ParseMode(s.state.Mode); err == nil && c.Mode == nil && s.state.Reason != controlloop.ReasonNoSetpoint {
 		c.Mode = setpoint.WireMode(m)
 	}
@@ -272,7 +272,7 @@ func (s seen) control(q Request) (*pb.TemperatureControl, error) {
 // knows nothing: Default is not looked at.
 func (q Request) JSON(state report.State) ([]byte, error) {
 	q.Default = false
-	c, err := seen{state: &state}.control(q)
+	c, err := retainedZone{state: &state}.control(q)
 	if err != nil {
 		return nil, err
 	}
@@ -292,7 +292,7 @@ func (q Request) JSON(state report.State) ([]byte, error) {
 }
 
 // fillDefault takes the configured setpoint from what the agent says of itself.
-func (s seen) fillDefault(c *pb.TemperatureControl, zone string) error {
+func (s retainedZone) fillDefault(c *pb.TemperatureControl, zone string) error {
 	if s.info == nil {
 		return fmt.Errorf("%w: the agent does not tell its configuration", broker.ErrNoAnswer)
 	}
@@ -312,7 +312,7 @@ func orElse(a, b *float64) *float64 {
 	return b
 }
 
-// Event is one change that [Remote.Watch] saw.
+// Event is one change that [Client.Watch] saw.
 type Event struct {
 	Device string
 	Zone   string

@@ -32,7 +32,7 @@ const (
 	pushedDelta   = 1.0
 )
 
-// Heater is a heater's side of the broker: it tells its sensor's readings and
+// Heater is a heater's side of the broker: it publishes its sensor's readings and
 // obeys commands. Fill the fields, then call [Heater.Run] once.
 type Heater struct {
 	broker.Access
@@ -48,7 +48,7 @@ type Heater struct {
 	on       bool
 	lease    *time.Timer
 	zone     string // its topics' base; empty: not known yet
-	pushed   time.Time
+	pushedAt time.Time
 	lines    broker.LogLimit // of what others make us log
 	messages chan Message
 	clients  chan paho.Client
@@ -72,12 +72,12 @@ func (h *Heater) Run(ctx context.Context) error {
 			return h.Relay.Set(false)
 		case h.client = <-h.clients:
 		case m := <-h.messages:
-			h.hear(m)
+			h.receive(m)
 		case <-h.lease.C:
-			h.letGo()
+			h.leaseExpired()
 		case now := <-tick.C:
-			h.tell(ctx)
-			h.push(now)
+			h.publishReading(ctx)
+			h.pushSetpoint(now)
 		}
 	}
 }
@@ -96,20 +96,20 @@ func (h *Heater) keepConnected(ctx context.Context) {
 		}
 		h.Log.Info("broker connected")
 		attempt = -1
-		h.hand(ctx, client)
+		h.handOver(ctx, client)
 		select {
 		case <-lost:
 			h.Log.Warn("broker lost")
 		case <-ctx.Done():
 		}
-		h.hand(ctx, nil)
+		h.handOver(ctx, nil)
 		broker.Leave(client)
 		broker.Backoff(ctx, 0, 0)
 	}
 }
 
-// hand tells the loop which client there is.
-func (h *Heater) hand(ctx context.Context, client paho.Client) {
+// handOver tells the loop which client there is.
+func (h *Heater) handOver(ctx context.Context, client paho.Client) {
 	select {
 	case h.clients <- client:
 	case <-ctx.Done():
@@ -141,11 +141,11 @@ func (h *Heater) connect(ctx context.Context) (paho.Client, <-chan error, error)
 	return client, lost, nil
 }
 
-// hear obeys a command. One that the broker had kept is of nobody knows when:
+// receive obeys a command. One that the broker had kept is of nobody knows when:
 // it may switch off, never on.
-func (h *Heater) hear(m Message) {
+func (h *Heater) receive(m Message) {
 	if m.Topic != h.topic("heater") {
-		h.find(m)
+		h.findZone(m)
 		return
 	}
 	on, err := wire.DecodeCommand(h.SensorID, m.Payload)
@@ -157,11 +157,11 @@ func (h *Heater) hear(m Message) {
 	case on && m.Retained:
 		h.lines.Log(h.Log, slog.LevelWarn, "ignored a retained On: nobody knows how old it is")
 	default:
-		h.obey(on, "commanded")
+		h.set(on, "commanded")
 	}
 }
 
-func (h *Heater) obey(on bool, why string) {
+func (h *Heater) set(on bool, why string) {
 	if err := h.Relay.Set(on); err != nil {
 		h.Log.Error("the relay does not obey", "error", err)
 		return
@@ -175,15 +175,15 @@ func (h *Heater) obey(on bool, why string) {
 	}
 }
 
-// letGo ends the heat that nobody asks for any more.
-func (h *Heater) letGo() {
+// leaseExpired ends the heat that nobody asks for any more.
+func (h *Heater) leaseExpired() {
 	if h.on {
-		h.obey(false, fmt.Sprintf("no On for %v", HeaterLease))
+		h.set(false, fmt.Sprintf("no On for %v", HeaterLease))
 	}
 }
 
-// tell publishes a reading; while the broker is away it is gone.
-func (h *Heater) tell(ctx context.Context) {
+// publishReading publishes a reading; while the broker is away it is gone.
+func (h *Heater) publishReading(ctx context.Context) {
 	r, err := h.Sensor.Read(ctx)
 	if h.client == nil {
 		return
@@ -197,8 +197,8 @@ func (h *Heater) tell(ctx context.Context) {
 	h.client.Publish(h.topic("sensor"), 0, false, wire.Marshal(d))
 }
 
-// find learns from an agent's info which zone has this sensor.
-func (h *Heater) find(m Message) {
+// findZone learns from an agent's info which zone has this sensor.
+func (h *Heater) findZone(m Message) {
 	base, ok := strings.CutSuffix(m.Topic, "/info")
 	var info wire.Info
 	if !ok || json.Unmarshal(m.Payload, &info) != nil {
@@ -211,12 +211,12 @@ func (h *Heater) find(m Message) {
 	}
 }
 
-// push publishes a random setpoint for the sensor's zone, if one is due.
-func (h *Heater) push(now time.Time) {
-	if h.Push <= 0 || h.client == nil || h.zone == "" || !h.pushed.IsZero() && now.Sub(h.pushed) < h.Push {
+// pushSetpoint publishes a random setpoint for the sensor's zone, if one is due.
+func (h *Heater) pushSetpoint(now time.Time) {
+	if h.Push <= 0 || h.client == nil || h.zone == "" || !h.pushedAt.IsZero() && now.Sub(h.pushedAt) < h.Push {
 		return
 	}
-	h.pushed = now
+	h.pushedAt = now
 	desired := math.Round((pushedDesired+pushedSpread*(2*rand.Float64()-1))*100) / 100
 	h.client.Publish(h.zone+"/control", 1, true, wire.Marshal(&pb.TemperatureControl{
 		SensorID: &h.SensorID, Desired: &desired, UpDelta: proto.Float64(pushedDelta), DownDelta: proto.Float64(pushedDelta),

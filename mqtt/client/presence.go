@@ -22,50 +22,50 @@ const (
 	Silent  Presence = "silent"  // its status says online, but nothing comes from it
 )
 
-// judgePulse is how often the silent are looked for.
-const judgePulse = 500 * time.Millisecond
+// presencePulse is how often the silent are looked for.
+const presencePulse = 500 * time.Millisecond
 
-// patientFor is for how many of its own intervals an agent may be silent.
-const patientFor = 2.5
+// silentAfter is for how many of its own intervals an agent may be silent.
+const silentAfter = 2.5
 
-// maxSighted bounds the devices that are kept: anybody on the broker can invent some.
-const maxSighted = 10_000
+// maxTracked bounds the devices that are kept: anybody on the broker can invent some.
+const maxTracked = 10_000
 
-// tracker keeps the presence of every device that is watched. It compares no
-// clocks: it counts from what comes live, and from when it began to listen.
-type tracker struct {
+// presenceTracker keeps the presence of every device that is watched. It compares no
+// clocks: it counts from what comes live, and from when it began.
+type presenceTracker struct {
 	began   time.Time
-	devices map[string]*sighted
-	saw     func(Event)
+	devices map[string]*trackedDevice
+	emit    func(Event)
 	topics  int // of all devices, that came or were asked for
 }
 
-type sighted struct {
+type trackedDevice struct {
 	status  string        // empty: not known
-	every   time.Duration // how often it says its info; 0: it does not tell
+	every   time.Duration // how often it publishes its info; 0: not known
 	heardAt time.Time
-	told    Presence        // empty: nothing
+	emitted Presence        // empty: nothing
 	zones   []string        // that its info names
 	topics  map[string]bool // below its base: what came, or was asked for by itself
 }
 
 // message takes what came from a device: its status, its info or a state.
-func (l *tracker) message(now time.Time, device, rest string, m Message) {
-	d := l.devices[device]
-	if d == nil && len(l.devices) >= maxSighted {
+func (tr *presenceTracker) message(now time.Time, device, rest string, m Message) {
+	d := tr.devices[device]
+	if d == nil && len(tr.devices) >= maxTracked {
 		return
 	}
 	if d == nil {
-		d = &sighted{heardAt: l.began, topics: map[string]bool{}}
-		l.devices[device] = d
+		d = &trackedDevice{heardAt: tr.began, topics: map[string]bool{}}
+		tr.devices[device] = d
 	}
-	l.first(d, rest)
+	tr.addTopic(d, rest)
 	if !m.Retained {
 		d.heardAt = now
 	}
 	switch rest {
 	case "status":
-		d.status, d.told = string(m.Payload), ""
+		d.status, d.emitted = string(m.Payload), ""
 	case "info":
 		var i wire.Info
 		if json.Unmarshal(m.Payload, &i) != nil {
@@ -73,16 +73,16 @@ func (l *tracker) message(now time.Time, device, rest string, m Message) {
 		}
 		d.every, d.zones = i.Every(), slices.Sorted(maps.Keys(i.Zones))
 	}
-	l.judge(now, device, d)
+	tr.judge(now, device, d)
 }
 
-// first notes a topic of a device; it reports whether that is new. Past a bound
+// addTopic notes a topic of a device; it reports whether that is new. Past a bound
 // nothing is.
-func (l *tracker) first(d *sighted, rest string) bool {
-	if d.topics[rest] || l.topics >= maxSighted {
+func (tr *presenceTracker) addTopic(d *trackedDevice, rest string) bool {
+	if d.topics[rest] || tr.topics >= maxTracked {
 		return false
 	}
-	l.topics++
+	tr.topics++
 	d.topics[rest] = true
 	return true
 }
@@ -90,15 +90,15 @@ func (l *tracker) first(d *sighted, rest string) bool {
 // missing gives the topics that a device must have and that did not come, each
 // once. A broker that gives what it retains only to who names a topic exactly
 // (RabbitMQ) gives it then.
-func (l *tracker) missing(prefix string) (topics []string) {
-	for device, d := range l.devices {
+func (tr *presenceTracker) missing(prefix string) (topics []string) {
+	for device, d := range tr.devices {
 		t := wire.NewTopics(prefix, device)
 		all := []string{t.Status(), t.Info()}
 		for _, zone := range d.zones {
 			all = append(all, t.State(zone))
 		}
 		for _, topic := range all {
-			if l.first(d, strings.TrimPrefix(topic, t.Base+"/")) {
+			if tr.addTopic(d, strings.TrimPrefix(topic, t.Base+"/")) {
 				topics = append(topics, topic)
 			}
 		}
@@ -106,68 +106,68 @@ func (l *tracker) missing(prefix string) (topics []string) {
 	return topics
 }
 
-// judge tells a device's presence if it is another now, or was just said.
-func (l *tracker) judge(now time.Time, device string, d *sighted) {
+// judge emits a device's presence if it is another now, or was just published.
+func (tr *presenceTracker) judge(now time.Time, device string, d *trackedDevice) {
 	p := Online
 	switch {
 	case d.status == "":
 		return
 	case d.status != "online":
 		p = Offline
-	case d.every > 0 && now.Sub(d.heardAt) > time.Duration(patientFor*float64(d.every)):
+	case d.every > 0 && now.Sub(d.heardAt) > time.Duration(silentAfter*float64(d.every)):
 		p = Silent
 	}
-	if p != d.told {
-		d.told = p
+	if p != d.emitted {
+		d.emitted = p
 		online := p == Online
-		l.saw(Event{Device: device, Online: &online, Presence: p})
+		tr.emit(Event{Device: device, Online: &online, Presence: p})
 	}
 }
 
-// Watch tells every state and presence that the broker shows, until the
+// Watch emits every state and presence that the broker shows, until the
 // context or the connection ends. An empty device means all.
-func (r *Client) Watch(ctx context.Context, device string, saw func(Event)) error {
+func (c *Client) Watch(ctx context.Context, device string, emit func(Event)) error {
 	if device == "" {
 		device = "+"
 	}
-	t := wire.NewTopics(r.prefix, device)
-	if err := r.subscribe(ctx, t.State("+"), t.Status(), t.Info()); err != nil {
+	t := wire.NewTopics(c.prefix, device)
+	if err := c.subscribe(ctx, t.State("+"), t.Status(), t.Info()); err != nil {
 		return err
 	}
-	return r.look(ctx, saw)
+	return c.trackPresence(ctx, emit)
 }
 
-// look tells what comes from the subscribed topics.
-func (r *Client) look(ctx context.Context, saw func(Event)) error {
-	l := &tracker{began: time.Now(), devices: map[string]*sighted{}, saw: saw}
-	tick := time.NewTicker(judgePulse)
+// trackPresence emits what comes from the subscribed topics.
+func (c *Client) trackPresence(ctx context.Context, emit func(Event)) error {
+	tr := &presenceTracker{began: time.Now(), devices: map[string]*trackedDevice{}, emit: emit}
+	tick := time.NewTicker(presencePulse)
 	defer tick.Stop()
 	for {
 		select {
-		case m := <-r.messages:
-			r.watched(l, m)
+		case m := <-c.messages:
+			c.trackMessage(tr, m)
 		case now := <-tick.C:
-			for device, d := range l.devices {
-				l.judge(now, device, d)
+			for device, d := range tr.devices {
+				tr.judge(now, device, d)
 			}
-			if topics := l.missing(r.prefix); r.client != nil { // a refusal costs nothing but these
-				broker.Subscribe(r.client, topics)
+			if topics := tr.missing(c.prefix); c.client != nil { // a refusal costs nothing but these
+				broker.Subscribe(c.client, topics)
 			}
-		case <-r.lost:
-			return r.wasLost()
+		case <-c.lost:
+			return c.lostError()
 		case <-ctx.Done():
 			return nil
 		}
 	}
 }
 
-// watched tells what a message changes.
-func (r *Client) watched(l *tracker, m Message) {
-	device, rest, _ := strings.Cut(strings.TrimPrefix(m.Topic, r.prefix+"/"), "/")
-	if zone, ok := strings.CutSuffix(rest, "/state"); ok && len(m.Payload) > 0 {
-		l.saw(Event{Device: device, Zone: zone, State: m.Payload})
+// trackMessage emits what a message changes.
+func (c *Client) trackMessage(tr *presenceTracker, m Message) {
+	device, rest, _ := strings.Cut(strings.TrimPrefix(m.Topic, c.prefix+"/"), "/")
+	if zone, ok := wire.ZoneOfState(rest); ok && len(m.Payload) > 0 {
+		tr.emit(Event{Device: device, Zone: zone, State: m.Payload})
 	} else if ok {
-		l.saw(Event{Device: device, Zone: zone, Gone: true})
+		tr.emit(Event{Device: device, Zone: zone, Gone: true})
 	}
-	l.message(time.Now(), device, rest, m)
+	tr.message(time.Now(), device, rest, m)
 }

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// TestPresence: offline when its status says so, silent when nothing comes from
+// TestPresenceIsWhatTheBrokerShows: offline when its status says so, silent when nothing comes from
 // it, and neither for want of patience.
-func TestPresence(t *testing.T) {
+func TestPresenceIsWhatTheBrokerShows(t *testing.T) {
 	const info = `{"every_s":60}`
 	type said struct {
 		at             time.Duration
@@ -40,7 +40,7 @@ func TestPresence(t *testing.T) {
 				time.AfterFunc(s.at, func() { r.messages <- Message{"p/d/" + s.topic, []byte(s.payload), s.retained} })
 			}
 			var got []Presence
-			err := r.look(ctx, func(s Event) {
+			err := r.trackPresence(ctx, func(s Event) {
 				if s.Online != nil {
 					got = append(got, s.Presence)
 					if s.Device != "d" || *s.Online != (s.Presence == Online) {

@@ -96,8 +96,8 @@ func objects(document any, around []map[string]any, each func(o map[string]any, 
 	}
 }
 
-// wordOf gives the text of a value that is a word, a number, true or false.
-func wordOf(value any) (text string, ok bool) {
+// textOf gives the text of a value that is a word, a number, true or false.
+func textOf(value any) (text string, ok bool) {
 	switch v := value.(type) {
 	case string:
 		return v, true

@@ -13,7 +13,7 @@ import (
 	"thermostat/mqtt/broker"
 )
 
-// SayOff tells relays to go off, on connections of its own to every broker at
+// SayOff commands relays to go off, on connections of its own to every broker at
 // once, within the context's time: which of them the relays hang on is not known,
 // nor which is dead. The error says why no broker has taken all of it.
 func SayOff(ctx context.Context, a broker.Access, relays []RelaySpec) error {
@@ -49,7 +49,7 @@ func answerOf(ctx context.Context, answers <-chan error) error {
 	select {
 	case err := <-answers:
 		return err
-	case <-time.After(2 * broker.GoodbyeTimeout * time.Millisecond):
+	case <-time.After(2 * broker.GoodbyeTimeout):
 		return broker.ErrNoAnswer
 	}
 }

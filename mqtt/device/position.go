@@ -18,16 +18,16 @@ type position uint8
 
 // The positions.
 const (
-	posUnheard position = iota // it has said nothing
+	posUnknown position = iota // it has reported nothing
 	posOff
 	posOn
-	posUnclear // it has said something that is neither on nor off
+	posUnclear // what it reported is neither on nor off
 )
 
 func (p position) is(on bool) bool { return p == posOn && on || p == posOff && !on }
 
-// positionWords are what devices call the position of a relay.
-var positionWords = map[string]bool{"on": true, "true": true, "1": true, "off": false, "false": false, "0": false}
+// positionNames are what devices call the position of a relay.
+var positionNames = map[string]bool{"on": true, "true": true, "1": true, "off": false, "false": false, "0": false}
 
 // errNoField tells that a JSON message has not the field of the position: it is
 // about something else.
@@ -71,7 +71,7 @@ func isText(payload []byte) bool {
 	}) < 0
 }
 
-// positionOf reads one word: the commands' own first, then the usual ones.
+// positionOf reads one text: the commands' own first, then the usual ones.
 func (s RelaySpec) positionOf(text string) (on, known bool) {
 	switch {
 	case s.plain() && text == strings.TrimSpace(s.On):
@@ -79,7 +79,7 @@ func (s RelaySpec) positionOf(text string) (on, known bool) {
 	case s.plain() && text == strings.TrimSpace(s.Off):
 		return false, true
 	}
-	on, known = positionWords[strings.ToLower(text)]
+	on, known = positionNames[strings.ToLower(text)]
 	return on, known
 }
 
@@ -102,25 +102,24 @@ func (s RelaySpec) positionText(raw string) (string, error) {
 	return string(wire.JSON(value)), nil // 1.0 is 1, null stays null
 }
 
-// word is the last that a device has said of its position.
-type word struct {
+// positionReport is what a device has reported of its position.
+type positionReport struct {
 	position position
 	text     string    // of one that is unclear, as it is shown
 	at       time.Time // when it came; of one that is unclear: since when it is so
-	live     bool      // said on this connection, and not kept by the broker
+	live     bool      // came on this connection, and was not retained
 }
 
-// wordFrom makes a word of a message on the state topic; ok is false if it is about
-// something else.
-func wordFrom(s RelaySpec, now time.Time, payload []byte, retained bool) (w word, err error) {
+// reportFrom reads a message on the state topic.
+func reportFrom(s RelaySpec, now time.Time, payload []byte, retained bool) (w positionReport, err error) {
 	on, err := decodePosition(s, payload)
-	w = word{position: posOff, at: now, live: !retained}
+	w = positionReport{position: posOff, at: now, live: !retained}
 	var bad *unclear
 	switch {
 	case errors.As(err, &bad):
 		w.position, w.text = posUnclear, bad.Error()
 	case err != nil:
-		return word{}, err
+		return positionReport{}, err
 	case on:
 		w.position = posOn
 	}

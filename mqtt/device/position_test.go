@@ -10,8 +10,8 @@ import (
 	pb "thermostat/proto"
 )
 
-// TestPositions: how devices tell whether they are on.
-func TestPositions(t *testing.T) {
+// TestDevicesTellWhetherTheyAreOn: how devices tell whether they are on.
+func TestDevicesTellWhetherTheyAreOn(t *testing.T) {
 	plain := RelaySpec{SensorID: 7, On: `{"state":"ON"}`, Off: `{"state":"OFF"}`}
 	for _, row := range []struct {
 		name, field, payload string
@@ -44,8 +44,8 @@ func TestPositions(t *testing.T) {
 	}
 }
 
-// TestPositionWords: how devices say where they are, and what is neither.
-func TestPositionWords(t *testing.T) {
+// TestAPositionIsOnOffOrUnclear: how devices say where they are, and what is neither.
+func TestAPositionIsOnOffOrUnclear(t *testing.T) {
 	plain := RelaySpec{SensorID: 7, On: "ON", Off: "OFF"}
 	power, shelly := plain, plain
 	power.StateField, shelly.StateField = "POWER", "output"
@@ -66,7 +66,7 @@ func TestPositionWords(t *testing.T) {
 		{RelaySpec{SensorID: 7}, "\x08\x07\x10\x01", "off"}, {RelaySpec{SensorID: 7}, "\x08\x07\x10\x05", "unclear"}, {RelaySpec{SensorID: 7}, "\x08\x08", "other"},
 	} {
 		got := "other"
-		if w, err := wordFrom(row.spec, time.Now(), []byte(row.payload), false); err == nil {
+		if w, err := reportFrom(row.spec, time.Now(), []byte(row.payload), false); err == nil {
 			got = map[position]string{posOn: "on", posOff: "off", posUnclear: "unclear"}[w.position]
 		}
 		if got != row.want {

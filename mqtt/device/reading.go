@@ -16,7 +16,7 @@ import (
 	pb "thermostat/proto"
 )
 
-// SensorFormats are the words for what a sensor's messages may be.
+// SensorFormats are the formats that a sensor's messages may have.
 var SensorFormats = []string{"auto", "protobuf", "json", "number"}
 
 // UsualField is where the temperature is in JSON if nobody says so.
@@ -33,20 +33,20 @@ func (s SensorSpec) field() string {
 	return s.Field
 }
 
-// report is what one message of a sensor says.
-type report struct {
+// reading is what one message of a sensor says.
+type reading struct {
 	controlloop.Reading
-	own   time.Time // when it was measured, by the sensor's clock; zero where it does not say
-	names string    // the sensor that a document names; empty where it names none
+	measuredAt time.Time // when it was measured, by the sensor's clock; zero where it does not say
+	identity   string    // the sensor that a document names; empty where it names none
 }
 
 // decodeReading reads one message of a sensor. The time of the reading is that
 // of its receipt, which the caller knows: no clock but ours is believed.
-func decodeReading(s SensorSpec, payload []byte) (report, error) {
+func decodeReading(s SensorSpec, payload []byte) (reading, error) {
 	if len(payload) == 0 || len(payload) > setpoint.MaxControl {
-		return report{}, fmt.Errorf("a message of %d bytes, want 1..%d", len(payload), setpoint.MaxControl)
+		return reading{}, fmt.Errorf("a message of %d bytes, want 1..%d", len(payload), setpoint.MaxControl)
 	}
-	var r report
+	var r reading
 	var err error
 	switch s.formatOf(payload) {
 	case "json":
@@ -60,18 +60,18 @@ func decodeReading(s SensorSpec, payload []byte) (report, error) {
 		err = fmt.Errorf("%v is no temperature in °C", r.Celsius)
 	}
 	if err != nil {
-		return report{}, err
+		return reading{}, err
 	}
 	return r, nil
 }
 
-func decodeNumber(s SensorSpec, payload []byte) (report, error) {
+func decodeNumber(s SensorSpec, payload []byte) (reading, error) {
 	x, err := wire.ParseNumber(string(payload))
 	if err != nil {
-		return report{}, err
+		return reading{}, err
 	}
 	unit, err := s.unitOfTopic()
-	return report{Reading: controlloop.Temperature(toCelsius(x, unit), time.Time{})}, err
+	return reading{Reading: controlloop.Temperature(toCelsius(x, unit), time.Time{})}, err
 }
 
 // formatOf tells a message's format by its first byte, where nobody has said
@@ -90,21 +90,21 @@ func (s SensorSpec) formatOf(payload []byte) string {
 }
 
 // decodeSensorData reads a message that is in °C whatever the unit of others is.
-func decodeSensorData(s SensorSpec, payload []byte) (report, error) {
+func decodeSensorData(s SensorSpec, payload []byte) (reading, error) {
 	d := &pb.SensorData{}
 	switch err := proto.Unmarshal(payload, d); {
 	case err != nil:
-		return report{}, errors.New("neither a protobuf SensorData nor a number nor JSON")
+		return reading{}, errors.New("neither a protobuf SensorData nor a number nor JSON")
 	case d.SensorID != nil && *d.SensorID != s.SensorID:
-		return report{}, wire.ErrOther
+		return reading{}, wire.ErrOther
 	case d.GetVerdict() != "" && d.GetVerdict() != string(controlloop.VerdictOK):
-		return report{}, fmt.Errorf("the sensor itself says %s", wire.Quoted(d.GetVerdict()))
+		return reading{}, fmt.Errorf("the sensor itself says %s", wire.Quoted(d.GetVerdict()))
 	case d.Temperature == nil:
-		return report{}, errors.New("a SensorData without temperature")
+		return reading{}, errors.New("a SensorData without temperature")
 	}
-	r := report{Reading: controlloop.Temperature(*d.Temperature, time.Time{})}
+	r := reading{Reading: controlloop.Temperature(*d.Temperature, time.Time{})}
 	if at := d.GetReadAt(); at.IsValid() && at.AsTime().After(earliestTime) {
-		r.own = at.AsTime()
+		r.measuredAt = at.AsTime()
 	}
 	if d.Humidity != nil && inPercent(*d.Humidity) {
 		r.Humidity = *d.Humidity
@@ -117,24 +117,24 @@ func decodeSensorData(s SensorSpec, payload []byte) (report, error) {
 
 func inPercent(x float64) bool { return 0 <= x && x <= 100 }
 
-func decodeJSONReading(s SensorSpec, payload []byte) (report, error) {
+func decodeJSONReading(s SensorSpec, payload []byte) (reading, error) {
 	document, err := parseDocument(payload)
 	if err != nil {
-		return report{}, err
+		return reading{}, err
 	}
 	at, err := s.pick(document, s.field())
 	if err != nil {
-		return report{}, err
+		return reading{}, err
 	}
 	x, err := jsonNumber(at.value)
 	if err != nil {
-		return report{}, fmt.Errorf("field %s: %w", s.field(), err)
+		return reading{}, fmt.Errorf("field %s: %w", s.field(), err)
 	}
 	unit, err := s.unitOf(at)
 	if err != nil {
-		return report{}, err
+		return reading{}, err
 	}
-	r := report{Reading: controlloop.Temperature(toCelsius(x, unit), time.Time{}), own: ownTime(at), names: identity(at)}
+	r := reading{Reading: controlloop.Temperature(toCelsius(x, unit), time.Time{}), measuredAt: ownTime(at), identity: identity(at)}
 	if s.HumidityField == "" {
 		return r, nil
 	}

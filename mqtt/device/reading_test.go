@@ -25,8 +25,8 @@ func data(id int32, celsius float64, more ...func(*pb.SensorData)) string {
 	return string(wire.Marshal(d))
 }
 
-// TestReadings: what devices say, as they say it.
-func TestReadings(t *testing.T) {
+// TestReadingsAreReadAsDevicesSendThem: what devices say, as they say it.
+func TestReadingsAreReadAsDevicesSendThem(t *testing.T) {
 	const zigbee = `{"battery":97,"humidity":48.61,"linkquality":112,"pressure":1004,"temperature":20.94,"voltage":3000}`
 	const tasmota = `{"Time":"2026-01-31T12:00:00","DS18B20-1":{"Id":"01191ED4A0B2","Temperature":19.6},"DS18B20-2":{"Id":"0119","Temperature":null},"TempUnit":"C"}`
 	const shelly = `{"id":100,"tC":21.4,"tF":70.5}`
@@ -72,7 +72,7 @@ func TestReadings(t *testing.T) {
 	}
 }
 
-func TestReadingsWithHumidity(t *testing.T) {
+func TestHumidityIsTakenWhereItIsPossible(t *testing.T) {
 	r, err := decodeReading(SensorSpec{HumidityField: "h.rel"}, []byte(`{"temperature":20,"h":{"rel":48.5}}`))
 	if err != nil || r.Humidity != 48.5 {
 		t.Errorf("%+v %v", r, err)
@@ -89,8 +89,8 @@ func TestReadingsWithHumidity(t *testing.T) {
 	}
 }
 
-// TestNumbersAsPeopleWriteThem: what only Go's parser takes for a number is none.
-func TestNumbersAsPeopleWriteThem(t *testing.T) {
+// TestAReadingIsANumberAsPeopleWriteIt: what only Go's parser takes for a number is none.
+func TestAReadingIsANumberAsPeopleWriteIt(t *testing.T) {
 	for text, want := range map[string]float64{"21.5": 21.5, "-.5": -.5, "5.": 5, "021.5": 21.5, "2e1": 20, "2.5E-1": .25, "  21.5\r\n": 21.5} {
 		for _, payload := range []string{text, `{"temperature":"` + strings.Trim(text, "\r\n") + `"}`} {
 			r, err := decodeReading(SensorSpec{}, []byte(payload))
@@ -115,8 +115,8 @@ func TestNumbersAsPeopleWriteThem(t *testing.T) {
 	}
 }
 
-// TestUnits: what says its unit is in that unit, or is refused.
-func TestUnits(t *testing.T) {
+// TestAReadingIsInTheUnitThatItSays: what says its unit is in that unit, or is refused.
+func TestAReadingIsInTheUnitThatItSays(t *testing.T) {
 	const no = -999.0 // an error that holds the word says
 	for _, row := range []struct {
 		name, field, unit, payload string
@@ -192,9 +192,9 @@ func TestUnits(t *testing.T) {
 	}
 }
 
-// TestWhere: of a topic that several sensors share, only the one counts that
+// TestOfASharedTopicOnlyTheNamedSensorCounts: of a topic that several sensors share, only the one counts that
 // where names, under whatever name it stands.
-func TestWhere(t *testing.T) {
+func TestOfASharedTopicOnlyTheNamedSensorCounts(t *testing.T) {
 	const no = -999.0
 	tasmota := func(words string) map[string]string { return map[string]string{"Id": words} }
 	for _, row := range []struct {
@@ -243,7 +243,7 @@ func TestWhere(t *testing.T) {
 		}
 	}
 	moved := SensorSpec{Field: "DS18B20.Temperature", Where: tasmota("AAAA")}
-	if r, err := decodeReading(moved, []byte(`{"Time":"2026-01-31T12:00:05","DS18B20-2":{"Id":"AAAA","Temperature":20}}`)); err != nil || r.own.IsZero() {
+	if r, err := decodeReading(moved, []byte(`{"Time":"2026-01-31T12:00:05","DS18B20-2":{"Id":"AAAA","Temperature":20}}`)); err != nil || r.measuredAt.IsZero() {
 		t.Errorf("found under another name it has lost its time: %+v %v", r, err)
 	}
 	s := SensorSpec{Field: "SI7021-1.Temperature", HumidityField: "SI7021-1.Humidity", Where: map[string]string{"Id": "B"}}
@@ -253,8 +253,8 @@ func TestWhere(t *testing.T) {
 	}
 }
 
-// TestDottedNames: a name may hold dots, wherever it stands.
-func TestDottedNames(t *testing.T) {
+// TestANameMayHoldDots: a name may hold dots, wherever it stands.
+func TestANameMayHoldDots(t *testing.T) {
 	for _, row := range []struct{ path, document string }{
 		{"28.FF01.temperature", `{"28.FF01":{"temperature":20.5}}`},
 		{"owfs.28.FF01.temperature", `{"owfs":{"28.FF01":{"temperature":20.5}}}`},
@@ -281,8 +281,8 @@ func TestDottedNames(t *testing.T) {
 	}
 }
 
-// TestOwnTime: which words of a document are the time of its reading.
-func TestOwnTime(t *testing.T) {
+// TestTheTimeOfAReadingIsFound: which words of a document are the time of its reading.
+func TestTheTimeOfAReadingIsFound(t *testing.T) {
 	noon := time.Date(2026, 1, 31, 12, 0, 5, 0, time.UTC)
 	for document, want := range map[string]time.Time{
 		`{"Time":"2026-01-31T12:00:05","DS18B20":{"temperature":1}}`:                noon,
@@ -306,23 +306,23 @@ func TestOwnTime(t *testing.T) {
 		if err != nil {
 			r, err = decodeReading(SensorSpec{Field: "DS18B20.temperature"}, []byte(document))
 		}
-		if err != nil || !r.own.Equal(want) {
-			t.Errorf("%s: %v, %v; want %v", document, r.own, err, want)
+		if err != nil || !r.measuredAt.Equal(want) {
+			t.Errorf("%s: %v, %v; want %v", document, r.measuredAt, err, want)
 		}
 	}
 	at := func(seconds int64) string {
 		return data(7, 20, func(d *pb.SensorData) { d.ReadAt = &timestamppb.Timestamp{Seconds: seconds} })
 	}
-	if r, err := decodeReading(SensorSpec{SensorID: 7}, []byte(at(noon.Unix()))); err != nil || !r.own.Equal(noon) {
-		t.Errorf("SensorData: %v, %v", r.own, err)
+	if r, err := decodeReading(SensorSpec{SensorID: 7}, []byte(at(noon.Unix()))); err != nil || !r.measuredAt.Equal(noon) {
+		t.Errorf("SensorData: %v, %v", r.measuredAt, err)
 	}
-	if r, err := decodeReading(SensorSpec{SensorID: 7}, []byte(at(5))); err != nil || !r.own.IsZero() {
-		t.Errorf("SensorData of 1970: %v, %v", r.own, err)
+	if r, err := decodeReading(SensorSpec{SensorID: 7}, []byte(at(5))); err != nil || !r.measuredAt.IsZero() {
+		t.Errorf("SensorData of 1970: %v, %v", r.measuredAt, err)
 	}
 }
 
-// TestIdentity: which words tell one sensor from another.
-func TestIdentity(t *testing.T) {
+// TestOneSensorIsToldFromAnother: which words tell one sensor from another.
+func TestOneSensorIsToldFromAnother(t *testing.T) {
 	for document, want := range map[string]string{
 		`{"model":"X","id":37,"channel":1,"temperature":1}`:                          `channel "1", id "37", model "X"`,
 		`{"x":{"Id":"AAAA","temperature":1},"id":5}`:                                 `Id "AAAA"`,
@@ -337,8 +337,8 @@ func TestIdentity(t *testing.T) {
 				r, err = decodeReading(SensorSpec{Field: field}, []byte(document))
 			}
 		}
-		if err != nil || r.names != want {
-			t.Errorf("%s: %q, %v; want %q", document, r.names, err, want)
+		if err != nil || r.identity != want {
+			t.Errorf("%s: %q, %v; want %q", document, r.identity, err, want)
 		}
 	}
 }

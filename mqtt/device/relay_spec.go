@@ -13,21 +13,21 @@ import (
 // RelaySpec is what a configuration says about a relay on the broker.
 type RelaySpec struct {
 	SensorID   int32
-	Sample     time.Duration // of its zone, which wishes as often; a zone that is stuck does not
+	Sample     time.Duration // of its zone, which demands as often; a zone that is stuck does not
 	MinOff     time.Duration // of its zone: how long it rests that went off
 	Safety     bool          // in series with the zone's others
 	Topic      string        // of its commands
 	On, Off    string        // the commands; both empty: HeaterControl
-	StateTopic string        // where it tells its position; empty: it does not
+	StateTopic string        // where it reports its position; empty: it does not
 	StateField string        // path of the position in a JSON state
-	Lease      time.Duration // it lets go by itself after so long without an On, which is said again three times as often
+	Lease      time.Duration // it lets go by itself after so long without an On, which is repeated three times as often
 	Retain     bool          // the broker keeps the commands
 }
 
 // plain reports whether the commands are plain text.
 func (s RelaySpec) plain() bool { return s.On != "" }
 
-// stateField is where the position is in a JSON state if nobody says so.
+// stateField is where the position is in a JSON state by default.
 func (s RelaySpec) stateField() string {
 	if s.StateField == "" {
 		return "state"
@@ -35,7 +35,7 @@ func (s RelaySpec) stateField() string {
 	return s.StateField
 }
 
-// byItself is what a device does that hears nothing more.
+// byItself is what a device does that gets no more commands.
 func (s RelaySpec) byItself() string {
 	if s.plain() {
 		return "it stays as it is unless it has a timer of its own"
@@ -44,7 +44,7 @@ func (s RelaySpec) byItself() string {
 }
 
 // command is the message that tells the device to go on or off; since is when
-// that was wished.
+// that was demanded.
 func (s RelaySpec) command(on bool, since time.Time) []byte {
 	switch {
 	case s.plain() && on:

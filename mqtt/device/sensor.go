@@ -20,22 +20,22 @@ type SensorSpec struct {
 	Field         string            // json: path of the temperature, like DS18B20.Temperature
 	HumidityField string            // json: path of the humidity; empty: none is read
 	Unit          string            // of numbers and json: C or F; empty: what the message says, else C
-	Where         map[string]string // json: words by path that a reading must have beside it; nil: messages of a second sensor are refused
+	Where         map[string]string // json: texts by path that a reading must have beside it; nil: messages of a second sensor are refused
 }
 
 // Sensor is a sensor whose readings come over the broker. It implements
 // [controlloop.Stream]. A reading's age counts from its receipt. What the broker
-// had kept is no reading, for nobody knows how old it is.
+// had retained is no reading, for nobody knows how old it is.
 type Sensor struct {
-	spec SensorSpec
-	box  *controlloop.Latest[answer]
+	spec     SensorSpec
+	readings *controlloop.Latest[answer]
 
-	mu      sync.Mutex
-	good    time.Time // when something good came last; zero: never
-	old     oldWords
-	names   string    // which sensor the first good message was of; empty: it did not say
-	strange time.Time // when a message of another one came last; zero: never
-	others  int       // messages about something else, in a row
+	mu            sync.Mutex
+	goodAt        time.Time // when a good reading came last; zero: never
+	replays       replayFilter
+	identity      string    // which sensor the first good message was of; empty: it did not say
+	otherSensorAt time.Time // when a message of another one came last; zero: never
+	others        int       // messages about something else, in a row
 }
 
 type answer struct {
@@ -44,13 +44,13 @@ type answer struct {
 }
 
 func newSensor(spec SensorSpec) *Sensor {
-	return &Sensor{spec: spec, box: controlloop.NewLatest[answer](), old: oldWords{staleAfter: spec.StaleAfter}}
+	return &Sensor{spec: spec, readings: controlloop.NewLatest[answer](), replays: replayFilter{staleAfter: spec.StaleAfter}}
 }
 
 // Read waits for the next message.
 func (s *Sensor) Read(ctx context.Context) (controlloop.Reading, error) {
 	select {
-	case a := <-s.box.C():
+	case a := <-s.readings.C():
 		return a.reading, a.err
 	case <-ctx.Done():
 		return controlloop.Reading{}, ctx.Err()
@@ -64,14 +64,14 @@ func (s *Sensor) Streams() bool { return true }
 func (s *Sensor) connected() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.old.connected()
+	s.replays.connected()
 }
 
 // bridged notes that a bridge to another broker has connected.
 func (s *Sensor) bridged(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.old.bridged(now)
+	s.replays.bridged(now)
 }
 
 // take judges one message.
@@ -81,45 +81,45 @@ func (s *Sensor) take(now time.Time, payload []byte, retained bool) {
 	r, err := decodeReading(s.spec, payload)
 	switch {
 	case errors.Is(err, wire.ErrOther):
-		s.hearOther(now, payload, err)
+		s.countOther(now, payload, err)
 	case err != nil && retained && s.fresh(now):
 	case err != nil:
 		s.fail(controlloop.VerdictError, err)
 	case retained:
-		s.old.retained(now, payload, r.own)
+		s.replays.retained(now, payload, r.measuredAt)
 		if !s.fresh(now) {
 			s.fail(controlloop.VerdictRetained, fmt.Errorf("%.2f °C was kept by the broker, nobody knows since when: waits for a new one", r.Celsius))
 		}
 	default:
-		s.hear(now, payload, r)
+		s.accept(now, payload, r)
 	}
 }
 
-// hear takes a sound message that came live.
-func (s *Sensor) hear(now time.Time, payload []byte, r report) {
-	if err := s.stranger(now, r.names); err != nil {
+// accept takes a sound message that came live.
+func (s *Sensor) accept(now time.Time, payload []byte, r reading) {
+	if err := s.otherSensor(now, r.identity); err != nil {
 		s.fail(controlloop.VerdictError, err)
 		return
 	}
-	if why := s.old.judge(now, payload, r.own); why != "" {
+	if why := s.replays.judge(now, payload, r.measuredAt); why != "" {
 		if !s.fresh(now) {
 			s.fail(controlloop.VerdictRetained, fmt.Errorf("%.2f °C is no new reading: %s", r.Celsius, why))
 		}
 		return
 	}
-	s.good, s.others = now, 0
+	s.goodAt, s.others = now, 0
 	r.At = now
-	s.box.Put(answer{reading: r.Reading})
+	s.readings.Put(answer{reading: r.Reading})
 }
 
 // fresh reports whether the last good message still counts. What disturbs no
 // good one is not told: a topic may be about other things, too.
 func (s *Sensor) fresh(now time.Time) bool {
-	return !s.good.IsZero() && now.Sub(s.good) <= s.spec.StaleAfter
+	return !s.goodAt.IsZero() && now.Sub(s.goodAt) <= s.spec.StaleAfter
 }
 
-// hearOther counts messages without what is wanted.
-func (s *Sensor) hearOther(now time.Time, payload []byte, err error) {
+// countOther counts messages without what is wanted.
+func (s *Sensor) countOther(now time.Time, payload []byte, err error) {
 	if s.others++; s.fresh(now) {
 		return
 	}
@@ -141,28 +141,28 @@ func messages(n int) string {
 	return fmt.Sprintf("%d messages", n)
 }
 
-// stranger refuses what is of another sensor than the first message was. While
-// two of them speak, none is believed: which is the zone's is not known.
-func (s *Sensor) stranger(now time.Time, names string) error {
+// otherSensor refuses what is of another sensor than the first message was. While
+// two of them publish, none is believed: which is the zone's is not known.
+func (s *Sensor) otherSensor(now time.Time, names string) error {
 	switch {
 	case s.spec.Where != nil || names == "":
 		return nil
-	case s.names == "":
-		s.names = names
-	case s.names != names:
-		s.strange = now
-		return fmt.Errorf("it is of %s, the first one was of %s: name this zone's sensor with where (where: {} if all are of one), or start the agent anew if one has replaced the other", names, s.names)
-	case !s.strange.IsZero() && now.Sub(s.strange) <= s.spec.StaleAfter:
+	case s.identity == "":
+		s.identity = names
+	case s.identity != names:
+		s.otherSensorAt = now
+		return fmt.Errorf("it is of %s, the first one was of %s: name this zone's sensor with where (where: {} if all are of one), or start the agent anew if one has replaced the other", names, s.identity)
+	case !s.otherSensorAt.IsZero() && now.Sub(s.otherSensorAt) <= s.spec.StaleAfter:
 		return fmt.Errorf("it is of %s, and another one speaks on %s, too: name this zone's sensor with where (where: {} if all are of one)", names, s.spec.Topic)
 	}
 	return nil
 }
 
 func (s *Sensor) fail(v controlloop.Verdict, why error) {
-	s.box.Put(answer{err: &controlloop.BadReading{Verdict: v, Err: why}})
+	s.readings.Put(answer{err: &controlloop.BadReading{Verdict: v, Err: why}})
 }
 
-// forbidden tells that the broker does not let us read the topic.
-func (s *Sensor) forbidden() {
+// refused tells that the broker does not let us read the topic.
+func (s *Sensor) refused() {
 	s.fail(controlloop.VerdictNoPermission, fmt.Errorf("the broker refuses the subscription to %s: is this agent allowed to read it?", s.spec.Topic))
 }

@@ -73,27 +73,27 @@ func (s SensorSpec) unitOfTopic() (string, error) {
 	return celsius, nil
 }
 
-// unitWord is what a document says of its unit.
-type unitWord struct {
+// unitText is what a document says of its unit.
+type unitText struct {
 	key, text string
 	unit      string // celsius, fahrenheit, otherUnit; empty: nothing is said
 	display   bool   // some devices mean their display, and send °C all the same
 }
 
-// String is C, F, or empty for none.
-func (w unitWord) String() string {
+// String shows the key and its text, quoted.
+func (w unitText) String() string {
 	return fmt.Sprintf("%s %s", wire.Quoted(w.key), wire.Quoted(w.text))
 }
 
 // contradicts reports whether the word makes the configured unit doubtful. A
 // display in °F beside readings in °C is common; the other way round nobody has.
-func (w unitWord) contradicts(unit string) bool {
+func (w unitText) contradicts(unit string) bool {
 	return w.unit != "" && w.unit != unit && !(w.display && unit == celsius)
 }
 
 // unitAround looks for a word for the unit, in the nearest object first. Home
 // Assistant has it one level down, among the attributes.
-func unitAround(at spot) (w unitWord) {
+func unitAround(at spot) (w unitText) {
 	for _, object := range slices.Backward(at.around) {
 		if w = unitIn(object, at.name); w.unit == "" {
 			attributes, _ := object["attributes"].(map[string]any)
@@ -107,9 +107,9 @@ func unitAround(at spot) (w unitWord) {
 }
 
 // unitIn looks in one object. Two words that differ are another unit.
-func unitIn(object map[string]any, name string) (found unitWord) {
+func unitIn(object map[string]any, name string) (found unitText) {
 	for _, key := range slices.Sorted(maps.Keys(object)) {
-		w := unitWord{key: key}
+		w := unitText{key: key}
 		is, only := unitKey(folded(key), folded(name))
 		if !is {
 			continue
@@ -118,11 +118,11 @@ func unitIn(object map[string]any, name string) (found unitWord) {
 		if each, ok := value.(map[string]any); ok { // {"units":{"temperature":"F"}}
 			value, only = each[name], each[name] != nil
 		}
-		text, ok := wordOf(value)
+		text, ok := textOf(value)
 		if !ok {
 			continue
 		}
-		w.text, w.unit, w.display = text, unitOfWord(text), strings.HasPrefix(folded(key), "temperatureunit")
+		w.text, w.unit, w.display = text, unitOfText(text), strings.HasPrefix(folded(key), "temperatureunit")
 		if w.unit == "" && only && text != "" {
 			w.unit = otherUnit
 		}
@@ -148,9 +148,9 @@ func unitKey(key, name string) (is, only bool) {
 	return false, false
 }
 
-// unitOfWord reads °F, Fahrenheit, C, K and the like; "" is the word of
+// unitOfText reads °F, Fahrenheit, C, K and the like; "" is the word of
 // something else, such as hPa.
-func unitOfWord(text string) string {
+func unitOfText(text string) string {
 	word := strings.ToLower(strings.TrimSpace(text))
 	word = strings.NewReplacer("℃", "°c", "℉", "°f", "º", "°", "degrees", "°", "degree", "°", "deg", "°", "_", "", " ", "").Replace(word)
 	bare := strings.TrimPrefix(word, "°")
@@ -168,8 +168,8 @@ func unitOfWord(text string) string {
 	return ""
 }
 
-// temperatureWords are those before a letter for the unit.
-var temperatureWords = []string{"temperature", "temp", "tempin", "tempout", "tmp", "t", "deg", "degrees", "°"}
+// temperatureNames are those before a letter for the unit.
+var temperatureNames = []string{"temperature", "temp", "tempin", "tempout", "tmp", "t", "deg", "degrees", "°"}
 
 // unitOfName tells the unit that a value's own name says: temperature_F, tF,
 // tempf, temp_celsius. The letter of temp_f is none where temp_e stands beside
@@ -226,5 +226,5 @@ func saysTemperature(stem string, parted bool) bool {
 	if i := strings.LastIndexAny(lower, "_- ."); i >= 0 {
 		lower = lower[i+1:]
 	}
-	return slices.Contains(temperatureWords, lower) || strings.HasSuffix(lower, "temp") || strings.HasSuffix(lower, "temperature")
+	return slices.Contains(temperatureNames, lower) || strings.HasSuffix(lower, "temp") || strings.HasSuffix(lower, "temperature")
 }

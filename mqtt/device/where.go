@@ -68,7 +68,7 @@ func (s SensorSpec) namesOf(at spot) bool {
 // that holds the value is asked first, then those around it.
 func (s SensorSpec) isMeant(at spot) bool {
 	for path, want := range s.Where {
-		if value, there := around(at, path); !there || !sameWord(value, want) {
+		if value, there := around(at, path); !there || !sameText(value, want) {
 			return false
 		}
 	}
@@ -89,10 +89,10 @@ var plainNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
 // maxExact is the first whole number whose neighbour a float64 cannot tell from it.
 const maxExact = 1 << 53
 
-// sameWord compares a value with a configured word: as texts, and where the value
+// sameText compares a value with a configured word: as texts, and where the value
 // is a number also as numbers, so that 37.0 is 37. An id such as 12e3 is a text.
-func sameWord(value any, want string) bool {
-	text, ok := wordOf(value)
+func sameText(value any, want string) bool {
+	text, ok := textOf(value)
 	if _, number := value.(json.Number); !ok || text == want || !number || !plainNumber.MatchString(want) {
 		return ok && text == want
 	}
@@ -115,7 +115,7 @@ func (s SensorSpec) shows(at spot) string {
 	var words []string
 	for _, path := range slices.Sorted(maps.Keys(s.Where)) {
 		value, there := around(at, path)
-		if text, ok := wordOf(value); ok {
+		if text, ok := textOf(value); ok {
 			words = append(words, path+" "+wire.Quoted(text))
 		} else if !there {
 			words = append(words, "no "+path)
@@ -150,7 +150,7 @@ func identityIn(object map[string]any) string {
 	}
 	var words []string
 	for _, key := range slices.Sorted(maps.Keys(object)) {
-		text, ok := wordOf(object[key])
+		text, ok := textOf(object[key])
 		if ok && text != "" && slices.Contains(keys, folded(key)) && !isIPv4(text) {
 			words = append(words, key+" "+wire.Quoted(text))
 		}

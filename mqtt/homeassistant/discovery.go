@@ -10,16 +10,16 @@ import (
 	"thermostat/mqtt/wire"
 )
 
-// usualBirth is Home Assistant's default, whatever its discovery prefix is.
-const usualBirth = "homeassistant/status"
+// usualOnlineTopic is Home Assistant's default, whatever its discovery prefix is.
+const usualOnlineTopic = "homeassistant/status"
 
-// OnlineTopics are the topics on which Home Assistant says that it is there: the one
-// that is configured, else the usual ones for a discovery prefix.
+// OnlineTopics are the topics on which Home Assistant says that it is online (its birth
+// message): the one that is configured, else the usual ones for a discovery prefix.
 func OnlineTopics(configured, discovery string) []string {
 	if configured != "" {
 		return []string{configured}
 	}
-	return []string{discovery + "/status", usualBirth}
+	return []string{discovery + "/status", usualOnlineTopic}
 }
 
 // Discovery makes what Home Assistant must know: one device for the agent and

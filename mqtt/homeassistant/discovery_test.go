@@ -51,7 +51,7 @@ type announcedDevice struct {
 
 func (a announcedDevice) topic() string { return testDiscovery().Config("homeassistant", a.zone) }
 
-func TestDiscoveryGolden(t *testing.T) {
+func TestDocumentsAreTheGoldenFiles(t *testing.T) {
 	for name, a := range announcements() {
 		var got bytes.Buffer
 		must(t, json.Indent(&got, a.payload, "", "  "))
@@ -137,9 +137,9 @@ func TestTheTableFindsMistakes(t *testing.T) {
 	}
 }
 
-// TestWordsAreHomeAssistants: what the state says of mode, action and reason is
+// TestStatesAreOfHomeAssistantsLists: what the state says of mode, action and reason is
 // in the lists that Home Assistant holds it against.
-func TestWordsAreHomeAssistants(t *testing.T) {
+func TestStatesAreOfHomeAssistantsLists(t *testing.T) {
 	for a := controlloop.ActionOff; a <= controlloop.ActionCooling; a++ {
 		if !slices.Contains(haActions, a.String()) {
 			t.Errorf("action %v", a)

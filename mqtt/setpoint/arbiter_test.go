@@ -28,7 +28,7 @@ func testZone() Zone {
 	}
 }
 
-// world is a broker, an agent's truth and the two wires between them, in
+// world is a broker, an arbiter and the two lines between them, in
 // virtual time. It keeps its own books of who spoke last.
 type world struct {
 	t        *testing.T
@@ -40,7 +40,7 @@ type world struct {
 	births   int
 
 	retained  []byte
-	swallows  bool // our words: an access rule that forbids them
+	swallows  bool // our controls: an access rule that forbids them
 	electing  bool // a cluster chooses its leaders: what is said is acknowledged and delivered, and not retained
 	up        bool
 	toAgent   []line
@@ -77,7 +77,7 @@ func (w *world) wipe() {
 	w.boot()
 }
 
-// boot starts the agent from its disk: what was on the wires is lost.
+// boot starts the agent from its disk: what was on the lines is lost.
 func (w *world) boot() {
 	z := testZone()
 	z.Memory = w.disk
@@ -104,7 +104,7 @@ func (w *world) connect() {
 	w.act(w.arbiter.Connected(w.now))
 }
 
-// act does what the truth asks for.
+// act does what the arbiter asks for.
 func (w *world) act(d Actions) {
 	if d.Obey != nil {
 		w.obeyed = *d.Obey
@@ -158,7 +158,7 @@ func (w *world) agentTakes() {
 	w.act(w.arbiter.Message(w.now, m.payload, m.retained))
 }
 
-// run lets time pass and the wires work, connected if the network is there.
+// run lets time pass and the lines work, connected if the network is there.
 func (w *world) run(d time.Duration, network bool) {
 	const step = 250 * time.Millisecond
 	for range d / step {
@@ -176,14 +176,14 @@ func (w *world) run(d time.Duration, network bool) {
 	}
 }
 
-// drain lets everything that is on a wire arrive.
+// drain lets everything that is on a line arrive.
 func (w *world) drain() {
 	for len(w.toBroker)+len(w.toAgent) > 0 {
 		w.hop()
 	}
 }
 
-// hop moves one message on one wire, at random.
+// hop moves one message on one line, at random.
 func (w *world) hop() {
 	if w.rnd.IntN(2) == 0 && len(w.toBroker) > 0 {
 		w.brokerTakes()
@@ -192,7 +192,7 @@ func (w *world) hop() {
 	}
 }
 
-// desired gives a temperature that no other word of this world has.
+// desired gives a temperature that no other control of this world has.
 func (w *world) desired() float64 {
 	w.words++
 	return 10 + float64(w.words%1500)/100
@@ -279,9 +279,9 @@ func (w *world) fail(format string, args ...any) {
 	w.t.Fatalf(format, args...)
 }
 
-// TestTruthComesToRest interleaves everything that can happen, in random
+// TestTheArbiterComesToRestObeyingWhatIsRetained interleaves everything that can happen, in random
 // order, and checks that the agent comes to rest obeying what is retained.
-func TestTruthComesToRest(t *testing.T) {
+func TestTheArbiterComesToRestObeyingWhatIsRetained(t *testing.T) {
 	for seed := range uint64(1000) {
 		w := newWorld(t, seed)
 		for range 4 {
@@ -296,9 +296,9 @@ func TestTruthComesToRest(t *testing.T) {
 	}
 }
 
-// TestLastWordWins says words one after the other, each from a state of rest,
-// disturbs what must not matter, and checks that the last word is obeyed.
-func TestLastWordWins(t *testing.T) {
+// TestTheLastControlWins says controls one after the other, each from a state of rest,
+// disturbs what must not matter, and checks that the last control is obeyed.
+func TestTheLastControlWins(t *testing.T) {
 	for seed := range uint64(1000) {
 		w := newWorld(t, seed)
 		w.note("seed %d", seed)
@@ -313,11 +313,11 @@ func TestLastWordWins(t *testing.T) {
 	}
 }
 
-// lastWord speaks once or more, each word after the one before, and returns the last.
+// lastWord speaks once or more, each control after the one before, and returns the last.
 func (w *world) lastWord() (desired float64) {
 	desired = w.desired()
 	switch w.rnd.IntN(5) {
-	case 0: // a retained word, however often the agent falls
+	case 0: // a retained control, however often the agent falls
 		w.foreign(desired, true)
 		for range w.rnd.IntN(3) {
 			w.hop()
@@ -327,7 +327,7 @@ func (w *world) lastWord() (desired float64) {
 		for range w.rnd.IntN(3) {
 			w.foreign(w.desired(), false)
 			w.run(time.Duration(w.rnd.IntN(3))*time.Second, true)
-			w.drain() // a word that meets ours on the wire is not "after" it
+			w.drain() // a control that meets ours on the line is not "after" it
 		}
 		w.foreign(desired, false)
 	case 2: // quick local changes, and the connection or the agent falls
@@ -339,7 +339,7 @@ func (w *world) lastWord() (desired float64) {
 			}
 			w.stumble(false)
 		}
-	case 3: // a local change after a foreign word was heard
+	case 3: // a local change after a foreign control was heard
 		w.foreign(w.desired(), true)
 		w.run(time.Second, false)
 		w.local(desired)
@@ -416,8 +416,8 @@ func TestRefusedWithoutCurIsDeleted(t *testing.T) {
 	}
 }
 
-// TestRedelivery: the same bytes again change nothing; live, they are acknowledged again.
-func TestRedelivery(t *testing.T) {
+// TestARedeliveryChangesNothing: the same bytes again change nothing; live, they are acknowledged again.
+func TestARedeliveryChangesNothing(t *testing.T) {
 	w := settled(t)
 	m := []byte(`{"desired":21,"id":"a"}`)
 	first := w.arbiter.Message(w.now, m, false)
@@ -434,9 +434,9 @@ func TestRedelivery(t *testing.T) {
 	}
 }
 
-// TestSwallowedControl: an access rule that swallows our word is a fault, and
+// TestASwallowedControlIsAFaultAndTriedAgain: an access rule that swallows our control is a fault, and
 // is tried again at most once a minute.
-func TestSwallowedControl(t *testing.T) {
+func TestASwallowedControlIsAFaultAndTriedAgain(t *testing.T) {
 	w := settled(t)
 	w.local(21)
 	w.toBroker = nil // swallowed
@@ -464,8 +464,8 @@ func TestSwallowedControl(t *testing.T) {
 	}
 }
 
-// TestExpiry: expires_at guards delivery only, and only with a clock that can be trusted.
-func TestExpiry(t *testing.T) {
+// TestExpiresAtGuardsTheDeliveryOnly: expires_at guards delivery only, and only with a clock that can be trusted.
+func TestExpiresAtGuardsTheDeliveryOnly(t *testing.T) {
 	w := settled(t)
 	w.arbiter.notBefore = w.now.Add(-time.Hour)
 	m := []byte(`{"desired":21,"expires_at":"2020-01-01T00:00:00Z"}`)
@@ -477,8 +477,8 @@ func TestExpiry(t *testing.T) {
 	}
 }
 
-// TestForgottenWords: what the configuration no longer allows is not obeyed after a restart.
-func TestForgottenWords(t *testing.T) {
+// TestAControlThatIsNoLongerAllowedIsForgottenAtTheStart: what the configuration no longer allows is not obeyed after a restart.
+func TestAControlThatIsNoLongerAllowedIsForgottenAtTheStart(t *testing.T) {
 	z := testZone()
 	z.Memory = Memory{Cur: []byte(`{"desired":27}`), Seen: []byte(`{"desired":27}`)}
 	if tr := NewArbiter(z, "x", time.Time{}); tr.active.Desired != 27 || tr.active.Source != "memory" {
@@ -491,7 +491,7 @@ func TestForgottenWords(t *testing.T) {
 	}
 }
 
-func TestLocalRefusal(t *testing.T) {
+func TestARefusedLocalChangeChangesNothing(t *testing.T) {
 	w := settled(t)
 	d := w.arbiter.Local(w.now, w.arbiter.Desire(math.Inf(1)), "x", nil)
 	if d.Obey != nil || d.Answer.Applied || *d.Answer.Desired != 19 {
@@ -514,8 +514,8 @@ func TestRefusedIsAnsweredOnce(t *testing.T) {
 	}
 }
 
-// TestForgedNumber: a control that claims the last of our numbers is not ours.
-func TestForgedNumber(t *testing.T) {
+// TestAForgedNumberIsNotOurs: a control that claims the last of our numbers is not ours.
+func TestAForgedNumberIsNotOurs(t *testing.T) {
 	w := settled(t)
 	w.act(w.arbiter.Message(w.now, []byte(`{"desired":21,"id":"life1/18446744073709551615"}`), true))
 	w.local(22)
@@ -524,9 +524,9 @@ func TestForgedNumber(t *testing.T) {
 	}
 }
 
-// TestUnreadableControl: a broker that refuses the subscription is not one that
-// holds nothing: no word is said over what cannot be read, and it is tried again.
-func TestUnreadableControl(t *testing.T) {
+// TestATopicThatCannotBeReadIsNotTakenForEmpty: a broker that refuses the subscription is not one that
+// holds nothing: no control is said over what cannot be read, and it is tried again.
+func TestATopicThatCannotBeReadIsNotTakenForEmpty(t *testing.T) {
 	w := newWorld(t, 1)
 	w.local(21)
 	w.connect()
@@ -551,9 +551,9 @@ func TestUnreadableControl(t *testing.T) {
 	}
 }
 
-// TestSwallowedThenReconnected: neither a cut nor a topic that cannot be read
-// keeps a swallowed word's retries from ending, or the topic from being heard out.
-func TestSwallowedThenReconnected(t *testing.T) {
+// TestASwallowedControlOutlivesNoConnection: neither a cut nor a topic that cannot be read
+// keeps a swallowed control's retries from ending, or the topic from being probed.
+func TestASwallowedControlOutlivesNoConnection(t *testing.T) {
 	w := settled(t)
 	w.swallows = true
 	w.local(21)
@@ -577,8 +577,8 @@ func TestSwallowedThenReconnected(t *testing.T) {
 	}
 }
 
-// TestDeletedControl: an empty message changes nothing, and is no refusal.
-func TestDeletedControl(t *testing.T) {
+// TestADeletedControlChangesNothing: an empty message changes nothing, and is no refusal.
+func TestADeletedControlChangesNothing(t *testing.T) {
 	w := settled(t)
 	w.foreign(21, true)
 	w.settle()
@@ -591,9 +591,9 @@ func TestDeletedControl(t *testing.T) {
 	}
 }
 
-// TestLocalWordIsSaidOnce: published once, answered once, and remembered as
+// TestALocalChangeIsPublishedOnce: published once, answered once, and remembered as
 // being at the broker when its echo comes.
-func TestLocalWordIsSaidOnce(t *testing.T) {
+func TestALocalChangeIsPublishedOnce(t *testing.T) {
 	w := settled(t)
 	before := w.published
 	d := w.arbiter.Local(w.now, w.arbiter.Desire(21), "", nil)
@@ -601,7 +601,7 @@ func TestLocalWordIsSaidOnce(t *testing.T) {
 	if d.Answer == nil || !d.Answer.Applied || *d.Answer.ID != "life1/1" {
 		t.Errorf("answer %+v", d.Answer)
 	}
-	w.act(w.arbiter.Message(w.now, []byte(`{"desired":99}`), false)) // other traffic while it is in flight
+	w.act(w.arbiter.Message(w.now, []byte(`{"desired":99}`), false)) // other traffic while it is pending
 	echo := w.arbiter.Message(w.now, w.arbiter.mem.Cur, false)
 	if echo.Answer != nil || echo.Obey != nil || !echo.Save || !bytes.Equal(w.arbiter.mem.Seen, w.arbiter.mem.Cur) {
 		t.Errorf("echo %+v, memory %+v", echo, w.arbiter.mem)
@@ -611,9 +611,9 @@ func TestLocalWordIsSaidOnce(t *testing.T) {
 	}
 }
 
-// TestNothingIsSaidBeforeTheTopicIsHeardOut: our word must not bury one that is
+// TestNothingIsPublishedBeforeTheZoneIsSynced: our control must not bury one that is
 // retained and still on its way.
-func TestNothingIsSaidBeforeTheTopicIsHeardOut(t *testing.T) {
+func TestNothingIsPublishedBeforeTheZoneIsSynced(t *testing.T) {
 	w := newWorld(t, 1)
 	w.local(21)
 	w.connect()
@@ -629,8 +629,8 @@ func TestNothingIsSaidBeforeTheTopicIsHeardOut(t *testing.T) {
 	}
 }
 
-// TestForgotToRetain: two seconds after a live word the agent looks, and says it itself.
-func TestForgotToRetain(t *testing.T) {
+// TestAControlThatIsNotRetainedIsPublishedAgain: two seconds after a live control the agent looks, and says it itself.
+func TestAControlThatIsNotRetainedIsPublishedAgain(t *testing.T) {
 	w := settled(t)
 	w.foreign(21, false)
 	w.run(6*time.Second, true)
@@ -640,9 +640,9 @@ func TestForgotToRetain(t *testing.T) {
 	}
 }
 
-// TestOwnNumbers: a word of ours from before a lost memory raises the count,
+// TestAnOlderOwnControlNeverWins: an own control from before a lost memory raises the count,
 // and an older one never wins over a newer.
-func TestOwnNumbers(t *testing.T) {
+func TestAnOlderOwnControlNeverWins(t *testing.T) {
 	w := settled(t)
 	word := func(n int, desired float64) []byte {
 		id := fmt.Sprintf("life1/%d", n)
@@ -661,7 +661,7 @@ func TestOwnNumbers(t *testing.T) {
 	}
 }
 
-// TestSwallowedControlsAreNotRushed: while the broker swallows our words, even
+// TestSwallowedControlsAreNotRushed: while the broker swallows our controls, even
 // new ones are said at most once a minute.
 func TestSwallowedControlsAreNotRushed(t *testing.T) {
 	w := settled(t)
@@ -680,8 +680,8 @@ func TestSwallowedControlsAreNotRushed(t *testing.T) {
 	}
 }
 
-// TestFlightEndsWithTheConnection: what was on its way is said again on the next one.
-func TestFlightEndsWithTheConnection(t *testing.T) {
+// TestAPendingControlEndsWithTheConnection: what was on its way is published again on the next one.
+func TestAPendingControlEndsWithTheConnection(t *testing.T) {
 	w := settled(t)
 	w.local(21)
 	w.toBroker = nil
@@ -692,10 +692,10 @@ func TestFlightEndsWithTheConnection(t *testing.T) {
 	}
 }
 
-// TestStaleNode: a node that gives what was retained long ago is believed for a
+// TestAStaleNodeIsBelievedForAMomentOnly: a node that gives what was retained long ago is believed for a
 // moment only: the topic is asked for again soon after a connection, then more
 // and more seldom.
-func TestStaleNode(t *testing.T) {
+func TestAStaleNodeIsBelievedForAMomentOnly(t *testing.T) {
 	w := settled(t)
 	w.foreign(19, true)
 	w.drain()
@@ -732,10 +732,10 @@ func TestStaleNode(t *testing.T) {
 	}
 }
 
-// TestElection: what a cluster acknowledges and does not retain while it chooses
+// TestAControlOutlivesAnElection: what a cluster acknowledges and does not retain while it chooses
 // its leaders counts all the same, from whomever and however long it lasts, once
 // we had the time to look.
-func TestElection(t *testing.T) {
+func TestAControlOutlivesAnElection(t *testing.T) {
 	for seed := range uint64(1000) {
 		w := newWorld(t, seed)
 		w.settle()
@@ -762,8 +762,8 @@ func TestElection(t *testing.T) {
 	}
 }
 
-// TestForgetfulNode: a node that never gives back what it was told starts no storm.
-func TestForgetfulNode(t *testing.T) {
+// TestAForgetfulNodeStartsNoStorm: a node that never gives back what it was told starts no storm.
+func TestAForgetfulNodeStartsNoStorm(t *testing.T) {
 	w := settled(t)
 	w.electing = true
 	w.foreign(21, true)
@@ -785,9 +785,9 @@ func TestForgetfulNode(t *testing.T) {
 	}
 }
 
-// TestSaidAgainLater: after a long outage what the broker retains counts, also if
-// it is the same as before a word of ours that was not known to be retained.
-func TestSaidAgainLater(t *testing.T) {
+// TestAfterALongOutageTheBrokerCounts: after a long outage what the broker retains counts, also if
+// it is the same as before an own control that was not known to be retained.
+func TestAfterALongOutageTheBrokerCounts(t *testing.T) {
 	for away, want := range map[time.Duration]float64{10 * time.Second: 22, time.Hour: 21} {
 		w := settled(t)
 		w.foreign(21, true)
@@ -804,9 +804,9 @@ func TestSaidAgainLater(t *testing.T) {
 	}
 }
 
-// TestEarlierWords: of several live words any may be what is retained, and the
-// last one counts; words from before one that was retained are no longer among them.
-func TestEarlierWords(t *testing.T) {
+// TestTheLastOfSeveralLiveControlsCounts: of several live controls any may be what is retained, and the
+// last one counts; controls from before one that was retained are no longer among them.
+func TestTheLastOfSeveralLiveControlsCounts(t *testing.T) {
 	w := settled(t)
 	w.electing = true
 	w.foreign(21, true)
@@ -829,8 +829,8 @@ func TestEarlierWords(t *testing.T) {
 	}
 }
 
-// TestTwoLocalWordsInAnElection: what was retained before two quick changes does not come back.
-func TestTwoLocalWordsInAnElection(t *testing.T) {
+// TestTwoLocalChangesOutliveAnElection: what was retained before two quick changes does not come back.
+func TestTwoLocalChangesOutliveAnElection(t *testing.T) {
 	w := settled(t)
 	w.foreign(20, true)
 	w.settle()
@@ -845,16 +845,16 @@ func TestTwoLocalWordsInAnElection(t *testing.T) {
 	}
 }
 
-// TestLongSlider: a writer that never retains and speaks for long is not thrown
-// back to a word of ours that was said for one of its earlier ones.
-func TestLongSlider(t *testing.T) {
+// TestALongSliderIsNotThrownBack: a writer that never retains and speaks for long is not thrown
+// back to an own control that was said for one of its earlier ones.
+func TestALongSliderIsNotThrownBack(t *testing.T) {
 	w := settled(t)
 	w.foreign(20, true)
 	w.settle()
 	last := 0.0
 	for i := range 100 {
 		last = 21 + float64(i)/100
-		w.drain() // a word that meets ours on the wire is not "after" it
+		w.drain() // a control that meets ours on the line is not "after" it
 		w.foreign(last, false)
 		w.run(250*time.Millisecond, true)
 		if w.obeyed.Desired != last {

@@ -13,8 +13,8 @@ import (
 	pb "thermostat/proto"
 )
 
-// TestControls: what a control means, or the word with which it is refused.
-func TestControls(t *testing.T) {
+// TestAControlMeansASetpointOrIsRefused: what a control means, or the word with which it is refused.
+func TestAControlMeansASetpointOrIsRefused(t *testing.T) {
 	heat := func(desired, up, down float64) controlloop.Setpoint {
 		return controlloop.Setpoint{Mode: controlloop.ModeHeat, Desired: desired, UpDelta: up, DownDelta: down}
 	}
@@ -92,9 +92,9 @@ func fromHex(t *testing.T, digits string) string {
 	return string(b)
 }
 
-// TestUsualMode: a control without a mode means the configured one, or what
+// TestAControlWithoutAModeMeansTheUsualOne: a control without a mode means the configured one, or what
 // the zone is there for.
-func TestUsualMode(t *testing.T) {
+func TestAControlWithoutAModeMeansTheUsualOne(t *testing.T) {
 	z := testZone()
 	for _, c := range []struct {
 		configured     controlloop.Mode
@@ -113,8 +113,8 @@ func TestUsualMode(t *testing.T) {
 	}
 }
 
-// TestOwnWordsMeanTheSame: what we say again is read as what was obeyed.
-func TestOwnWordsMeanTheSame(t *testing.T) {
+// TestAnOwnControlIsReadAsWhatWasActive: what we say again is read as what was obeyed.
+func TestAnOwnControlIsReadAsWhatWasActive(t *testing.T) {
 	z := testZone()
 	for _, sp := range []controlloop.Setpoint{
 		{Mode: controlloop.ModeHeat, Desired: 21.37, UpDelta: 0.1, DownDelta: 0.2, Source: "page", ID: "w/1"},

@@ -9,8 +9,8 @@ import (
 	pb "thermostat/proto"
 )
 
-// TestHeaterControls: On is 0 on the wire, so an empty message must not heat.
-func TestHeaterControls(t *testing.T) {
+// TestAnEmptyHeaterControlHeatsNothing: On is 0 on the wire, so an empty message must not heat.
+func TestAnEmptyHeaterControlHeatsNothing(t *testing.T) {
 	command := func(c pb.HeaterCommand) *pb.HeaterCommand { return &c }
 	for _, row := range []struct {
 		name    string

@@ -16,7 +16,7 @@ func (t Topics) Status() string { return t.Base + "/status" }
 // Info is what the agent is.
 func (t Topics) Info() string { return t.Base + "/info" }
 
-// Control is a zone's setpoint, retained: its one truth.
+// Control is a zone's setpoint, retained: what the agent obeys.
 func (t Topics) Control(zone string) string { return t.Base + "/" + zone + "/control" }
 
 // Ack is the answer to a control.
@@ -32,7 +32,12 @@ func (t Topics) Heater(zone string) string { return t.Base + "/" + zone + "/heat
 func (t Topics) Cooler(zone string) string { return t.Base + "/" + zone + "/cooler" }
 
 // State is the state, retained.
-func (t Topics) State(zone string) string { return t.Base + "/" + zone + "/state" }
+func (t Topics) State(zone string) string { return t.Base + "/" + zone + state }
+
+const state = "/state"
+
+// ZoneOfState gives the zone whose state a topic below a device is; ok is false for others.
+func ZoneOfState(topic string) (zone string, ok bool) { return strings.CutSuffix(topic, state) }
 
 // Restart asks the agent to end in order and start anew.
 func (t Topics) Restart() string { return t.Base + "/set/restart" }

@@ -53,6 +53,7 @@ func zoneBlock(z config.Zone) []byte {
 	return b.Bytes()
 }
 
+// relayText says which relay it is, for people.
 func relayText(r *drivers.RelaySpec) string {
 	if r == nil {
 		return "none"

@@ -8,9 +8,9 @@ import (
 	"thermostat/agent/config"
 )
 
-// TestLimitsOfAnAbsentOutput: what a zone cannot do bounds nothing, and check
+// TestAnAbsentOutputBoundsNothing: what a zone cannot do bounds nothing, and check
 // prints no limit of it.
-func TestLimitsOfAnAbsentOutput(t *testing.T) {
+func TestAnAbsentOutputBoundsNothing(t *testing.T) {
 	cooler := strings.Replace(clitest.Room, "heater:", "cooler:", 1)
 	for _, row := range []struct{ text, prints string }{
 		{clitest.Room + "    limits: {desired_min: 0}\n    default_setpoint: {desired: 0.5}\n", "desired 0..28 °C, never heated from 35 °C, plausible"},

@@ -21,7 +21,7 @@ func celsius(t physic.Temperature) float64 {
 }
 
 // periph's BME280 driver reads what was set.
-func TestBMxx80(t *testing.T) {
+func TestPeriphReadsTheBME280(t *testing.T) {
 	bus, chip := chips.NewBus(), chips.NewBME280()
 	bus.Attach(0x76, chip)
 	dev, err := bmxx80.NewI2C(periphbus.New(bus), 0x76, &bmxx80.DefaultOpts)
@@ -43,7 +43,7 @@ func TestBMxx80(t *testing.T) {
 }
 
 // periph's driver meets the faults as a real chip would show them.
-func TestBMxx80Faults(t *testing.T) {
+func TestPeriphMeetsTheFaultsOfTheBME280(t *testing.T) {
 	bus, chip := chips.NewBus(), chips.NewBME280()
 	bus.Attach(0x76, chip)
 	open := func() (*bmxx80.Dev, error) { return bmxx80.NewI2C(periphbus.New(bus), 0x76, &bmxx80.DefaultOpts) }
@@ -72,7 +72,7 @@ func TestBMxx80Faults(t *testing.T) {
 }
 
 // periph's DS248x and DS18B20 drivers find three parts and read one.
-func TestDS248x(t *testing.T) {
+func TestPeriphFindsThreeThermometersBehindTheBridge(t *testing.T) {
 	bus, bridge := chips.NewBus(), chips.NewDS2482()
 	bus.Attach(0x18, bridge)
 	serials := []uint64{0x0316a2795bff, 0x0316a2795bfe, 0x800000000000}

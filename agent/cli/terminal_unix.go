@@ -1,3 +1,5 @@
+//go:build unix
+
 package cli
 
 import (
@@ -18,6 +20,9 @@ func TerminalSize(f *os.File) (width, height int, ok bool) {
 	}
 	return int(size.Col), int(size.Row), true
 }
+
+// obeysSequences reports whether a terminal takes control sequences: every one does.
+func obeysSequences(*os.File) bool { return true }
 
 // Resizes tells whenever the terminal has another size.
 func Resizes() (told <-chan os.Signal, end func()) {

@@ -1,0 +1,125 @@
+package device
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Brokers retain the last message of a topic, and a bridge between two brokers sends
+// it again as if it were new, at each of its connections. How long after its
+// connection such a replay may come, and how soon after it a second one is none of
+// the sensor's own.
+const (
+	bridgeTime  = 10 * time.Second // more than a slow link needs for what it had retained and queued
+	replayTime  = 2 * time.Second
+	replaysTold = 3 // so many replays in a row are told as such
+)
+
+// bridgeStates is where mosquitto tells, as $SYS/broker/connection/NAME/state,
+// whether a bridge of its is connected (mosquitto.conf(5), notifications).
+const bridgeStates = "$SYS/broker/connection/+/state"
+
+func isBridgeState(topic string) bool {
+	return strings.HasPrefix(topic, "$SYS/broker/connection/") && strings.HasSuffix(topic, "/state")
+}
+
+// replayFilter tells new readings of a topic from old ones that come again.
+type replayFilter struct {
+	staleAfter time.Duration // of the zone
+
+	last      []byte    // the last message
+	lastAt    time.Time // when it came
+	ownTime   time.Time // the latest time that a document gave for its reading; zero: none did
+	kept      bool      // the broker retains the messages of this topic
+	uncertain bool      // the last message may come once more, and be no new one of the sensor
+	firstAt   time.Time // when it did; zero: it did not
+	bridge    time.Time // when a bridge connected last
+	replays   int       // replays in a row
+
+	earlierTime time.Time // the time of a document that was before ownTime; zero: none
+	earlierAt   time.Time // when it came
+}
+
+// retained notes what the broker had retained. It is no reading.
+func (f *replayFilter) retained(now time.Time, payload []byte, own time.Time) {
+	f.kept, f.uncertain, f.firstAt = true, true, time.Time{}
+	f.note(now, payload, own)
+}
+
+// connected notes a new connection of ours: a bridge may begin one, too.
+func (f *replayFilter) connected() { f.uncertain = f.uncertain || f.kept }
+
+// bridged notes that a bridge of the broker has connected.
+func (f *replayFilter) bridged(now time.Time) { f.bridge, f.uncertain = now, f.uncertain || f.kept }
+
+func (f *replayFilter) note(now time.Time, payload []byte, own time.Time) {
+	f.last, f.lastAt = bytes.Clone(payload), now
+	if own.After(f.ownTime) {
+		f.ownTime = own
+	}
+}
+
+// judge says why a message is no new reading; "" if it is one.
+func (f *replayFilter) judge(now time.Time, payload []byte, own time.Time) string {
+	why := f.why(now, payload, own)
+	if !bytes.Equal(payload, f.last) {
+		f.firstAt, f.uncertain = time.Time{}, false
+	}
+	if why == "" {
+		f.replays, f.earlierTime = 0, time.Time{}
+		if !own.IsZero() {
+			f.ownTime = own
+		}
+	} else if f.replays++; f.replays >= replaysTold {
+		why = fmt.Sprintf("%d times in a row nothing new came: %s", f.replays, why)
+	}
+	f.note(now, payload, own)
+	return why
+}
+
+func (f *replayFilter) why(now time.Time, payload []byte, own time.Time) string {
+	if f.kept || f.last == nil { // else no broker retains anything that a bridge could send
+		if !f.bridge.IsZero() && now.Sub(f.bridge) < bridgeTime {
+			f.uncertain = false
+			return "a bridge of the broker has just connected, and says what was kept"
+		}
+	}
+	if !own.IsZero() && !f.ownTime.IsZero() {
+		return f.judgeOrder(now, own)
+	}
+	if !bytes.Equal(payload, f.last) {
+		return ""
+	}
+	switch {
+	case f.uncertain, f.kept && now.Sub(f.lastAt) > f.staleAfter:
+		f.uncertain, f.firstAt = false, now
+		return "it is what the broker had kept, word by word: a second one will count"
+	case !f.firstAt.IsZero() && now.Sub(f.firstAt) < replayTime:
+		return "it is what the broker had kept, word by word"
+	}
+	f.firstAt = time.Time{}
+	return ""
+}
+
+// judgeOrder judges a message by its own time. One that goes back is old, unless it
+// goes on from there as our clock does: then the device's clock was put back, be
+// it by the end of summer time.
+func (f *replayFilter) judgeOrder(now, own time.Time) string {
+	switch {
+	case own.After(f.ownTime):
+		return ""
+	case own.Equal(f.ownTime):
+		return fmt.Sprintf("its own time is %s, as of the last one: the same reading", shownTime(own))
+	}
+	if went := now.Sub(f.earlierAt); !f.earlierTime.IsZero() && went >= replayTime {
+		if off := own.Sub(f.earlierTime) - went; max(off, -off) <= max(replayTime, went/10) {
+			return ""
+		}
+	}
+	f.earlierTime, f.earlierAt = own, now
+	return fmt.Sprintf("its own time is %s, before that of the last one, %s: an old reading", shownTime(own), shownTime(f.ownTime))
+}
+
+func shownTime(t time.Time) string { return t.Format("2006-01-02 15:04:05") }
