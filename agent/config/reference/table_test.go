@@ -14,7 +14,7 @@ func TestTablesOfKeysInTheDocumentsAreThoseOfTheProgram(t *testing.T) {
 	tables := 0
 	for _, page := range []string{"../../../docs/configuration.md", "../../../docs/devices.md"} {
 		text := read(t, page)
-		filled, err := Fill(text)
+		filled, err := fill(text)
 		if err != nil {
 			t.Fatal(err)
 		}

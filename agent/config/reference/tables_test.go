@@ -14,8 +14,8 @@ const (
 	end       = "<!-- keys%s: the table ends here -->"
 )
 
-// Fill gives a page of docs with the tables of keys that it has a place for made anew.
-func Fill(page string) (string, error) {
+// fill gives a page of docs with the tables of keys that it has a place for made anew.
+func fill(page string) (string, error) {
 	blocks := map[string]string{"": zoneTable()}
 	for _, key := range devices(config.Describe(config.PlantOf("boiler"))) {
 		for _, d := range key.Drivers {
