@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
@@ -180,6 +181,10 @@ func Acknowledged(t paho.Token, patience time.Duration) error {
 // those could be taken, or dial itself, while its node is down.
 const lowest, highest = 20000, 32000
 
+// givenPorts are those that a cluster of this process has had: a second one would
+// take a port for free whose node has not begun to listen.
+var givenPorts sync.Map
+
 func freePorts(count int) (addresses []string, err error) {
 	for tries := 0; len(addresses) < count; tries++ {
 		if tries > 100*count {
@@ -190,7 +195,9 @@ func freePorts(count int) (addresses []string, err error) {
 			continue
 		}
 		defer l.Close() // not before all are found, or one could be found twice
-		addresses = append(addresses, l.Addr().String())
+		if _, given := givenPorts.LoadOrStore(l.Addr().String(), true); !given {
+			addresses = append(addresses, l.Addr().String())
+		}
 	}
 	return addresses, nil
 }
