@@ -63,6 +63,13 @@ func startCluster(t *testing.T, config func(*cluster.Cluster, *cluster.Node) str
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Stop)
+	t.Cleanup(func() {
+		for _, n := range c.Nodes {
+			if log, _ := os.ReadFile(filepath.Join(n.Dir, "log")); t.Failed() {
+				t.Logf("log of %s, its end:\n%s", n.Name, log[max(0, len(log)-3000):])
+			}
+		}
+	})
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
