@@ -17,8 +17,8 @@ import (
 	"thermostat/fleet/cluster"
 )
 
-// These tests run the real agent against real brokers, which die for real. Those
-// that look for pauses of a zone run by themselves, the others beside each other.
+// These tests run the real agent against real brokers, which die for real,
+// one after another: some look for pauses of a zone, and all choose free ports.
 
 // patience is how long a test waits for what must come; it measures nothing.
 const patience = 90 * time.Second
