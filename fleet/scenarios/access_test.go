@@ -26,7 +26,6 @@ const examples = "../../examples/fleet/"
 // TestTheExamplesRulesKeepADeviceToItsOwnTopics: with the example's rules a device works, reads nothing of
 // another one, and writes nothing there.
 func TestTheExamplesRulesKeepADeviceToItsOwnTopics(t *testing.T) {
-	t.Parallel()
 	keys := newAuthority(t)
 	c := startCluster(t, exampleConfig(t, keys, func(text string) string { return text }))
 	heal(t, c, keys.as("probe", "probe"))
@@ -45,7 +44,6 @@ func TestTheExamplesRulesKeepADeviceToItsOwnTopics(t *testing.T) {
 // TestTheRulesHoldWithClientCertificates: the same rules, with client certificates for names
 // and passwords.
 func TestTheRulesHoldWithClientCertificates(t *testing.T) {
-	t.Parallel()
 	keys := newAuthority(t)
 	c := startCluster(t, exampleConfig(t, keys, func(text string) string {
 		text = strings.ReplaceAll(text, "# ca_file", "ca_file")

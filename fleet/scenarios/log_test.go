@@ -27,7 +27,6 @@ func streamOf(t *testing.T, file string) (config jetstream.StreamConfig) {
 // own pace, one of them over the death of the node that led it; reading begins
 // at any number or time; the compacted log holds the newest control of each zone.
 func TestWhatIsSaidOnMQTTStandsInTheLog(t *testing.T) {
-	t.Parallel()
 	const zones, each = 20, 50
 	const said = 2 * zones * each
 	c := startCluster(t, (*cluster.Cluster).Config)

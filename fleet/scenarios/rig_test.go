@@ -17,8 +17,8 @@ import (
 	"thermostat/fleet/cluster"
 )
 
-// These tests run the real agent against real brokers, which die for real. Those
-// that look for pauses of a zone run by themselves, the others beside each other.
+// These tests run the real agent against real brokers, which die for real,
+// one after another: some look for pauses of a zone.
 
 // patience is how long a test waits for what must come; it measures nothing.
 const patience = 90 * time.Second
@@ -63,6 +63,13 @@ func startCluster(t *testing.T, config func(*cluster.Cluster, *cluster.Node) str
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Stop)
+	t.Cleanup(func() {
+		for _, n := range c.Nodes {
+			if log, _ := os.ReadFile(filepath.Join(n.Dir, "log")); t.Failed() {
+				t.Logf("log of %s, its end:\n%s", n.Name, log[max(0, len(log)-3000):])
+			}
+		}
+	})
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
