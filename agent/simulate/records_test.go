@@ -105,9 +105,6 @@ func recorded(t *testing.T, text string) string {
 // outdoors, and CSV files of either separator show the room to a tenth, and the
 // estimate says so; the setpoints are those that were recorded.
 func TestEveryFormOfARecordingShowsItsRoom(t *testing.T) {
-	if testing.Short() {
-		t.Skip("estimates from a week of readings")
-	}
 	for form, text := range map[string]string{
 		"watch":     watchLines(t, "radiator", 7),
 		"comma":     rows(t, "radiator", "time,temperature,heater,outdoor,desired", "%s,%v,%s,%.2f,%v", 7),
@@ -132,9 +129,6 @@ func TestEveryFormOfARecordingShowsItsRoom(t *testing.T) {
 // TestACoolerBesideAHeaterHasItsOwnBody: a fermenter that is heated and cooled is
 // told from a reading every 10 s.
 func TestACoolerBesideAHeaterHasItsOwnBody(t *testing.T) {
-	if testing.Short() {
-		t.Skip("60,000 readings")
-	}
 	config := clitest.Written(t, `device: a
 zones:
   - name: beer

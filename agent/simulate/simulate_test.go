@@ -360,9 +360,6 @@ func recording(t *testing.T, room string, days int, every time.Duration, beside 
 // A week recorded from a known room shows that room to a tenth; so does one
 // whose records do not say what ran, since the law decides the same again.
 func TestTraceRecoversAKnownRoom(t *testing.T) {
-	if testing.Short() {
-		t.Skip("estimates from a week of readings")
-	}
 	file := recording(t, "radiator", 7, time.Minute, true)
 	r := simulateRuns(t, "--trace", file)[0]
 	e := r.Estimate
