@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Makes dist/: static binaries for Linux on arm v6, arm v7, arm64 and amd64,
 # Debian packages for armhf (arm v6 code, which every Raspberry Pi runs), arm64
-# and amd64, and their checksums. Two runs of one commit give the same bytes.
+# and amd64, a list of what is in each binary (SBOM, CycloneDX), and the
+# checksums of all that. Two runs of one commit give the same bytes.
 #
 #     ./cross-build.sh               # all of them
 #     ./cross-build.sh arm64         # one target: armv6 armv7 arm64 amd64
 #
-# VERSION=1.2.3 names the packages otherwise than by tag and commit.
+# MINISIGN_KEY=file signs the checksums. VERSION=1.2.3 names binaries and
+# packages otherwise than by release and commit.
 set -euo pipefail
 cd "$(dirname "$0")"
 export CGO_ENABLED=0 GOTOOLCHAIN=local LC_ALL=C TZ=UTC
@@ -22,14 +24,16 @@ SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH
 commit_time() { date -u -d "@$SOURCE_DATE_EPOCH" "+$1"; }
 
-# The tag of a release; between releases a word behind it that grows with time.
+# The file VERSION names the release, whose commit has the tag. What comes after
+# it has a word behind it that grows with time, as agent/cli/build.go makes it.
 version() {
-  local tag
-  tag=$(git describe --tags --match 'v[0-9]*' --abbrev=0 2>/dev/null || echo v0.0.0)
-  if [ "$(git describe --tags --match 'v[0-9]*' --exact-match 2>/dev/null)" = "$tag" ]; then
-    echo "${tag#v}"
+  local release commit
+  release=$(<VERSION)
+  commit=$(git rev-parse HEAD)
+  if [ "$(git rev-parse -q --verify "refs/tags/v$release^{commit}")" = "$commit" ] && [ -z "$(git status --porcelain)" ]; then
+    echo "$release"
   else
-    echo "${tag#v}+git$(commit_time %Y%m%d%H%M%S).$(git rev-parse --short=8 HEAD)"
+    echo "$release+git$(commit_time %Y%m%d%H%M%S).${commit:0:8}"
   fi
 }
 VERSION=${VERSION:-$(version)}
@@ -41,7 +45,8 @@ trap 'rm -rf "$stage"' EXIT
 
 # HTTP/2 stays out: browsers speak it over TLS alone, and the page has none.
 build() { # GOARCH GOARM FILE
-  GOOS=linux GOARCH=$1 GOARM=$2 go build -tags nethttpomithttp2 -trimpath -buildvcs=true -ldflags='-s -w' -o "$3" ./agent
+  GOOS=linux GOARCH=$1 GOARM=$2 go build -tags nethttpomithttp2 -trimpath -buildvcs=true \
+    -ldflags="-s -w -X thermostat/agent/cli.linked=$VERSION" -o "$3" ./agent
 }
 
 # What all packages share.
@@ -57,14 +62,36 @@ gather() {
   cp systemd/deb/copyright "$stage/doc"
   cp systemd/config.yaml examples/*.yaml examples/recording.csv "$stage/doc/examples"
   chmod -R u=rwX,go=rX "$stage"
-  # Go's cache makes all but the first build of this quick.
-  (cd systemd/tools && CGO_ENABLED=0 go build -o "$stage/nfpm" github.com/goreleaser/nfpm/v2/cmd/nfpm)
+  nfpm=$(tool nfpm)
+  cyclonedx=$(tool cyclonedx-gomod)
+}
+
+# A tool's file in Go's cache, built if it is not there. A list of contents has
+# the checksum of the tool that made it: so no path and no commit in there.
+tool() { (cd systemd/tools && GOFLAGS="${GOFLAGS:-} -trimpath -buildvcs=false" go tool -n "$1"); }
+
+# What is in a binary: the modules and Go's own library, without a number or a time that each run makes anew.
+sbom() { # BINARY
+  "$cyclonedx" bin -json -std -noserial -notimestamp -version "$VERSION" -output "$1.cdx.json" "$1" 2>"$stage/said" ||
+    { cat "$stage/said" >&2; return 1; }
+  made+=("$1.cdx.json")
+}
+
+# One signature is enough for all files: it is that of their checksums.
+sign() {
+  rm -f dist/SHA256SUMS.minisig
+  if [ -z "${MINISIGN_KEY:-}" ]; then
+    echo "cross-build: not signed: MINISIGN_KEY names no key" >&2
+    return
+  fi
+  minisign -S -s "$MINISIGN_KEY" -m dist/SHA256SUMS -t "thermostat $VERSION" >/dev/null
+  echo dist/SHA256SUMS.minisig
 }
 
 package() { # BINARY ARCHITECTURE
   cp "$1" "$stage/thermostat"
   local file="dist/thermostat_${VERSION}_$2.deb"
-  (cd "$stage" && ARCH=$2 ./nfpm package --packager deb --config deb/nfpm.yaml --target "$OLDPWD/$file" >/dev/null)
+  (cd "$stage" && ARCH=$2 "$nfpm" package --packager deb --config deb/nfpm.yaml --target "$OLDPWD/$file" >/dev/null)
   made+=("$file")
 }
 
@@ -84,7 +111,9 @@ for t in "${targets[@]}"; do
     package "$file" "$t"
     ;;
   esac
+  sbom "$file"
 done
 # Of these files alone: dist may hold older ones.
 (cd dist && sha256sum -- "${made[@]#dist/}" >SHA256SUMS)
 printf '%s\n' "${made[@]}" dist/SHA256SUMS
+sign

@@ -7,35 +7,41 @@ import (
 	"net"
 	"time"
 
+	"thermostat/agent/boiler"
 	"thermostat/agent/cli"
 	"thermostat/agent/config"
+	"thermostat/agent/config/sources"
+	"thermostat/agent/devices"
 	"thermostat/agent/service"
-	"thermostat/agent/state"
 	"thermostat/controlloop"
+	"thermostat/controlloop/report"
 	"thermostat/drivers"
 	"thermostat/mqtt"
 	"thermostat/mqtt/device"
-	"thermostat/mqtt/wire"
 	"thermostat/status"
 )
 
 // agent is the wired program: zones, their devices, the session, the memory.
 type agent struct {
-	cfg      config.Config
-	log      *slog.Logger
-	zones    zones
-	remote   *device.Group // the devices that are on the broker
-	session  *mqtt.Session
-	page     *status.Server             // nil: there is none
-	listener net.Listener               // of the page, opened already; nil: to be opened
-	held     []drivers.GPIO             // every line that off must switch off if we die
-	letsGo   *bool                      // whether the kernel lets go of relays after a crash; nil: not known
-	beat     *service.Heartbeat         // nil where no service manager listens
-	also     func(controlloop.Snapshot) // a further observer; may be nil
-	contain  containment                // of what drives no relay
-	sleep    *service.SleepClock        // how long the machine was suspended
-	restarts chan error                 // ends run, which then gives this error
-	ended    func() error               // notes an orderly end; nil without a state folder
+	cfg        config.Config
+	log        *slog.Logger
+	zones      zones
+	sources    boiler.All
+	remote     *device.Group // the devices that are on the broker
+	session    *mqtt.Session
+	told       mqtt.Sources                // what the session says of the sources
+	page       *status.Server              // nil: there is none
+	listener   net.Listener                // of the page, opened already; nil: to be opened
+	held       []drivers.Held              // every line that off must switch off if we die
+	letsGo     func() *bool                // whether relays are let go of after a crash; nil: not known
+	beat       *service.Heartbeat          // nil where no service manager listens
+	also       func(controlloop.Snapshot)  // a further observer; may be nil
+	alsoSource func(report.SourceSnapshot) // the same for sources
+	contain    containment                 // of what drives no relay
+	clock      *service.ClockTrust         // whether programs may follow the wall clock
+	sleep      *service.SleepClock         // how long the machine was suspended
+	restarts   chan error                  // ends run, which then gives this error
+	ended      func() error                // notes an orderly end; nil without a state folder
 }
 
 // newAgent opens everything that a configuration names: the devices, the state
@@ -44,6 +50,7 @@ type agent struct {
 func newAgent(cfg config.Config, log *slog.Logger, also func(controlloop.Snapshot)) (*agent, error) {
 	a := &agent{
 		cfg: cfg, log: log, also: also, remote: device.NewGroup(log),
+		clock:    service.NewClockTrust(cfg.Clock == "trust", cli.ThisBuild().NotBefore()),
 		sleep:    &service.SleepClock{Ahead: service.BootAhead},
 		restarts: make(chan error, 1),
 	}
@@ -53,41 +60,13 @@ func newAgent(cfg config.Config, log *slog.Logger, also func(controlloop.Snapsho
 	}
 	o := a.sessionOptions()
 	if cfg.StateDir != "" {
-		a.ended = a.zones.remember(&o, cfg.StateDir, a.held)
+		a.ended = a.zones.remember(a.sources, &o, cfg.StateDir, a.held, a.clock)
 	}
+	a.clock.Look(time.Now()) // before a relay can be on: a clock on a bus that is stuck takes its time
 	o.Info = a.info(cli.ThisBuild(), o.Instance)
 	a.session = mqtt.NewSession(o)
 	a.page = a.newPage()
 	return a, nil
-}
-
-func (a *agent) sessionOptions() mqtt.Options {
-	named := a.zones.byName()
-	o := mqtt.Options{
-		Access: a.cfg.MQTT.Access, Device: a.cfg.Device, Instance: state.NewInstance(), Discovery: a.cfg.MQTT.DiscoveryPrefix, Birth: a.cfg.MQTT.BirthTopic,
-		SensorEvery: a.cfg.MQTT.SensorEvery, StateEvery: a.cfg.MQTT.StateEvery,
-		NotBefore: cli.ThisBuild().NotBefore(), Log: a.log, Devices: a.remote, Contain: a.contain.run, Slept: a.sleep.Total,
-		Answered: func(zone string, applied bool) { named[zone].counters.Answered(applied) },
-	}
-	for _, z := range a.zones {
-		o.Zones = append(o.Zones, z.onBroker())
-	}
-	return o
-}
-
-func (a *agent) info(b cli.Build, instance string) func() wire.Info {
-	started := time.Now().UTC().Truncate(time.Millisecond) // of two agents of one name the first keeps it: seconds would often be the same
-	zones := map[string]wire.ZoneInfo{}
-	for _, z := range a.zones {
-		zones[z.Name] = z.info()
-	}
-	return func() wire.Info {
-		return wire.Info{
-			Version: b.Version, Instance: instance, Zones: zones,
-			ConfigSHA256: a.cfg.SHA256, StartedAt: started, ClockSynced: service.ClockSynced(),
-			Failsafe: a.letsGo,
-		}
-	}
 }
 
 // notify tells the service manager of the zones from now on, if one listens.
@@ -95,31 +74,52 @@ func (a *agent) notify(getenv func(string) string) error {
 	n, err := service.NewNotifier(getenv)
 	if n != nil {
 		a.beat = service.NewHeartbeat(a.zones.loops(), service.WatchdogTime(getenv), a.log, n.Send)
+		for _, s := range a.sources {
+			a.beat.Watch(s.Name, sources.Step)
+		}
 		a.session.OfferRestart(a.askRestart)
 	}
 	return err
 }
 
-// openZones opens the devices of every zone, each relay off.
+// sawSource passes on what a source does.
+func (a *agent) sawSource(s report.SourceSnapshot) {
+	a.told.Observe(s)
+	a.beat.Ticked(s.Name, s.Time)
+	a.page.SawSource(s)
+	if a.alsoSource != nil {
+		a.alsoSource(s)
+	}
+}
+
+// openZones opens the devices of every source and zone, each relay off.
 func (a *agent) openZones() error {
 	hardware := drivers.NewHardware("/")
 	hardware.Tell = func(text string) { a.log.Warn(text) }
-	hardware.Remote = remoteDevices{a.remote}
+	var err error
+	a.sources, err = boiler.Open(a.cfg.Sources, boiler.Options{
+		Open: func(r devices.Relay) (controlloop.Relay, error) { return devices.OpenRelay(r, hardware, a.remote) },
+		Log:  a.log, Slept: a.sleep.Total, Observe: a.sawSource,
+		Trusted: func(now time.Time) bool { return a.clock.Look(now) != service.ClockGuess },
+	})
+	if err != nil {
+		return err
+	}
 	for _, cfg := range a.cfg.Zones {
-		d, err := hardware.Open(cfg.Devices)
+		d, err := cfg.Devices.Open(hardware, a.remote)
 		if err != nil {
 			return fmt.Errorf("zone %s: %w", cfg.Name, err)
 		}
 		a.zones = append(a.zones, newZone(a, cfg, d))
 	}
-	a.letsGo = failsafe(hardware, a.cfg.Relays(), a.log)
+	a.letsGo = service.Failsafe(hardware, a.cfg.Relays(), a.log)
 	a.contain = containment{a.log, a.zones.loops()}
 	return nil
 }
 
-// close gives the devices back, each relay off.
+// close gives the devices back, each relay off: sources, pumps, valves.
 func (a *agent) close() error {
-	var err error
+	err := a.sources.Close()
 	for _, z := range a.zones {
 		err = errors.Join(err, z.devices.Close())
 	}

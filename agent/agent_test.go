@@ -16,6 +16,7 @@ import (
 	"thermostat/agent/service"
 	"thermostat/agent/state"
 	"thermostat/controlloop"
+	"thermostat/controlloop/mailbox"
 	"thermostat/mqtt/setpoint"
 )
 
@@ -31,7 +32,7 @@ func TestUnwrittenRelaysStayAFault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := a.zones.saveIn(mem)("hall", setpoint.Memory{}); err != nil {
+	if err := a.zones.saving(keptSetpoint, mem.Save)("hall", setpoint.Memory{}); err != nil {
 		t.Fatal(err)
 	}
 	if bad := a.zones.byName()["hall"].alarm.Bad; len(bad) != 1 || bad[keptRelays] == "" {
@@ -91,7 +92,7 @@ func TestZonesAreWokenAfterASuspend(t *testing.T) {
 		var ahead atomic.Int64 // a time.Duration
 		ahead.Store(int64(time.Minute))
 		var said clitest.LockedText
-		loop := &controlloop.Zone{Woken: controlloop.NewLatest[struct{}]()}
+		loop := &controlloop.Zone{Woken: mailbox.New[struct{}]()}
 		a := &agent{
 			sleep: &service.SleepClock{Ahead: func() time.Duration { return time.Duration(ahead.Load()) }},
 			zones: zones{{loop: loop}}, log: slog.New(slog.NewTextHandler(&said, nil)),

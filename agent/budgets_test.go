@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -17,15 +18,27 @@ const (
 	maxTypeFiles = 3    // with methods of one type
 	maxFunction  = 50   // lines
 	maxHeatPath  = 5000 // lines
+	maxSource    = 2000 // lines of the path that ends the heat of a source
+	maxBoard     = 1300 // lines of the path that ends the heat of a relay behind a bus that may hang
 )
 
 // heatPath are the files that can end the heat: whoever checks that they do
-// reads these, and no others.
+// reads these, and no others. What a model foresees chooses within the band alone, whose
+// first and last word law.go has: it is not among them, as -PATTERN says.
 var heatPath = []string{
-	"controlloop/*.go",
-	"drivers/gpio*.go", "drivers/onewire.go", "drivers/ds18b20.go", "drivers/scratchpad.go", "drivers/bme280.go", "drivers/i2c.go", "drivers/readlimit.go",
-	"agent/agent.go", "agent/devices.go", "agent/off.go",
+	"controlloop/*.go", "-controlloop/foresight.go", "controlloop/guard/*.go", "controlloop/mailbox/*.go", "controlloop/steady/*.go",
+	"drivers/gpio*.go", "drivers/onewire.go", "drivers/ds18b20.go", "drivers/w1/scratchpad.go", "drivers/w1/families.go", "drivers/bme280.go", "drivers/i2c.go", "drivers/readlimit.go",
+	"agent/agent.go", "agent/devices/open.go", "agent/off.go",
 }
+
+// sourcePath are the files that can end the heat of a shared source beside those: the law of
+// it, and who stands between it, its pump and the valves.
+var sourcePath = []string{"controlloop/source/*.go", "agent/boiler/*.go", "controlloop/law.go", "controlloop/zone.go"}
+
+// boardPath are the files that can end the heat of a relay behind a bus that may hang, a serial
+// port's or an expander's, beside the first: a list of its own, since whoever has relays on the
+// header alone need not read them.
+var boardPath = []string{"drivers/modbus.go", "drivers/modbus/*.go", "drivers/aside/*.go"}
 
 // notYet are the budgets that do not hold yet, with their present figures: they
 // must not grow, and a row that is no longer needed must go.
@@ -54,8 +67,14 @@ func TestPackagesTypesAndFunctionsStaySmall(t *testing.T) {
 	for name, lines := range functionLines(files) {
 		over("lines of func "+name, lines, maxFunction)
 	}
-	lines, missing := heatPathLines(files)
+	lines, missing := heatPathLines(files, heatPath)
 	over("lines of the path that ends the heat", lines, maxHeatPath)
+	lines, gone := heatPathLines(files, sourcePath)
+	over("lines of the path that ends the heat of a source", lines, maxSource)
+	missing = append(missing, gone...)
+	lines, gone = heatPathLines(files, boardPath)
+	over("lines of the path that ends the heat of a relay behind a bus that may hang", lines, maxBoard)
+	missing = append(missing, gone...)
 	for _, pattern := range missing {
 		over("no file "+pattern+" on the path that ends the heat", 1, 0)
 	}
@@ -144,14 +163,18 @@ func byHand(files []goFile) []goFile {
 	return slices.DeleteFunc(slices.Clone(files), func(f goFile) bool { return ast.IsGenerated(f.File) })
 }
 
-// heatPathLines counts the lines of the path that ends the heat, and tells which
+// heatPathLines counts the lines of a path that ends the heat, and tells which
 // of its files are not there.
-func heatPathLines(files []goFile) (lines int, missing []string) {
-	for _, pattern := range heatPath {
-		found := false
+func heatPathLines(files []goFile, patterns []string) (lines int, missing []string) {
+	for _, pattern := range patterns {
+		found, sign := false, 1
+		without, isWithout := strings.CutPrefix(pattern, "-")
+		if isWithout {
+			sign = -1
+		}
 		for _, f := range files {
-			if ok, _ := path.Match(pattern, f.path); ok {
-				lines += f.lines
+			if ok, _ := path.Match(without, f.path); ok {
+				lines += sign * f.lines
 				found = true
 			}
 		}

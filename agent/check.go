@@ -9,6 +9,7 @@ import (
 	"thermostat/agent/cli"
 	"thermostat/agent/config"
 	"thermostat/agent/config/effective"
+	"thermostat/agent/config/machine"
 	"thermostat/agent/service"
 )
 
@@ -40,8 +41,8 @@ func check(out, errs io.Writer, file string) error {
 	if config.PrintComplaints(errs, complaints) {
 		return cli.Exit(cli.ExitUsage, nil)
 	}
-	if own := config.ThisMachine().StateDir(c.Device); file == cli.DefaultConfig && c.StateDir == own && config.Exists(config.PackagedState) {
-		c.StateDir = config.PackagedState // check typed by hand knows nothing of the service's folder
+	if own := machine.This().StateDir(c.Device); file == cli.DefaultConfig && c.StateDir == own && machine.Exists(machine.PackagedState) {
+		c.StateDir = machine.PackagedState // check typed by hand knows nothing of the service's folder
 	}
 	service.PrintTellings(errs, c)
 	return cli.Failed(effective.Print(out, c))

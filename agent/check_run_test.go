@@ -14,6 +14,8 @@ import (
 
 	"thermostat/agent/clitest"
 	"thermostat/agent/config"
+	"thermostat/agent/config/machine"
+	"thermostat/agent/config/plant"
 	"thermostat/drivers"
 	"thermostat/mqtt/device"
 )
@@ -71,7 +73,7 @@ func (s *scribe) relay(hasRoom bool) string {
 func (s *scribe) zone(i int) {
 	sensor := s.one(anySensor...)
 	fmt.Fprintf(s, "  - name: zone-%d\n    sensor: %s\n", i, sensor)
-	s.sometimes(3, "    plant: %s", config.Plants()...)
+	s.sometimes(3, "    plant: %s", plant.Names()...)
 	for _, key := range []string{"heater", "cooler", "safety_relay"} {
 		if s.IntN(3) > 0 {
 			fmt.Fprintf(s, "    %s: %s\n", key, s.relay(strings.Contains(sensor, "simulated")))
@@ -119,7 +121,7 @@ func TestWhatCheckPassesRuns(t *testing.T) {
 	for seed := range uint64(clitest.InCI(6000, 800)) {
 		state := filepath.Join(t.TempDir(), "state")
 		text := (&scribe{Rand: rand.New(rand.NewPCG(seed, 19))}).file(state)
-		cfg, complaints := config.ReadOn("f", []byte(text), config.Machine{Hostname: "cabin.lan", Getenv: func(string) string { return "" }})
+		cfg, complaints := config.ReadOn("f", []byte(text), machine.Machine{Hostname: "cabin.lan", Getenv: func(string) string { return "" }})
 		bad := map[string]bool{}
 		for _, c := range complaints {
 			if !c.Warning {
@@ -157,9 +159,7 @@ func TestWhatCheckPassesRuns(t *testing.T) {
 
 // opens opens the devices of one zone, sound or not.
 func opens(z config.Zone) error {
-	h := drivers.NewHardware("/")
-	h.Remote = remoteDevices{device.NewGroup(slog.New(slog.DiscardHandler))}
-	d, err := h.Open(z.Devices)
+	d, err := z.Devices.Open(drivers.NewHardware("/"), device.NewGroup(slog.New(slog.DiscardHandler)))
 	if err != nil {
 		return err
 	}

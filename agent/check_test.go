@@ -50,6 +50,7 @@ func TestCheckPrintsTheEffectiveZones(t *testing.T) {
   heater     simulated
   cooler     none
   setpoint   heat 20 °C, +0.3 K, -0.5 K
+  law        hysteresis; foresee while the zone follows a program, once it knows the room, at most about 16 starts a day
   limits     desired 5..28 °C, never heated from 35 °C, plausible -30..70 °C, at most 5 K a minute
   timers     sample 5s, stale after 1m0s, on for at least 4m0s, off for at least 4m0s, on for at most 1h0m0s, frozen after 3h0m0s of heating or cooling
   no sensor  everything off
@@ -61,6 +62,7 @@ b
   heater     simulated
   cooler     simulated
   setpoint   none: off until a control comes
+  law        hysteresis
   limits     desired 5..28 °C, never heated from 35 °C, never cooled from 3 °C, plausible -30..70 °C, at most 5 K a minute
   timers     sample 5s, stale after 1m0s, on for at least 4m0s, off for at least 4m0s, frozen after 3h0m0s of heating or cooling, changeover 10m0s
   no sensor  everything off
@@ -72,6 +74,7 @@ c
   heater     none
   cooler     simulated
   setpoint   off
+  law        hysteresis; foresee while the zone follows a program, once it knows the room, at most about 16 starts a day
   limits     desired 5..28 °C, never cooled from 3 °C, plausible -30..70 °C, at most 5 K a minute
   timers     sample 5s, stale after 1m0s, on for at least 4m0s, off for at least 4m0s, frozen after 3h0m0s of heating or cooling
   no sensor  everything off

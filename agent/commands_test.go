@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"thermostat/agent/cli"
+	"thermostat/agent/set"
 )
 
 func TestATemperatureIsReadInItsUnitOrRefused(t *testing.T) {
@@ -36,7 +37,7 @@ func TestAFlagTakesANumberAsPeopleWriteIt(t *testing.T) {
 	}{
 		{"--up-delta", "0.5", true}, {"--up-delta", "5_0", false}, {"--up-delta", "0x1p-1", false}, {"--down-delta", "inf", false}, {"--down-delta", "+1", false},
 	} {
-		err := setCommand().ParseFlags([]string{row.flag, row.text})
+		err := set.Command().ParseFlags([]string{row.flag, row.text})
 		if (err == nil) != row.sound {
 			t.Errorf("%s %s: %v", row.flag, row.text, err)
 		}

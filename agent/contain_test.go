@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"thermostat/controlloop"
+	"thermostat/controlloop/mailbox"
 )
 
 // TestAPanicBesideTheZonesIsAFaultOfThemAll, and its log says where it happened.
@@ -19,7 +20,7 @@ func TestAPanicBesideTheZonesIsAFaultOfThemAll(t *testing.T) {
 		seen := make(chan controlloop.Snapshot, 1000)
 		z := &controlloop.Zone{
 			Name: "room", Params: controlloop.Params{Sample: time.Second, StaleAfter: time.Minute}, Sensor: never{}, Alarms: controlloop.NewAlarms(),
-			Setpoints: controlloop.NewLatest[controlloop.Setpoint](), Observe: func(s controlloop.Snapshot) { seen <- s },
+			Setpoints: mailbox.New[controlloop.Setpoint](), Observe: func(s controlloop.Snapshot) { seen <- s },
 		}
 		go z.Run(t.Context(), controlloop.Setpoint{})
 		c := containment{slog.New(slog.NewTextHandler(&log, nil)), []*controlloop.Zone{z}}

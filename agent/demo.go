@@ -15,12 +15,14 @@ import (
 
 	"thermostat/agent/cli"
 	"thermostat/agent/config"
+	"thermostat/agent/config/plain"
+	"thermostat/agent/demo"
 	"thermostat/drivers/simulated"
 )
 
 // demoFlags are what a newcomer may change.
 type demoFlags struct {
-	speed       float64
+	demo.House
 	mqtt        string
 	http        string
 	lasts       time.Duration
@@ -34,12 +36,15 @@ func demoCommand() *cobra.Command {
 		Use:   "demo",
 		Short: "Run a simulated house with a broker and a page of its own: no files, no root, no network",
 		Long: `Runs two simulated rooms, an MQTT broker and the page on loopback, and prints what to try.
-Room time runs --speed times faster than the clock.
+With --boiler it is four rooms with valves on one boiler.
+Room time runs --speed times faster than the clock. One room follows a program, which
+runs by the clock and steps every few minutes for half an hour.
 Faults:` + demoFaultHelp(),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
-	cli.NumberVar(cmd.Flags(), &f.speed, "speed", 60, "how many times faster room time runs")
+	cmd.Flags().BoolVar(&f.Boiler, "boiler", false, "four rooms on one boiler, each with a valve, instead of two rooms")
+	cli.NumberVar(cmd.Flags(), &f.Speed, "speed", 60, "how many times faster room time runs")
 	cmd.Flags().StringVar(&f.mqtt, "mqtt", "127.0.0.1:1883", "the broker's `ADDR`; a taken port: the next free one")
 	cmd.Flags().StringVar(&f.http, "http", config.DefaultListen, "the page's `ADDR`; a taken port: the next free one; empty: no page")
 	cmd.Flags().DurationVar(&f.lasts, "for", 0, "end by itself after this `DURATION`")
@@ -47,33 +52,6 @@ Faults:` + demoFaultHelp(),
 	cmd.Flags().BoolVar(&f.printConfig, "print-config", false, "print the demo's configuration and end")
 	return cmd
 }
-
-// demoConfig is an ordinary configuration: what it shows, run accepts. The
-// timers are short because room time is fast.
-const demoConfig = `# Two simulated rooms. Room time runs %[1]v times faster than the clock,
-# so the timers are short and max_rate is wide.
-device: demo
-mqtt:
-  brokers: ["mqtt://%[2]s"]
-http:
-  listen: "%[3]s"
-zones:
-  - name: living-room # air and walls, a panel heater, winter outside
-    plant: electric
-    sensor: {driver: simulated, model: room, speed: %[1]v, start: 19.2, outdoor: 2, outdoor_swing: 3, heater_power: 2500}
-    heater: {driver: simulated}
-    default_setpoint: {mode: heat, desired: 20, up_delta: 0.3, down_delta: 0.3}
-    limits: {max_rate: 10000}
-    timing: {sample: 1s, stale_after: 3s, min_on: 2s, min_off: 2s, frozen_after: 10s}
-    safety_relay: {driver: simulated}
-  - name: workshop # +1 °C every 2 minutes when heated, -1 °C every 4 minutes when not
-    plant: electric
-    sensor: {driver: simulated, model: linear, speed: %[1]v, start: 15, up: 2m, down: 4m}
-    heater: {driver: simulated}
-    default_setpoint: {mode: heat, desired: 17, up_delta: 0.5, down_delta: 0.5}
-    limits: {max_rate: 10000}
-    timing: {sample: 1s, stale_after: 3s, min_on: 2s, min_off: 2s, frozen_after: 10s}
-`
 
 // demoFaults are all but the mending: nothing in the demo is mended.
 func demoFaults() []simulated.Fault {
@@ -126,7 +104,7 @@ func (f *demoFlags) run(cmd *cobra.Command) error {
 		return cli.Exit(cli.ExitUsage, err)
 	}
 	if f.printConfig {
-		_, err := fmt.Fprintf(cmd.OutOrStdout(), demoConfig, f.speed, f.mqtt, f.http)
+		_, err := io.WriteString(cmd.OutOrStdout(), f.Config(time.Now(), f.mqtt, f.http))
 		return cli.Failed(err)
 	}
 	ctx := cmd.Context()
@@ -139,16 +117,16 @@ func (f *demoFlags) run(cmd *cobra.Command) error {
 }
 
 func (f *demoFlags) plan() ([]plannedFault, error) {
-	if !(f.speed >= 0.1 && f.speed <= 10000) {
-		return nil, fmt.Errorf("speed: %v is outside 0.1..10000", f.speed)
+	if !(f.Speed >= 0.1 && f.Speed <= 10000) {
+		return nil, fmt.Errorf("speed: %v is outside 0.1..10000", f.Speed)
 	}
 	if f.lasts < 0 {
 		return nil, fmt.Errorf("for: %v is negative", f.lasts)
 	}
-	if !config.IsListen(f.mqtt) {
+	if !plain.IsListen(f.mqtt) {
 		return nil, fmt.Errorf("mqtt: %q is not an address like 127.0.0.1:1883", f.mqtt)
 	}
-	if f.http != "" && !config.IsListen(f.http) {
+	if f.http != "" && !plain.IsListen(f.http) {
 		return nil, fmt.Errorf("http: %q is not an address like %s", f.http, config.DefaultListen)
 	}
 	var faults []plannedFault
@@ -174,7 +152,7 @@ func (f *demoFlags) play(ctx context.Context, out io.Writer, faults []plannedFau
 	if err != nil {
 		return err
 	}
-	cfg, complaints := config.Read("demo", fmt.Appendf(nil, demoConfig, f.speed, addr, pageAddr))
+	cfg, complaints := config.Read("demo", []byte(f.Config(time.Now(), addr, pageAddr)))
 	for _, c := range complaints {
 		if !c.Warning {
 			return fmt.Errorf("the demo's own configuration: %v", c)
@@ -183,19 +161,19 @@ func (f *demoFlags) play(ctx context.Context, out io.Writer, faults []plannedFau
 	cfg.StateDir = "" // no files
 	lines := cli.NewLineWriter(out)
 	defer lines.Flush()
-	view := newDemoView(lines, out == os.Stdout && cli.IsTerminal(os.Stdout))
+	view := newDemoView(f.House, lines, out == os.Stdout && cli.IsTerminal(os.Stdout))
 	a, err := newAgent(cfg, slog.New(slog.DiscardHandler), view.saw)
 	if err != nil {
 		return err
 	}
-	a.listener = page
+	a.listener, a.alsoSource = page, view.sawSource
 	house.agent, house.view = a, view
 	view.taken(f.mqtt, addr)
 	view.taken(f.http, pageAddr)
-	view.welcome(addr, pageAddr, f.speed)
+	view.welcome(addr, pageAddr)
 	for _, p := range faults {
 		timer := time.AfterFunc(max(p.at, demoConfirmed), func() {
-			view.line("fault %s: %s", p.Name, p.Means)
+			view.line("fault %s: %s", p.Name, f.Means(p.Fault))
 			house.breaks(p.Fault)
 		})
 		defer timer.Stop()

@@ -4,14 +4,19 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"thermostat/agent/boiler"
 	"thermostat/agent/cli"
 	"thermostat/agent/clitest"
 	"thermostat/agent/config"
-	"thermostat/drivers"
+	"thermostat/agent/config/sources"
+	"thermostat/agent/devices"
+	"thermostat/controlloop"
+	"thermostat/mqtt/homeassistant"
 )
 
 // TestRestartEndsInOrder: relays off, no crash noted, and an exit code that
@@ -45,7 +50,7 @@ func TestRestartEndsInOrder(t *testing.T) {
 	}
 }
 
-// TestSessionKnowsWhatToAnnounce: the prefix, and which zone measures humidity.
+// TestSessionKnowsWhatToAnnounce: the prefix, which zone measures humidity, and which source has a pump.
 func TestSessionKnowsWhatToAnnounce(t *testing.T) {
 	cfg := cleanConfig(t, "device: cabin\nstate_dir: "+t.TempDir()+"\nmqtt: {discovery_prefix: my/home}\nzones:\n"+
 		"  - {name: a, sensor: {driver: simulated}, heater: {driver: simulated}}\n"+
@@ -59,7 +64,11 @@ func TestSessionKnowsWhatToAnnounce(t *testing.T) {
 	if o.Discovery != "my/home" || o.Zones[0].Humidity || !o.Zones[1].Humidity {
 		t.Errorf("discovery %q, humidity %v and %v", o.Discovery, o.Zones[0].Humidity, o.Zones[1].Humidity)
 	}
-	a.zones[0].Devices.Fallbacks = []drivers.SensorSpec{{Driver: "ds18b20"}, {Driver: "bme280"}}
+	a.sources = boiler.All{{Source: sources.Source{Name: "boiler"}, Pump: struct{ controlloop.Relay }{}}, {Source: sources.Source{Name: "stove"}}}
+	if want := []homeassistant.Source{{Name: "boiler", Pump: true}, {Name: "stove"}}; !slices.Equal(a.sessionOptions().Boilers, want) {
+		t.Errorf("sources %+v, want %+v", a.sessionOptions().Boilers, want)
+	}
+	a.zones[0].Devices.Fallbacks = []devices.Sensor{devices.DefaultSensor("ds18b20"), devices.DefaultSensor("bme280")}
 	if !a.sessionOptions().Zones[0].Humidity {
 		t.Error("a fallback sensor that measures humidity is forgotten")
 	}

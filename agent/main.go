@@ -11,10 +11,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"thermostat/agent/calibrate"
 	"thermostat/agent/cli"
 	"thermostat/agent/config/reference"
+	"thermostat/agent/explain"
 	"thermostat/agent/probe"
 	"thermostat/agent/replay"
+	"thermostat/agent/set"
 	"thermostat/agent/simulate"
 	"thermostat/agent/watch"
 	"thermostat/mqtt/broker"
@@ -46,8 +49,8 @@ func rootCommand() *cobra.Command {
 	}
 	root.AddCommand(
 		demoCommand(), runCommand(), checkCommand(),
-		setCommand(), clearCommand(), watch.Command(),
-		probe.Command(), offCommand(), heaterCommand(), replay.Command(), simulate.Command(), reference.Command(), versionCommand(),
+		set.Command(), set.BoostCommand(), set.ResumeCommand(), set.AwayCommand(), set.ProgramCommand(), set.ClearCommand(), watch.Command(), explain.Command(),
+		probe.Command(), calibrate.Command(), offCommand(), heaterCommand(), replay.Command(), simulate.Command(), reference.Command(), versionCommand(),
 	)
 	return root
 }

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"time"
 
+	"thermostat/agent/boiler"
+	"thermostat/agent/service"
 	"thermostat/agent/state"
 	"thermostat/drivers"
 	"thermostat/mqtt"
@@ -14,33 +16,43 @@ import (
 // What the state folder keeps of a zone, as its fault memory calls it.
 const (
 	keptSetpoint = "the setpoint"
+	keptProgram  = "the program"
 	keptSwitches = "the last switches and the counters"
 	keptInstance = "the name of this installation"
 	keptRelays   = "the list of relays that `thermostat off` reads"
 )
 
-// remember gives the zones and the session what a state folder keeps, and has
+// remember gives the zones, their sources and the session what a state folder keeps, and has
 // held written down: the lines that off must switch off if we die. The function
 // that it gives notes an orderly end; nil where nothing can be kept.
-func (zs zones) remember(o *mqtt.Options, stateDir string, held []drivers.GPIO) (ended func() error) {
+func (zs zones) remember(all boiler.All, o *mqtt.Options, stateDir string, held []drivers.Held, clock *service.ClockTrust) (ended func() error) {
 	mem, err := state.Open(stateDir)
 	if err != nil {
 		zs.unkept(keptSetpoint, err)
 		o.Save = func(string, setpoint.Memory) error { return err } // the fault stands until a restart
+		o.SaveProgram = o.Save
 		return nil
 	}
 	damaged := false
 	for i, z := range zs {
-		if o.Zones[i].Memory, err = mem.Load(z.Name); err != nil {
-			damaged = true
-			z.unkept(keptSetpoint, err)
-		}
+		control, controlErr := mem.Load(z.Name)
+		program, programErr := mem.LoadProgram(z.Name)
+		o.Zones[i].Memory, o.Zones[i].ProgramMemory = control, program
+		damaged = damaged || controlErr != nil || programErr != nil
+		z.unkept(keptSetpoint, controlErr)
+		z.unkept(keptProgram, programErr)
 	}
 	zs.recall(mem, state.ThisBoot(), o.Log)
+	all.Recall(mem)
 	if o.Instance, err = mem.Instance(damaged); err != nil {
 		zs.unkept(keptInstance, err)
 	}
-	o.Save = zs.saveIn(mem)
+	o.Save, o.SaveProgram = zs.saving(keptSetpoint, mem.Save), zs.saving(keptProgram, mem.SaveProgram)
+	clock.Before, clock.First = mem.ClockFollowed(), func() {
+		if err := mem.FollowClock(); err != nil {
+			o.Log.Warn("that the clock is right cannot be remembered", "error", err)
+		}
+	}
 	rememberAnnounced(mem, o)
 	if err := mem.Hold(held); err != nil {
 		zs.unkept(keptRelays, err)
@@ -56,8 +68,12 @@ func (zs zones) recall(mem *state.Folder, boot state.BootClock, log *slog.Logger
 			z.log.Warn("the last switches are not known: all of min_off and changeover is served", "error", err)
 		}
 		z.loop.Past = kept.Past(boot)
+		if z.loop.Past.Room, err = kept.ModelOf(z.room()); err != nil {
+			z.log.Warn("what was learned of the room cannot be read: it is learned anew", "error", err)
+		}
+		z.planner.Recall(kept.Program, kept.LearnedOf(z.room()))
 		z.counters = state.NewCounters(kept.Counters)
-		z.saver = state.NewSaver(mem.PastFile(z.Name), mem.Slots, boot, z.counters)
+		z.saver = state.NewSaver(mem.PastFile(z.Name), mem.Slots, boot, z.counters, z.remembers, z.model)
 	}
 	crashes, err := mem.Started(boot)
 	if err != nil {
@@ -68,12 +84,12 @@ func (zs zones) recall(mem *state.Folder, boot state.BootClock, log *slog.Logger
 	}
 }
 
-// saveIn gives what saves a zone's setpoint.
-func (zs zones) saveIn(mem *state.Folder) func(string, setpoint.Memory) error {
+// saving gives what saves something of a zone, and tells when it cannot.
+func (zs zones) saving(what string, save func(zone string, m setpoint.Memory) error) func(string, setpoint.Memory) error {
 	named := zs.byName()
 	return func(zone string, m setpoint.Memory) error {
-		err := mem.Save(zone, m)
-		named[zone].unkept(keptSetpoint, err)
+		err := save(zone, m)
+		named[zone].unkept(what, err)
 		return err
 	}
 }
@@ -87,8 +103,8 @@ func (zs zones) unkept(what string, err error) {
 }
 
 // keep starts the savers. The function that it gives ends them, once the
-// zones have said their last.
-func (zs zones) keep(contain *containment) (end func()) {
+// zones have said their last, and tells what to wait for.
+func (zs zones) keep(contain *containment) (end func() (done []<-chan struct{})) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var saving []*state.Saver
 	for _, z := range zs {
@@ -100,19 +116,13 @@ func (zs zones) keep(contain *containment) (end func()) {
 			z.saver.Run(ctx, func(err error) { z.unkept(keptSwitches, err) })
 		})
 	}
-	return func() {
+	return func() (done []<-chan struct{}) {
 		for _, s := range saving { // the zones have ended: theirs is ours
 			s.HandOver()
+			done = append(done, s.Done)
 		}
 		cancel()
-		late := time.After(saversEnd)
-		for _, s := range saving {
-			select {
-			case <-s.Done:
-			case <-late:
-				return
-			}
-		}
+		return done
 	}
 }
 

@@ -15,8 +15,10 @@ import (
 
 	"thermostat/agent/cli"
 	"thermostat/agent/config"
+	"thermostat/agent/config/machine"
 	"thermostat/agent/state"
 	"thermostat/drivers"
+	"thermostat/drivers/modbus"
 )
 
 // A busy line is tried again for this long: a dying agent needs a moment to
@@ -34,9 +36,9 @@ func offCommand() *cobra.Command {
 			"It needs no sensor, no broker, and only one of the two files to be readable. Relays on a broker are told\n" +
 			"last, for 2 s at most: what hears nothing more lets go after its lease.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			dirs := state.Folders(config.ThisMachine())
+			dirs := state.Folders(machine.This())
 			if file == cli.DefaultConfig {
-				dirs = append(dirs, config.PackagedState)
+				dirs = append(dirs, machine.PackagedState)
 			}
 			relays, doubt, err := relaysToSwitchOff(cmd.ErrOrStderr(), file, dirs)
 			if err != nil {
@@ -55,7 +57,7 @@ func offCommand() *cobra.Command {
 // and from the state folders. If one line has two polarities the
 // configuration's counts: it is the owner's newer word. One whole file is
 // enough; doubt tells that neither is, so that a relay may be missing.
-func relaysToSwitchOff(errs io.Writer, file string, stateDirs []string) (relays []drivers.GPIO, doubt, err error) {
+func relaysToSwitchOff(errs io.Writer, file string, stateDirs []string) (relays []drivers.Held, doubt, err error) {
 	cfg, complaints, configErr := config.Load(file)
 	if cfg.StateDir != "" {
 		stateDirs = append([]string{cfg.StateDir}, stateDirs...)
@@ -90,9 +92,9 @@ func relaysToSwitchOff(errs io.Writer, file string, stateDirs []string) (relays 
 }
 
 // allOff switches all relays off; one that fails does not keep the others on.
-func allOff(ctx context.Context, out io.Writer, relays []drivers.GPIO) error {
+func allOff(ctx context.Context, out io.Writer, relays []drivers.Held) error {
 	if len(relays) == 0 {
-		fmt.Fprintln(out, "no GPIO relay is configured")
+		fmt.Fprintln(out, "no relay of this machine is configured")
 		return nil
 	}
 	var failures []error
@@ -111,31 +113,48 @@ func allOff(ctx context.Context, out io.Writer, relays []drivers.GPIO) error {
 
 // stillBusy is what came of trying each relay once.
 type stillBusy struct {
-	relays   []drivers.GPIO
+	relays   []drivers.Held
 	errs     []error // why each of them is busy
 	failures []error // of others, which trying again will not mend
 }
 
-func offOnce(out io.Writer, relays []drivers.GPIO) (busy stillBusy) {
+// offOnce tries each in its order. The further relays of a board that is silent come last:
+// waiting for them must cost no other its time.
+func offOnce(out io.Writer, relays []drivers.Held) (busy stillBusy) {
+	var last []drivers.Held
+	silent := map[string]bool{}
 	for _, g := range relays {
-		err := switchOff(g)
-		switch {
-		case err == nil:
-			fmt.Fprintf(out, "%v is off\n", g)
-		case errors.Is(err, drivers.ErrBusy):
-			busy.relays = append(busy.relays, g)
-			busy.errs = append(busy.errs, relayError(g, err))
-		default:
-			busy.failures = append(busy.failures, relayError(g, err))
+		if silent[g.Board()] {
+			last = append(last, g)
+			continue
 		}
+		err := g.SwitchOff()
+		silent[g.Board()] = errors.Is(err, modbus.ErrSilent)
+		busy.note(out, g, err)
+	}
+	for _, g := range last {
+		busy.note(out, g, g.SwitchOff())
 	}
 	return busy
+}
+
+// note keeps what came of one try.
+func (busy *stillBusy) note(out io.Writer, g drivers.Held, err error) {
+	switch {
+	case err == nil:
+		fmt.Fprintf(out, "%v is off\n", g)
+	case errors.Is(err, drivers.ErrBusy):
+		busy.relays = append(busy.relays, g)
+		busy.errs = append(busy.errs, relayError(g, err))
+	default:
+		busy.failures = append(busy.failures, relayError(g, err))
+	}
 }
 
 // releaseOthers switches off what the agent before us held and we do not: it
 // may have been killed while one was on. What could not be switched off is
 // given back, so that off tries it again.
-func releaseOthers(cfg config.Config, log *slog.Logger) (still []drivers.GPIO) {
+func releaseOthers(cfg config.Config, log *slog.Logger) (still []drivers.Held) {
 	if cfg.StateDir == "" {
 		return nil
 	}
@@ -143,8 +162,12 @@ func releaseOthers(cfg config.Config, log *slog.Logger) (still []drivers.GPIO) {
 	if err != nil {
 		log.Error("relays", "error", err)
 	}
-	for _, old := range others(before, cfg.Relays()) {
-		if err := switchOff(old); err != nil {
+	left := others(before, cfg.Relays())
+	for _, own := range sourcesFirst(cfg, left) {
+		_ = own.SwitchOff() // whether it can be had is said when it is opened
+	}
+	for _, old := range left {
+		if err := old.SwitchOff(); err != nil {
 			log.Warn("a relay of the last run is not ours any more and could not be switched off", "line", old.String(), "error", err)
 			still = append(still, old)
 		}
@@ -152,39 +175,39 @@ func releaseOthers(cfg config.Config, log *slog.Logger) (still []drivers.GPIO) {
 	return still
 }
 
+// sourcesFirst are our own relays where one that is left may be a valve: what a source
+// does, that a killed agent left on, ends before its last valve shuts.
+func sourcesFirst(cfg config.Config, left []drivers.Held) []drivers.Held {
+	if len(cfg.Sources) == 0 || len(left) == 0 {
+		return nil
+	}
+	return cfg.Relays() // sources, pumps, valves
+}
+
 // leaveOff switches off what a start that failed has left: another agent may
 // have been killed while one of these relays was on. What somebody else drives
 // is left alone.
 func leaveOff(file string, log *slog.Logger) {
-	relays, _, err := relaysToSwitchOff(io.Discard, file, state.Folders(config.ThisMachine()))
+	relays, _, err := relaysToSwitchOff(io.Discard, file, state.Folders(machine.This()))
 	if err != nil {
 		return // no relay is known; the start's own error says what is wrong
 	}
 	for _, g := range relays {
-		if err := switchOff(g); err != nil {
+		if err := g.SwitchOff(); err != nil {
 			log.Warn("a relay could not be switched off after the failed start", "line", g.String(), "error", err)
 		}
 	}
 }
 
 // others gives the lines that are on none of ours.
-func others(all, ours []drivers.GPIO) []drivers.GPIO {
-	var rest []drivers.GPIO
+func others(all, ours []drivers.Held) []drivers.Held {
+	var rest []drivers.Held
 	for _, g := range all {
-		if !slices.ContainsFunc(ours, func(o drivers.GPIO) bool { return drivers.SameLine("/", g, o) }) {
+		if !slices.ContainsFunc(ours, func(o drivers.Held) bool { return g.SameAs(o) }) {
 			rest = append(rest, g)
 		}
 	}
 	return rest
-}
-
-// switchOff drives a relay off and gives its line back.
-func switchOff(g drivers.GPIO) error {
-	relay, err := drivers.OpenRelay(g)
-	if err != nil {
-		return err
-	}
-	return relay.Close()
 }
 
 // relayExit gives the exit code of what keeps a relay from being driven: the
@@ -197,4 +220,4 @@ func relayExit(err error) error {
 }
 
 // relayError names the relay.
-func relayError(g drivers.GPIO, err error) error { return fmt.Errorf("relay %v: %w", g, err) }
+func relayError(g drivers.Held, err error) error { return fmt.Errorf("relay %v: %w", g, err) }

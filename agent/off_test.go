@@ -18,13 +18,13 @@ import (
 )
 
 var (
-	line5  = drivers.GPIO{Line: "GPIO5", ActiveLow: true}
-	line17 = drivers.GPIO{Line: "GPIO17"}
-	line27 = drivers.GPIO{Line: "GPIO27"}
+	line5  = drivers.Held{GPIO: drivers.GPIO{Line: "GPIO5", ActiveLow: true}}
+	line17 = drivers.Held{GPIO: drivers.GPIO{Line: "GPIO17"}}
+	line27 = drivers.Held{GPIO: drivers.GPIO{Line: "GPIO27"}}
 )
 
 // stateWith makes a state folder of an agent that held some lines.
-func stateWith(t *testing.T, held ...drivers.GPIO) string {
+func stateWith(t *testing.T, held ...drivers.Held) string {
 	t.Helper()
 	dir := t.TempDir()
 	if err := state.WriteChecked(state.RelaysFile(dir), held); err != nil {
@@ -52,18 +52,18 @@ func TestOffKnowsItsRelays(t *testing.T) {
 	for name, row := range map[string]struct {
 		config string
 		dirs   []string
-		want   []drivers.GPIO
+		want   []drivers.Held
 		says   string
 	}{
-		"configuration alone":               {configFile(t, clitest.TwoRelays), []string{t.TempDir()}, []drivers.GPIO{line17, line5}, ""},
-		"state alone":                       {nowhere, []string{stateWith(t, line27)}, []drivers.GPIO{line27}, ""},
-		"both, one line changed":            {configFile(t, clitest.TwoRelays), []string{stateWith(t, line27, line5)}, []drivers.GPIO{line17, line5, line27}, ""},
-		"polarity changed":                  {configFile(t, clitest.TwoRelays), []string{stateWith(t, drivers.GPIO{Line: "17", ActiveLow: true})}, []drivers.GPIO{line17, line5}, ""},
-		"two state folders":                 {nowhere, []string{stateWith(t, line27), stateWith(t, line27, line5)}, []drivers.GPIO{line27, line5}, ""},
-		"damaged state":                     {configFile(t, clitest.TwoRelays), []string{damaged}, []drivers.GPIO{line17, line5}, "damaged"},
-		"errors elsewhere":                  {configFile(t, clitest.TwoRelays+"    sensor_id: x\n    plant: oven\nunits: K\n"), nil, []drivers.GPIO{line17, line5}, "may be missing"},
-		"no YAML, but state":                {configFile(t, "a: [b"), []string{stateWith(t, line17)}, []drivers.GPIO{line17}, "may be missing"},
-		"state folder of the configuration": {configFile(t, "device: den\nstate_dir: "+stateWith(t, line27)+"\n"), []string{t.TempDir()}, []drivers.GPIO{line27}, ""},
+		"configuration alone":               {configFile(t, clitest.TwoRelays), []string{t.TempDir()}, []drivers.Held{line17, line5}, ""},
+		"state alone":                       {nowhere, []string{stateWith(t, line27)}, []drivers.Held{line27}, ""},
+		"both, one line changed":            {configFile(t, clitest.TwoRelays), []string{stateWith(t, line27, line5)}, []drivers.Held{line17, line5, line27}, ""},
+		"polarity changed":                  {configFile(t, clitest.TwoRelays), []string{stateWith(t, drivers.Held{GPIO: drivers.GPIO{Line: "17", ActiveLow: true}})}, []drivers.Held{line17, line5}, ""},
+		"two state folders":                 {nowhere, []string{stateWith(t, line27), stateWith(t, line27, line5)}, []drivers.Held{line27, line5}, ""},
+		"damaged state":                     {configFile(t, clitest.TwoRelays), []string{damaged}, []drivers.Held{line17, line5}, "damaged"},
+		"errors elsewhere":                  {configFile(t, clitest.TwoRelays+"    sensor_id: x\n    plant: oven\nunits: K\n"), nil, []drivers.Held{line17, line5}, "may be missing"},
+		"no YAML, but state":                {configFile(t, "a: [b"), []string{stateWith(t, line17)}, []drivers.Held{line17}, "may be missing"},
+		"state folder of the configuration": {configFile(t, "device: den\nstate_dir: "+stateWith(t, line27)+"\n"), []string{t.TempDir()}, []drivers.Held{line27}, ""},
 		"valid, without a GPIO relay":       {configFile(t, "device: den\n"), nil, nil, ""},
 	} {
 		var errs bytes.Buffer
@@ -95,7 +95,7 @@ func TestOffDoubtsTwoDamagedFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, doubt, err := relaysToSwitchOff(&bytes.Buffer{}, configFile(t, clitest.TwoRelays+"    plant: oven\n"), []string{damaged})
-	if err != nil || doubt == nil || !reflect.DeepEqual(got, []drivers.GPIO{line17, line5}) {
+	if err != nil || doubt == nil || !reflect.DeepEqual(got, []drivers.Held{line17, line5}) {
 		t.Errorf("%v, %v, %v; want both relays of the configuration and a doubt", got, doubt, err)
 	}
 }
@@ -133,14 +133,43 @@ func TestHoldRemembersWhatItCouldNotSwitchOff(t *testing.T) {
 	}
 	var log bytes.Buffer
 	still := releaseOthers(cfg, slog.New(slog.NewTextHandler(&log, nil)))
-	if !reflect.DeepEqual(still, []drivers.GPIO{line27}) || !strings.Contains(log.String(), "GPIO27") {
+	if !reflect.DeepEqual(still, []drivers.Held{line27}) || !strings.Contains(log.String(), "GPIO27") {
 		t.Errorf("%v, log %q: want GPIO27 with a warning", still, log.String())
 	}
 	if err := (&state.Folder{Dir: dir}).Hold(append(cfg.Relays(), still...)); err != nil {
 		t.Fatal(err)
 	}
 	held, err := state.ReadRelays(dir)
-	if err != nil || !reflect.DeepEqual(held, []drivers.GPIO{line17, line5, line27}) {
+	if err != nil || !reflect.DeepEqual(held, []drivers.Held{line17, line5, line27}) {
 		t.Errorf("%v, %v: want ours, then GPIO27", held, err)
+	}
+}
+
+// TestASourceGoesOffBeforeAValveThatIsNoLongerOurs: a zone left the configuration, and the agent
+// before was killed while its valve was the last one open.
+func TestASourceGoesOffBeforeAValveThatIsNoLongerOurs(t *testing.T) {
+	cfg, complaints := config.Read("f", []byte(`device: cabin
+sources:
+  - {name: boiler, relay: {driver: gpio, line: GPIO22}, pump: {driver: gpio, line: GPIO23}}
+zones:
+  - {name: bath, calls: boiler, sensor: {driver: bme280}, heater: {driver: gpio, line: GPIO17}}
+`))
+	if len(complaints) > 0 {
+		t.Fatal(complaints)
+	}
+	valve := []drivers.Held{line27}
+	var lines []string
+	for _, g := range sourcesFirst(cfg, valve) {
+		lines = append(lines, g.Line)
+	}
+	if got := strings.Join(lines, " "); got != "GPIO22 GPIO23 GPIO17" {
+		t.Errorf("first go off %q", got)
+	}
+	if got := sourcesFirst(cfg, nil); got != nil {
+		t.Errorf("nothing is left, and %v are switched", got)
+	}
+	cfg.Sources = nil
+	if got := sourcesFirst(cfg, valve); got != nil {
+		t.Errorf("there is no source, and %v are switched", got)
 	}
 }

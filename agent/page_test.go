@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -16,7 +17,9 @@ import (
 
 	"thermostat/agent/cli"
 	"thermostat/agent/clitest"
+	"thermostat/agent/config"
 	"thermostat/agent/reach"
+	"thermostat/agent/set"
 	"thermostat/mqtt/broker"
 	"thermostat/mqtt/client"
 	"thermostat/mqtt/setpoint"
@@ -64,11 +67,11 @@ func TestAForeignPageIsNeitherBelievedNorShownAsItIs(t *testing.T) {
 		}, 4, "answers as no agent does"},
 	} {
 		var out bytes.Buffer
-		cmd := setCommand()
+		cmd := set.Command()
 		cmd.SetContext(t.Context())
 		cmd.SetOut(&out)
 		w := reach.Way{Page: hostilePage(t, c.handle), PageOnly: true, Units: "C"}
-		err := askAgent(cmd, w, clitest.Patience, func(ctx context.Context, r reach.Agents) (setpoint.Answer, error) {
+		err := set.Ask(cmd, w, clitest.Patience, func(ctx context.Context, r reach.Agents) (setpoint.Answer, error) {
 			return r.Set(ctx, client.Request{Zone: "room", Desired: &desired})
 		})
 		code := cli.Report(&out, err)
@@ -118,10 +121,39 @@ func TestWithoutConfigurationThePageStandsInForTheBroker(t *testing.T) {
 	if got, err := w.Connect(t.Context()); got != nil || err == nil || !strings.Contains(err.Error(), "broker mqtt://127.0.0.1:1") {
 		t.Errorf("%v, %v", got, err)
 	}
-	cmd := setCommand()
+	cmd := set.Command()
 	cmd.SetContext(t.Context())
-	err := askAgent(cmd, w, time.Second, func(context.Context, reach.Agents) (setpoint.Answer, error) { return setpoint.Answer{}, nil })
+	err := set.Ask(cmd, w, time.Second, func(context.Context, reach.Agents) (setpoint.Answer, error) { return setpoint.Answer{}, nil })
 	if clitest.CodeOf(err) != cli.ExitNoAnswer || !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), cli.DefaultConfig) {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestThePagesAddressIsToldOnlyWhereOthersReachIt: Home Assistant's link leads to it.
+func TestThePagesAddressIsToldOnlyWhereOthersReachIt(t *testing.T) {
+	proxy := []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+	for _, row := range []struct {
+		http          config.HTTP
+		machine, want string
+	}{
+		{config.HTTP{}, "cabin", ""},
+		{config.HTTP{Listen: config.DefaultListen}, "cabin", ""},
+		{config.HTTP{Listen: "[::1]:8466"}, "cabin", ""},
+		{config.HTTP{Listen: "LocalHost:8466"}, "cabin", ""},
+		{config.HTTP{Listen: "0.0.0.0:0"}, "cabin", ""},
+		{config.HTTP{Listen: "[fe80::1%eth0]:8466"}, "cabin", ""},
+		{config.HTTP{Listen: "0.0.0.0:8466"}, "", ""},
+		{config.HTTP{Listen: "0.0.0.0:8466"}, "cabin", "http://cabin.local:8466/"},
+		{config.HTTP{Listen: "[::]:8466"}, "cabin.lan", "http://cabin.lan:8466/"},
+		{config.HTTP{Listen: ":80"}, "cabin", "http://cabin.local/"},
+		{config.HTTP{Listen: ":8466", Hosts: []string{"heat.example", "x"}}, "cabin", "http://heat.example:8466/"},
+		{config.HTTP{Listen: ":8466", Hosts: []string{"heat.example"}, Proxies: proxy}, "cabin", "http://cabin.local:8466/"},
+		{config.HTTP{Listen: "192.168.1.5:8466", Hosts: []string{"heat.example"}}, "cabin", "http://192.168.1.5:8466/"},
+		{config.HTTP{Listen: "[2001:db8::1]:80"}, "cabin", "http://[2001:db8::1]/"},
+		{config.HTTP{Listen: "cabin.lan:8466"}, "x", "http://cabin.lan:8466/"},
+	} {
+		if got := pageURL(row.http, row.machine); got != row.want {
+			t.Errorf("%+v on %q: %q, want %q", row.http, row.machine, got, row.want)
+		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"thermostat/agent/cli"
 	"thermostat/agent/config"
+	"thermostat/agent/config/machine"
 	"thermostat/agent/service"
 	"thermostat/agent/state"
 	"thermostat/controlloop"
@@ -38,7 +39,7 @@ func runFile(cmd *cobra.Command, file string) error {
 		m.Limit = service.MendConfig
 		return m.Await(cmd, err)
 	}
-	if err := state.Adopt(config.ThisMachine(), cfg, slog.Default()); err != nil {
+	if err := state.Adopt(machine.This(), cfg, slog.Default()); err != nil {
 		slog.Warn("memory", "error", err)
 	}
 	for _, line := range service.Tellings(cfg) {
@@ -53,7 +54,7 @@ func runFile(cmd *cobra.Command, file string) error {
 	if len(cfg.Zones) > service.FewZones {
 		debug.FreeOSMemory() // reading a long configuration leaves many times its size behind
 	} else {
-		beModest(os.Getenv)
+		onOneProcessor(os.Getenv)
 	}
 	if err := a.notify(os.Getenv); err != nil {
 		slog.Warn("the service manager cannot be told", "error", err)
@@ -61,16 +62,12 @@ func runFile(cmd *cobra.Command, file string) error {
 	return cli.Failed(a.run(cmd.Context()))
 }
 
-// beModest fits Go's scheduler and collector to a house, whose agent hardly ever
-// has two things to do: on one processor a hand-over between goroutines wakes no
-// other, and a heap of a megabyte is collected before it is four. With figures in
-// bench/README.md. Whoever sets Go's own variables is obeyed.
-func beModest(getenv func(string) string) {
+// onOneProcessor fits Go's scheduler to a house, whose agent hardly ever has two
+// things to do: a hand-over between goroutines wakes no other processor. With figures
+// in bench/README.md. Whoever sets Go's own variable is obeyed.
+func onOneProcessor(getenv func(string) string) {
 	if getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(1)
-	}
-	if getenv("GOGC") == "" {
-		debug.SetGCPercent(50)
 	}
 }
 
@@ -91,28 +88,19 @@ func (a *agent) run(ctx context.Context) error {
 	ended := make(chan error, 1)
 	go func() { ended <- a.session.Run(sessionCtx) }()
 
-	endSavers, endPage := a.zones.keep(&a.contain), a.serve()
+	endSavers, endSourceSavers, endPage := a.zones.keep(&a.contain), a.sources.Save(a.contain.run), a.serve()
 	if a.beat != nil {
 		go a.beat.Run(ctx)
 	}
 	go a.wakeZones(ctx)
-	errs := make([]error, len(a.zones))
-	var running sync.WaitGroup
-	for i, z := range a.zones {
-		start := starts[i]
-		running.Go(func() {
-			a.holdBack(ctx, i)
-			z.log.Info("zone starts", service.SetpointFields(start)...)
-			errs[i] = z.loop.Run(ctx, start)
-		})
-	}
+	allOff := a.startHeat(ctx, starts)
 	panicOnSignal()
 	restart := a.wait(ctx)
 	end()
-	running.Wait()
+	off := allOff()
 	endSession()
-	err := errors.Join(append(errs, <-ended, a.close())...)
-	endSavers()
+	err := errors.Join(off, <-ended, a.close())
+	state.Await(saversEnd, append(endSavers(), endSourceSavers()...))
 	endPage()
 	if a.beat != nil {
 		<-a.beat.Done
@@ -125,6 +113,44 @@ func (a *agent) run(ctx context.Context) error {
 		err = restart
 	}
 	return err
+}
+
+// startHeat begins the sources and the zones, which run until the context ends. The
+// function that it gives waits until all relays are off: sources, pumps, then valves.
+func (a *agent) startHeat(ctx context.Context, starts []controlloop.Setpoint) (wait func() error) {
+	sourcesOff := a.sources.Start(ctx)
+	zonesCtx, endZones := context.WithCancel(context.WithoutCancel(ctx))
+	errs := make([]error, len(a.zones))
+	var running sync.WaitGroup
+	for i, z := range a.zones {
+		running.Go(func() {
+			a.holdBack(ctx, i)
+			z.log.Info("zone starts", service.SetpointFields(starts[i])...)
+			errs[i] = z.loop.Run(zonesCtx, starts[i])
+		})
+	}
+	return func() error {
+		err := within(sourcesEnd, sourcesOff)
+		endZones()
+		running.Wait()
+		return errors.Join(append(errs, err)...)
+	}
+}
+
+// sourcesEnd is how long the zones wait for the sources to be off. They end without one
+// that hangs, too: a heater of its own must not stay on for it.
+const sourcesEnd = 2 * time.Second
+
+// within waits for what a function says, for so long.
+func within(most time.Duration, f func() error) error {
+	said := make(chan error, 1)
+	go func() { said <- f() }()
+	select {
+	case err := <-said:
+		return err
+	case <-time.After(most):
+		return errors.New("a source does not end")
+	}
 }
 
 // holdBack spreads the starts of many zones over a sample of theirs, or all

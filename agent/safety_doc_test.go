@@ -14,7 +14,7 @@ func TestSafetyTableNamesRealTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	proofs := regexp.MustCompile("`([a-z/]+): (Test\\w+)`").FindAllStringSubmatch(string(text), -1)
+	proofs := regexp.MustCompile("`([a-z0-9/]+): (Test\\w+)`").FindAllStringSubmatch(string(text), -1)
 	if len(proofs) < 40 {
 		t.Errorf("only %d proofs", len(proofs))
 	}

@@ -10,6 +10,8 @@ import (
 
 	"thermostat/agent/cli"
 	"thermostat/agent/config"
+	"thermostat/agent/demo"
+	"thermostat/agent/set"
 	"thermostat/controlloop"
 	"thermostat/mqtt/setpoint"
 )
@@ -25,9 +27,9 @@ func TestNoForeignWordReachesTheTerminalAsCommand(t *testing.T) {
 	for _, word := range hostileWords {
 		var out bytes.Buffer
 		cli.Report(&out, cli.Exit(cli.ExitRefused, fmt.Errorf("refused: 5..28 °C, %s", word)))
-		sayApplied(&out, setpoint.Answer{Applied: true, Mode: word, Reason: "not saved: " + word}, "C")
+		set.SayApplied(&out, setpoint.Answer{Applied: true, Mode: word, Reason: "not saved: " + word}, "C")
 		config.PrintComplaints(&out, []config.Complaint{{File: "f", Text: word}})
-		newDemoView(&out, false).saw(controlloop.Snapshot{Zone: "a", Time: time.Now(), Setpoint: controlloop.Setpoint{Source: word}, Faults: []controlloop.Fault{{Name: "x", Text: word}}})
+		newDemoView(demo.House{Speed: 60}, &out, false).saw(controlloop.Snapshot{Zone: "a", Time: time.Now(), Setpoint: controlloop.Setpoint{Source: word}, Faults: []controlloop.Fault{{Name: "x", Text: word}}})
 		text := out.String()
 		for line := range strings.Lines(text) {
 			if strings.ContainsFunc(strings.TrimSuffix(line, "\n"), func(r rune) bool { return !unicode.IsPrint(r) }) {

@@ -3,11 +3,14 @@ package main
 import (
 	"log/slog"
 
+	"thermostat/agent/boiler"
 	"thermostat/agent/config"
+	"thermostat/agent/config/plant"
+	"thermostat/agent/devices"
 	"thermostat/agent/service"
 	"thermostat/agent/state"
 	"thermostat/controlloop"
-	"thermostat/drivers"
+	"thermostat/controlloop/mailbox"
 	"thermostat/mqtt/setpoint"
 	"thermostat/mqtt/wire"
 )
@@ -18,29 +21,35 @@ type zone struct {
 	config.Zone
 	log      *slog.Logger
 	loop     *controlloop.Zone
-	devices  drivers.Devices
+	devices  devices.Opened
 	alarm    *state.Alarm // of what cannot be kept
 	counters *state.Counters
-	saver    *state.Saver // of the last switches; nil without a state folder
+	planner  *service.Planner
+	caller   *boiler.Caller // nil: its heater is a source itself
+	saver    *state.Saver   // of the last switches; nil without a state folder
 }
 
 // newZone wires a zone; its relays are off.
-func newZone(a *agent, cfg config.Zone, d drivers.Devices) *zone {
+func newZone(a *agent, cfg config.Zone, d devices.Opened) *zone {
 	alarms := controlloop.NewAlarms()
 	z := &zone{
 		Zone: cfg, log: a.log.With("zone", cfg.Name), devices: d,
 		alarm: state.NewAlarm(alarms), counters: state.NewCounters(nil),
+		planner: &service.Planner{Law: cfg.Params, Trust: a.clock, Alarms: alarms, Contact: d.Contact},
 	}
+	z.planner.Follow(cfg.Comfort)
 	z.loop = &controlloop.Zone{
 		Name: z.Name, SensorID: z.SensorID, Params: z.Params,
 		Sensor: d.Sensor, Fallbacks: d.Fallbacks, Heater: d.Heater, Cooler: d.Cooler, Safety: d.Safety,
-		Clears:    controlloop.NewLatest[struct{}](),
-		Setpoints: controlloop.NewLatest[controlloop.Setpoint](),
+		Clears:    mailbox.New[struct{}](),
+		Setpoints: mailbox.New[controlloop.Setpoint](),
 		Slept:     a.sleep.Total,
-		Woken:     controlloop.NewLatest[struct{}](),
+		Woken:     mailbox.New[struct{}](),
 		Alarms:    alarms,
+		Plan:      z.planner.Target,
 		Observe:   observer(a, z),
 	}
+	z.caller = a.sources.Call(z.Calls, z.loop, z.Devices.NormallyOpen)
 	return z
 }
 
@@ -51,6 +60,9 @@ func observer(a *agent, z *zone) func(controlloop.Snapshot) {
 		s.Wear = z.counters.Saw(s)
 		a.session.Observe(s)
 		z.saver.Saw(s)
+		if z.caller != nil {
+			z.caller.Saw(s)
+		}
 		a.beat.Saw(s)
 		journal.Saw(s)
 		a.page.Saw(s)
@@ -63,15 +75,34 @@ func observer(a *agent, z *zone) func(controlloop.Snapshot) {
 // onBroker is the zone as the session knows it.
 func (z *zone) onBroker() setpoint.Zone {
 	return setpoint.Zone{
-		Name: z.Name, SensorID: z.SensorID, Params: z.Params, Default: z.Default, Humidity: z.Devices.MeasuresHumidity(),
+		Name: z.Name, Title: z.Title, SensorID: z.SensorID, Params: z.Params, Default: z.Default, Humidity: z.Devices.MeasuresHumidity(), Goods: plant.Of(z.Plant).Goods,
+		Comfort: z.Comfort, Clock: z.planner.Clock, Follow: z.planner.Follow,
 		Setpoints: z.loop.Setpoints, Clears: z.loop.Clears, Alarms: z.loop.Alarms,
 	}
 }
 
 // info is what the agent's info says of the zone.
 func (z *zone) info() wire.ZoneInfo {
-	return wire.ZoneInfo{SensorID: z.SensorID, Plant: z.Plant, Default: wire.DefaultOf(z.Default)}
+	i := wire.ZoneInfo{SensorID: z.SensorID, Plant: z.Plant, Default: wire.DefaultOf(z.Default)}
+	if p := z.program(); z.planner.Plan().HasProgram() {
+		i.Program = &p
+	}
+	return i
 }
+
+// program is the zone's program as it is in force.
+func (z *zone) program() wire.Program { return wire.ProgramOf(z.planner.Plan(), &z.Comfort) }
+
+// room tells the zone's room and what heats it from any other.
+func (z *zone) room() string { return z.Devices.Fingerprint(z.Plant) }
+
+// remembers is what is kept of the zone's comfort.
+func (z *zone) remembers() state.Comfort {
+	return state.Comfort{Program: z.planner.Last(), Room: z.room(), Learned: z.planner.Learned()}
+}
+
+// model is what is kept of what the law has learned of the room. It is for the zone's goroutine.
+func (z *zone) model() []byte { return z.loop.Foresight().Kept() }
 
 // unkept raises the zone's fault that something cannot be kept, or with nil
 // says that this can.

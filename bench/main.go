@@ -43,9 +43,10 @@ func main() {
 			os.Exit(1)
 		}
 		return
-	case len(os.Args) == 4 && os.Args[1] == "rooms":
+	case len(os.Args) == 5 && os.Args[1] == "rooms":
 		n, _ := strconv.Atoi(os.Args[3])
-		rooms(os.Args[2], n)
+		every, _ := time.ParseDuration(os.Args[4])
+		rooms(os.Args[2], n, every)
 	}
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -73,7 +74,7 @@ func run() error {
 	for _, row := range []struct {
 		name    string
 		measure func(dir, binary, broker string) error
-	}{{"latency", latency}, {"idle", idle}, {"pages", pages}, {"start", startTime}, {"size", size}, {"zones", zones}} {
+	}{{"latency", latency}, {"idle", idle}, {"pages", pages}, {"start", startTime}, {"size", size}, {"zones", zones}, {"programs", programs}} {
 		if len(os.Args) > 1 && !slices.Contains(os.Args[1:], row.name) {
 			continue
 		}

@@ -20,7 +20,7 @@ import (
 const (
 	roomsTime  = 30 * time.Second // CPU is taken over this
 	roomsWarm  = 20 * time.Second // from when the last room answers until the broker was heard out
-	roomsBegin = 3 * time.Minute  // until the last room answers
+	roomsBegin = 10 * time.Minute // until the last room answers
 	roomProbes = 400              // reading -> command, agent and floor in turn
 )
 
@@ -35,18 +35,18 @@ func zones(dir, binary, broker string) error {
 }
 
 func someZones(dir, binary, broker string, n int) error {
-	agent := exec.Command(binary, "run", "--config", roomsConfig(dir, broker, n))
+	agent := exec.Command(binary, "run", "--config", roomsConfig(dir, broker, "bench", "rooms", "mode: heat", "", n))
 	if err := agent.Start(); err != nil { // its log goes nowhere
 		return err
 	}
 	defer end(agent)
-	rooms := exec.Command("/proc/self/exe", "rooms", broker, strconv.Itoa(n))
+	rooms := exec.Command("/proc/self/exe", "rooms", broker, strconv.Itoa(n), "1s")
 	rooms.Stderr = os.Stderr
 	if err := rooms.Start(); err != nil {
 		return err
 	}
 	defer func() { rooms.Process.Kill(); rooms.Wait() }()
-	if err := lastRoom(broker, n); err != nil {
+	if err := lastRoom(broker, "rooms", n); err != nil {
 		return err
 	}
 	time.Sleep(roomsWarm)
@@ -76,10 +76,10 @@ func someZones(dir, binary, broker string, n int) error {
 	return nil
 }
 
-// lastRoom waits until the agent answers a reading of the last room.
-func lastRoom(broker string, n int) error {
-	base := fmt.Sprintf("rooms/%d/", n-1)
-	p, err := newPath(broker, "last", base+"sensor", base+"heater")
+// lastRoom waits until the agent whose relays are below a topic answers a reading of
+// the last room.
+func lastRoom(broker, relays string, n int) error {
+	p, err := newPath(broker, "last", fmt.Sprintf("rooms/%d/sensor", n-1), fmt.Sprintf("%s/%d/heater", relays, n-1))
 	if err != nil {
 		return err
 	}
@@ -98,32 +98,33 @@ func lastRoom(broker string, n int) error {
 	return fmt.Errorf("the last of %d rooms has not begun in %v", n, roomsBegin)
 }
 
-// roomsConfig is n zones; the last is the one whose latency is measured.
-func roomsConfig(dir, broker string, n int) string {
+// roomsConfig is n zones whose relays are below a topic, in a mode, and each with more
+// lines of its own; the last is the one whose latency is measured.
+func roomsConfig(dir, broker, device, relays, mode, more string, n int) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "device: bench\nstate_dir: %s\nmqtt: {brokers: [%q]}\nhttp: {listen: \"\"}\nzones:\n",
-		filepath.Join(dir, fmt.Sprint("state", n)), strings.Replace(broker, "tcp:", "mqtt:", 1))
+	fmt.Fprintf(&b, "device: %s\nstate_dir: %s\nmqtt: {brokers: [%q]}\nhttp: {listen: \"\"}\nclock: trust\ntimezone: Europe/Berlin\npresets: {day: 20}\nzones:\n",
+		device, filepath.Join(dir, fmt.Sprint("state-", device, n)), strings.Replace(broker, "tcp:", "mqtt:", 1))
 	for i := range n {
 		fmt.Fprintf(&b, `  - name: r%d
     sensor_id: %d
     plant: electric
     sensor: {driver: mqtt, topic: rooms/%d/sensor}
-    heater: {driver: mqtt, topic: rooms/%d/heater}
-    default_setpoint: {mode: heat, desired: 20, up_delta: 0.2, down_delta: 0.2}
+    heater: {driver: mqtt, topic: %s/%d/heater}
+    default_setpoint: {%s, desired: 20, up_delta: 0.2, down_delta: 0.2}
     limits: {max_rate: 10000}
     timing: {stale_after: 15s, min_on: 0s, min_off: 0s}
-`, i, i+1, i, i)
+%s`, i, i+1, i, relays, i, mode, more)
 	}
-	file := filepath.Join(dir, fmt.Sprintf("rooms%d.yaml", n))
+	file := filepath.Join(dir, fmt.Sprintf("%s%d.yaml", device, n))
 	if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil {
 		panic(err)
 	}
 	return file
 }
 
-// rooms publishes one reading a second of every room but the last, spread over
-// the second: 20 ± 0.3 °C in ten minutes, each at another point of it.
-func rooms(broker string, n int) {
+// rooms publishes readings of every room but the last, one in each such time, spread
+// over it: 20 ± 0.3 °C in ten minutes, each at another point of it.
+func rooms(broker string, n int, every time.Duration) {
 	c, err := client(broker, "rooms")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "rooms:", err)
@@ -132,7 +133,7 @@ func rooms(broker string, n int) {
 	began := time.Now()
 	for round := 0; ; round++ {
 		for i := range n - 1 {
-			due := began.Add(time.Duration(round)*time.Second + time.Second*time.Duration(i)/time.Duration(n))
+			due := began.Add(time.Duration(round)*every + every*time.Duration(i)/time.Duration(n))
 			if wait := time.Until(due); wait > time.Millisecond {
 				time.Sleep(wait)
 			}
@@ -140,7 +141,7 @@ func rooms(broker string, n int) {
 			c.Publish(fmt.Sprintf("rooms/%d/sensor", i), 0, false, sensorData(i+1, 20+0.3*math.Sin(2*math.Pi*at)))
 		}
 		if n == 1 {
-			time.Sleep(time.Second)
+			time.Sleep(every)
 		}
 	}
 }

@@ -13,9 +13,8 @@ type Fault struct {
 // set is closed.
 type FaultName string
 
-// Every fault there is. The sentences that people read are made where a fault is
-// found, from what was found: those of the zone in zone_faults.go, and for a reading that
-// does not count in sensors.go.
+// Every fault there is. What people read is made where a fault is found: of the zone in
+// zone_faults.go, for a reading that does not count in sensors.go.
 const (
 	FaultSensor              FaultName = "sensor"               // the zone's sensor gives no good reading
 	FaultFallbackSensor      FaultName = "fallback_sensor"      // a fallback sensor gives none
@@ -27,6 +26,7 @@ const (
 	FaultNotCooling          FaultName = "not_cooling"          // the same of a cooler
 	FaultStillWarming        FaultName = "still_warming"        // heat is ordered off, and the room goes on warming
 	FaultStillCooling        FaultName = "still_cooling"        // the same of a cooler
+	FaultContact             FaultName = "window_contact"       // nobody knows whether a window is open
 	FaultMemory              FaultName = "memory"               // something cannot be kept over a restart
 	FaultCrashLoop           FaultName = "crash_loop"           // the agent crashed again and again, and a compressor rests
 	FaultControlNotRetained  FaultName = "control_not_retained" // the broker keeps no retained control, or another one
@@ -35,6 +35,10 @@ const (
 	FaultSubscriptionRefused FaultName = "subscription_refused" // the broker's rules forbid the agent to read
 	FaultPublishRefused      FaultName = "publish_refused"      // the broker's rules forbid the agent to write
 	FaultDuplicateDevice     FaultName = "duplicate_device"     // a second agent has this name
+	FaultClock               FaultName = "clock"                // a program cannot follow the clock
+	FaultProgram             FaultName = "program"              // what is aimed at does not fit the limits, and is brought inside
+	FaultProgramNotRetained  FaultName = "program_not_retained" // as control_not_retained, of the program topic
+	FaultProgramNotReadable  FaultName = "program_not_readable" // as control_not_readable, of the program topic
 	FaultInternalError       FaultName = "internal_error"       // a part beside the zones failed by a mistake of the program
 )
 
@@ -42,8 +46,8 @@ const (
 func FaultNames() []FaultName {
 	return []FaultName{
 		FaultSensor, FaultFallbackSensor, FaultSensorsDisagree, FaultRelay, FaultHeatCutout, FaultCoolCutout,
-		FaultNotWarming, FaultNotCooling, FaultStillWarming, FaultStillCooling, FaultMemory, FaultCrashLoop,
+		FaultNotWarming, FaultNotCooling, FaultStillWarming, FaultStillCooling, FaultContact, FaultMemory, FaultCrashLoop,
 		FaultControlNotRetained, FaultControlNotReadable, FaultBrokerRefused, FaultSubscriptionRefused, FaultPublishRefused,
-		FaultDuplicateDevice, FaultInternalError,
+		FaultDuplicateDevice, FaultClock, FaultProgram, FaultProgramNotRetained, FaultProgramNotReadable, FaultInternalError,
 	}
 }

@@ -19,27 +19,27 @@ const rateConfirms = time.Minute
 // again, as brokers and radios do: it confirms nothing.
 const repeatWindow = 100 * time.Millisecond
 
-// judge weighs a sequence of readings: a single one may be decodable and still
+// Judge weighs a sequence of readings: a single one may be decodable and still
 // be no temperature of this room.
-type judge struct {
-	last Reading // the last good one
-	held Reading // not believed yet: it waits for the next one to confirm it
-	why  Verdict // of held
-	same stillness
+type Judge struct {
+	Last Reading   // the last good one
+	Held Reading   // not believed yet: it waits for the next one to confirm it
+	Why  Verdict   // of held
+	Same Stillness // how long it has shown the same
 }
 
-// weigh gives a reading's verdict. A reading that is not good is still allowed
+// Weigh gives a reading's verdict. A reading that is not good is still allowed
 // to open a cut-out. heating tells whether an output is ordered on.
-func (j *judge) weigh(p Params, r Reading, now time.Time, heating bool) Verdict {
+func (j *Judge) Weigh(p Params, r Reading, now time.Time, heating bool) Verdict {
 	switch {
-	case !finite(r.Celsius), r.At.After(now), r.At.Before(j.last.At):
+	case !finite(r.Celsius), r.At.After(now), r.At.Before(j.Last.At):
 		return VerdictError // no number, or a time that cannot be: it must not become the yardstick
 	case r.Celsius < p.PlausibleMin || r.Celsius > p.PlausibleMax:
 		return VerdictImplausible
-	case j.same.frozen(&p, r, heating):
+	case j.Same.frozen(&p, r, heating):
 		return VerdictFrozen
 	case j.follows(&p, r), j.confirms(&p, r):
-		j.last, j.held = r, Reading{}
+		j.Last, j.Held = r, Reading{}
 		return VerdictOK
 	}
 	return j.hold(&p, r)
@@ -48,51 +48,51 @@ func (j *judge) weigh(p Params, r Reading, now time.Time, heating bool) Verdict 
 // follows reports whether a reading is believed at once, for what came before
 // it. After an absence only one that is near the last one is: a lie that was
 // believed would make the truth after it the jump.
-func (j *judge) follows(p *Params, r Reading) bool {
+func (j *Judge) follows(p *Params, r Reading) bool {
 	if j.absent(p, r) {
-		return !j.last.At.IsZero() && math.Abs(r.Celsius-j.last.Celsius) <= rateSlack
+		return !j.Last.At.IsZero() && math.Abs(r.Celsius-j.Last.Celsius) <= rateSlack
 	}
-	return reachable(p, j.last, r, r.At.Sub(j.last.At))
+	return reachable(p, j.Last, r, r.At.Sub(j.Last.At))
 }
 
 // absent reports whether a reading is the first one, or the first after so long
 // that the one before it counts no more.
-func (j *judge) absent(p *Params, r Reading) bool {
-	return j.last.At.IsZero() || r.At.Sub(j.last.At) > p.StaleAfter
+func (j *Judge) absent(p *Params, r Reading) bool {
+	return j.Last.At.IsZero() || r.At.Sub(j.Last.At) > p.StaleAfter
 }
 
 // confirms reports whether a reading agrees with the one that is held.
-func (j *judge) confirms(p *Params, r Reading) bool {
-	gap := r.At.Sub(j.held.At)
-	return !j.held.At.IsZero() && gap >= repeatWindow && reachable(p, j.held, r, min(gap, rateConfirms))
+func (j *Judge) confirms(p *Params, r Reading) bool {
+	gap := r.At.Sub(j.Held.At)
+	return !j.Held.At.IsZero() && gap >= repeatWindow && reachable(p, j.Held, r, min(gap, rateConfirms))
 }
 
 // hold keeps a reading until another one confirms it. What is said again within
 // the same word stays of the time when it was said first.
-func (j *judge) hold(p *Params, r Reading) Verdict {
-	if gap := r.At.Sub(j.held.At); !j.held.At.IsZero() && gap < repeatWindow && reachable(p, j.held, r, gap) {
-		return j.why
+func (j *Judge) hold(p *Params, r Reading) Verdict {
+	if gap := r.At.Sub(j.Held.At); !j.Held.At.IsZero() && gap < repeatWindow && reachable(p, j.Held, r, gap) {
+		return j.Why
 	}
-	j.why = VerdictTooFast
-	if j.held.At.IsZero() && j.absent(p, r) {
-		j.why = VerdictUnconfirmed
+	j.Why = VerdictTooFast
+	if j.Held.At.IsZero() && j.absent(p, r) {
+		j.Why = VerdictUnconfirmed
 	}
-	j.held = r
-	return j.why
+	j.Held = r
+	return j.Why
 }
 
 // reachable reports whether a room can get from one reading to another in a time.
 func reachable(p *Params, from, to Reading, gap time.Duration) bool {
-	return math.Abs(to.Celsius-from.Celsius) <= p.MaxRate*max(gap, 0).Minutes()+rateSlack
+	return math.Abs(to.Celsius-from.Celsius) <= float64(p.MaxRate*max(gap, 0).Minutes())+rateSlack
 }
 
-// stillness is how long a sensor has shown the same temperature to the last bit.
+// Stillness is how long a sensor has shown the same temperature to the last bit.
 // What else the device measures proves nothing: a dead thermometer may sit beside
 // a live hygrometer.
-type stillness struct {
-	shown  Reading       // with the time when it was last shown
-	heated time.Duration // of it, with an output ordered on
-	step   float64       // K, the smallest change seen since the start; 0: none
+type Stillness struct {
+	Shown  Reading       // with the time when it was last shown
+	Heated time.Duration // of it, with an output ordered on
+	Step   float64       // K, the smallest change seen since the start; 0: none
 }
 
 // A healthy thermometer with fine steps does not stand still for frozen_after
@@ -106,29 +106,29 @@ const (
 )
 
 // frozen reports whether a value has stood still too long under heat or cold.
-func (q *stillness) frozen(p *Params, r Reading, heating bool) bool {
-	if q.shown.At.IsZero() || q.shown.Celsius != r.Celsius {
+func (q *Stillness) frozen(p *Params, r Reading, heating bool) bool {
+	if q.Shown.At.IsZero() || q.Shown.Celsius != r.Celsius {
 		q.change(r)
 		return false
 	}
 	if heating { // a gap between two readings is no time that it stood still
-		q.heated += min(max(r.At.Sub(q.shown.At), 0), p.StaleAfter)
+		q.Heated += min(max(r.At.Sub(q.Shown.At), 0), p.StaleAfter)
 	}
-	q.shown.At = r.At
-	return p.FrozenAfter > 0 && q.heated >= q.limit(p)
+	q.Shown.At = r.At
+	return p.FrozenAfter > 0 && q.Heated >= q.limit(p)
 }
 
-func (q *stillness) change(r Reading) {
-	if step := math.Abs(r.Celsius - q.shown.Celsius); !q.shown.At.IsZero() && step > 0 && (q.step == 0 || step < q.step) {
-		q.step = step
+func (q *Stillness) change(r Reading) {
+	if step := math.Abs(r.Celsius - q.Shown.Celsius); !q.Shown.At.IsZero() && step > 0 && (q.Step == 0 || step < q.Step) {
+		q.Step = step
 	}
-	q.shown, q.heated = r, 0
+	q.Shown, q.Heated = r, 0
 }
 
 // limit is how long a reading may stand still. It goes by the step that the driver
 // knows of its chip, else by the smallest that was seen, else by the coarsest.
-func (q *stillness) limit(p *Params) time.Duration {
-	step := cmp.Or(q.shown.Step, q.step, coarsestStep)
+func (q *Stillness) limit(p *Params) time.Duration {
+	step := cmp.Or(q.Shown.Step, q.Step, coarsestStep)
 	step = min(max(step, finestStep), coarsestStep)
 	return time.Duration(float64(p.FrozenAfter) * step / finestStep)
 }

@@ -41,14 +41,14 @@ func TestFirstReadingWaitsForASecondThatAgrees(t *testing.T) {
 	} {
 		p, at := room(), morning
 		p.StaleAfter = row.stale
-		var j judge
+		var j Judge
 		for i, s := range row.said {
 			at = at.Add(s.after)
-			if got := j.weigh(p, Temperature(s.celsius, at), at, false); got != s.want {
+			if got := j.Weigh(p, Temperature(s.celsius, at), at, false); got != s.want {
 				t.Errorf("%s: reading %d of %v °C is %v, want %v", name, i+1, s.celsius, got, s.want)
 			}
-			if s.want == ok && j.last.Celsius != s.celsius {
-				t.Errorf("%s: %v °C is believed, want %v", name, j.last.Celsius, s.celsius)
+			if s.want == ok && j.Last.Celsius != s.celsius {
+				t.Errorf("%s: %v °C is believed, want %v", name, j.Last.Celsius, s.celsius)
 			}
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"math"
 	"testing"
 	"time"
+
+	"thermostat/controlloop/foresee"
 )
 
 const (
@@ -40,16 +42,45 @@ var (
 
 // seen is what the sensor gives the law at a step; the zero value is nothing new.
 type seen struct {
-	good, unverified bool
-	tripped          bool // a guard has
-	celsius          float64
-	age              time.Duration // how long before the step it was measured
+	good, unverified  bool
+	tripped           bool // a guard has
+	bar, frost, early bool // as the target says
+	hold              ValveHold
+	model             foresee.Model
+	next              foresee.Next
+	celsius           float64
+	age               time.Duration // how long before the step it was measured
 }
 
 func good(celsius float64) seen       { return seen{good: true, celsius: celsius} }
 func unverified(celsius float64) seen { return seen{unverified: true, celsius: celsius} }
 
 func (s seen) trips() seen { s.tripped = true; return s }
+func (s seen) open() seen  { s.bar = true; return s }
+func (s seen) icy() seen   { s.frost = true; return s }
+func (s seen) ahead() seen { s.early = true; return s }
+
+// foreseen adds a room that warms by 2 K/h, and what the emitter gives now.
+func (s seen) foreseen(emitted float64) seen {
+	s.model = foresee.Model{Trusted: true, Lag: 0.5, Gain: 4, Loss: 0.2, Emitted: emitted, Shadow: s.celsius, Drift: 1.5, Band: 0.3, Late: 1, Least: 0.1}
+	return s
+}
+
+// until adds the next transition.
+func (s seen) until(hours, celsius float64) seen {
+	s.next = foresee.Next{Known: true, In: hours, Goal: celsius}
+	return s
+}
+
+// cooled is the mirror of a room that is foreseen: its drift warms it.
+func (s seen) cooled(emitted float64) seen {
+	s = s.foreseen(emitted)
+	s.model.Shadow = -s.model.Shadow
+	return s
+}
+
+func (s seen) kept() seen  { s.hold.Keep = true; return s }
+func (s seen) moved() seen { s.hold.Move = true; return s }
 
 func (s seen) measured(before time.Duration) seen { s.age = before; return s }
 
@@ -76,7 +107,10 @@ func words(s State) string {
 }
 
 func (st step) input(sp Setpoint) Input {
-	in := Input{Now: morning.Add(st.at), Setpoint: sp, NoHeat: st.sees.tripped, NoCool: st.sees.tripped}
+	in := Input{
+		Now: morning.Add(st.at), Setpoint: sp, NoHeat: st.sees.tripped, NoCool: st.sees.tripped,
+		Bar: st.sees.bar, Frost: st.sees.frost, Preheat: st.sees.early, Hold: st.sees.hold, Model: st.sees.model, Next: st.sees.next,
+	}
 	r := Temperature(st.sees.celsius, in.Now.Add(-st.sees.age))
 	switch {
 	case st.sees.good:
@@ -100,7 +134,7 @@ func play(t *testing.T, p Params, script []step) {
 		if got := words(s); got != st.want {
 			t.Errorf("step %d at %v: %q, want %q", i+1, st.at, got, st.want)
 		}
-		if s.Heater.On != (s.Action == ActionHeating) || s.Cooler.On != (s.Action == ActionCooling) {
+		if (s.Heater.On && s.Call.On) != (s.Action == ActionHeating) || s.Cooler.On != (s.Action == ActionCooling) {
 			t.Errorf("step %d at %v: action %v with heater %v, cooler %v", i+1, st.at, s.Action, s.Heater.On, s.Cooler.On)
 		}
 		since := was.Since
@@ -121,6 +155,9 @@ func with(change func(*Params)) Params {
 	}
 	return p
 }
+
+func heats(p *Params) { p.Cooler = false }
+func cools(p *Params) { p.Heater = false }
 
 // duty is 4 of 20 minutes for 2 hours.
 func duty(p *Params) { p.Loss = Duty{Percent: 20, Period: 20 * minute, For: 2 * time.Hour} }
@@ -162,6 +199,16 @@ var reasonRows = []struct {
 	{ReasonModeOff, func(p *Params) { p.MinOn = time.Hour }, []step{
 		{0, good(18), to(heat(20)), "heating too_cold"},
 		{10 * second, good(18), to(switchedOff), "off mode_off"},
+	}},
+	{ReasonWindowOpen, func(p *Params) { p.MinOn, p.MinOff = time.Hour, 3*minute }, []step{
+		{0, good(18), to(heat(20)), "idle starting 3m0s"},
+		{3 * minute, good(18), nil, "heating too_cold"},
+		{4 * minute, good(18).open(), nil, "idle window_open"}, // does not wait for min_on; the mode stays
+		{5 * minute, good(18), nil, "idle min_off 2m0s"},       // and min_off is served
+		{6 * minute, good(18).open(), nil, "idle window_open"},
+		{7 * minute, good(18), nil, "heating too_cold"},
+		{8 * minute, good(18).open(), to(switchedOff), "off mode_off"}, // stands above it
+		{9*minute + 1, nothing.open(), to(heat(20)), "idle stale_reading"},
 	}},
 	{ReasonMaxOn, func(p *Params) { p.MaxOn = 30 * minute }, []step{
 		{0, good(18), to(heat(20)), "heating too_cold"},
@@ -222,6 +269,32 @@ var reasonRows = []struct {
 		{38 * minute, good(21), nil, "idle too_warm"}, // a reading ends it
 		{40 * minute, good(18), nil, "heating too_cold"},
 	}},
+	{ReasonOverrun, func(p *Params) { p.MinOff = minute }, []step{
+		{0, good(18), to(heat(20)), "idle starting 1m0s"},
+		{minute, good(18).kept(), nil, "heating too_cold"},
+		{2 * minute, good(21).kept(), nil, "idle overrun"}, // the valve stays open
+		{2*minute + 10*second, good(19).kept(), nil, "idle min_off 50s"},
+		{2*minute + 20*second, good(20.4).kept(), nil, "idle overrun"}, // in the band nobody calls again
+		{3 * minute, good(19).kept(), nil, "heating too_cold"},
+		{4 * minute, good(21).kept(), nil, "idle overrun"},
+		{4*minute + 10*second, good(21).kept().open(), nil, "idle window_open"},
+		{5*minute + 10*second, good(19).kept(), nil, "heating too_cold"},
+		{6 * minute, good(21).kept(), nil, "idle overrun"},
+		{6*minute + 10*second, good(21).kept(), to(switchedOff), "off mode_off"},
+		{7*minute + 10*second, good(21).kept(), to(heat(20)), "idle too_warm"}, // what is off stays off
+		{8 * minute, good(4).kept().icy(), to(Setpoint{Mode: ModeOff, Desired: 6, UpDelta: 1, DownDelta: 1}), "heating too_cold"},
+		{9 * minute, good(8).kept(), nil, "off mode_off"}, // the protection ends, and mode off shuts what is held
+	}},
+	{ReasonExercise, nil, []step{
+		{0, good(25).moved(), to(switchedOff), "off exercise"},
+		{minute, good(25), nil, "off mode_off"},
+		{2 * minute, good(25).moved(), to(heat(20)), "idle exercise"},
+		{3 * minute, good(33).moved(), nil, "idle too_warm"}, // less than 2 K below its cut-out
+		{4 * minute, good(19).moved(), nil, "heating too_cold"},
+		{5 * minute, good(21).moved().open(), nil, "idle window_open"},
+		{6 * minute, good(21).moved().icy(), nil, "idle too_warm"},
+		{8 * minute, nothing.moved(), nil, "idle stale_reading"},
+	}},
 	{ReasonTooCold, nil, []step{
 		{0, good(19.5), to(heat(20)), "idle in_band"}, // exactly on the threshold is not below it
 		{10 * second, good(19.49), nil, "heating too_cold"},
@@ -230,6 +303,55 @@ var reasonRows = []struct {
 		{0, good(18), to(heat(20)), "heating too_cold"},
 		{10 * second, good(20.5), nil, "heating in_band"}, // exactly on the threshold is not above it
 		{20 * second, good(20.51), nil, "idle too_warm"},
+	}},
+	{ReasonPreheat, func(p *Params) { p.MinOff = 3 * minute }, []step{
+		{0, good(18).ahead(), to(heat(21)), "idle starting 3m0s"}, // skips nothing
+		{3 * minute, good(18).ahead(), nil, "heating preheat"},
+		{4 * minute, good(21).ahead(), nil, "heating preheat"},
+		{5 * minute, good(21.51).ahead(), nil, "idle too_warm"},
+		{9 * minute, good(20.9).ahead(), nil, "idle in_band"},
+		{10 * minute, good(18), nil, "heating too_cold"},
+		{11 * minute, good(18).ahead().kept(), nil, "heating preheat"},
+		{12 * minute, good(21.51).ahead().kept(), nil, "idle overrun"}, // a valve that is only held preheats nothing
+		{12*minute + 10*second, good(18).ahead().kept(), nil, "idle min_off 2m50s"},
+		{15 * minute, good(18).ahead().kept(), nil, "heating preheat"},
+		{16 * minute, good(18).ahead().kept().open(), nil, "idle window_open"},
+	}},
+	{ReasonTooColdSoon, heats, []step{
+		{0, good(20.2), to(heat(20)), "idle in_band"},
+		{10 * minute, good(19.9), nil, "idle in_band"},
+		{20 * minute, good(19.9).foreseen(0), nil, "heating too_cold_soon"},
+		{21 * minute, good(19.8), nil, "heating in_band"}, // without a model what is, stays
+		{22 * minute, good(20.6), nil, "idle too_warm"},
+		{24 * minute, good(19.9).foreseen(0), nil, "idle in_band"}, // six minutes are the shortest stretch
+	}},
+	{ReasonWarmEnough, heats, []step{
+		{0, good(19), to(heat(20)), "heating too_cold"},
+		{20 * minute, good(20.1).foreseen(1), nil, "idle warm_enough"},
+		{21 * minute, good(20.2).foreseen(1), nil, "idle in_band"},
+		{30 * minute, good(19.4).foreseen(1), nil, "heating too_cold"}, // the last word is the band's
+		{31 * minute, good(20.6).foreseen(0), nil, "idle too_warm"},
+	}},
+	{ReasonSetbackSoon, heats, []step{
+		{0, good(19), to(heat(20)), "heating too_cold"},
+		{20 * minute, good(20).foreseen(0.5).until(0.2, 17), nil, "idle setback_soon"},
+		{21 * minute, good(20).foreseen(0.5), nil, "idle in_band"},
+	}},
+	{ReasonTooWarmSoon, cools, []step{
+		{0, good(20), to(cool(20)), "idle in_band"},
+		{10 * minute, good(20.1).cooled(0), nil, "cooling too_warm_soon"},
+	}},
+	{ReasonCoolEnough, cools, []step{
+		{0, good(21), to(cool(20)), "cooling too_warm"},
+		{20 * minute, good(19.9).cooled(1), nil, "idle cool_enough"},
+		{30 * minute, good(19.4).cooled(0), nil, "idle too_cold"},
+	}},
+	{ReasonPreheat, heats, []step{
+		{0, good(17), to(heat(17)), "idle in_band"},
+		{minute, good(17).foreseen(0).until(5, 21), nil, "idle in_band"},
+		{time.Hour, good(17).foreseen(0).until(1, 21), nil, "heating preheat"},
+		{2 * time.Hour, good(20).foreseen(0.5).until(0.2, 21), nil, "heating preheat"},
+		{3 * time.Hour, good(20), nil, "idle too_warm"},
 	}},
 	{ReasonInBand, nil, []step{
 		{0, good(20), to(heat(20)), "idle in_band"},
@@ -558,6 +680,47 @@ var promises = []struct {
 		{10 * second, good(18), to(both(20)), "idle too_cold"},
 		{20 * second, good(22), nil, "cooling too_warm"},
 	}},
+	{"frost protection heats in every mode, below its band until above it", nil, []step{
+		{0, good(4.9).icy(), to(target(ModeOff, 5.5)), "heating too_cold"},
+		{10 * second, good(6).icy(), nil, "heating in_band"},
+		{20 * second, good(6.01).icy(), nil, "off too_warm"},
+		{30 * second, good(5).icy(), nil, "off in_band"},
+		{40 * second, good(4.9).icy(), to(cool(5.5)), "heating too_cold"},
+		{50 * second, good(6.5).icy(), nil, "idle too_warm"}, // and cools in none
+		{60 * second, good(4.9).icy(), to(both(5.5)), "heating too_cold"},
+		{70 * second, good(5.9).icy(), nil, "heating in_band"}, // through the whole band
+		{80 * second, good(5.9), to(switchedOff), "off mode_off"},
+		{90 * second, good(4.9).icy(), to(nobodySpoke), "off no_setpoint"},
+		{100 * second, good(4.9).icy(), to(switchedOff), "off no_setpoint"}, // a band that is none
+	}},
+	{"frost protection skips neither min_off nor max_on nor a cut-out nor a guard", func(p *Params) { p.MinOff, p.MaxOn = minute, 30*minute }, []step{
+		{0, good(4).icy(), to(target(ModeOff, 5.5)), "off starting 1m0s"},
+		{minute, good(4).icy(), nil, "heating too_cold"},
+		{31 * minute, good(4).icy(), nil, "off max_on 3m0s"},
+		{34 * minute, good(4).icy(), nil, "heating too_cold"},
+		{35 * minute, seen{good: true, celsius: 4, frost: true, tripped: true}, nil, "off not_warming"},
+		{37 * minute, good(4).icy(), nil, "heating too_cold"},
+		{38 * minute, seen{unverified: true, celsius: 40, frost: true}, nil, "off heat_cutout"},
+	}},
+	{"frost protection needs a fresh reading, and the duty without one goes by the mode", duty, []step{
+		{0, good(4).icy(), to(target(ModeOff, 5.5)), "heating too_cold"},
+		{minute + 1, nothing.icy(), nil, "off stale_reading"},
+		{17*minute + 1, nothing.icy(), nil, "off stale_reading"},
+		{18 * minute, nothing.icy(), to(heat(5.5)), "heating sensor_loss"},
+	}},
+	{"an open window bars the duty, too", duty, []step{
+		{0, good(18), to(heat(20)), "heating too_cold"},
+		{minute + 1, nothing, nil, "idle sensor_loss"},
+		{18 * minute, nothing, nil, "heating sensor_loss"},
+		{19 * minute, nothing.open(), nil, "idle stale_reading"},
+		{20 * minute, nothing, nil, "heating sensor_loss"},
+	}},
+	{"an open window ends cooling, and nothing else gets past it", nil, []step{
+		{0, good(22), to(cool(20)), "cooling too_warm"},
+		{10 * second, good(22).open(), nil, "idle window_open"},
+		{20 * second, seen{good: true, celsius: 4, frost: true, bar: true}, to(heat(20)), "idle window_open"},
+		{30 * second, seen{good: true, celsius: 18, tripped: true, bar: true}, nil, "idle not_warming"}, // of higher rank
+	}},
 	{"a clock that leaps ahead makes the reading stale and serves every rest", func(p *Params) { p.MinOff = 3 * minute }, []step{
 		{0, good(18), to(heat(20)), "idle starting 3m0s"},
 		{12 * time.Hour, nothing, nil, "idle stale_reading"},
@@ -625,5 +788,34 @@ func decisions() func() {
 			celsius -= 0.05
 		}
 		s = Decide(p, s, Input{Now: now, Reading: Temperature(celsius, now), Setpoint: sp})
+	}
+}
+
+// TestACorrectionHoldsNoCutOutBack: raw or corrected, whichever is warmer counts for the
+// heater's cut-out, and whichever is colder for the cooler's, also of what is held back.
+func TestACorrectionHoldsNoCutOutBack(t *testing.T) {
+	p := with(func(p *Params) { p.Heater, p.Cooler = true, true })
+	now := time.Now()
+	for _, row := range []struct {
+		celsius, correction float64
+		heat, cool          bool
+	}{
+		{34, -1, true, false}, {34, -0.9, false, false}, {35, 1, true, false}, {36, 10, true, false},
+		{4, 1, false, true}, {4, 0.9, false, false}, {3, -1, false, true}, {20, -10, false, false},
+	} {
+		r := Temperature(row.celsius, now)
+		r.Correction = row.correction
+		for name, in := range map[string]Input{"good": {Now: now, Reading: r}, "held back": {Now: now, Unverified: []Reading{r}}} {
+			in.Setpoint = Setpoint{Mode: ModeHeatCool, Desired: 20, UpDelta: 1, DownDelta: 1}
+			if s := Decide(p, State{}, in); s.HeatCut != row.heat || s.CoolCut != row.cool {
+				t.Errorf("%s, %v °C with %v K: heat %v, cool %v", name, row.celsius, row.correction, s.HeatCut, s.CoolCut)
+			}
+		}
+	}
+	cut := State{HeatCut: true, CutAt: now.Add(-time.Second)}
+	r := Temperature(32, now)
+	r.Correction = -2
+	if s := Decide(p, cut, Input{Now: now, Reading: r}); !s.HeatCut {
+		t.Error("let go at a raw 34 °C, 1 K below the cut-out")
 	}
 }

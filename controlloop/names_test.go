@@ -86,7 +86,7 @@ func TestEveryFaultIsExplained(t *testing.T) {
 
 // ambiguous are names of faults that are words of the configuration as well, and
 // one that is also a place on the page: a string of them need not be a fault.
-var ambiguous = []FaultName{FaultSensor, FaultRelay, FaultMemory, FaultHeatCutout, FaultCoolCutout}
+var ambiguous = []FaultName{FaultSensor, FaultRelay, FaultMemory, FaultHeatCutout, FaultCoolCutout, FaultClock, FaultProgram}
 
 // TestNoFaultIsABareString: outside the tables a fault is written as its constant.
 func TestNoFaultIsABareString(t *testing.T) {

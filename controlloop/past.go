@@ -1,6 +1,11 @@
 package controlloop
 
-import "time"
+import (
+	"time"
+
+	"thermostat/controlloop/foresee"
+	"thermostat/controlloop/guard"
+)
 
 // Past is what is known, at the start of a zone, of its outputs before it. The
 // zero value is nothing: then all of the minimum off time and of the changeover
@@ -8,22 +13,23 @@ import "time"
 type Past struct {
 	Heater, Cooler PastOutput    // of the relays
 	Heat, Cool     PastWatcher   // of their watchers
+	Room           foresee.Known // what has been learned of it
 	Locked         time.Duration // how long both stay off from the start at least, after a crash loop; 0: no lock
 }
 
 // PastWatcher is what a watcher knew before the start.
 type PastWatcher struct {
-	Learned Learned // before the start
-	Tripped bool    // latched, and not cleared yet
+	Learned guard.Learned // before the start
+	Tripped bool          // latched, and not cleared yet
 }
 
 // guard is what the watchers begin with.
-func (p Past) guard() Guard {
-	return Guard{Heat: p.Heat.watcher(), Cool: p.Cool.watcher()}
+func (p Past) guard() guard.Guard {
+	return guard.Guard{Heat: p.Heat.watcher(), Cool: p.Cool.watcher()}
 }
 
-func (p PastWatcher) watcher() Watcher {
-	return Watcher{Learned: p.Learned, Tripped: p.Tripped, Idle: p.Tripped}
+func (p PastWatcher) watcher() guard.Watcher {
+	return guard.Watcher{Learned: p.Learned, Tripped: p.Tripped, Idle: p.Tripped}
 }
 
 // PastOutput is one output before the start. The zero value is "not known".
@@ -46,6 +52,7 @@ func (p Past) state(c Params, now time.Time) State {
 	if c.Cooler { // one that is not there cannot have been on, and asks for no changeover
 		s.Cooler = p.lock(s.Cooler, now)
 	}
+	s.Call = s.Heater
 	return s
 }
 

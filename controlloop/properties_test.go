@@ -1,12 +1,15 @@
 package controlloop
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
+
+	"thermostat/controlloop/foresee"
 )
 
 // The law over seeded random days. An oracle keeps books of its own (of what
@@ -28,6 +31,10 @@ type books struct {
 	lost    time.Time // since when no reading is fresh; zero: one is
 	inForce Setpoint
 	tripped [2]bool // heater, cooler: by a guard
+	open    bool    // a window
+	icy     bool    // the setpoint is that of frost protection
+	free    bool    // a model decides within the band
+	ahead   float64 // °C, the next transition that it may look ahead to; NaN: none
 	seen    map[Reason]int
 }
 
@@ -46,7 +53,11 @@ func newBooks(p Params, start time.Time) *books {
 
 // enter writes down what the law is about to see.
 func (b *books) enter(in Input) {
-	b.inForce, b.tripped = in.Setpoint, [2]bool{in.NoHeat, in.NoCool}
+	b.inForce, b.tripped, b.open, b.icy = in.Setpoint, [2]bool{in.NoHeat, in.NoCool}, in.Bar, in.Frost
+	b.free, b.ahead = in.Model.Trusted && (b.p.Heater && !b.p.Cooler && in.Setpoint.Mode == ModeHeat || !b.p.Heater && in.Setpoint.Mode == ModeCool) && !in.Frost && !in.Preheat, math.NaN()
+	if in.Next.Known && in.Next.In >= 0 && in.Next.In < 6 && in.Model.Trusted {
+		b.ahead = in.Next.Goal
+	}
 	r := in.Reading
 	counts := !r.At.IsZero() && !r.At.After(in.Now) && !r.At.Before(b.taken.At) && !math.IsNaN(r.Celsius) && !math.IsInf(r.Celsius, 0)
 	if counts {
@@ -89,10 +100,10 @@ func (b *books) fresh(now time.Time) bool {
 	return !b.taken.At.IsZero() && now.Sub(b.taken.At) <= b.p.StaleAfter
 }
 
-// frost tells whether the duty without a sensor asks for its share just now: in
+// duty tells whether the one without a sensor asks for its share just now: in
 // the last percent of each period since the loss, until its end. A reading that
 // never came is lost once it would have been stale.
-func (b *books) frost(now time.Time) bool {
+func (b *books) duty(now time.Time) bool {
 	if b.lost.IsZero() || b.p.Loss.Percent == 0 {
 		return false
 	}
@@ -110,25 +121,28 @@ func (b *books) frost(now time.Time) bool {
 }
 
 // mayHeat and mayCool: with a fresh reading or in the duty's share, in a mode
-// that allows it, and within the limit. In heat_cool the duty heats only.
+// that allows it, within the limit and with the windows shut. In heat_cool the
+// duty heats only. With a fresh reading frost protection heats in any mode, and cools in none.
 func (b *books) mayHeat(now time.Time) bool {
-	return (b.fresh(now) || b.frost(now)) && b.heats() && !b.hot
+	return (b.fresh(now) || b.duty(now)) && b.heats() && !b.hot && !b.open
 }
 
 func (b *books) mayCool(now time.Time) bool {
-	return (b.fresh(now) || b.frost(now) && b.inForce.Mode == ModeCool) && b.cools() && !b.cold
+	return (b.fresh(now) || b.duty(now) && b.inForce.Mode == ModeCool) && b.cools() && !b.cold && !b.open
 }
+
+func (b *books) protects() bool { return b.icy && b.lost.IsZero() && b.inForce.Mode != ModeNone }
 
 func (b *books) numbers() bool {
 	return !math.IsNaN(b.inForce.Desired + b.inForce.UpDelta + b.inForce.DownDelta)
 }
 
 func (b *books) heats() bool {
-	return b.p.Heater && !b.tripped[0] && b.numbers() && (b.inForce.Mode == ModeHeat || b.inForce.Mode == ModeHeatCool)
+	return b.p.Heater && !b.tripped[0] && b.numbers() && (b.inForce.Mode == ModeHeat || b.inForce.Mode == ModeHeatCool || b.protects())
 }
 
 func (b *books) cools() bool {
-	return b.p.Cooler && !b.tripped[1] && b.numbers() && (b.inForce.Mode == ModeCool || b.inForce.Mode == ModeHeatCool)
+	return b.p.Cooler && !b.tripped[1] && b.numbers() && (b.inForce.Mode == ModeCool || b.inForce.Mode == ModeHeatCool) && !b.protects()
 }
 
 func (b *books) tooCold() bool {
@@ -141,12 +155,15 @@ func (b *books) tooWarm() bool {
 // heatDone: a stretch of heating has got where it should. Without a reading
 // nobody knows; the duty's share ends by not being allowed.
 func (b *books) heatDone() bool {
-	return b.lost.IsZero() && (b.tooWarm() || b.inForce.Mode == ModeHeatCool && b.taken.Celsius > b.inForce.Desired)
+	return b.lost.IsZero() && (b.tooWarm() || !b.icy && b.inForce.Mode == ModeHeatCool && b.taken.Celsius > b.inForce.Desired)
 }
 
 func (b *books) coolDone() bool {
 	return b.lost.IsZero() && (b.tooCold() || b.inForce.Mode == ModeHeatCool && b.taken.Celsius < b.inForce.Desired)
 }
+
+// forNext reports whether the output may work on for the next transition: until it is as far past that as past the present one.
+func (b *books) forNext(is, end float64) bool { return b.free && b.lost.IsZero() && is <= end }
 
 // check holds a decision against the books and then writes its switches down.
 func (b *books) check(now time.Time, s State) (complaint string) {
@@ -154,10 +171,10 @@ func (b *books) check(now time.Time, s State) (complaint string) {
 	for _, law := range []func(time.Time, State) string{
 		b.neverUnsafe, b.neverBoth, b.saysWhatItDoes,
 		func(now time.Time, s State) string {
-			return b.serves(now, "heater", b.heater, b.cooler, s.Heater.On, b.mayHeat(now), b.tooCold(), b.heatDone())
+			return b.serves(now, "heater", b.heater, b.cooler, s.Heater.On, b.mayHeat(now), b.tooCold(), b.heatDone() && !b.forNext(b.taken.Celsius, b.ahead+b.inForce.UpDelta))
 		},
 		func(now time.Time, s State) string {
-			return b.serves(now, "cooler", b.cooler, b.heater, s.Cooler.On, b.mayCool(now), b.tooWarm(), b.coolDone())
+			return b.serves(now, "cooler", b.cooler, b.heater, s.Cooler.On, b.mayCool(now), b.tooWarm(), b.coolDone() && !b.forNext(-b.taken.Celsius, -b.ahead+b.inForce.DownDelta))
 		},
 	} {
 		if complaint := law(now, s); complaint != "" {
@@ -191,6 +208,8 @@ func (b *books) neverUnsafe(now time.Time, s State) string {
 		return fmt.Sprintf("cooler on with its cut-out open, latest value %v", b.latest)
 	case s.Heater.On && !b.heats():
 		return fmt.Sprintf("heater on in mode %v", b.inForce.Mode)
+	case b.open && (s.Heater.On || s.Cooler.On):
+		return "on with a window open"
 	case s.Cooler.On && !b.cools():
 		return fmt.Sprintf("cooler on in mode %v", b.inForce.Mode)
 	}
@@ -222,13 +241,13 @@ func (b *books) serves(now time.Time, name string, was, other stretch, on, allow
 			return say("on within the changeover")
 		case sameInstant:
 			return say("on at the instant of another switch")
-		case !wanted:
+		case !wanted && !(b.free && !done):
 			return say("on though nobody needs it")
 		}
 	case was.on && !on: // it switched off
 		switch {
 		case !allowed || overlong:
-		case !done:
+		case !done && !(b.free && !wanted):
 			return say("off though it is not done")
 		case age < b.p.MinOn || age == 0:
 			return say("off before its min_on")
@@ -237,7 +256,7 @@ func (b *books) serves(now time.Time, name string, was, other stretch, on, allow
 		switch {
 		case overlong:
 			return say("on past max_on")
-		case done && age >= b.p.MinOn && age > 0:
+		case done && !wanted && age >= b.p.MinOn && age > 0:
 			return say("still on though it is done and free to go")
 		}
 	case allowed && wanted && age >= was.rest && !paused && !sameInstant && !other.on:
@@ -248,7 +267,7 @@ func (b *books) serves(now time.Time, name string, was, other stretch, on, allow
 
 // saysWhatItDoes: action, reason and wait fit the outputs.
 func (b *books) saysWhatItDoes(_ time.Time, s State) string {
-	modeOff := b.inForce.Mode == ModeOff || b.inForce.Mode == ModeNone
+	modeOff := (b.inForce.Mode == ModeOff || b.inForce.Mode == ModeNone) && !(s.Heater.On && b.protects())
 	held := slices.Contains([]Reason{ReasonStarting, ReasonMinOff, ReasonMaxOn, ReasonChangeover, ReasonMinOn}, s.Reason)
 	switch {
 	case s.Heater.On != (s.Action == ActionHeating) || s.Cooler.On != (s.Action == ActionCooling):
@@ -307,7 +326,18 @@ type day struct {
 	gap        int // ticks without a reading to come
 	unverified []Reading
 	tripped    [2]bool // heater, cooler
+	open, icy  bool
+	early      bool
+	model      foresee.Model
+	ahead      foresee.Next
 	now        time.Time
+}
+
+// ordinary are the constants of an ordinary room.
+func ordinary() Params {
+	p := room()
+	p.MinOn, p.MinOff, p.MaxOn, p.Changeover = 4*minute, 4*minute, 3*time.Hour, 10*minute
+	return p
 }
 
 func pick[T any](rng *rand.Rand, of ...T) T { return of[rng.IntN(len(of))] }
@@ -363,6 +393,38 @@ func (d *day) live(s State, dt time.Duration) {
 	d.now = d.now.Add(dt)
 }
 
+// input is what holds at this time, without a reading.
+func (d *day) input() Input {
+	return Input{Now: d.now, Setpoint: d.setpoint, NoHeat: d.tripped[0], NoCool: d.tripped[1], Bar: d.open, Frost: d.icy, Preheat: d.early, Model: d.model, Next: d.ahead}
+}
+
+// learn gives the zone another model: sound, or one that lies, or none; and another transition to come.
+func (d *day) learn() {
+	d.model, d.ahead = foresee.Model{}, foresee.Next{}
+	if d.rng.IntN(3) == 0 {
+		return
+	}
+	d.model = anyModel(d.rng, d.air)
+	if d.rng.IntN(3) > 0 {
+		d.ahead = foresee.Next{Known: true, In: 7 * d.rng.Float64(), Goal: 6 + 21*d.rng.Float64()}
+	}
+}
+
+// anyModel is one that fits a room, in every third case with a number that does not.
+func anyModel(rng *rand.Rand, celsius float64) foresee.Model {
+	m := foresee.Model{
+		Trusted: true, Lag: 0.02 + rng.Float64(), Gain: 60 * rng.Float64(), Loss: rng.Float64(), Emitted: rng.Float64(),
+		Shadow: celsius + 2*rng.Float64() - 1, Drift: 2*rng.Float64() - 0.5, Band: 0.1 + 0.4*rng.Float64(),
+		Late: 0.5 + rng.Float64(), Least: 0.05 * rng.Float64(),
+	}
+	if rng.IntN(3) > 0 {
+		return m
+	}
+	lie := pick(rng, &m.Lag, &m.Gain, &m.Loss, &m.Emitted, &m.Shadow, &m.Drift, &m.Band, &m.Peak, &m.Trough, &m.Late, &m.Least)
+	*lie = pick(rng, math.NaN(), math.Inf(1), math.Inf(-1), 0, 8, -*lie, 5**lie, 100*rng.NormFloat64(), math.MaxFloat64)
+	return m
+}
+
 // next is what the law sees at the next tick: mostly a reading, sometimes none,
 // an unverified one, or nonsense.
 func (d *day) next(s State) Input {
@@ -377,16 +439,26 @@ func (d *day) next(s State) Input {
 		d.outside = -10 + 50*d.rng.Float64()
 	case 5: // and again at the same instant
 		d.speak()
-		return Input{Now: d.now, Unverified: d.unverified, Setpoint: d.setpoint, NoHeat: d.tripped[0], NoCool: d.tripped[1]}
+		in := d.input()
+		in.Unverified = d.unverified
+		return in
 	case 6:
 		if d.rng.IntN(4) == 0 {
 			d.tripped[d.rng.IntN(2)] = true
 		}
 	case 7:
 		d.tripped = [2]bool{}
+	case 8:
+		d.open = d.rng.IntN(4) == 0
+	case 9:
+		d.icy = d.rng.IntN(4) == 0
+	case 10:
+		d.early = d.rng.IntN(4) == 0
+	case 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22:
+		d.learn()
 	}
 	d.live(s, time.Duration(float64(d.p.Sample)*(0.5+d.rng.Float64())))
-	in := Input{Now: d.now, Setpoint: d.setpoint, NoHeat: d.tripped[0], NoCool: d.tripped[1]}
+	in := d.input()
 	measured := Temperature(math.Round(16*d.air)/16, d.now.Add(-time.Duration(d.rng.Int64N(int64(second)))))
 	if d.gap > 0 { // the last unverified one stays what it is
 		d.gap--
@@ -438,8 +510,9 @@ func TestTheLawKeepsItsRulesOverRandomDays(t *testing.T) {
 			total[r] += n
 		}
 	}
+	scarce := map[Reason]int{ReasonSetbackSoon: 100, ReasonTooColdSoon: 30, ReasonTooWarmSoon: 10, ReasonWarmEnough: 20, ReasonCoolEnough: 5} // where a room happens to be as its model has it
 	for _, r := range Reasons() {
-		if total[r] < 500 && r != ReasonStopped && r != ReasonCrashLoop {
+		if total[r] < cmp.Or(scarce[r], 500) && r != ReasonStopped && r != ReasonCrashLoop && r != ReasonOverrun && r != ReasonExercise { // of these two: hold_test.go
 			t.Errorf("the days show reason %s only %d times", r, total[r])
 		}
 	}

@@ -10,7 +10,7 @@ import (
 type sense struct {
 	sensor Sensor
 	stream bool // its answers come by themselves
-	judge  judge
+	judge  Judge
 	health health
 	raw    Reading // the last answer, good or not; zero At: it was an error
 	woken  chan struct{}
@@ -74,7 +74,7 @@ const sameMoment = 250 * time.Millisecond
 // no older than the one before it: they come in order.
 func (a answer) heardAt(now time.Time) answer {
 	a.at = now
-	switch last := a.sense.judge.last.At; {
+	switch last := a.sense.judge.Last.At; {
 	case a.err != nil:
 	case now.Sub(a.reading.At) < sameMoment:
 		a.reading.At = now
@@ -109,7 +109,7 @@ func (s *sense) hear(p *Params, a answer, heating bool) {
 		s.health.set(verdictOf(a.err), a.err.Error(), a.at)
 		return
 	}
-	v := s.judge.weigh(*p, a.reading, a.at, heating)
+	v := s.judge.Weigh(*p, a.reading, a.at, heating)
 	if v == VerdictOK {
 		s.health.set(VerdictOK, "", a.at)
 		return
@@ -142,14 +142,14 @@ func (s *sense) grow(p *Params, now time.Time) {
 }
 
 // good reports whether the sensor's last good reading may still be acted on.
-func (s *sense) good(p *Params, now time.Time) bool { return s.judge.last.fresh(p, now) }
+func (s *sense) good(p *Params, now time.Time) bool { return s.judge.Last.fresh(p, now) }
 
 // fails tells a fault from the time before the first good reading.
 func (s *sense) fails() bool { return s.health.verdict != VerdictOK && !s.begins() }
 
 // begins reports whether the sensor has said nothing yet, or its first word only.
 func (s *sense) begins() bool {
-	return s.health.verdict == VerdictNoReading || s.health.verdict == VerdictUnconfirmed && s.judge.last.At.IsZero()
+	return s.health.verdict == VerdictNoReading || s.health.verdict == VerdictUnconfirmed && s.judge.Last.At.IsZero()
 }
 
 // fail reports whether any of them does.
@@ -193,7 +193,7 @@ func (ss *senses) reading(p *Params, now time.Time) Reading {
 	if !good || ss.disagree {
 		return Reading{}
 	}
-	return s.judge.last
+	return s.judge.Last
 }
 
 // unverified are all values of sensors alive: whatever is wrong with them, be it
@@ -205,7 +205,7 @@ func (ss *senses) unverified(p *Params, now time.Time) []Reading {
 			all = append(all, s.raw)
 		}
 		if s.good(p, now) {
-			all = append(all, s.judge.last)
+			all = append(all, s.judge.Last)
 		}
 	}
 	ss.values = all
@@ -245,7 +245,7 @@ func (ss *senses) compare(p *Params, now time.Time) {
 	}
 }
 
-func (s *sense) celsius() float64 { return s.judge.last.Celsius }
+func (s *sense) celsius() float64 { return s.judge.Last.Celsius }
 
 // verdict is that of one of the sensors: a good one is not believed while two
 // disagree.

@@ -217,11 +217,11 @@ func quantized(celsius, step float64, at time.Time) Reading {
 // frozenAfter counts the heating time until a constant value is called frozen,
 // once the judge has seen the sensor change by its step.
 func frozenAfter(p Params, step float64, heating bool) time.Duration {
-	var j judge
+	var j Judge
 	at := morning
 	next := func(celsius float64) Verdict {
 		at = at.Add(p.Sample)
-		return j.weigh(p, quantized(celsius, step, at), at, heating)
+		return j.Weigh(p, quantized(celsius, step, at), at, heating)
 	}
 	if step > 0 {
 		next(20)
@@ -265,13 +265,13 @@ func TestAValueIsFrozenUnderHeatAloneAndLaterInCoarseSteps(t *testing.T) {
 func TestFrozenCountsOnlyStillnessUnderHeat(t *testing.T) {
 	p := room()
 	p.FrozenAfter = 3 * time.Hour
-	var q stillness
+	var q Stillness
 	humid := func(percent float64, after time.Duration) Reading {
 		r := Temperature(20, morning.Add(after))
 		r.Humidity = percent
 		return r
 	}
-	q.step = finestStep
+	q.Step = finestStep
 	steps := []struct {
 		r       Reading
 		heating bool
@@ -288,8 +288,8 @@ func TestFrozenCountsOnlyStillnessUnderHeat(t *testing.T) {
 		{Temperature(20.0625, morning.Add(time.Hour+4*minute)), true, minute},
 	}
 	for i, st := range steps {
-		if q.frozen(&p, st.r, st.heating) || q.heated != st.heated {
-			t.Errorf("step %d: heated %v, want %v", i+1, q.heated, st.heated)
+		if q.frozen(&p, st.r, st.heating) || q.Heated != st.heated {
+			t.Errorf("step %d: heated %v, want %v", i+1, q.Heated, st.heated)
 		}
 	}
 }

@@ -27,7 +27,7 @@ func NewStepper(z *Zone, start Setpoint, now time.Time) *Stepper {
 
 // Set gives the zone a new setpoint, and decides.
 func (s *Stepper) Set(sp Setpoint, now time.Time) {
-	s.zone.setpoint = sp
+	s.zone.said = sp
 	s.zone.step(now)
 }
 
@@ -52,6 +52,9 @@ func (s *Stepper) Tick(now time.Time) {
 
 // State is what the zone remembers and answers, until the next step.
 func (s *Stepper) State() *State { return &s.zone.state }
+
+// Target is what the zone aims at, and why.
+func (s *Stepper) Target() Target { return s.zone.target }
 
 // Faults calls back with each fault of the zone, by no order.
 func (s *Stepper) Faults(each func(Fault)) {

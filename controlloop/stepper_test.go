@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"thermostat/controlloop/mailbox"
 )
 
 // plateRoom is a crude room in its caller's time: it warms and cools at constant rates.
@@ -55,7 +57,7 @@ func TestStepperDecidesAsRunDoes(t *testing.T) {
 	var began time.Time
 	synctest.Test(t, func(t *testing.T) {
 		room := &plateRoom{celsius: 20}
-		z := &Zone{Params: stepperParams(), Sensor: room, Heater: room, Setpoints: NewLatest[Setpoint](),
+		z := &Zone{Params: stepperParams(), Sensor: room, Heater: room, Setpoints: mailbox.New[Setpoint](),
 			Observe: func(s Snapshot) { live = append(live, s.State) }}
 		began = time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), lasts+time.Second)
@@ -126,7 +128,7 @@ func TestStepperGrowsStaleWithoutAnAnswer(t *testing.T) {
 		t.Errorf("faults %v", names)
 	}
 	s.Set(Setpoint{Mode: ModeOff, Desired: math.NaN()}, now)
-	if st := s.State(); st.Action != ActionOff || s.zone.setpoint.Mode != ModeOff {
+	if st := s.State(); st.Action != ActionOff || s.zone.target.Setpoint.Mode != ModeOff {
 		t.Errorf("mode off: %+v", st)
 	}
 }
@@ -178,5 +180,36 @@ func TestHungReadEndsAsNoAnswer(t *testing.T) {
 	_, err := slowSensor{}.Read(NewStepper(&Zone{Params: stepperParams(), Sensor: slowSensor{}, Heater: deafRelay{}}, warmer, time.Unix(0, 0)).read)
 	if !errors.Is(err, context.Canceled) {
 		t.Error(err)
+	}
+}
+
+// TestAPlanSeesTheReadingThatTheLawGoesBy: while two sensors disagree it is the last one, for
+// stale_after, and then none. A plan that saw none at once would take an open window's bar
+// away while the law still heats.
+func TestAPlanSeesTheReadingThatTheLawGoesBy(t *testing.T) {
+	now, first, second := time.Now(), 20.0, 20.0
+	sensor := func(celsius *float64) Sensor {
+		return sensorFunc(func() (Reading, error) { return Temperature(*celsius, now), nil })
+	}
+	p := stepperParams()
+	p.MaxDisagreement, p.MaxRate = 1, 1000
+	var seen Reading
+	s := NewStepper(&Zone{Params: p, Sensor: sensor(&first), Fallbacks: []Sensor{sensor(&second)}, Heater: &plateRoom{},
+		Plan: func(said Setpoint, look Look) Target {
+			seen = look.Reading
+			return Target{Setpoint: said, Control: said}
+		}}, warmer, now)
+	for range 3 {
+		now = now.Add(p.Sample)
+		s.Tick(now)
+	}
+	second = 22
+	for begins, lasts := now, time.Duration(0); lasts < 2*p.StaleAfter; lasts += p.Sample {
+		now = now.Add(p.Sample)
+		s.Tick(now)
+		goesBy := s.State().Lost.IsZero()
+		if shown := !seen.At.IsZero(); shown != goesBy || shown && !seen.At.Equal(s.State().Reading.At) || goesBy != (now.Sub(begins) <= p.StaleAfter+p.Sample) {
+			t.Fatalf("%v after they began to disagree the plan sees %+v, and the law goes by %v", now.Sub(begins), seen, goesBy)
+		}
 	}
 }

@@ -14,11 +14,11 @@ func (z *Zone) wakeUp(now time.Time) {
 	}
 	z.slept += slept
 	for _, s := range z.senses.all {
-		s.judge.last.At = earlier(s.judge.last.At, slept)
+		s.judge.Last.At = earlier(s.judge.Last.At, slept)
 	}
 	z.state.Reading.At = earlier(z.state.Reading.At, slept)
 	z.state.Lost = earlier(z.state.Lost, slept)
-	for _, o := range []*Output{&z.state.Heater, &z.state.Cooler} {
+	for _, o := range []*Output{&z.state.Heater, &z.state.Call, &z.state.Cooler} {
 		if o.On {
 			o.off(now, z.Params.MinOff, ReasonMinOff)
 		}
@@ -37,13 +37,6 @@ func (z *Zone) sleptInAll() time.Duration {
 		return 0
 	}
 	return z.Slept()
-}
-
-func (z *Zone) woken() <-chan struct{} {
-	if z.Woken == nil {
-		return nil
-	}
-	return z.Woken.C()
 }
 
 // earlier moves a time back; the zero time means "none" and stays.

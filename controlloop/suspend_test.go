@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"thermostat/controlloop/mailbox"
 )
 
 // A bubble's clock cannot stand still, but a suspend of no time on it is one in
@@ -14,7 +16,7 @@ func sleeper(t *testing.T, p Params, celsius float64) (b *bench, suspend func(ti
 	b = onBench(t, p, celsius)
 	var slept atomic.Int64
 	b.zone.Slept = func() time.Duration { return time.Duration(slept.Load()) }
-	b.zone.Woken = NewLatest[struct{}]()
+	b.zone.Woken = mailbox.New[struct{}]()
 	return b, func(d time.Duration) { slept.Add(int64(d)) }
 }
 

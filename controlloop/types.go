@@ -18,9 +18,10 @@ const (
 	ModeHeat
 	ModeCool
 	ModeHeatCool
+	ModeAuto // the program chooses; the law never sees it
 )
 
-var modeWords = [...]string{"off", "off", "heat", "cool", "heat_cool"}
+var modeWords = [...]string{"off", "off", "heat", "cool", "heat_cool", "auto"}
 
 // String gives the plain word of a mode; a zone without a setpoint is off.
 func (m Mode) String() string {
@@ -33,14 +34,14 @@ func (m Mode) String() string {
 // Modes are the words that [ParseMode] reads.
 func Modes() []string { return modeWords[ModeOff:] }
 
-// ParseMode reads a mode's plain word: off, heat, cool or heat_cool.
+// ParseMode reads a mode's plain word: off, heat, cool, heat_cool or auto.
 func ParseMode(word string) (Mode, error) {
-	for m := ModeOff; m <= ModeHeatCool; m++ {
+	for m := ModeOff; m <= ModeAuto; m++ {
 		if word == modeWords[m] {
 			return m, nil
 		}
 	}
-	return ModeNone, fmt.Errorf("mode %.40q is unknown: off, heat, cool or heat_cool", word)
+	return ModeNone, fmt.Errorf("mode %.40q is unknown: off, heat, cool, heat_cool or auto", word)
 }
 
 // Heats reports whether the mode may switch a heater on.
@@ -69,6 +70,11 @@ func (a Action) String() string { return actionWords[a] }
 type BadReading struct {
 	Verdict Verdict // what is wrong
 	Err     error   // what was wrong, for people; may be nil
+}
+
+// Bad makes the error of an answer that is no temperature.
+func Bad(v Verdict, format string, args ...any) error {
+	return &BadReading{Verdict: v, Err: fmt.Errorf(format, args...)}
 }
 
 // Error gives the verdict and what was wrong.
@@ -102,7 +108,16 @@ type Reading struct {
 	Pascal   float64   // Pa; NaN where the sensor has none
 	Step     float64   // K, the least change that the thermometer shows; 0: not known
 	At       time.Time // when it was measured
+
+	Unchecked bool // nothing tells a damaged answer of the chip from a true one
+
+	Correction float64 // K, in Celsius: what was added to what the chip said
 }
+
+// warmest and coldest are what the room may be, by the chip's own word or the corrected
+// one: a correction holds no cut-out back.
+func (r *Reading) warmest() float64 { return r.Celsius - min(r.Correction, 0) }
+func (r *Reading) coldest() float64 { return r.Celsius - max(r.Correction, 0) }
 
 // Temperature is a reading of a sensor that measures nothing else.
 func Temperature(celsius float64, at time.Time) Reading {
@@ -111,20 +126,30 @@ func Temperature(celsius float64, at time.Time) Reading {
 
 // Setpoint says what a zone shall hold. The zero value is "none yet".
 type Setpoint struct {
-	Mode      Mode    // ModeNone: nobody said one yet
-	Desired   float64 // °C; NaN where the mode is off and nobody named one
-	UpDelta   float64 // K above desired: heating ends, cooling starts
-	DownDelta float64 // K below desired: heating starts, cooling ends
-	Source    string  // who said it: config, memory, broker, page, home_assistant, …
-	ID        string  // the name that its author gave it; may be empty
-	Serial    uint64  // counts the words given to a zone: the snapshot that shows it proves that it is obeyed
-
-	At time.Time // when the zone began to obey it; filled in by the zone
+	Mode      Mode      // ModeNone: nobody said one yet
+	Desired   float64   // °C; NaN where nobody named one and the mode is off, or auto, which needs none
+	Preset    string    // the name of Desired, or in mode auto and without Desired of what its preset says; may be empty
+	UpDelta   float64   // K above desired: heating ends, cooling starts
+	DownDelta float64   // K below desired: heating starts, cooling ends
+	Source    string    // who said it: config, memory, broker, page, home_assistant, …
+	ID        string    // the name that its author gave it; may be empty
+	Serial    uint64    // counts the words given to a zone: the snapshot that shows it proves that it is obeyed
+	At        time.Time // when the zone began to obey it; filled in by the zone
+	Accepted  time.Time // by the agent, over restarts; zero: not known
+	Hold                // its end, if it has one
 }
 
 // SameTarget reports whether two setpoints ask for the same, whoever said so.
 func (s Setpoint) SameTarget(o Setpoint) bool {
 	return s.Mode == o.Mode && same(s.Desired, o.Desired) && same(s.UpDelta, o.UpDelta) && same(s.DownDelta, o.DownDelta)
+}
+
+// Band gives the edges of what a setpoint holds, in °C; NaN where it holds nothing.
+func (s Setpoint) Band() (cold, warm float64) {
+	if s.Mode <= ModeOff || !s.finite() {
+		return math.NaN(), math.NaN()
+	}
+	return s.Desired - s.DownDelta, s.Desired + s.UpDelta
 }
 
 // finite reports whether the band is made of numbers; NaN compares false with

@@ -35,5 +35,6 @@ const (
 	VerdictBadCalibration Verdict = "bad_calibration" // of a BME280: damaged, or not that of the chip that was there
 	VerdictBusy           Verdict = "busy"            // the chip does not finish its measurement
 	VerdictBusError       Verdict = "bus_error"       // the bus answered with an error
+	VerdictUnchecked      Verdict = "unchecked"       // nobody checks the chip's answers, and its owner has not said that this is known
 	VerdictNoPermission   Verdict = "no_permission"   // the agent may not open the device
 )

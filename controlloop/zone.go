@@ -8,6 +8,11 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"thermostat/controlloop/foresee"
+	"thermostat/controlloop/guard"
+	"thermostat/controlloop/mailbox"
+	"thermostat/controlloop/steady"
 )
 
 // Zone is one room: a sensor, its relays, and the goroutine that obeys the law.
@@ -24,22 +29,31 @@ type Zone struct {
 	Safety    Relay // in series with both, closed while on; nil where there is none
 	Past      Past  // what is known of the outputs before the start; never restores a position
 
+	// Plan makes of what was said what the zone aims at, anew at every step, by the
+	// wall clock too. Nil: what was said. It is asked in the zone's own goroutine.
+	Plan func(said Setpoint, look Look) Target
+	// Supply tells of the source of the zone's heat. Nil: the heater is one. It is
+	// asked in the zone's own goroutine, and must not block.
+	Supply func() Supply
 	// Setpoints delivers the control stream.
-	Setpoints *Latest[Setpoint]
+	Setpoints *mailbox.Latest[Setpoint]
 	// Clears delivers requests to clear what is latched; nil is allowed.
-	Clears *Latest[struct{}]
+	Clears *mailbox.Latest[struct{}]
 	// Slept tells how long the machine has been suspended since the start, in all:
 	// Go's clock stands still meanwhile. Any goroutine may call it. Nil: never.
 	Slept func() time.Duration
 	// Woken delivers word that it has been, for a decision at once; nil is allowed.
-	Woken *Latest[struct{}]
+	Woken *mailbox.Latest[struct{}]
 	// Alarms carries faults that others found out about this zone; nil is allowed.
 	Alarms *Alarms
 	// Observe is given every snapshot, in the zone's own goroutine: it must not block.
 	Observe func(Snapshot)
 
+	clock    steady.Clock
 	state    State
-	setpoint Setpoint
+	said     Setpoint
+	target   Target
+	supply   Supply // as it was at the last decision
 	senses   senses
 	answers  uint64
 	answered time.Time // when the last of them came
@@ -47,7 +61,9 @@ type Zone struct {
 	ticked   time.Time     // when the last tick of a stream's zone was due
 	decided  time.Time     // of the last decision
 	slept    time.Duration // of Slept, as far as it was made up for
-	guard    Guard
+	guard    guard.Guard
+	foresees Foresight
+	foreseen Foreseen
 	heater   output
 	cooler   output
 	safety   output
@@ -59,6 +75,12 @@ type output struct {
 	relay Relay
 	known RelayState
 	off   time.Time // since when it may be off that is not known to be; zero: it is not off
+}
+
+// Supply is a source of heat as a zone knows it.
+type Supply struct {
+	On   bool      // it gives heat: what is ordered of the zone's heater can warm the room
+	Hold ValveHold // what it asks of the zone's heater, a valve
 }
 
 // RelayState is what is known of a relay. The zero value is "nothing".
@@ -77,7 +99,7 @@ const (
 // its last reading grows stale and the law switches off. Run returns an error
 // only if a relay could not be switched off at the end.
 func (z *Zone) Run(ctx context.Context, start Setpoint) error {
-	now := time.Now()
+	now := z.clock.Now()
 	z.begin(start, now)
 	defer z.assertOff() // also on a panic of an observer
 	answers := make(chan answer)
@@ -104,16 +126,16 @@ func (z *Zone) Run(ctx context.Context, start Setpoint) error {
 			if z.senses.wake() {
 				late.Reset(z.Params.grace())
 			} else {
-				z.catchUp(time.Now())
+				z.catchUp(z.clock.Now())
 			}
 		case <-late.C:
-			z.step(time.Now())
+			z.step(z.clock.Now())
 		case <-z.Alarms.changed():
-			z.tell(time.Now())
-		case <-z.clears():
+			z.tell(z.clock.Now())
+		case <-heard(z.Clears):
 			z.guard.Clear()
 			z.step(z.moment())
-		case <-z.woken():
+		case <-heard(z.Woken):
 			z.step(z.moment())
 		}
 	}
@@ -122,7 +144,7 @@ func (z *Zone) Run(ctx context.Context, start Setpoint) error {
 // moment is the time of a decision. In a zone on streams it comes after the tick
 // that is due and is later than the decision before it, as [Stream] promises.
 func (z *Zone) moment() time.Time {
-	now := time.Now()
+	now := z.clock.Now()
 	if z.senses.streaming {
 		z.catchUp(now)
 		now = z.later(now)
@@ -133,7 +155,7 @@ func (z *Zone) moment() time.Time {
 // catchUp makes the newest tick that is due, at the time when it was due: a
 // whole number of samples after the start, however late the ticker is.
 func (z *Zone) catchUp(now time.Time) {
-	due := z.began.Add(now.Sub(z.began).Truncate(z.Params.Sample))
+	due := now.Add(-(now.Sub(z.began) % z.Params.Sample)) // by the wall clock as it shows now
 	if due.After(z.ticked) {
 		z.ticked = due
 		z.step(z.later(due))
@@ -150,7 +172,7 @@ func (z *Zone) later(now time.Time) time.Time {
 // obey takes a new setpoint, and decides.
 func (z *Zone) obey(sp Setpoint, now time.Time) {
 	sp.At = now
-	z.setpoint = sp
+	z.said = sp
 	z.step(now)
 }
 
@@ -171,7 +193,7 @@ func (p Params) grace() time.Duration { return min(p.Sample/4, time.Second) }
 
 func (z *Zone) begin(start Setpoint, now time.Time) {
 	start.At = now
-	z.setpoint, z.began, z.ticked = start, now, now
+	z.said, z.began, z.ticked = start, now, now
 	z.heater, z.cooler, z.safety = output{relay: z.Heater}, output{relay: z.Cooler}, output{relay: z.Safety}
 	z.slept = z.sleptInAll()
 	z.senses.all = []*sense{newSense(z.Sensor, now)}
@@ -182,7 +204,12 @@ func (z *Zone) begin(start Setpoint, now time.Time) {
 	z.assertOff()
 	z.guard = z.Past.guard()
 	z.state = z.Past.state(z.Params, now)
+	z.foresees = Recall(z.Past.Room)
+	z.aim(Reading{}, now)
 }
+
+// Foresight is what the zone has learned of its room. It is for the zone's own goroutine.
+func (z *Zone) Foresight() *Foresight { return &z.foresees }
 
 func (z *Zone) hear(a answer) {
 	a.sense.hear(&z.Params, a, z.state.Heater.On || z.state.Cooler.On)
@@ -198,17 +225,57 @@ func (z *Zone) step(now time.Time) {
 	z.wakeUp(now)
 	z.senses.compare(&z.Params, now)
 	reading := z.senses.reading(&z.Params, now)
+	seen := z.seen(reading, now)
+	z.foresees.Learn(z.Params, seen, now, z.works(), z.target.Bar)
+	z.aim(seen, now)
 	z.watch(reading, now)
-	z.state = Decide(z.Params, z.state, Input{
-		Now: now, Setpoint: z.setpoint,
+	z.supply = z.supplied()
+	// A window ends the call at once, and the valve only once its source has served its times.
+	served := z.target.Bar && z.supply.Hold.Keep && z.state.Heater.On
+	in := Input{
+		Now: now, Setpoint: z.target.Setpoint,
 		Reading: reading, Unverified: z.senses.unverified(&z.Params, now),
 		NoHeat: z.guard.Heat.Tripped, NoCool: z.guard.Cool.Tripped,
-	})
+		Bar: z.target.Bar && !served, Idle: served, Frost: z.target.Frost, Preheat: z.target.Preheat,
+		Hold: z.supply.Hold,
+	}
+	z.foresees.Look(z.Params, &z.target, &in)
+	was := z.state
+	z.state = Decide(z.Params, was, in)
+	if z.foresees.Decided(z.Params, &was, &z.state, &in); z.Observe != nil {
+		z.foreseen = z.foresees.saw(&z.Params, &z.state, &in)
+	}
 	_ = z.assert(z.state, now) // a relay that does not obey is a fault, and tried again at the next tick
-	z.heater.restFrom(now, &z.state.Heater)
+	if whole := z.state.Call == z.state.Heater; z.heater.restFrom(now, &z.state.Heater) && whole {
+		z.state.Call = z.state.Heater
+	}
 	z.cooler.restFrom(now, &z.state.Cooler)
 	z.notice(now)
 	z.tell(now)
+}
+
+// seen is the reading that the law goes by; zero At: none is fresh.
+func (z *Zone) seen(r Reading, now time.Time) Reading {
+	if r.At.IsZero() { // while two sensors disagree, say: the law goes by the last one until it is stale
+		r = z.state.Reading
+	}
+	if !r.fresh(&z.Params, now) {
+		return Reading{}
+	}
+	return r
+}
+
+// aim chooses the target.
+func (z *Zone) aim(r Reading, now time.Time) {
+	if z.Plan == nil {
+		z.target = Target{Setpoint: z.said, Control: z.said}
+		return
+	}
+	z.target = z.Plan(z.said, Look{
+		Now: now, Reading: r,
+		Heating: z.heats(), Cooling: z.state.Cooler.On && z.cooler.known == RelayOn,
+		Foresees: z.foresees.ready(&z.Params),
+	})
 }
 
 // assert brings all relays to the demanded positions, whether or not they are
@@ -269,7 +336,8 @@ func (o *output) set(on bool) error {
 
 // restFrom lets the rest of an output begin only once its relay has gone off, as
 // far as that can be known.
-func (o *output) restFrom(now time.Time, memory *Output) {
+func (o *output) restFrom(now time.Time, memory *Output) (moved bool) {
+	before := memory.Since
 	switch {
 	case o.relay == nil || o.known != RelayUnknown || memory.On:
 	case o.off.IsZero():
@@ -277,14 +345,48 @@ func (o *output) restFrom(now time.Time, memory *Output) {
 	case o.off.After(memory.Since):
 		memory.Since = o.off
 	}
+	return memory.Since != before
+}
+
+// supplied asks the source, if there is one.
+func (z *Zone) supplied() Supply {
+	if z.Supply == nil {
+		return Supply{On: true}
+	}
+	return z.Supply()
+}
+
+// heats reports whether the call for heat reaches what heats the room.
+func (z *Zone) heats() bool {
+	obeys := z.heater.known == RelayOn || z.Supply != nil && z.Heater == nil
+	return z.state.Call.On && obeys && z.supply.On
+}
+
+// works reports whether what the zone switches worked on the room since the last step.
+func (z *Zone) works() bool {
+	switch {
+	case z.Cooler != nil:
+		return z.state.Cooler.On && z.cooler.known == RelayOn
+	case z.Heater == nil: // its source warms it whenever it is on
+		return z.supply.On
+	}
+	return z.state.Heater.On && z.heater.known == RelayOn && z.supply.On
 }
 
 // watch shows the watchers what the relays were told until now, and what the
 // room does.
 func (z *Zone) watch(r Reading, now time.Time) {
-	z.guard = Watch(z.Params, z.guard, GuardInput{
-		Now: now, Reading: r, Setpoint: z.setpoint,
-		HeaterOn: z.state.Heater.On, HeaterLost: z.heater.known != RelayOn,
+	celsius := math.NaN()
+	if !r.At.IsZero() {
+		celsius = r.Celsius
+	}
+	cold, warm := z.target.band()
+	if next := z.target.Next.Desired; z.state.Ahead && z.target.Ahead { // what it works for is no runaway
+		warm, cold = max(warm, next+z.target.Setpoint.UpDelta), min(cold, next-z.target.Setpoint.DownDelta)
+	}
+	z.guard = guard.Watch(z.Params.Watched(), z.guard, guard.Input{
+		Now: now, Celsius: celsius, Cold: cold, Warm: warm, Rest: z.target.Bar,
+		HeaterOn: z.state.Call.On, HeaterLost: !z.heats(),
 		CoolerOn: z.state.Cooler.On, CoolerLost: z.cooler.known != RelayOn,
 	})
 }
@@ -294,26 +396,26 @@ func (z *Zone) watch(r Reading, now time.Time) {
 func (z *Zone) closes(s State) bool {
 	wasClosed := z.safety.known == RelayOn
 	_, relayFault := z.faults[FaultRelay]
-	opens := z.setpoint.Mode <= ModeOff || s.HeatCut || s.CoolCut || relayFault ||
+	opens := z.target.off() || s.HeatCut || s.CoolCut || relayFault ||
 		z.guard.Heat.Tripped || z.guard.Cool.Tripped ||
 		!s.Lost.IsZero() && s.Reason != ReasonSensorLoss ||
 		(z.guard.Heat.Beyond || z.guard.Cool.Beyond) && !s.Heater.On && !s.Cooler.On
 	return !opens && s.Reason != ReasonStopped && (wasClosed || s.Heater.On || s.Cooler.On)
 }
 
-// clears is where the zone hears that somebody clears what is latched.
-func (z *Zone) clears() <-chan struct{} {
-	if z.Clears == nil {
+// heard is where the zone hears of something; nil where nobody tells.
+func heard[T any](l *mailbox.Latest[T]) <-chan T {
+	if l == nil {
 		return nil
 	}
-	return z.Clears.C()
+	return l.C()
 }
 
 func clock(t time.Time) string { return t.Format("15:04:05") }
 
 func (z *Zone) stop() error {
-	now := time.Now()
-	z.state.Heater.On, z.state.Cooler.On = false, false
+	now := z.clock.Now()
+	z.state.Heater.On, z.state.Call.On, z.state.Cooler.On = false, false, false
 	z.state.Reason, z.state.Wait = ReasonStopped, 0
 	if z.state.Action > ActionIdle {
 		z.state.Action, z.state.Since = ActionIdle, now
@@ -333,12 +435,13 @@ func (z *Zone) tell(now time.Time) {
 	used, _, _ := z.senses.inForce(&z.Params, now)
 	s := Snapshot{
 		Zone: z.Name, SensorID: z.SensorID, Time: now,
-		State: z.state, Setpoint: z.setpoint,
+		State: z.state, Setpoint: z.target.Setpoint, Target: z.target,
 		Fresh: z.state.fresh(&z.Params, now), Sensor: z.senses.verdict(z.senses.all[0]),
 		Heard: z.senses.verdict(used), Answers: z.answers, Answered: z.answered,
 		Began: z.began, Streaming: z.senses.streaming,
 		HeaterRelay: z.heater.known, CoolerRelay: z.cooler.known, SafetyRelay: z.safety.known,
-		Guard:     z.guard,
+		Guard: z.guard, Held: z.supply.Hold,
+		Recalled: &z.Past.Room, Foresight: z.foreseen, Law: z.Params.Law,
 		HasHeater: z.Heater != nil, HasCooler: z.Cooler != nil,
 		Faults: append(z.faults.list(), z.Alarms.list()...),
 	}
@@ -352,7 +455,8 @@ type Snapshot struct {
 	SensorID int32     // of the zone
 	Time     time.Time // of the tick
 	State    State     // what was decided
-	Setpoint Setpoint  // the one in force
+	Setpoint Setpoint  // what is aimed at, in a mode of the law
+	Target   Target    // why, for how long, and what comes next
 
 	Fresh   bool    // State.Reading may still be acted on, and shown
 	Sensor  Verdict // of the first choice among the sensors: ok, or what is wrong
@@ -363,11 +467,16 @@ type Snapshot struct {
 	Began     time.Time // the zone's start, which was its first decision
 	Streaming bool      // every sensor is a [Stream]
 
+	Recalled  *foresee.Known // what the start knew of the room; it does not change
+	Foresight Foreseen       // what the law knows of it now
+	Law       Law            // as it is configured
+
 	HasHeater, HasCooler     bool       // which relays there are
 	HeaterRelay, CoolerRelay RelayState // as far as known
 	SafetyRelay              RelayState // on: closed; unknown where there is none
 
-	Guard Guard // what the watchers have seen and learned
+	Held  ValveHold   // what the source of the zone's heat asked when this was decided
+	Guard guard.Guard // what the watchers have seen and learned
 
 	Wear *Wear // filled in by whoever counts, behind the zone; nil: nobody does
 

@@ -3,6 +3,8 @@ package controlloop
 import (
 	"fmt"
 	"time"
+
+	"thermostat/controlloop/guard"
 )
 
 // notice raises and clears the faults that follow from the state.
@@ -10,7 +12,7 @@ func (z *Zone) notice(now time.Time) {
 	for _, s := range z.senses.all {
 		s.grow(&z.Params, now)
 	}
-	if !z.senses.fail() && len(z.faults) == 0 && z.guard.calm() && !z.senses.disagree && !z.state.HeatCut && !z.state.CoolCut {
+	if !z.senses.fail() && len(z.faults) == 0 && z.guard.Calm() && !z.senses.disagree && !z.state.HeatCut && !z.state.CoolCut {
 		return // all is well, and was
 	}
 	text, since, bad := z.senses.trouble(&z.Params, now)
@@ -44,7 +46,7 @@ func (z *Zone) noticeGuards(now time.Time) {
 	})
 }
 
-func idleAction(what string, w *Watcher) string {
+func idleAction(what string, w *guard.Watcher) string {
 	if w.Tripped {
 		return "The " + what + " is off until somebody clears this (thermostat clear)"
 	}

@@ -2,15 +2,18 @@ package controlloop
 
 import (
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"thermostat/controlloop/mailbox"
 )
 
 func withSafety(t *testing.T, p Params, celsius float64) *bench {
 	b := onBench(t, p, celsius)
 	b.zone.Safety = benchRelay{b, "safety"}
-	b.zone.Clears = NewLatest[struct{}]()
+	b.zone.Clears = mailbox.New[struct{}]()
 	return b
 }
 
@@ -92,6 +95,65 @@ func TestSafetyRelaySwitchesNoLoad(t *testing.T) {
 	})
 }
 
+// planned lets what a test stores be the zone's target, with the setpoint that was said.
+func (b *bench) planned() *atomic.Pointer[Target] {
+	var is atomic.Pointer[Target]
+	is.Store(&Target{})
+	b.zone.Plan = func(said Setpoint, _ Look) Target {
+		target := *is.Load()
+		if target.Setpoint = said; target.Frost {
+			target.Setpoint.Desired, target.Setpoint.UpDelta, target.Setpoint.DownDelta = 5.5, 0.5, 0.5
+		}
+		return target
+	}
+	return &is
+}
+
+// TestAnOpenWindowIsNoOffForTheSafetyRelay: it stays closed, since the mode stays, and
+// opens 2 K past the band as ever.
+func TestAnOpenWindowIsNoOffForTheSafetyRelay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := room()
+		p.Cooler, p.MaxRate = false, 1000
+		b := withSafety(t, p, 18)
+		target := b.planned()
+		b.run(heat(20))
+		expectSafety(t, "demand", b.wait(20*second), RelayOn)
+		target.Store(&Target{Bar: true})
+		s := b.wait(20 * second)
+		expectSafety(t, "an open window", s, RelayOn)
+		expect(t, s, "idle window_open")
+		b.celsius(22.5)
+		expectSafety(t, "past the band", b.wait(30*second), RelayOff)
+		b.celsius(18)
+		target.Store(&Target{})
+		expect(t, b.wait(30*second), "heating too_cold")
+	})
+}
+
+// TestFrostProtectionClosesTheSafetyRelayInModeOff: and it opens again behind it.
+func TestFrostProtectionClosesTheSafetyRelayInModeOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := room()
+		p.Cooler, p.MaxRate = false, 1000
+		b := withSafety(t, p, 4)
+		target := b.planned()
+		b.run(switchedOff)
+		expectSafety(t, "off", b.wait(20*second), RelayOff)
+		target.Store(&Target{Frost: true})
+		s := b.wait(20 * second)
+		expectSafety(t, "frost", s, RelayOn)
+		expect(t, s, "heating too_cold")
+		b.fails(absent)
+		s = b.wait(minute + 20*second)
+		expectSafety(t, "no reading", s, RelayOff)
+		expect(t, s, "off stale_reading")
+		b.celsius(5)
+		target.Store(&Target{})
+		expectSafety(t, "off", b.wait(20*second), RelayOff)
+	})
+}
+
 // The end and a panic open it.
 func TestSafetyRelayOpensAtTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -152,9 +214,9 @@ func TestAnElectricHeaterOnInVainIsOffUntilCleared(t *testing.T) {
 // A room that goes on warming for a day and a night is told of.
 func TestARoomThatWarmsForADayAndANightIsAFault(t *testing.T) {
 	for _, row := range []struct {
-		safety bool
-		says   string
-	}{{false, "There is no safety relay"}, {true, "The safety relay opens"}} {
+		safety, open bool   // open: a window is, and the watchers rest
+		says         string // no fault where it is empty
+	}{{false, false, "There is no safety relay"}, {true, false, "The safety relay opens"}, {true, true, ""}} {
 		synctest.Test(t, func(t *testing.T) {
 			p := room()
 			p.Cooler, p.MaxRate = false, 1000
@@ -162,10 +224,12 @@ func TestARoomThatWarmsForADayAndANightIsAFault(t *testing.T) {
 			if !row.safety {
 				b.zone.Safety = nil
 			}
+			target := b.planned()
 			b.run(heat(20))
 			b.wait(time.Hour)
 			b.celsius(20.6)
 			b.wait(time.Hour)
+			target.Store(&Target{Bar: row.open})
 			b.celsius(28)
 			s := b.wait(19 * time.Hour)
 			expectFault(t, s, "still_warming", "")

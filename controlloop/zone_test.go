@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"thermostat/controlloop/mailbox"
 )
 
 // Zones run in bubbles of synctest, where an hour passes in no time. The zone
@@ -98,14 +100,11 @@ func (b *bench) relayFails(name string, err error) {
 // onBench builds a zone of a room at that temperature.
 func onBench(t *testing.T, p Params, celsius float64) *bench {
 	t.Helper()
-	if vs := p.Validate(); len(vs) > 0 {
-		t.Fatal(vs)
-	}
 	b := &bench{t: t, refuse: map[string]error{}}
 	b.celsius(celsius)
 	b.zone = Zone{
 		Name: "attic", SensorID: 7, Params: p, Sensor: benchSensor{b},
-		Setpoints: NewLatest[Setpoint](), Alarms: NewAlarms(),
+		Setpoints: mailbox.New[Setpoint](), Alarms: NewAlarms(),
 		Observe: func(s Snapshot) {
 			b.mu.Lock()
 			defer b.mu.Unlock()
@@ -405,14 +404,14 @@ func TestJumpIsHeldBackUntilTheNextReadingConfirmsIt(t *testing.T) {
 }
 
 // judged is a judge whose last good reading is of that morning.
-func judged(t *testing.T, celsius float64) *judge {
+func judged(t *testing.T, celsius float64) *Judge {
 	t.Helper()
-	j := new(judge)
+	j := new(Judge)
 	for _, step := range []struct {
 		at   time.Time
 		want Verdict
 	}{{morning.Add(-second), VerdictUnconfirmed}, {morning, VerdictOK}} {
-		if v := j.weigh(room(), Temperature(celsius, step.at), morning, false); v != step.want {
+		if v := j.Weigh(room(), Temperature(celsius, step.at), morning, false); v != step.want {
 			t.Fatalf("%v, want %v", v, step.want)
 		}
 	}
@@ -435,7 +434,7 @@ func TestAReadingFasterThanMaxRateIsTooFast(t *testing.T) {
 		j := judged(t, 20)
 		p := room()
 		p.StaleAfter = 2 * time.Hour // no absence
-		if got := j.weigh(p, Temperature(row.celsius, morning.Add(row.after)), morning.Add(24*time.Hour), false); got != row.want {
+		if got := j.Weigh(p, Temperature(row.celsius, morning.Add(row.after)), morning.Add(24*time.Hour), false); got != row.want {
 			t.Errorf("%v °C after %v: %v, want %v", row.celsius, row.after, got, row.want)
 		}
 	}
@@ -444,10 +443,10 @@ func TestAReadingFasterThanMaxRateIsTooFast(t *testing.T) {
 func TestOneAnswerIsNotItsOwnConfirmation(t *testing.T) {
 	j := judged(t, 20)
 	jump := Temperature(30, morning.Add(second))
-	if a, b := j.weigh(room(), jump, morning.Add(time.Hour), false), j.weigh(room(), jump, morning.Add(time.Hour), false); a != VerdictTooFast || b != VerdictTooFast {
+	if a, b := j.Weigh(room(), jump, morning.Add(time.Hour), false), j.Weigh(room(), jump, morning.Add(time.Hour), false); a != VerdictTooFast || b != VerdictTooFast {
 		t.Errorf("%v, then %v", a, b)
 	}
-	if v := j.weigh(room(), Temperature(30, morning.Add(2*second)), morning.Add(time.Hour), false); v != VerdictOK {
+	if v := j.Weigh(room(), Temperature(30, morning.Add(2*second)), morning.Add(time.Hour), false); v != VerdictOK {
 		t.Error(v)
 	}
 }
@@ -715,62 +714,4 @@ func TestSnapshotsShareNothingWithTheZone(t *testing.T) {
 			t.Error(again.Faults)
 		}
 	})
-}
-
-func TestLatestKeepsOnlyTheLatest(t *testing.T) {
-	l := NewLatest[int]()
-	select {
-	case v := <-l.C():
-		t.Errorf("a new mailbox holds %v", v)
-	default:
-	}
-	l.Put(1)
-	l.Put(2)
-	if v := <-l.C(); v != 2 {
-		t.Errorf("%v, want the latest", v)
-	}
-	select {
-	case v := <-l.C():
-		t.Errorf("%v was read twice", v)
-	default:
-	}
-}
-
-func TestLatestNeverBlocksItsWriters(t *testing.T) {
-	const writers, each = 8, 500
-	l := NewLatest[[2]int]()
-	var all sync.WaitGroup
-	for w := range writers {
-		all.Go(func() {
-			for i := range each {
-				l.Put([2]int{w, i})
-			}
-		})
-	}
-	written := make(chan struct{})
-	go func() { all.Wait(); close(written) }()
-	last := map[int]int{}
-	check := func(v [2]int) {
-		if was, ok := last[v[0]]; ok && v[1] <= was {
-			t.Errorf("writer %d: %d after %d", v[0], v[1], was)
-		}
-		last[v[0]] = v[1]
-	}
-	for {
-		select {
-		case v := <-l.C():
-			check(v)
-			continue
-		case <-written:
-		}
-		break
-	}
-	select {
-	case v := <-l.C():
-		check(v)
-	default:
-	}
-	if !slices.ContainsFunc([]int{0, 1, 2, 3, 4, 5, 6, 7}, func(w int) bool { return last[w] == each-1 }) {
-		t.Errorf("the very last value is lost: %v", last)
-	}
 }

@@ -13,7 +13,10 @@ import (
 	"periph.io/x/conn/v3/i2c"
 
 	"thermostat/controlloop"
+	"thermostat/controlloop/mailbox"
+	"thermostat/drivers/correction"
 	"thermostat/drivers/simulated"
+	"thermostat/drivers/w1/w1test"
 )
 
 // damages are ways in which the calibration is read wrongly. The values that
@@ -95,7 +98,7 @@ func TestBME280BelievesNoDamagedCalibration(t *testing.T) {
 						time.Sleep(bme280Rebuild + time.Second)
 					}
 					f.spoils(damage, row.from, row.to)
-					if r, err := s.Read(t.Context()); judged(err) != controlloop.VerdictBadCalibration || r != (controlloop.Reading{}) {
+					if r, err := s.Read(t.Context()); w1test.Judged(err) != controlloop.VerdictBadCalibration || r != (controlloop.Reading{}) {
 						t.Errorf("%v, %v: want bad_calibration", r, err)
 					}
 					time.Sleep(5 * time.Second)
@@ -114,7 +117,7 @@ func TestBME280LooksAtItsCalibrationAtEachReading(t *testing.T) {
 	s, _ := openFake(t, f)
 	wantNumber(t, s)
 	f.reg[regCalibration+1] ^= 0x08
-	if r, err := s.Read(t.Context()); judged(err) != controlloop.VerdictBadCalibration {
+	if r, err := s.Read(t.Context()); w1test.Judged(err) != controlloop.VerdictBadCalibration {
 		t.Errorf("%v, %v: want bad_calibration", r, err)
 	}
 }
@@ -142,7 +145,7 @@ func TestBME280TakesAnotherChipAfterFiveReadsAlike(t *testing.T) {
 				if err == nil {
 					continue
 				}
-				if bad++; judged(err) != controlloop.VerdictBadCalibration || !strings.Contains(err.Error(), "another chip") && !strings.Contains(err.Error(), "differ") {
+				if bad++; w1test.Judged(err) != controlloop.VerdictBadCalibration || !strings.Contains(err.Error(), "another chip") && !strings.Contains(err.Error(), "differ") {
 					t.Fatal(err)
 				}
 			}
@@ -193,7 +196,7 @@ func TestBME280HoldsTheFirstTemperatureSinceASetUp(t *testing.T) {
 		for i := range doubtTimes - 1 {
 			_, err := s.Read(t.Context())
 			var held *controlloop.HeldReading
-			if judged(err) != controlloop.VerdictTooFast || !errors.As(err, &held) || math.Abs(held.Measured.Celsius-35.45) > 0.5 {
+			if w1test.Judged(err) != controlloop.VerdictTooFast || !errors.As(err, &held) || math.Abs(held.Measured.Celsius-35.45) > 0.5 {
 				t.Fatalf("%d: %v", i, err)
 			}
 			time.Sleep(5 * time.Second)
@@ -218,7 +221,7 @@ func TestABME280ThatLostItsSettingsIsSetUpAnew(t *testing.T) {
 		s, _ := openFake(t, f)
 		wantNumber(t, s)
 		lose(f)
-		if r, err := s.Read(t.Context()); judged(err) != controlloop.VerdictResetData {
+		if r, err := s.Read(t.Context()); w1test.Judged(err) != controlloop.VerdictResetData {
 			t.Errorf("%s: %v, %v", name, r, err)
 		}
 		wantNumber(t, s)
@@ -244,7 +247,7 @@ func (z *bme280Zone) run(t *testing.T, desired float64) controlloop.Params {
 	p.Sample, p.StaleAfter = 5*time.Second, time.Minute
 	zone := controlloop.Zone{
 		Name: "bath", Params: p, Sensor: s, Heater: simulated.NewRoom(simulated.Default()).Heater(),
-		Setpoints: controlloop.NewLatest[controlloop.Setpoint](),
+		Setpoints: mailbox.New[controlloop.Setpoint](),
 		Observe: func(s controlloop.Snapshot) {
 			z.last.Store(&s)
 			if s.State.Heater.On {
@@ -348,9 +351,9 @@ func TestHeldTemperatureOpensTheCutout(t *testing.T) {
 
 // An offset counts for what is held back as well.
 func TestAnOffsetCountsForAHeldReadingToo(t *testing.T) {
-	s := Offset(heldSensor{}, -1.5)
+	s := correction.Offset(-1.5).Sensor(heldSensor{})
 	var held *controlloop.HeldReading
-	if r, err := s.Read(t.Context()); !errors.As(err, &held) || held.Measured.Celsius != 34.5 || judged(err) != controlloop.VerdictTooFast || r != (controlloop.Reading{}) {
+	if r, err := s.Read(t.Context()); !errors.As(err, &held) || held.Measured.Celsius != 34.5 || w1test.Judged(err) != controlloop.VerdictTooFast || r != (controlloop.Reading{}) {
 		t.Errorf("%v, %v", r, err)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"periph.io/x/conn/v3/physic"
 
 	"thermostat/controlloop"
+	"thermostat/drivers/w1/w1test"
 )
 
 // fakeChip is a BME280's register file on a bus of its own.
@@ -113,11 +114,11 @@ func openFake(t *testing.T, f *fakeChip) (s controlloop.Sensor, opened *int) {
 		*opened++
 		return f, nil
 	}
-	d, err := h.Open(Spec{Sensor: SensorSpec{Driver: "bme280", BME280: DefaultBME280()}})
+	s, err := h.Sensor(DefaultSensor("bme280"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return d.Sensor, opened
+	return s, opened
 }
 
 func TestABME280ReadsAndIsSetUpAnewEachHour(t *testing.T) {
@@ -151,8 +152,8 @@ func TestEachFaultOfABME280HasItsVerdictAndHeals(t *testing.T) {
 		want  controlloop.Verdict
 	}{
 		"bus error":               {func(f *fakeChip) { f.broken = errors.New("remote I/O error") }, controlloop.VerdictBusError},
-		"another chip":            {func(f *fakeChip) { f.reg[regChipID] = 0x61 }, controlloop.VerdictWrongChip},
-		"a BMP280 instead":        {func(f *fakeChip) { f.reg[regChipID] = 0x58 }, controlloop.VerdictNoHumidity},
+		"another chip":            {func(f *fakeChip) { f.reg[RegChipID] = 0x61 }, controlloop.VerdictWrongChip},
+		"a BMP280 instead":        {func(f *fakeChip) { f.reg[RegChipID] = 0x58 }, controlloop.VerdictNoHumidity},
 		"busy for ever":           {func(f *fakeChip) { f.busy = true }, controlloop.VerdictBusy},
 		"raw values of a reset":   {func(f *fakeChip) { copy(f.raw[:], []byte{0x80, 0, 0, 0x80, 0, 0, 0x80, 0}) }, controlloop.VerdictResetData},
 		"brown-out lost ctrl_hum": {func(f *fakeChip) { f.reset() }, controlloop.VerdictResetData},
@@ -164,10 +165,10 @@ func TestEachFaultOfABME280HasItsVerdictAndHeals(t *testing.T) {
 				s, opened := openFake(t, f)
 				wantNumber(t, s)
 				row.spoil(f)
-				if r, err := s.Read(t.Context()); judged(err) != row.want || r != (controlloop.Reading{}) {
+				if r, err := s.Read(t.Context()); w1test.Judged(err) != row.want || r != (controlloop.Reading{}) {
 					t.Fatalf("%v, %v: want %s", r, err, row.want)
 				}
-				f.broken, f.busy, f.raw, f.reg[regChipID] = nil, false, newFakeChip().raw, chipBME280
+				f.broken, f.busy, f.raw, f.reg[RegChipID] = nil, false, newFakeChip().raw, chipBME280
 				wantNumber(t, s)
 				if *opened != 2 || f.closed != 1 {
 					t.Errorf("opened %d, closed %d: want a new setup after an error", *opened, f.closed)
@@ -190,9 +191,12 @@ func TestBME280RefusesOtherChips(t *testing.T) {
 		want  controlloop.Verdict
 		word  string
 	}{
-		"BMP280":      {func(f *fakeChip) { f.reg[0xd0] = 0x58 }, controlloop.VerdictNoHumidity, "BMP280"},
-		"another":     {func(f *fakeChip) { f.reg[0xd0] = 0x61 }, controlloop.VerdictWrongChip, "0x61"},
-		"BMP180":      {func(f *fakeChip) { f.reg[0xd0] = 0x55 }, controlloop.VerdictWrongChip, "0x55"},
+		"BMP280":     {func(f *fakeChip) { f.reg[0xd0] = 0x58 }, controlloop.VerdictNoHumidity, "BMP280"},
+		"another":    {func(f *fakeChip) { f.reg[0xd0] = 0x62 }, controlloop.VerdictWrongChip, "0x62"},
+		"BMP280, to": {func(f *fakeChip) { f.reg[0xd0] = 0x57 }, controlloop.VerdictNoHumidity, "write {driver: bmp280, bus: 1, address: 0x76}"},
+		"BMP180":     {func(f *fakeChip) { f.reg[0xd0] = 0x55 }, controlloop.VerdictWrongChip, "dtoverlay=i2c-sensor,bmp180"},
+		"BMP388": {func(f *fakeChip) { f.reg[0xd0], f.reg[0x00] = 0, 0x50 }, controlloop.VerdictWrongChip,
+			"is a BMP388, not a BME280: write dtoverlay=i2c-sensor,bmp380 into config.txt, reboot, and write {driver: kernel, device: i2c-1/0x76, unchecked: true}"},
 		"held low":    {func(f *fakeChip) { f.reg = [256]byte{} }, controlloop.VerdictWrongChip, "0x00: nobody drives the line"},
 		"nobody":      {func(f *fakeChip) { f.reg[0xd0] = 0xff }, controlloop.VerdictWrongChip, "0xff: nobody drives the line"},
 		"starting up": {func(f *fakeChip) { f.reg[regStatus] = statusCopying }, controlloop.VerdictBusy, "starting"},
@@ -200,7 +204,7 @@ func TestBME280RefusesOtherChips(t *testing.T) {
 		f := newFakeChip()
 		row.spoil(f)
 		s, _ := openFake(t, f)
-		if r, err := s.Read(t.Context()); judged(err) != row.want || !strings.Contains(err.Error(), row.word) || r != (controlloop.Reading{}) {
+		if r, err := s.Read(t.Context()); w1test.Judged(err) != row.want || !strings.Contains(err.Error(), row.word) || r != (controlloop.Reading{}) {
 			t.Errorf("%s: %v, %v: want %s", name, r, err, row.want)
 		}
 	}
@@ -228,7 +232,7 @@ func TestAHungBusIsNoAnswerUntilItReturns(t *testing.T) {
 		wantNumber(t, s)
 		hung := make(chan struct{})
 		f.hung = hung
-		if _, err := s.Read(t.Context()); judged(err) != controlloop.VerdictNoAnswer {
+		if _, err := s.Read(t.Context()); w1test.Judged(err) != controlloop.VerdictNoAnswer {
 			t.Fatalf("%v, want no_answer", err)
 		}
 		close(hung)
@@ -240,7 +244,7 @@ func TestAHungBusIsNoAnswerUntilItReturns(t *testing.T) {
 func TestI2CErrorsSayHowToMend(t *testing.T) {
 	h := NewHardware("")
 	_, err := h.OpenI2C(250)
-	if judged(err) != controlloop.VerdictAbsent || !strings.Contains(err.Error(), "dtparam=i2c_arm=on") {
+	if w1test.Judged(err) != controlloop.VerdictAbsent || !strings.Contains(err.Error(), "dtparam=i2c_arm=on") {
 		t.Errorf("%v", err)
 	}
 }
@@ -259,11 +263,11 @@ func TestAChipThatTheKernelHoldsIsLeftAlone(t *testing.T) {
 		{Driver: "bme280", BME280: DefaultBME280()},
 		{Driver: "ds18b20", DS18B20: DS18B20{ID: someID, Bus: "ds2482", I2CBus: 1}},
 	} {
-		d, err := h.Open(Spec{Sensor: spec})
+		s, err := h.Sensor(spec)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := d.Sensor.Read(t.Context()); judged(err) != controlloop.VerdictBusError || !strings.Contains(err.Error(), "driver held holds") {
+		if _, err := s.Read(t.Context()); w1test.Judged(err) != controlloop.VerdictBusError || !strings.Contains(err.Error(), "driver held holds") {
 			t.Errorf("%s: %v", spec.Driver, err)
 		}
 	}

@@ -1,6 +1,7 @@
 package drivers
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"thermostat/controlloop"
+	"thermostat/controlloop/comfort"
+	"thermostat/controlloop/guard"
 	"thermostat/house"
 )
 
@@ -71,7 +74,7 @@ func (d dwelling) params() controlloop.Params {
 	}
 }
 
-func (d dwelling) mode() controlloop.Mode { return d.params().UsualMode() }
+func (d dwelling) mode() controlloop.Mode { return comfort.UsualMode(d.params()) }
 
 // life is a dwelling in its weather.
 type life struct {
@@ -81,7 +84,7 @@ type life struct {
 	shows  *house.Thermometer
 	params controlloop.Params
 	state  controlloop.State
-	guard  controlloop.Guard
+	guard  guard.Guard
 	now    time.Time
 
 	mean, swing    float64 // °C and K, of this day
@@ -94,6 +97,10 @@ type life struct {
 	safety, isOpen bool // there is a safety relay; it is open
 	told           map[string]int
 	lastTold       map[string]bool
+
+	zone   *controlloop.Stepper // decides, and has the guard; nil: the law alone does
+	shown  controlloop.Reading  // to the zone
+	looked int                  // steps in which its law looked ahead
 }
 
 var newYear = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -160,6 +167,7 @@ func (l *life) weather(clock time.Duration) {
 }
 
 func (l *life) setpoint(clock time.Duration) controlloop.Setpoint {
+	clock %= 24 * time.Hour
 	sp := controlloop.Setpoint{Mode: l.d.mode(), Desired: l.d.desired, UpDelta: 0.4, DownDelta: 0.4}
 	if clock < 6*time.Hour || clock >= 22*time.Hour {
 		sp.Desired -= l.d.setback
@@ -179,13 +187,64 @@ func (l *life) step() {
 	l.room.Advance(l.params.Sample)
 	l.now = l.now.Add(l.params.Sample)
 	r := controlloop.Temperature(l.shows.Show(l.room.Sensed()), l.now)
+	if l.shown = r; l.zone != nil {
+		l.zone.Tick(l.now)
+		l.turn()
+		return
+	}
 	sp := l.setpoint(clock)
 	l.state = controlloop.Decide(l.params, l.state, controlloop.Input{Now: l.now, Reading: r, Setpoint: sp})
-	l.guard = controlloop.Watch(l.params, l.guard, controlloop.GuardInput{
-		Now: l.now, Reading: r, HeaterOn: l.state.Heater.On, CoolerOn: l.state.Cooler.On, Setpoint: sp,
+	cold, warm := sp.Band()
+	l.guard = guard.Watch(l.params.Watched(), l.guard, guard.Input{
+		Now: l.now, Celsius: r.Celsius, HeaterOn: l.state.Heater.On, CoolerOn: l.state.Cooler.On, Cold: cold, Warm: warm,
 	})
 	l.turn()
 }
+
+// looksAhead has a whole zone decide, whose law looks ahead to the set-backs, by what the room shows or by lies.
+func (l *life) looksAhead(lies *fabulist) *life {
+	l.params.Law, l.params.StartsPerDay = controlloop.LawForesee, 30
+	if l.d.floor > 0.5 {
+		l.params.StartsPerDay = 4.5
+	}
+	z := &controlloop.Zone{Params: l.params, Sensor: l, Plan: l.aims}
+	z.Observe = func(s controlloop.Snapshot) {
+		l.state, l.guard = s.State, s.Guard
+		if s.Foresight.Looks {
+			l.looked++
+		}
+		lies.speaks(z, s.Time)
+	}
+	if l.d.cools {
+		z.Cooler = obedient{}
+	} else {
+		z.Heater = obedient{}
+	}
+	l.zone = controlloop.NewStepper(z, l.setpoint(0), l.now)
+	return l
+}
+
+func (l *life) Read(context.Context) (controlloop.Reading, error) { return l.shown, nil }
+
+// aims is the target of a program that has the set-backs.
+func (l *life) aims(said controlloop.Setpoint, look controlloop.Look) controlloop.Target {
+	clock := look.Now.Sub(newYear) % (24 * time.Hour)
+	t := controlloop.Target{Setpoint: l.setpoint(clock), Control: said, Auto: true, Ahead: true}
+	wait := 6*time.Hour - clock
+	switch {
+	case clock >= 22*time.Hour:
+		wait += 24 * time.Hour
+	case clock >= 6*time.Hour:
+		wait = 22*time.Hour - clock
+	}
+	t.Next = controlloop.Change{At: look.Now.Add(wait), Desired: l.setpoint(clock + wait).Desired}
+	return t
+}
+
+// obedient is a relay whose contacts [life.turn] has.
+type obedient struct{}
+
+func (obedient) Set(bool) error { return nil }
 
 // turn lets the contacts do what they can.
 func (l *life) turn() {
@@ -200,7 +259,7 @@ func (l *life) turn() {
 	l.count("stuck", w.Stuck)
 }
 
-func (l *life) watcher() controlloop.Watcher {
+func (l *life) watcher() guard.Watcher {
 	if l.d.cools {
 		return l.guard.Cool
 	}
@@ -242,6 +301,40 @@ func TestGuardsRaiseNoFalseAlarm(t *testing.T) {
 		total += float64(rounds) * days
 	}
 	t.Logf("%v healthy days", total)
+}
+
+// TestGuardsRaiseNoFalseAlarmWhereTheLawLooksAhead lives as many healthy days under a law that works for the next
+// transition, and by a model that lies.
+func TestGuardsRaiseNoFalseAlarmWhereTheLawLooksAhead(t *testing.T) {
+	rounds, days := 4, 10.0
+	if testing.Short() {
+		rounds, days = 2, 2
+	}
+	for i, d := range dwellings() {
+		t.Run(d.name, func(t *testing.T) {
+			t.Parallel()
+			looked := 0
+			for round := range rounds {
+				l := newLife(d, uint64(100*i+round)).looksAhead(liesOf(round, i))
+				l.safety = round/2%2 == 1
+				l.live(days)
+				if looked += l.looked; len(l.told) > 0 {
+					t.Errorf("round %d, season %.0f °C: %v, learned %+v", round, l.season, l.told, l.watcher().Learned)
+				}
+			}
+			if looked == 0 {
+				t.Error("the law never looked ahead: this shows nothing")
+			}
+		})
+	}
+}
+
+// liesOf are those of every second round.
+func liesOf(round, i int) *fabulist {
+	if round%2 == 0 {
+		return nil
+	}
+	return &fabulist{rng: rand.New(rand.NewPCG(uint64(100*i+round), 26))}
 }
 
 // find lives on until an alarm, and gives the time to it.
@@ -291,8 +384,16 @@ func TestBoilerThatIsAwayStopsNothing(t *testing.T) {
 // TestGuardsFindDeadAndWelded breaks the relay of every dwelling, again and
 // again, and prints how long it stays hidden: docs/safety.md has the figures.
 func TestGuardsFindDeadAndWelded(t *testing.T) {
+	guardsFind(t, 10, func(l *life, _, _ int) *life { return l })
+}
+
+// TestGuardsFindDeadAndWeldedWhereTheLawLooksAhead: what it orders for the next transition counts as any order.
+func TestGuardsFindDeadAndWeldedWhereTheLawLooksAhead(t *testing.T) {
+	guardsFind(t, 2, func(l *life, round, i int) *life { return l.looksAhead(liesOf(round, i)) })
+}
+
+func guardsFind(t *testing.T, rounds int, under func(l *life, round, i int) *life) {
 	const day = 24 * time.Hour
-	rounds := 10
 	if testing.Short() {
 		rounds = 1
 	}
@@ -311,6 +412,9 @@ func TestGuardsFindDeadAndWelded(t *testing.T) {
 							l.season = 28
 						}
 						l.safety = kind == "welded, with a safety relay"
+						if l = under(l, round, i); l.safety && l.zone != nil && d.tau <= time.Hour {
+							continue // by hysteresis it is the same: a zone's watcher first looks a sample after the order to stop, when such a room is already where the relay opens
+						}
 						l.live(3 + 4*l.rng.Float64())
 						l.dead, l.welded = kind == "dead", kind != "dead"
 						alarm := map[bool]string{true: "idle", false: "stuck"}[l.dead]

@@ -2,45 +2,16 @@ package drivers
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"thermostat/controlloop"
+	"thermostat/drivers/w1"
 )
-
-// DS18B20 is what a configuration says about a 1-Wire thermometer.
-type DS18B20 struct {
-	ID         string // 28-0316a2795bff, as the kernel writes it; of family 22, 28 or 42
-	Bus        string // kernel (w1_slave), ds2482 (an I2C bridge) or netlink
-	I2CBus     int    // ds2482: the number N of /dev/i2c-N
-	Resolution int    // bits, 9..12; 0 leaves the chip's own
-}
-
-// DefaultDS18B20 is a thermometer on the kernel's own bus.
-func DefaultDS18B20() DS18B20 { return DS18B20{Bus: "kernel", I2CBus: 1} }
-
-// wires is the bus of this board that the thermometer is on.
-func (d DS18B20) wires() Bus {
-	if d.Bus == "ds2482" {
-		return Bus{I2C: true, Number: d.I2CBus}
-	}
-	return Bus{OneWire: true}
-}
-
-func (d DS18B20) text() string {
-	text := fmt.Sprintf(" %s, bus %s", d.ID, d.Bus)
-	if d.Bus == "ds2482" {
-		text += fmt.Sprintf(" on i2c-%d", d.I2CBus)
-	}
-	return text
-}
 
 // oneWireLimit is how long a 1-Wire read may take: a conversion of 750 ms, and
 // the kernel's five tries. Other thermometers on the bus may take as long before it.
@@ -50,7 +21,7 @@ func openDS18B20(h *Hardware, d DS18B20) (controlloop.Sensor, error) {
 	if d.Bus == "kernel" {
 		return &kernelThermometer{
 			dir:        h.Files.Path("/sys/bus/w1/devices", d.ID),
-			onBus:      func() []string { return OneWireIDs(h.Files) },
+			onBus:      func() []string { return w1.IDs(h.Files) },
 			resolution: d.Resolution,
 			readLimit:  readLimit{limit: oneWireLimit, queue: h.oneWireQueue(d)},
 		}, nil
@@ -58,7 +29,7 @@ func openDS18B20(h *Hardware, d DS18B20) (controlloop.Sensor, error) {
 	return h.openBridged(d)
 }
 
-// kernelThermometer reads a DS18B20 through the kernel's w1_therm, which keeps
+// kernelThermometer reads a 1-Wire thermometer through the kernel's w1_therm, which keeps
 // the times, tries again after a damaged answer, feeds parasite power, and
 // needs no rights.
 type kernelThermometer struct {
@@ -74,7 +45,8 @@ func (k *kernelThermometer) Read(ctx context.Context) (controlloop.Reading, erro
 }
 
 func (k *kernelThermometer) measure() (controlloop.Reading, error) {
-	if other := UnreadThermometer(filepath.Base(k.dir)); other != "" {
+	id := filepath.Base(k.dir)
+	if other := w1.NoThermometer(id); other != "" {
 		return controlloop.Reading{}, bad(controlloop.VerdictWrongChip, "%s", other)
 	}
 	began := time.Now() // the value is at least as young as this
@@ -82,21 +54,21 @@ func (k *kernelThermometer) measure() (controlloop.Reading, error) {
 	if err != nil {
 		return controlloop.Reading{}, err
 	}
-	celsius, bits, err := decodeW1Slave(text)
+	m, err := w1.DecodeText(id, text)
 	if err != nil {
 		return controlloop.Reading{}, err
 	}
-	if k.resolution != 0 && bits != k.resolution {
+	if k.resolution != 0 && m.Bits != 0 && m.Bits != k.resolution {
 		// Only root may set it; without the right the chip's own resolution stays,
 		// of which check warns.
 		_ = os.WriteFile(filepath.Join(k.dir, "resolution"), []byte(strconv.Itoa(k.resolution)), 0)
 	}
-	return oneWireReading(celsius, bits, began), nil
+	return oneWireReading(m, began), nil
 }
 
-func oneWireReading(celsius float64, bits int, at time.Time) controlloop.Reading {
-	r := controlloop.Temperature(celsius, at)
-	r.Step = stepOf(bits)
+func oneWireReading(m w1.Measured, at time.Time) controlloop.Reading {
+	r := controlloop.Temperature(m.Celsius, at)
+	r.Step = m.Step
 	return r
 }
 
@@ -137,23 +109,4 @@ func errNoDriver() error {
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
-}
-
-// decodeW1Slave takes the nine bytes out of what the kernel prints:
-//
-//	53 01 4b 46 7f ff 0d 10 e9 : crc=e9 YES
-//	53 01 4b 46 7f ff 0d 10 e9 t=21187
-//
-// The second line may be of an earlier read, hence only the first counts.
-func decodeW1Slave(text string) (celsius float64, bits int, err error) {
-	if strings.TrimSpace(text) == "" {
-		return 0, 0, bad(controlloop.VerdictNoAnswer, "the kernel got no answer: unplugged, shorted or disturbed")
-	}
-	line, _, _ := strings.Cut(text, "\n")
-	bytes, _, _ := strings.Cut(line, ":")
-	raw, err := hex.DecodeString(strings.Join(strings.Fields(bytes), ""))
-	if err != nil {
-		return 0, 0, bad(controlloop.VerdictBusError, "the kernel's answer is not understood: %.60q", line)
-	}
-	return decodeScratchpad(raw)
 }

@@ -18,6 +18,8 @@ import (
 	"periph.io/x/conn/v3/physic"
 
 	"thermostat/controlloop"
+	"thermostat/drivers/w1"
+	"thermostat/drivers/w1/w1test"
 )
 
 const someID = "28-0316a2795bff"
@@ -43,15 +45,15 @@ func writeFile(t *testing.T, path, text string) {
 
 func openThermometer(t *testing.T, h *Hardware, spec DS18B20) controlloop.Sensor {
 	t.Helper()
-	d, err := h.Open(Spec{Sensor: SensorSpec{Driver: "ds18b20", DS18B20: spec}})
+	s, err := h.Sensor(SensorSpec{Driver: "ds18b20", DS18B20: spec})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return d.Sensor
+	return s
 }
 
 func TestAKernelThermometerGivesItsTemperatureOrTheCure(t *testing.T) {
-	h, dir := kernelBus(t, w1Slave(measured(-10.125)))
+	h, dir := kernelBus(t, w1test.Printed(w1test.Measured(-10.125)))
 	s := openThermometer(t, h, DS18B20{ID: someID, Bus: "kernel"})
 	r, err := s.Read(t.Context())
 	if err != nil || r.Celsius != -10.125 || time.Since(r.At) > time.Minute || !math.IsNaN(r.Humidity) {
@@ -63,20 +65,20 @@ func TestAKernelThermometerGivesItsTemperatureOrTheCure(t *testing.T) {
 		cure   string
 	}{
 		{func() { writeFile(t, filepath.Join(dir, "w1_slave"), "") }, controlloop.VerdictNoAnswer, "unplugged"},
-		{func() { writeFile(t, filepath.Join(dir, "w1_slave"), w1Slave(pad(0x0550, 0x7f, 0x0c))) }, controlloop.VerdictPowerOn, "reset"},
+		{func() { writeFile(t, filepath.Join(dir, "w1_slave"), w1test.Printed(w1test.Pad(0x0550, 0x7f, 0x0c))) }, controlloop.VerdictPowerOn, "reset"},
 		{func() { os.RemoveAll(dir) }, controlloop.VerdictAbsent, "wires"},
 		{func() { os.RemoveAll(filepath.Dir(dir)) }, controlloop.VerdictAbsent, "dtoverlay=w1-gpio"},
 	} {
 		step.change()
 		r, err := s.Read(t.Context())
-		if judged(err) != step.want || !strings.Contains(err.Error(), step.cure) || r != (controlloop.Reading{}) {
+		if w1test.Judged(err) != step.want || !strings.Contains(err.Error(), step.cure) || r != (controlloop.Reading{}) {
 			t.Errorf("%v, %v: want %s and a word of %q", r, err, step.want, step.cure)
 		}
 	}
 }
 
 func TestKernelThermometerIsToldItsResolution(t *testing.T) {
-	h, dir := kernelBus(t, w1Slave(measured(20)))
+	h, dir := kernelBus(t, w1test.Printed(w1test.Measured(20)))
 	set := filepath.Join(dir, "resolution")
 	for _, row := range []struct {
 		bits int
@@ -95,15 +97,15 @@ func TestKernelThermometerIsToldItsResolution(t *testing.T) {
 // The address of a thermometer as a DS18B20's datasheet builds it: family code
 // first, checksum last.
 func TestAnAddressIsBuiltAsTheDatasheetSays(t *testing.T) {
-	a, err := oneWireAddress(someID)
+	a, err := w1.Address(someID)
 	var b [8]byte
 	binary.LittleEndian.PutUint64(b[:], uint64(a))
 	want := []byte{0x28, 0xff, 0x5b, 0x79, 0xa2, 0x16, 0x03}
 	if err != nil || string(b[:7]) != string(want) || !onewire.CheckCRC(b[:]) {
 		t.Errorf("% x, %v: want % x and its checksum", b, err, want)
 	}
-	for _, id := range []string{"", "28-", "10-0316a2795bff", "28-0316a2795b", "28-0316a2795bffff", "28-zzzzzzzzzzzz", "0316a2795bff"} {
-		if _, err := oneWireAddress(id); err == nil {
+	for _, id := range []string{"", "28-", "26-0316a2795bff", "28-0316a2795b", "28-0316a2795bffff", "28-zzzzzzzzzzzz", "0316a2795bff"} {
+		if _, err := w1.Address(id); err == nil {
 			t.Errorf("%q was taken for an id", id)
 		}
 	}
@@ -147,7 +149,7 @@ func (f *fakeWire) Tx(w, r []byte, power onewire.Pullup) error {
 }
 
 func bridged(f *fakeWire, id string, resolution int, shared *oneWireBus) *bridgedThermometer {
-	address, err := oneWireAddress(id)
+	address, err := w1.Address(id)
 	if err != nil {
 		panic(err)
 	}
@@ -175,7 +177,7 @@ func TestEachThermometerOfABridgeGivesItsOwnTemperature(t *testing.T) {
 		f := &fakeWire{pads: map[onewire.Address][]byte{}}
 		bus := sharedWire(f)
 		one, two := bridged(f, someID, 0, bus), bridged(f, "28-000000000001", 0, bus)
-		f.pads[one.address], f.pads[two.address] = measured(21.5), measured(60)
+		f.pads[one.address], f.pads[two.address] = w1test.Measured(21.5), w1test.Measured(60)
 		for sensor, want := range map[*bridgedThermometer]float64{one: 21.5, two: 60} {
 			began := time.Now()
 			r, err := sensor.Read(t.Context())
@@ -201,7 +203,7 @@ func TestEachFaultBehindABridgeHasItsVerdictAndHeals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fakeWire{pads: map[onewire.Address][]byte{}}
 		s := bridged(f, someID, 0, sharedWire(f))
-		f.pads[s.address] = measured(20)
+		f.pads[s.address] = w1test.Measured(20)
 		for i, row := range []struct {
 			err    error
 			pad    []byte
@@ -215,10 +217,10 @@ func TestEachFaultBehindABridgeHasItsVerdictAndHeals(t *testing.T) {
 			{errors.New("remote I/O error"), nil, controlloop.VerdictBusError, 1},
 		} {
 			f.err, f.pads[s.address] = row.err, row.pad
-			if r, err := s.Read(t.Context()); judged(err) != row.want || r != (controlloop.Reading{}) {
+			if r, err := s.Read(t.Context()); w1test.Judged(err) != row.want || r != (controlloop.Reading{}) {
 				t.Errorf("%d: %v, %v: want %s", i, r, err, row.want)
 			}
-			f.err, f.pads[s.address] = nil, measured(20)
+			f.err, f.pads[s.address] = nil, w1test.Measured(20)
 			opened := f.opened
 			if r, err := s.Read(t.Context()); err != nil || r.Celsius != 20 || f.opened != opened+row.reopen {
 				t.Errorf("%d: %v, %v after the fault, bus opened %d times more; want 20 °C and %d", i, r, err, f.opened-opened, row.reopen)
@@ -233,11 +235,11 @@ func TestBridgedThermometerSetsItsResolution(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fakeWire{pads: map[onewire.Address][]byte{}}
 		s := bridged(f, someID, 9, sharedWire(f))
-		f.pads[s.address] = measured(20)
+		f.pads[s.address] = w1test.Measured(20)
 		if _, err := s.Read(t.Context()); err != nil || string(f.written) != "\x4b\x46\x1f" {
 			t.Fatalf("% x was written, %v; want TH, TL and 1f", f.written, err)
 		}
-		f.written, f.pads[s.address] = nil, pad(20*16, 0x1f, 0x10)
+		f.written, f.pads[s.address] = nil, w1test.Pad(20*16, 0x1f, 0x10)
 		for _, want := range []time.Duration{longestConversion, longestConversion / 8} {
 			began := time.Now()
 			if _, err := s.Read(t.Context()); err != nil || time.Since(began) != want || f.written != nil {
@@ -277,7 +279,7 @@ func TestABridgeThatCannotBeUsedHasItsVerdict(t *testing.T) {
 		h := NewHardware("")
 		h.I2C = func(int) (i2c.BusCloser, error) { return row.bus, nil }
 		s := openThermometer(t, h, DS18B20{ID: someID, Bus: "ds2482", I2CBus: 1})
-		if _, err := s.Read(t.Context()); judged(err) != row.want {
+		if _, err := s.Read(t.Context()); w1test.Judged(err) != row.want {
 			t.Errorf("%+v: %v, want %s", row.bus, err, row.want)
 		}
 	}
@@ -286,13 +288,13 @@ func TestABridgeThatCannotBeUsedHasItsVerdict(t *testing.T) {
 func TestNetlinkFindsTheMaster(t *testing.T) {
 	h, dir := kernelBus(t, "")
 	_, _, err := h.connectNetlink(someID)
-	if judged(err) != controlloop.VerdictAbsent {
+	if w1test.Judged(err) != controlloop.VerdictAbsent {
 		t.Errorf("%v without a master, want absent", err)
 	}
 	if err := os.MkdirAll(filepath.Join(filepath.Dir(dir), "w1_bus_masterx", someID), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err = h.connectNetlink(someID); judged(err) != controlloop.VerdictBusError {
+	if _, _, err = h.connectNetlink(someID); w1test.Judged(err) != controlloop.VerdictBusError {
 		t.Errorf("%v with a master that has no number, want bus_error", err)
 	}
 }
@@ -314,11 +316,11 @@ func thermometers(t *testing.T, f *fakeWire, n int) (all []controlloop.Sensor) {
 	h.buses["ds2482 1"] = sharedWire(f)
 	for i := range n {
 		id := fmt.Sprintf("28-0000000000%02x", i)
-		address, err := oneWireAddress(id)
+		address, err := w1.Address(id)
 		if err != nil {
 			t.Fatal(err)
 		}
-		f.pads[address] = measured(20 + float64(i)/16)
+		f.pads[address] = w1test.Measured(20 + float64(i)/16)
 		all = append(all, openThermometer(t, h, DS18B20{ID: id, Bus: "ds2482", I2CBus: 1}))
 	}
 	return all
@@ -373,7 +375,7 @@ func TestABridgeThatHangsIsToldOfEachOfItsThermometers(t *testing.T) {
 		var wait sync.WaitGroup
 		for _, s := range all {
 			wait.Go(func() {
-				if _, err := s.Read(t.Context()); judged(err) != controlloop.VerdictNoAnswer {
+				if _, err := s.Read(t.Context()); w1test.Judged(err) != controlloop.VerdictNoAnswer {
 					t.Errorf("%v, want no_answer", err)
 				}
 			})
@@ -391,7 +393,7 @@ func TestABridgeThatHangsIsToldOfEachOfItsThermometers(t *testing.T) {
 
 // The kernel lets those that are fed by the data line wait for each other, unseen.
 func TestKernelThermometersMayWaitForEachOther(t *testing.T) {
-	h, _ := kernelBus(t, w1Slave(measured(20)))
+	h, _ := kernelBus(t, w1test.Printed(w1test.Measured(20)))
 	var last controlloop.Sensor
 	for range 8 {
 		last = openThermometer(t, h, DS18B20{ID: someID, Bus: "kernel"})

@@ -2,11 +2,13 @@ package drivers
 
 import (
 	"errors"
+	"fmt"
 	"io"
 
 	"periph.io/x/conn/v3/gpio"
 
 	"thermostat/controlloop"
+	"thermostat/drivers/aside"
 )
 
 // GPIO is what a configuration says about a relay on a GPIO line.
@@ -47,17 +49,47 @@ func OpenRelay(g GPIO) (*GPIORelay, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &GPIORelay{pin, g.ActiveLow}, nil
+	return &GPIORelay{pin: pin, activeLow: g.ActiveLow}, nil
 }
+
+// openLine opens a relay on a line. One on an expander behind an I2C bus is switched aside,
+// since that bus may hang, and read back: most kernels tell of no write that failed.
+func openLine(h *Hardware, g GPIO) (controlloop.Relay, error) {
+	relay, err := OpenRelay(g)
+	if err != nil {
+		return nil, err
+	}
+	at, err := ReadGPIOChips(h.Files.Path("/dev")).Find(g)
+	if err != nil || at.Chip.Place == "" {
+		return relay, nil
+	}
+	relay.read, _ = relay.pin.(readable)
+	return aside.New(relay, g.String()), nil
+}
+
+// readable is a pin that may be read while it is an output.
+type readable interface{ On() (bool, error) }
 
 // GPIORelay is a relay on any pin that periph can drive.
 type GPIORelay struct {
 	pin       gpio.PinOut
 	activeLow bool
+	read      readable // nil: it is never read back
 }
 
 // Set switches the relay.
-func (r *GPIORelay) Set(on bool) error { return r.pin.Out(gpio.Level(on != r.activeLow)) }
+func (r *GPIORelay) Set(on bool) error {
+	if err := r.pin.Out(gpio.Level(on != r.activeLow)); err != nil || r.read == nil {
+		return err
+	}
+	switch is, err := r.read.On(); {
+	case err != nil:
+		return fmt.Errorf("%s: it was switched, and cannot be read back: %w", r.pin, err)
+	case is != on:
+		return fmt.Errorf("%s: it was switched, and reads otherwise", r.pin)
+	}
+	return nil
+}
 
 // Close drives the relay off and gives the line back; repeating it is harmless.
 func (r *GPIORelay) Close() error {

@@ -14,7 +14,7 @@ import (
 )
 
 // outputPin is an output line of the kernel's GPIO character device as a periph
-// pin. It is never read back: what it was told is what it does.
+// pin. On the header it is never read back: what it was told is what it does.
 type outputPin struct {
 	line      *gpiocdev.Line
 	name      string
@@ -24,20 +24,43 @@ type outputPin struct {
 }
 
 func openPin(g GPIO) (*outputPin, error) {
-	at, err := ReadGPIOChips("/dev").Find(g)
+	line, number, err := request(g, requestOptions(g))
 	if err != nil {
 		return nil, err
 	}
+	return &outputPin{line: line, name: g.String(), number: number, activeLow: g.ActiveLow}, nil
+}
+
+// openInput takes a line as an input.
+func openInput(c Contact) (inputPin, error) {
+	options := []gpiocdev.LineReqOption{gpiocdev.WithConsumer(consumer), gpiocdev.AsInput, biases[c.Bias]}
+	if c.ActiveLow {
+		options = append(options, gpiocdev.AsActiveLow)
+	}
+	line, _, err := request(c.GPIO, options)
+	if err != nil {
+		return nil, err
+	}
+	return line, nil
+}
+
+var biases = map[string]gpiocdev.LineReqOption{"pull_up": gpiocdev.WithPullUp, "pull_down": gpiocdev.WithPullDown, "none": gpiocdev.WithBiasDisabled}
+
+// request takes a line; number is its own on its chip.
+func request(g GPIO, options []gpiocdev.LineReqOption) (line *gpiocdev.Line, number int, err error) {
+	at, err := ReadGPIOChips("/dev").Find(g)
+	if err != nil {
+		return nil, 0, err
+	}
 	chip, err := gpiocdev.NewChip(at.Chip.Name)
 	if err != nil {
-		return nil, chipError(at.Chip.Name, err)
+		return nil, 0, chipError(at.Chip.Name, err)
 	}
 	defer chip.Close()
-	line, err := chip.RequestLine(at.Offset, requestOptions(g)...)
-	if err != nil {
-		return nil, lineError(chip, at, err)
+	if line, err = chip.RequestLine(at.Offset, options...); err != nil {
+		return nil, 0, lineError(chip, at, err)
 	}
-	return &outputPin{line: line, name: g.String(), number: at.Offset, activeLow: g.ActiveLow}, nil
+	return line, at.Offset, nil
 }
 
 // consumer is the name under which the kernel shows who holds a line.
@@ -113,6 +136,15 @@ func (p *outputPin) Out(level gpio.Level) error {
 		return fmt.Errorf("%s: %w", p.name, err)
 	}
 	return nil
+}
+
+// On reads whether the relay is on, whatever the polarity. Once the line is given back it is off.
+func (p *outputPin) On() (bool, error) {
+	if p.closed {
+		return false, nil
+	}
+	value, err := p.line.Value()
+	return value == 1, err
 }
 
 // PWM is not for a relay.

@@ -14,6 +14,10 @@ func openPin(g GPIO) (gpio.PinOut, error) {
 	return nil, fmt.Errorf("%w: %v needs Linux", ErrNoLine, g)
 }
 
+func openInput(c Contact) (inputPin, error) {
+	return nil, fmt.Errorf("%w: %v needs Linux", ErrNoLine, c.GPIO)
+}
+
 // ReadGPIOChip fails: a GPIO chip needs Linux.
 func ReadGPIOChip(path string) (GPIOChip, error) {
 	return GPIOChip{}, fmt.Errorf("%w: %s needs Linux", ErrNoLine, path)

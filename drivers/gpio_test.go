@@ -45,6 +45,8 @@ func TestALineIsFoundByNameOrNumberOrRefused(t *testing.T) {
 	header := chipWith("gpiochip4", "pinctrl-bcm2711", "ID_SDA", "ID_SCL", "SDA1", "GPIO3")
 	other := chipWith("gpiochip1", "1c20800.pinctrl", "PA0", "PA1")
 	twin := chipWith("gpiochip2", "twin", "PA1")
+	one, two := chipWith("gpiochip5", "mcp23017", "", ""), chipWith("gpiochip6", "mcp23017", "", "")
+	one.Place, two.Place = "1-0020", "1-0021"
 	pi := []GPIOChip{expander, header}
 	const noPi = ": this is no header of a Raspberry Pi; gpioinfo lists chips and lines, name them with chip and line"
 	const isPi = ": on a Raspberry Pi's header the lines are GPIO0 to GPIO27"
@@ -68,6 +70,8 @@ func TestALineIsFoundByNameOrNumberOrRefused(t *testing.T) {
 		{pi, GPIO{Chip: "gpiochip9", Line: "0"}, "no such line: no chip is called or labelled gpiochip9, but there are gpiochip0 raspberrypi-exp-gpio, gpiochip4 pinctrl-bcm2711"},
 		{[]GPIOChip{other}, GPIO{Line: "PA1"}, "gpiochip1 1"}, // another board: the name alone
 		{[]GPIOChip{other}, GPIO{Line: "GPIO1"}, "no such line: GPIO1 on gpiochip1 1c20800.pinctrl" + noPi},
+		{[]GPIOChip{one, two}, GPIO{Chip: "1-0021", Line: "1"}, "gpiochip6 1"}, // expanders of one kind, by their addresses
+		{[]GPIOChip{one, two}, GPIO{Chip: "mcp23017", Line: "1"}, "no such line: 1 is on more than one chip (gpiochip5 mcp23017 at 1-0020, gpiochip6 mcp23017 at 1-0021): name one with chip"},
 		{[]GPIOChip{other, twin}, GPIO{Line: "PA1"}, "no such line: PA1 is on more than one chip (gpiochip1 1c20800.pinctrl, gpiochip2 twin): name one with chip"},
 	} {
 		checkLine(t, GPIOChips{Asked: row.chips}, row.gpio, row.want, ErrNoLine)
@@ -178,7 +182,7 @@ func TestOneLineIsKnownUnderEitherPolarity(t *testing.T) {
 func TestARelayWorksOnAnyPinOfPeriph(t *testing.T) {
 	for _, activeLow := range []bool{false, true} {
 		pin := &gpiotest.Pin{N: "GPIO17"}
-		r := &GPIORelay{pin, activeLow}
+		r := &GPIORelay{pin: pin, activeLow: activeLow}
 		for _, on := range []bool{true, true, false, true} {
 			if err := r.Set(on); err != nil || pin.L != gpio.Level(on != activeLow) {
 				t.Errorf("active low %v, on %v: the pin is %v, %v", activeLow, on, pin.L, err)
@@ -200,5 +204,31 @@ func TestWithoutAGPIOChipThereIsNoLine(t *testing.T) {
 	writeFile(t, filepath.Join(dev, "gpiochip0"), "no device")
 	if _, err := ReadGPIOChips(dev).Find(GPIO{Line: "17"}); !errors.Is(err, ErrNoLine) || !strings.Contains(err.Error(), "gpiochip0") {
 		t.Errorf("%v, want a word of gpiochip0", err)
+	}
+}
+
+// readBack is a pin of an expander that may be dead.
+type readBack struct {
+	*gpiotest.Pin
+	on  bool
+	err error
+}
+
+func (r readBack) On() (bool, error) { return r.on, r.err }
+
+func TestARelayOfAnExpanderIsReadBack(t *testing.T) {
+	for _, row := range []struct {
+		pin  readBack
+		want string
+	}{
+		{readBack{on: true}, ""},
+		{readBack{on: false}, "reads otherwise"},
+		{readBack{on: true, err: errors.New("remote I/O error")}, "cannot be read back: remote I/O error"},
+	} {
+		row.pin.Pin = &gpiotest.Pin{N: "3 of 1-0020"}
+		r := &GPIORelay{pin: row.pin.Pin, read: row.pin}
+		if err := r.Set(true); (err == nil) != (row.want == "") || err != nil && !strings.Contains(err.Error(), row.want) {
+			t.Errorf("%v, want %q", err, row.want)
+		}
 	}
 }

@@ -20,6 +20,7 @@ var headerLabels = []string{"pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1"}
 type GPIOChip struct {
 	Name  string     // gpiochip0
 	Label string     // pinctrl-bcm2711
+	Place string     // of an I2C expander, such as 1-0020: bus 1, address 0x20; empty: it is none
 	Lines []GPIOLine // by number
 }
 
@@ -57,6 +58,7 @@ func ReadGPIOChips(dev string) (cs GPIOChips) {
 			cs.Shut = append(cs.Shut, ShutChip{filepath.Base(path), err})
 			continue
 		}
+		_, c.Place = hostfs.Root(filepath.Dir(dev)).Expander(c.Name)
 		cs.Asked = append(cs.Asked, c)
 	}
 	return cs
@@ -125,7 +127,9 @@ func otherName(chips []GPIOChip, g GPIO) string {
 func (cs GPIOChips) candidates(g GPIO) ([]GPIOChip, error) {
 	wanted := GPIOChip.Header
 	if g.Chip != "" {
-		wanted = func(c GPIOChip) bool { return c.Label == g.Chip || c.Name == g.chipName() }
+		wanted = func(c GPIOChip) bool {
+			return slices.Contains([]string{c.Label, c.Place, "/dev/" + c.Name, c.Name}, g.Chip)
+		}
 	}
 	var candidates []GPIOChip
 	for _, c := range cs.Asked {
@@ -178,6 +182,9 @@ func labels(chips []GPIOChip) string {
 	}
 	var all []string
 	for _, c := range chips {
+		if c.Place != "" && c.Place != c.Label {
+			c.Label += " at " + c.Place
+		}
 		all = append(all, c.Name+" "+c.Label)
 	}
 	return strings.Join(all, ", ")
@@ -217,18 +224,6 @@ func (g GPIO) Number() (n int, ok bool) {
 	return lineNumber(strings.TrimPrefix(g.Line, "GPIO"))
 }
 
-// SwitchesOnAtReset reports whether the pull that the pin has after a reset
-// holds the relay on until the agent runs. BCM2835 to 2711: GPIO0 to 8 pull up,
-// 9 to 27 down (BCM2711 peripherals, 5.3; BCM2835 peripherals, 6.2).
-func (g GPIO) SwitchesOnAtReset() bool {
-	n, ok := g.Number()
-	if !ok || n > 27 {
-		return false
-	}
-	pullsUp := n <= 8
-	return pullsUp != g.ActiveLow
-}
-
 // SameLine reports whether two relays are on one line as far as their names tell.
 func (g GPIO) SameLine(o GPIO) bool {
 	a, aok := g.Number()
@@ -255,11 +250,4 @@ func (cs GPIOChips) sameLine(a, b GPIO) bool {
 	}
 	other, err := cs.Find(b)
 	return err == nil && at.Chip.Name == other.Chip.Name && at.Offset == other.Offset
-}
-
-// OnHeader reports whether a relay is on the chip behind the header of a
-// Raspberry Pi: what the kernel does with a dead program's lines is known of that one alone.
-func OnHeader(files hostfs.Root, g GPIO) bool {
-	at, err := ReadGPIOChips(files.Path("/dev")).Find(g)
-	return err == nil && at.Chip.Header()
 }

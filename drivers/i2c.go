@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
-	"syscall"
 
 	"periph.io/x/conn/v3/i2c"
 	"periph.io/x/host/v3/sysfs"
@@ -61,23 +59,4 @@ func (h *Hardware) HeldI2C(number int, address uint16) (name string, held bool) 
 	}
 	name, _ = h.Files.Value("/sys/bus/i2c/devices", device, "name")
 	return name, true
-}
-
-// ChipID asks who is there; 0 is nobody. A DS2482 has no id, and a register's
-// number would be a command to it: it is only read, which changes nothing in it
-// nor in what else may live at its address.
-func ChipID(bus i2c.Bus, address uint16) (byte, error) {
-	var ask []byte
-	if address != DS2482Address {
-		ask = []byte{regChipID}
-	}
-	var id [1]byte
-	err := bus.Tx(address, ask, id[:])
-	switch {
-	case err == nil:
-		return id[0], nil
-	case strings.Contains(err.Error(), syscall.ETIMEDOUT.Error()): // periph hides the errno
-		return 0, bad(controlloop.VerdictBusError, "the bus is stuck, look for a data line that is held low: %w", err)
-	}
-	return 0, nil // nobody there
 }

@@ -2,10 +2,7 @@ package drivers
 
 import (
 	"context"
-	"encoding/binary"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -17,6 +14,7 @@ import (
 	"periph.io/x/host/v3/netlink"
 
 	"thermostat/controlloop"
+	"thermostat/drivers/w1"
 )
 
 // The DS18B20's function commands (datasheet p. 10..12).
@@ -42,7 +40,7 @@ const (
 )
 
 func (h *Hardware) openBridged(d DS18B20) (controlloop.Sensor, error) {
-	address, err := oneWireAddress(d.ID)
+	address, err := w1.Address(d.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -50,30 +48,6 @@ func (h *Hardware) openBridged(d DS18B20) (controlloop.Sensor, error) {
 		bus: h.oneWireBus(d), address: address, resolution: d.Resolution,
 		readLimit: readLimit{limit: oneWireLimit, queue: h.oneWireQueue(d)},
 	}, nil
-}
-
-// oneWireAddress makes the 64-bit address of a kernel's id: family, six bytes
-// of serial number, most significant first, and the checksum of both.
-func oneWireAddress(id string) (onewire.Address, error) {
-	if other := UnreadThermometer(id); other != "" {
-		return 0, errors.New(other)
-	}
-	named, err := hex.DecodeString(strings.Replace(id, "-", "", 1))
-	if err != nil || !oneWireForm.MatchString(id) {
-		return 0, fmt.Errorf("%.40q is no thermometer's id such as 28-0316a2795bff", id)
-	}
-	b := make([]byte, 8)
-	b[0] = named[0]
-	for i, x := range named[1:] {
-		b[6-i] = x
-	}
-	b[7] = onewire.CalcCRC(b[:7])
-	return onewire.Address(binary.LittleEndian.Uint64(b)), nil
-}
-
-// oneWireID is the id of an address, as the kernel would write it.
-func oneWireID(a onewire.Address) string {
-	return fmt.Sprintf("%02x-%012x", uint64(a)&0xff, uint64(a)>>8&0xffffffffffff)
 }
 
 // oneWireBus is a bus outside the kernel's w1_therm; all its thermometers share
@@ -145,7 +119,7 @@ func bridgeError(bus i2c.Bus, number int, err error) error {
 func (h *Hardware) connectNetlink(id string) (onewire.Bus, func() error, error) {
 	found, _ := filepath.Glob(h.Files.Path("/sys/bus/w1/devices/w1_bus_master*", id)) // the pattern is well formed
 	if len(found) == 0 {
-		return nil, nil, absentOf(id, OneWireIDs(h.Files))
+		return nil, nil, absentOf(id, w1.IDs(h.Files))
 	}
 	master := strings.TrimPrefix(filepath.Base(filepath.Dir(found[0])), "w1_bus_master")
 	number, err := strconv.ParseUint(master, 10, 32)
@@ -180,7 +154,7 @@ func (b *oneWireBus) with(f func(onewire.Bus) error) error {
 	return err
 }
 
-// bridgedThermometer reads a DS18B20 behind a periph 1-Wire bus.
+// bridgedThermometer reads a 1-Wire thermometer behind a periph 1-Wire bus.
 type bridgedThermometer struct {
 	bus        *oneWireBus
 	address    onewire.Address
@@ -198,11 +172,11 @@ func (b *bridgedThermometer) measure() (controlloop.Reading, error) {
 	var r controlloop.Reading
 	err := b.bus.with(func(bus onewire.Bus) error {
 		began := time.Now() // the value is at least as young as this
-		celsius, bits, err := b.convert(&onewire.Dev{Bus: bus, Addr: b.address})
+		m, err := b.convert(&onewire.Dev{Bus: bus, Addr: b.address})
 		if err != nil {
 			return b.missing(bus, err)
 		}
-		r = oneWireReading(celsius, bits, began)
+		r = oneWireReading(m, began)
 		return nil
 	})
 	return r, err
@@ -221,38 +195,39 @@ func (b *bridgedThermometer) missing(bus onewire.Bus, err error) error {
 		if a == b.address {
 			return err
 		}
-		others = append(others, oneWireID(a))
+		others = append(others, w1.IDOf(a))
 	}
-	return bad(controlloop.VerdictAllOnes, "%s does not answer%s", oneWireID(b.address), successors(others))
+	return bad(controlloop.VerdictAllOnes, "%s does not answer%s", w1.IDOf(b.address), successors(others))
 }
 
 // convert has the chip measure and reads what it found. The bus is its alone
 // meanwhile, since the strong pull-up that feeds it takes the whole line.
-func (b *bridgedThermometer) convert(dev *onewire.Dev) (celsius float64, bits int, err error) {
+func (b *bridgedThermometer) convert(dev *onewire.Dev) (w1.Measured, error) {
 	waited := conversion(b.bits)
 	b.bits = 0 // after any error the next conversion may take the longest
 	if err := dev.TxPower([]byte{commandConvert}, nil); err != nil {
-		return 0, 0, oneWireError(err)
+		return w1.Measured{}, oneWireError(err)
 	}
 	time.Sleep(waited)
-	pad := make([]byte, scratchpadSize)
+	pad := make([]byte, w1.ScratchpadSize)
 	if err := dev.Tx([]byte{commandReadScratchpad}, pad); err != nil {
-		return 0, 0, oneWireError(err)
+		return w1.Measured{}, oneWireError(err)
 	}
-	if celsius, bits, err = decodeScratchpad(pad); err != nil {
-		return 0, 0, err
+	m, err := w1.Decode(w1.IDOf(b.address), pad)
+	if err != nil {
+		return w1.Measured{}, err
 	}
-	if conversion(bits) > waited {
-		return 0, 0, bad(controlloop.VerdictNotConverted, "it measures with %d bits now, for which %v were too short: it was reset, or another program has set it", bits, waited)
+	if conversion(m.Bits) > waited {
+		return w1.Measured{}, bad(controlloop.VerdictNotConverted, "it measures with %d bits now, for which %v were too short: it was reset, or another program has set it", m.Bits, waited)
 	}
-	b.bits = bits
-	return celsius, bits, b.resolve(dev, pad)
+	b.bits = m.Bits
+	return m, b.resolve(dev, pad)
 }
 
 // resolve sets the resolution for the next conversion, in the chip's scratchpad
 // alone: its EEPROM wears, and the alarm bytes may be the owner's.
 func (b *bridgedThermometer) resolve(dev *onewire.Dev, pad []byte) error {
-	if b.resolution == 0 || b.resolution == b.bits {
+	if b.resolution == 0 || b.bits == 0 || b.resolution == b.bits {
 		return nil
 	}
 	b.bits = 0 // the next conversion may take the longest

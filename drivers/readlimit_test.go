@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"thermostat/controlloop"
+	"thermostat/drivers/w1/w1test"
 )
 
 // A read that hangs is given up after the limit, begins no second one beside
@@ -24,7 +25,7 @@ func TestAReadThatHangsIsGivenUpAtItsLimit(t *testing.T) {
 		}
 		for range 3 {
 			began := time.Now()
-			if r, err := p.read(t.Context(), hang); judged(err) != controlloop.VerdictNoAnswer || r != (controlloop.Reading{}) {
+			if r, err := p.read(t.Context(), hang); w1test.Judged(err) != controlloop.VerdictNoAnswer || r != (controlloop.Reading{}) {
 				t.Fatalf("%v, %v: want no_answer", r, err)
 			}
 			if waited := time.Since(began); waited != 5*time.Second {
@@ -68,7 +69,7 @@ func TestAPanicInADriverIsAnAnswerThatIsNoTemperature(t *testing.T) {
 	var block []byte
 	if r, err := p.read(t.Context(), func() (controlloop.Reading, error) {
 		return controlloop.Temperature(float64(block[8]), time.Now()), nil
-	}); judged(err) != controlloop.VerdictError || r != (controlloop.Reading{}) {
+	}); w1test.Judged(err) != controlloop.VerdictError || r != (controlloop.Reading{}) {
 		t.Errorf("%v, %v", r, err)
 	}
 	if r, err := p.read(t.Context(), func() (controlloop.Reading, error) { return controlloop.Temperature(20, time.Now()), nil }); err != nil || r.Celsius != 20 {

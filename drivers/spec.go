@@ -1,34 +1,20 @@
 package drivers
 
 import (
-	"fmt"
-	"slices"
-
+	"thermostat/drivers/kernel"
+	"thermostat/drivers/modbus"
 	"thermostat/drivers/simulated"
 )
 
-// Spec is what a configuration says about the devices of one zone.
-type Spec struct {
-	Sensor         SensorSpec   // the first choice
-	Fallbacks      []SensorSpec // in order; a simulated one measures the first one's room
-	Heater, Cooler *RelaySpec   // nil where there is none
-	Safety         *RelaySpec   // in series with both; nil where there is none
-}
-
-// MeasuresHumidity reports whether one of the zone's sensors measures that, too.
-func (s Spec) MeasuresHumidity() bool {
-	measures := func(sensor SensorSpec) bool { return sensor.Measures().Humidity }
-	return measures(s.Sensor) || slices.ContainsFunc(s.Fallbacks, measures)
-}
-
-// SensorSpec names a sensor. Driver says which of the other fields count.
+// SensorSpec names a sensor of this machine. Driver says which of the other fields count.
 type SensorSpec struct {
 	Driver    string         // one of [SensorDrivers]
-	Offset    float64        // K, added to every reading
 	DS18B20   DS18B20        // of that driver alone
-	BME280    BME280         // of that driver alone
+	BME280    I2CPlace       // of that driver alone
+	BMP280    I2CPlace       // of that driver alone
+	SHT3x     I2CPlace       // of that driver alone
+	Kernel    *kernel.Spec   // of that driver alone; else nil
 	Simulated simulated.Spec // of that driver alone
-	Remote    RemoteSensor   // of mqtt alone
 }
 
 // DefaultSensor is a sensor of whose driver nothing else is said.
@@ -44,9 +30,6 @@ func (s SensorSpec) row() *SensorDriver { return SensorDriverOf(s.Driver) }
 
 // IsSimulated reports whether the sensor measures a simulated room.
 func (s SensorSpec) IsSimulated() bool { return s.row().Simulated }
-
-// IsRemote reports whether the sensor is reached through a broker.
-func (s SensorSpec) IsRemote() bool { return s.row().Remote }
 
 // ChipKey is the key that tells the sensor from the other chips of this board;
 // empty where it is none of them.
@@ -76,21 +59,18 @@ func (s SensorSpec) Same(o SensorSpec) bool {
 
 // String says which sensor it is, for people.
 func (s SensorSpec) String() string {
-	text := s.Driver
 	if say := s.row().text; say != nil {
-		text += say(s)
+		return s.Driver + say(s)
 	}
-	if s.Offset != 0 {
-		text += fmt.Sprintf(", offset %+v K", s.Offset)
-	}
-	return text
+	return s.Driver
 }
 
-// RelaySpec names a relay. Driver says which of the other fields count.
+// RelaySpec names a relay of this machine. Driver says which of the other fields count.
 type RelaySpec struct {
-	Driver string      // one of [RelayDrivers]
-	GPIO   GPIO        // of that driver alone
-	Remote RemoteRelay // of mqtt alone
+	Driver    string              // one of [RelayDrivers]
+	GPIO      GPIO                // of that driver alone
+	Modbus    *modbus.Spec        // of that driver alone; else nil
+	Simulated simulated.RelaySpec // of that driver alone
 }
 
 // DefaultRelay is a relay of whose driver nothing else is said.
@@ -102,10 +82,18 @@ func DefaultRelay(driver string) RelaySpec {
 	return r
 }
 
+// Held is the relay as [Held] has it; ok is false where nothing outlives the agent.
+func (r RelaySpec) Held() (h Held, ok bool) {
+	if held := r.row().held; held != nil {
+		h = held(r)
+	}
+	return h, h != Held{}
+}
+
 func (r RelaySpec) row() *RelayDriver { return RelayDriverOf(r.Driver) }
 
-// IsRemote reports whether the relay is reached through a broker.
-func (r RelaySpec) IsRemote() bool { return r.row().Remote }
+// IsSimulated reports whether the relay is one of a simulated room.
+func (r RelaySpec) IsSimulated() bool { return r.row().Simulated }
 
 // String says which relay it is, for people.
 func (r RelaySpec) String() string {

@@ -1,9 +1,9 @@
 package drivers
 
 import (
-	"time"
-
 	"thermostat/controlloop"
+	"thermostat/drivers/kernel"
+	"thermostat/drivers/modbus"
 	"thermostat/drivers/simulated"
 )
 
@@ -13,16 +13,14 @@ import (
 type SensorDriver struct {
 	Name      string // in the configuration
 	ChipKey   string // the key that tells one chip of this board from another; empty: it is none
-	Example   string // what a mapping needs beside its driver, and a word on it; empty: nothing
 	Simulated bool   // it measures a simulated room
-	Remote    bool   // it is reached through a broker
 
-	defaults func(*SensorSpec)           // nil: all zero
-	measures func(SensorSpec) Quantities // nil: temperature alone
-	same     func(a, b SensorSpec) bool  // whether two are one thing to read; nil: never
-	bus      func(SensorSpec) Bus        // nil: none of this board
-	text     func(SensorSpec) string     // which it is, after its name
-	open     func(*Hardware, SensorSpec, roomSensor) (controlloop.Sensor, error)
+	defaults func(*SensorSpec)                                       // nil: all zero
+	measures func(SensorSpec) Quantities                             // nil: temperature alone
+	same     func(a, b SensorSpec) bool                              // whether two are one thing to read; nil: never
+	bus      func(SensorSpec) Bus                                    // nil: none of this board
+	text     func(SensorSpec) string                                 // which it is, after its name
+	open     func(*Hardware, SensorSpec) (controlloop.Sensor, error) // nil: the zone's simulated room gives it
 }
 
 // Quantities are what a sensor measures beside the temperature.
@@ -37,18 +35,14 @@ type Bus struct {
 	Number  int  // of the I2C bus: N of /dev/i2c-N
 }
 
-// roomSensor gives a sensor of the zone's simulated room.
-type roomSensor func(simulated.Spec) (controlloop.Sensor, error)
-
 var sensorDrivers = [...]SensorDriver{
 	{
 		Name: "ds18b20", ChipKey: "id",
-		Example:  "id: 28-0316a2795bff} with its own id, which thermostat probe lists",
 		defaults: func(s *SensorSpec) { s.DS18B20 = DefaultDS18B20() },
 		same:     func(a, b SensorSpec) bool { return a.DS18B20.ID != "" && a.DS18B20.ID == b.DS18B20.ID },
 		bus:      func(s SensorSpec) Bus { return s.DS18B20.wires() },
 		text:     func(s SensorSpec) string { return s.DS18B20.text() },
-		open: func(h *Hardware, s SensorSpec, _ roomSensor) (controlloop.Sensor, error) {
+		open: func(h *Hardware, s SensorSpec) (controlloop.Sensor, error) {
 			h.oneWireQueue(s.DS18B20).join()
 			return openDS18B20(h, s.DS18B20)
 		},
@@ -60,28 +54,47 @@ var sensorDrivers = [...]SensorDriver{
 		same:     func(a, b SensorSpec) bool { return a.BME280 == b.BME280 },
 		bus:      func(s SensorSpec) Bus { return Bus{I2C: true, Number: s.BME280.Bus} },
 		text:     func(s SensorSpec) string { return s.BME280.text() },
-		open: func(h *Hardware, s SensorSpec, _ roomSensor) (controlloop.Sensor, error) {
+		open: func(h *Hardware, s SensorSpec) (controlloop.Sensor, error) {
 			return openBME280(h, s.BME280), nil
 		},
+	},
+	{
+		Name: "bmp280", ChipKey: "address",
+		defaults: func(s *SensorSpec) { s.BMP280 = DefaultBMP280() },
+		measures: func(SensorSpec) Quantities { return Quantities{Pressure: true} },
+		same:     func(a, b SensorSpec) bool { return a.BMP280 == b.BMP280 },
+		bus:      func(s SensorSpec) Bus { return Bus{I2C: true, Number: s.BMP280.Bus} },
+		text:     func(s SensorSpec) string { return s.BMP280.text() },
+		open: func(h *Hardware, s SensorSpec) (controlloop.Sensor, error) {
+			return openBMP280(h, s.BMP280), nil
+		},
+	},
+	{
+		Name: "sht3x", ChipKey: "address",
+		defaults: func(s *SensorSpec) { s.SHT3x = DefaultSHT3x() },
+		measures: func(SensorSpec) Quantities { return Quantities{Humidity: true} },
+		same:     func(a, b SensorSpec) bool { return a.SHT3x == b.SHT3x },
+		bus:      func(s SensorSpec) Bus { return Bus{I2C: true, Number: s.SHT3x.Bus} },
+		text:     func(s SensorSpec) string { return s.SHT3x.text() },
+		open: func(h *Hardware, s SensorSpec) (controlloop.Sensor, error) {
+			return openSHT3x(h, s.SHT3x), nil
+		},
+	},
+	{
+		Name: "kernel", ChipKey: "device",
+		defaults: func(s *SensorSpec) { s.Kernel = new(kernel.Spec) },
+		measures: func(s SensorSpec) Quantities { return Quantities{Humidity: s.Kernel.Humid} },
+		same: func(a, b SensorSpec) bool {
+			return a.Kernel.Device != "" && a.Kernel.Device == b.Kernel.Device && a.Kernel.Channel == b.Kernel.Channel
+		},
+		bus:  func(s SensorSpec) Bus { return busOfKernel(*s.Kernel) },
+		text: func(s SensorSpec) string { return s.Kernel.Text() },
+		open: func(h *Hardware, s SensorSpec) (controlloop.Sensor, error) { return openKernel(h, *s.Kernel), nil },
 	},
 	{
 		Name: "simulated", Simulated: true,
 		defaults: func(s *SensorSpec) { s.Simulated = simulated.Default() },
 		text:     func(s SensorSpec) string { return ", model " + s.Simulated.Model },
-		open: func(_ *Hardware, s SensorSpec, room roomSensor) (controlloop.Sensor, error) {
-			return room(s.Simulated)
-		},
-	},
-	{
-		Name: "mqtt", Remote: true,
-		Example:  "topic: home/room} with its own topic",
-		defaults: func(s *SensorSpec) { s.Remote.Format = "auto" },
-		measures: func(s SensorSpec) Quantities { return Quantities{Humidity: s.Remote.HumidityField != ""} },
-		same:     func(a, b SensorSpec) bool { return a.Remote.same(b.Remote) },
-		text:     func(s SensorSpec) string { return s.Remote.text() },
-		open: func(h *Hardware, s SensorSpec, _ roomSensor) (controlloop.Sensor, error) {
-			return h.remoteSensor(s.Remote)
-		},
 	},
 }
 
@@ -108,42 +121,29 @@ func SensorDrivers() (names []string) {
 // keys in the configuration (agent/config/kinds.go).
 type RelayDriver struct {
 	Name      string // in the configuration
-	Example   string // what a mapping needs beside its driver, and a word on it; empty: nothing
 	Simulated bool   // it is one of a simulated room
-	Remote    bool   // it is reached through a broker
 
-	defaults func(*RelaySpec)       // nil: all zero
-	text     func(RelaySpec) string // which it is, after its name; nil: the name says all
-	open     func(*Hardware, RelaySpec, roomRelay) (controlloop.Relay, error)
+	defaults func(*RelaySpec)                                      // nil: all zero
+	text     func(RelaySpec) string                                // which it is, after its name; nil: the name says all
+	held     func(RelaySpec) Held                                  // what `off` must drive; nil, or zero: nothing
+	open     func(*Hardware, RelaySpec) (controlloop.Relay, error) // nil: the zone's simulated room gives it
 }
-
-// roomRelay gives a relay of the zone's simulated room.
-type roomRelay func() (controlloop.Relay, error)
 
 var relayDrivers = [...]RelayDriver{
 	{
-		Name:    "gpio",
-		Example: "line: GPIO17} with its own line",
-		text:    func(r RelaySpec) string { return r.GPIO.text() },
-		open: func(_ *Hardware, r RelaySpec, _ roomRelay) (controlloop.Relay, error) {
-			relay, err := OpenRelay(r.GPIO)
-			if err != nil {
-				return nil, err // not relay: a nil *GPIORelay is no nil Relay
-			}
-			return relay, nil
-		},
+		Name: "gpio",
+		text: func(r RelaySpec) string { return r.GPIO.text() },
+		held: func(r RelaySpec) Held { return heldLine(r.GPIO) },
+		open: func(h *Hardware, r RelaySpec) (controlloop.Relay, error) { return openLine(h, r.GPIO) },
 	},
 	{
-		Name: "simulated", Simulated: true,
-		open: func(_ *Hardware, _ RelaySpec, room roomRelay) (controlloop.Relay, error) { return room() },
+		Name:     "modbus",
+		defaults: func(r *RelaySpec) { r.Modbus = new(modbus.Default()) },
+		text:     func(r RelaySpec) string { return " " + r.Modbus.Text() },
+		held:     func(r RelaySpec) Held { return heldCoil(r.Modbus.Address) },
+		open:     func(h *Hardware, r RelaySpec) (controlloop.Relay, error) { return openModbus(h, *r.Modbus) },
 	},
-	{
-		Name: "mqtt", Remote: true,
-		Example:  "topic: home/room} with its own topic",
-		defaults: func(r *RelaySpec) { r.Remote.Lease = 30 * time.Second },
-		text:     func(r RelaySpec) string { return r.Remote.text() },
-		open:     func(h *Hardware, r RelaySpec, _ roomRelay) (controlloop.Relay, error) { return h.remoteRelay(r.Remote) },
-	},
+	{Name: "simulated", Simulated: true},
 }
 
 // RelayDriverOf gives a row of the table; an empty one where there is no such driver.

@@ -5,12 +5,12 @@ import (
 	"testing"
 )
 
-// TestEveryRowOfTheTableIsWhole: its name is its own, it can be opened, and of a
-// chip of this board it is known when two are one and which bus has it.
+// TestEveryRowOfTheTableIsWhole: its name is its own, it can be opened unless its
+// room gives it, and of a chip of this board it is known when two are one and which bus has it.
 func TestEveryRowOfTheTableIsWhole(t *testing.T) {
 	for _, name := range SensorDrivers() {
 		row := SensorDriverOf(name)
-		if row.open == nil || row.text == nil {
+		if (row.open == nil) != row.Simulated || row.text == nil {
 			t.Errorf("sensor %s: %+v", name, row)
 		}
 		if row.ChipKey != "" && (row.same == nil || row.bus == nil) {
@@ -21,7 +21,7 @@ func TestEveryRowOfTheTableIsWhole(t *testing.T) {
 		}
 	}
 	for _, name := range RelayDrivers() {
-		if row := RelayDriverOf(name); row.open == nil {
+		if row := RelayDriverOf(name); (row.open == nil) != row.Simulated {
 			t.Errorf("relay %s: %+v", name, row)
 		}
 	}
@@ -44,7 +44,7 @@ func TestOneChipIsKnownByItsDriversKeys(t *testing.T) {
 		a, b SensorSpec
 		want bool
 	}{
-		{one, sensor("ds18b20", func(s *SensorSpec) { s.DS18B20.ID, s.DS18B20.Resolution, s.Offset = one.DS18B20.ID, 9, 1 }), true},
+		{one, sensor("ds18b20", func(s *SensorSpec) { s.DS18B20.ID, s.DS18B20.Resolution = one.DS18B20.ID, 9 }), true},
 		{one, sensor("ds18b20", func(s *SensorSpec) { s.DS18B20.ID = "28-000000000001" }), false},
 		{DefaultSensor("ds18b20"), DefaultSensor("ds18b20"), false}, // not named yet
 		{DefaultSensor("bme280"), DefaultSensor("bme280"), true},

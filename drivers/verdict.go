@@ -1,12 +1,8 @@
 package drivers
 
-import (
-	"fmt"
+import "thermostat/controlloop"
 
-	"thermostat/controlloop"
-)
-
-// bad makes the error of an answer that is no temperature.
+// bad is [controlloop.Bad].
 func bad(v controlloop.Verdict, format string, args ...any) error {
-	return &controlloop.BadReading{Verdict: v, Err: fmt.Errorf(format, args...)}
+	return controlloop.Bad(v, format, args...)
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"thermostat/controlloop"
+	"thermostat/controlloop/limits"
+	"thermostat/controlloop/mailbox"
 	"thermostat/drivers/simulated"
 )
 
@@ -24,13 +26,13 @@ func zoneParams() controlloop.Params {
 func inZone(t *testing.T, desired float64, observe func(*simulated.Room, controlloop.Snapshot), script func(*simulated.Room)) {
 	t.Helper()
 	p := zoneParams()
-	if vs := p.Validate(); len(vs) > 0 {
+	if vs := limits.Validate(p); len(vs) > 0 {
 		t.Fatal(vs)
 	}
 	room := simulated.NewRoom(simulated.Default())
 	z := controlloop.Zone{
 		Name: "room", Params: p, Sensor: room.Sensor(), Heater: room.Heater(),
-		Setpoints: controlloop.NewLatest[controlloop.Setpoint](),
+		Setpoints: mailbox.New[controlloop.Setpoint](),
 		Observe:   func(s controlloop.Snapshot) { observe(room, s) },
 	}
 	ctx, cancel := context.WithCancel(t.Context())

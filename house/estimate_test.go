@@ -22,7 +22,7 @@ func lived(p PhysicalParams, seed uint64, days int, outdoors bool, desired func(
 			room.Expose(p.Outdoor+swing*rng.NormFloat64(), 0, 0)
 		}
 		clock := time.Duration(k) * time.Minute % day
-		celsius, driven := shows.Show(room.Sensed()), one(on)
+		celsius, driven := shows.Show(room.Sensed()), share[on]
 		if cools {
 			driven = -driven
 		}

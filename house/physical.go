@@ -60,12 +60,10 @@ type Place struct {
 // DefaultRoom is a living room of 25 m² with a 1500 W heater on a winter day.
 //
 // Mass and its surface are those of the medium class of ISO 13790:2008 (table
-// 12: 165 kJ/K per m² of floor; 7.2.2.2: 4.5 m² of surface per m² of floor at
-// 3.45 W/(m²K), 388 W/K in all). The other figures are chosen: the air is
-// 62.5 m³, 75 kJ/K, times five for furniture and what else follows it at once;
-// 15 W/K leave through a window and half an air change an hour, 30 W/K through
-// the walls; 2 m² of glass would let the sun in, of which there is none. So air
-// takes a quarter of an hour to follow, mass a day.
+// 12: 165 kJ/K per m² of floor; 7.2.2.2: 4.5 m² of surface per m² of floor at 3.45 W/(m²K), 388 W/K in all). The other
+// figures are chosen: the air is 62.5 m³, 75 kJ/K, times five for furniture and what else follows it at once; 15 W/K
+// leave through a window and half an air change an hour, 30 W/K through the walls; 2 m² of glass would let the sun in,
+// of which there is none. So air takes a quarter of an hour to follow, mass a day.
 func DefaultRoom() PhysicalParams {
 	return PhysicalParams{
 		AirCapacity: 375e3, MassCapacity: 25 * 165e3,
@@ -272,11 +270,15 @@ func (p *Physical) forced() (nodes vector, sensor float64) {
 func (p *Physical) Expose(outdoor, gain, opening float64) {
 	p.params.Outdoor, p.gain = outdoor, gain
 	p.now = p.weatherAt(p.now.since)
-	if opening == p.opening {
-		return
+	p.Open(opening)
+}
+
+// Open opens a door or a window (W/K between air and outdoors, not negative), or shuts it (0).
+func (p *Physical) Open(opening float64) {
+	if opening != p.opening {
+		p.opening = opening
+		p.build()
 	}
-	p.opening = opening
-	p.build()
 }
 
 // Follow lets the room live in recorded weather from now on, instead of its
@@ -288,17 +290,19 @@ func (p *Physical) Follow(w *Weather) {
 }
 
 // Heat switches the heater.
-func (p *Physical) Heat(on bool) { p.heat = one(on) }
+func (p *Physical) Heat(on bool) { p.heat = share[on] }
+
+// Warm gives the heater so many W from outside, in place of Heat.
+func (p *Physical) Warm(watt float64) { p.heat = watt / p.params.HeaterPower }
+
+// Body is the temperature of the heater's body, °C; of a room without one it means nothing.
+func (p *Physical) Body() float64 { return p.nodes[nodeMass+1] }
 
 // Cool switches the cooler.
-func (p *Physical) Cool(on bool) { p.cool = one(on) }
+func (p *Physical) Cool(on bool) { p.cool = share[on] }
 
-func one(on bool) float64 {
-	if on {
-		return 1
-	}
-	return 0
-}
+// share is the part of the time that an output is on.
+var share = map[bool]float64{true: 1}
 
 // Air is the temperature of the air, °C.
 func (p *Physical) Air() float64 { return p.nodes[nodeAir] }

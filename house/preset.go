@@ -53,14 +53,12 @@ func timber() PhysicalParams {
 }
 
 // massive is the day zone of a detached house built after 2005 with the
-// insulation of its time, in the two-zone model of Reynders 2015 (Quantifying
-// the impact of building design on the potential of structural storage for
-// active demand response in residential buildings, KU Leuven; variant SFH D 5
+// insulation of its time, in the two-zone model of Reynders 2015 (Quantifying the impact of building design on the potential
+// of structural storage for active demand response in residential buildings, KU Leuven; variant SFH D 5
 // ins of its table of parameters): Ci 2.430, Cw 20.25, Cwi 26.18, Cfl 12.14
 // MJ/K; hw 348.3, hwi 693.8, hfl 469.7, inf 170.0, Uw 32.8, Ufl 21.5 W/K.
-// Derived: outer and inner walls are one mass; the floor, which is what is
-// heated here, takes 7.2 hours, and its loss to the ground counts with the
-// walls'; the zone upstairs is left out. The power is chosen for -10 °C.
+// Derived: outer and inner walls are one mass; the floor, which is what is heated here, takes 7.2 hours, and its
+// loss to the ground counts with the walls'; the zone upstairs is left out. The power is chosen for -10 °C.
 func massive() PhysicalParams {
 	return PhysicalParams{
 		AirCapacity: 2.430e6, MassCapacity: 20.25e6 + 26.18e6,
@@ -72,9 +70,8 @@ func massive() PhysicalParams {
 	}
 }
 
-// panel is [DefaultRoom] with an electric panel that has the lag of the
-// FlexHouse's heaters (timber, above): their capacity and resistance, scaled
-// from 5 kW to 1.5 kW.
+// panel is [DefaultRoom] with an electric panel that has the lag of the FlexHouse's heaters (timber, above): their
+// capacity and resistance, scaled from 5 kW to 1.5 kW.
 func panel() PhysicalParams {
 	p := DefaultRoom()
 	p.Heater = Emitter{Capacity: 0.321 * kWh * 1.5 / 5, ToRoom: 0.383e-3 * 5 / 1.5}
@@ -82,11 +79,9 @@ func panel() PhysicalParams {
 	return p
 }
 
-// radiator is [DefaultRoom] with a water radiator of 0.0038 kg of water and
-// 0.018 kg of steel for each W at 50 K above the room, a third (0.35) of it by
-// radiation: the defaults of the radiator after EN 442-2 in the IDEAS library
-// (KU Leuven, from a manufacturer's catalogue of 2011). Derived: 36.8 kJ/K and
-// 30 W/K are 20 minutes.
+// radiator is [DefaultRoom] with a water radiator of 0.0038 kg of water and 0.018 kg of steel for each W at 50 K above
+// the room, a third (0.35) of it by radiation: the defaults of the radiator after EN 442-2 in the IDEAS library (KU Leuven,
+// from a manufacturer's catalogue of 2011). Derived: 36.8 kJ/K and 30 W/K are 20 minutes.
 func radiator() PhysicalParams {
 	p := DefaultRoom()
 	const watt = 1500

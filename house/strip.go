@@ -6,6 +6,21 @@ import (
 	"time"
 )
 
+// Moment is what one sample of a run looks like from outside.
+type Moment struct {
+	Span     time.Duration // since the last one
+	Air      float64       // °C
+	Desired  float64       // °C; NaN where nothing is asked for
+	High     float64       // °C, above which heat ends; of a cooler's zone above which cold begins
+	Low      float64       // °C, the other way round
+	Outdoor  float64       // °C; NaN where it is not known
+	Comfort  float64       // °C, the middle of what is comfortable; NaN where nobody is there
+	Heating  bool          // the heater runs
+	Cooling  bool          // the cooler runs
+	Early    bool          // for a transition to come: High and Low are then those of the wider band
+	FaultSet uint64        // one bit a fault
+}
+
 // Strip is a run pressed into as many columns as a picture has: each keeps the
 // extremes of its time, so that no peak is lost and the memory does not grow.
 type Strip struct {

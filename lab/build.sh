@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes what the virtual board boots from Debian's packages: the kernel, its
-# modules, and two that Debian leaves out, built from Debian's own source.
+# modules, and those that Debian leaves out, built from Debian's own source.
 # Everything goes into a cache folder outside the repository; nothing of it is
 # installed. A second run finds it finished.
 set -euo pipefail
@@ -45,14 +45,18 @@ download() {
 download || { apt-get update -q >/dev/null; download; } # the index may be older than the archive
 for p in *.deb; do dpkg-deb -x "$p" root; done
 
-step "sources of two modules"
+step "sources of modules"
 source=linux-source-$series
 tar -xJf "root/usr/src/$source.tar.xz" --strip-components=1 \
-  "$source/drivers/gpio/gpio-virtio.c" "$source/drivers/i2c/busses/i2c-virtio.c"
+  "$source/drivers/gpio/gpio-virtio.c" "$source/drivers/i2c/busses/i2c-virtio.c" \
+  "$source/drivers/iio/humidity/htu21.c" "$source/drivers/iio/common/ms_sensors/ms_sensors_i2c.h" \
+  "$source"/drivers/pinctrl/pinctrl-mcp23s08{.c,.h,_i2c.c} "$source/drivers/gpio/gpio-pcf857x.c"
 mkdir modules
 cp "$here/modules/Makefile" modules/
 cp drivers/gpio/gpio-virtio.c modules/pinctrl-rp1.c
 cp drivers/i2c/busses/i2c-virtio.c modules/i2c-virtio.c
+cp drivers/iio/humidity/htu21.c drivers/pinctrl/pinctrl-mcp23s08* drivers/gpio/gpio-pcf857x.c modules/
+cp -r drivers/iio/common . # where htu21.c looks for its header
 for p in "$here"/modules/*.patch; do patch -s -d modules -p1 <"$p"; done
 
 step "modules"
@@ -66,14 +70,15 @@ step "board"
 mkdir board board/modules
 cp "root/boot/vmlinuz-$version" board/vmlinuz
 depmod -b root "$version"
-for m in virtio_pci virtio_console virtio_net virtio_blk ext4 autofs4 i2c-dev ds2482 w1_therm; do
-  modprobe -d "$work/root" -S "$version" --show-depends "$m" | while read -r _ file _; do
+for m in virtio_pci virtio_console virtio_net virtio_blk ext4 autofs4 i2c-dev ds2482 w1_therm sht4x sht3x bmp280-i2c ms_sensors_i2c; do
+  modprobe -d "$work/root" -S "$version" --show-depends "$m" | grep ^insmod | while read -r _ file _; do
     cp -n "$file" board/modules/
     basename "$file" .ko
   done | tr '\n' ' ' | sed "s/^/$m: /; s/ $/\n/"
 done >board/modules/order # a line for each: its name, then what to load, in this order
-cp modules/pinctrl-rp1.ko modules/i2c-virtio.ko board/modules/
-printf '%s\n' "pinctrl-rp1: pinctrl-rp1" "i2c-virtio: i2c-virtio" >>board/modules/order
+cp modules/*.ko board/modules/
+printf '%s\n' "pinctrl-rp1: pinctrl-rp1" "i2c-virtio: i2c-virtio" "mcp23s08: pinctrl-mcp23s08 pinctrl-mcp23s08_i2c" "pcf857x: gpio-pcf857x" >>board/modules/order
+echo "htu21: industrialio $(sed -n 's/^ms_sensors_i2c: //p' board/modules/order) htu21" >>board/modules/order
 echo "$stamp" >board/stamp
 
 rm -rf "$cache/board"

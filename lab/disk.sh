@@ -42,26 +42,27 @@ sources=(/etc/apt/sources.list.d/debian.sources)
 [ -f "${sources[0]}" ] || sources=(/etc/apt/sources.list)
 release=$(. /etc/os-release && echo "$VERSION_CODENAME")
 
-debian() { # ARCHITECTURE FOLDER
+debian() { # ARCHITECTURE FOLDER PACKAGES
   TMPDIR=$fast mmdebstrap --quiet --arch="$1" --variant=minbase \
     --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='Acquire::Check-Date "false"' \
-    --include=systemd-sysv,udev,dbus,kmod --dpkgopt=force-unsafe-io \
+    --include="systemd-sysv,udev,dbus,kmod$3" --dpkgopt=force-unsafe-io \
     --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
     --dpkgopt='path-include=/usr/share/doc/thermostat/*' \
-    --customize-hook='chroot "$1" systemctl --quiet mask serial-getty@ttyAMA0.service console-getty.service getty.target apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer dpkg-db-backup.timer' \
+    --customize-hook='chroot "$1" systemctl --quiet mask serial-getty@ttyAMA0.service console-getty.service getty.target apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer dpkg-db-backup.timer mosquitto.service unattended-upgrades.service' \
     --customize-hook='echo cabin >"$1/etc/hostname"; printf "127.0.0.1 localhost cabin\n" >"$1/etc/hosts"; : >"$1/etc/machine-id"' \
     --customize-hook='mkdir -p "$1/etc/systemd/journald.conf.d"; printf "[Journal]\nStorage=persistent\nRateLimitBurst=0\n" >"$1/etc/systemd/journald.conf.d/lab.conf"' \
     "$release" "$2" "${sources[@]}"
 }
 
 step "Debian for arm64"
-debian arm64 "$work/arm64"
+debian arm64 "$work/arm64" ""
 truncate -s 1G "$work/arm64.raw"
 mke2fs -q -t ext4 -d "$work/arm64" "$work/arm64.raw"
 qemu-img convert -O qcow2 "$work/arm64.raw" "$work/disk/arm64.qcow2"
 
 step "Debian for this machine"
-debian "$(dpkg --print-architecture)" "$work/disk/container"
+# With a broker, and with what upgrades by itself: their tests start both.
+debian "$(dpkg --print-architecture)" "$work/disk/container" ,mosquitto,mosquitto-clients,unattended-upgrades
 
 echo "$stamp" >"$work/disk/stamp"
 rm -rf "$cache/disk"

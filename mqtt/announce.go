@@ -25,6 +25,9 @@ func (o Options) Announces() []homeassistant.Announced {
 	for _, z := range o.Zones {
 		all = append(all, homeassistant.Announced{Discovery: o.Discovery, Zone: z.Name})
 	}
+	for _, s := range o.Boilers {
+		all = append(all, homeassistant.Announced{Discovery: o.Discovery, Source: s.Name})
+	}
 	return all
 }
 
@@ -47,23 +50,26 @@ type announcer struct {
 	onlineTopics []string                  // the topics on which Home Assistant says that it is there
 	restart      func() bool               // whether the agent obeys that button
 	zones        []*zone
-	names        map[string]bool // of the zones
+	boilers      []homeassistant.Source
+	kept         map[homeassistant.Announced]bool // are there, announced or not
 
 	agentAt, zonesAt, removeAt time.Time // zero: not due
 
-	left        []*zone        // are still to be announced
-	both        map[*zone]bool // mode heat_cool was announced
-	onlineAgain bool           // Home Assistant came online in the middle of an announcement
-	announced   bool           // every zone, on this connection
+	left        []*zone                       // are still to be announced
+	offers      map[*zone]homeassistant.Offer // as they were announced last, on whatever connection
+	away        bool                          // the agent's device was announced with the switch
+	onlineAgain bool                          // Home Assistant came online in the middle of an announcement
+	announced   bool                          // every zone, on this connection
+	refused     bool                          // by the broker, on this connection: nothing is announced
 }
 
 func newAnnouncer(o Options, t wire.Topics, zones []*zone, restart func() bool) announcer {
 	a := announcer{
-		documents: homeassistant.NewDiscovery(t, o.Device, o.version()), topics: t, prefix: o.Discovery, gone: o.Gone,
-		restart: restart, zones: zones, both: map[*zone]bool{}, names: map[string]bool{},
+		documents: homeassistant.NewDiscovery(t, o.Device, o.version(), o.Page), topics: t, prefix: o.Discovery, gone: o.Gone,
+		restart: restart, zones: zones, offers: map[*zone]homeassistant.Offer{}, boilers: o.Boilers, kept: map[homeassistant.Announced]bool{},
 	}
-	for _, z := range zones {
-		a.names[z.name()] = true
+	for _, is := range o.Announces() {
+		a.kept[is.Anywhere()] = true
 	}
 	for _, g := range append(o.Announces(), a.gone...) {
 		if g.Discovery != "" {
@@ -78,7 +84,7 @@ func newAnnouncer(o Options, t wire.Topics, zones []*zone, restart func() bool) 
 // announcement is what is to be published at once, in this order.
 type announcement struct {
 	devices   []outgoing // Home Assistant's documents
-	present   bool       // status and info
+	present   bool       // status and info, and then the sources
 	zones     []*zone    // the states of these, changed or not
 	removed   []outgoing // retained messages and devices that are to go
 	forgotten bool       // with that, all that is gone is removed
@@ -87,7 +93,8 @@ type announcement struct {
 // begin begins a connection. Where nothing is to be announced, what is gone is
 // removed at once.
 func (a *announcer) begin() (next announcement) {
-	a.agentAt, a.zonesAt, a.removeAt, a.left, a.onlineAgain, a.announced = time.Time{}, time.Time{}, time.Time{}, nil, false, false
+	a.agentAt, a.zonesAt, a.removeAt = time.Time{}, time.Time{}, time.Time{}
+	a.left, a.onlineAgain, a.announced, a.refused = nil, false, false, false
 	if len(a.onlineTopics) == 0 {
 		a.forget(&next)
 	}
@@ -98,7 +105,7 @@ func (a *announcer) begin() (next announcement) {
 // a broker that refuses it nothing is announced: it might end the connection over
 // a message that it does not allow.
 func (a *announcer) subscribed(now time.Time, granted bool) (next announcement) {
-	if !granted {
+	if a.refused = !granted; a.refused {
 		a.wipe(&next) // that much is ours
 		return next
 	}
@@ -128,13 +135,15 @@ func (a *announcer) homeAssistantOnline(now time.Time) {
 // online, then the states of the zones.
 func (a *announcer) due(now time.Time) (next announcement) {
 	if due(&a.agentAt, now) && a.prefix != "" {
-		next.devices = append(next.devices, a.document(a.prefix, "", a.documents.Agent(a.restart())))
+		a.addAgent(&next)
 	}
 	if due(&a.zonesAt, now) {
 		a.beginZones(&next)
 	} else {
 		a.nextZones(&next)
-		a.changedZones(&next)
+	}
+	if a.announced && a.prefix != "" && a.away != a.goesAway() {
+		a.addAgent(&next)
 	}
 	if a.onlineAgain && len(a.left) == 0 && a.zonesAt.IsZero() {
 		a.onlineAgain = false
@@ -151,7 +160,12 @@ func (a *announcer) due(now time.Time) (next announcement) {
 func (a *announcer) beginZones(next *announcement) {
 	if !a.removeAt.IsZero() { // Home Assistant started anew: it must know what it is to remove
 		for _, g := range a.gone {
-			next.devices = append(next.devices, a.document(g.Discovery, g.Zone, a.documents.Whole(g.Zone)))
+			next.devices = append(next.devices, document(g.Discovery, a.documents.Whole(g)))
+		}
+	}
+	for _, s := range a.boilers {
+		if a.prefix != "" {
+			next.devices = append(next.devices, document(a.prefix, a.documents.Source(s)))
 		}
 	}
 	a.left, a.announced = a.zones, true
@@ -173,49 +187,69 @@ func (a *announcer) nextZones(next *announcement) {
 	a.left = a.left[n:]
 }
 
-// changedZones announces zones anew whose deltas serve both modes now, or no more.
-func (a *announcer) changedZones(next *announcement) {
-	if a.prefix == "" || !a.announced || len(a.left) > 0 {
-		return
-	}
-	for _, z := range a.zones {
-		if a.both[z] != z.servesBoth() {
-			a.addZone(next, z)
-		}
-	}
+// addAgent announces the agent's own device.
+func (a *announcer) addAgent(next *announcement) {
+	a.away = a.goesAway()
+	next.devices = append(next.devices, document(a.prefix, a.documents.Agent(a.restart(), a.away)))
+}
+
+// goesAway reports whether there is a zone from which people can go away.
+func (a *announcer) goesAway() bool {
+	return slices.ContainsFunc(a.zones, func(z *zone) bool { return z.goesAway() })
 }
 
 func (a *announcer) addZone(next *announcement, z *zone) {
 	next.zones = append(next.zones, z)
-	if a.prefix == "" {
-		return
+	if a.prefix != "" {
+		next.devices = append(next.devices, a.zoneDocument(z))
 	}
-	a.both[z] = z.servesBoth()
-	next.devices = append(next.devices, a.document(a.prefix, z.name(), a.documents.Zone(z.spec, a.both[z])))
+}
+
+// zoneDocument announces a zone with what it offers now.
+func (a *announcer) zoneDocument(z *zone) outgoing {
+	a.offers[z] = z.offer()
+	return document(a.prefix, a.documents.Zone(z.spec, a.offers[z]))
+}
+
+// beforeState gives what Home Assistant must hear before the zone's next state, for which
+// it would not know the mode or the preset. Until the zone is announced on this connection
+// a state with a mode that was not offered before waits.
+func (a *announcer) beforeState(z *zone) (again []outgoing, wait bool) {
+	if a.prefix == "" || a.refused {
+		return nil, false
+	}
+	was, known := a.offers[z]
+	switch is := z.offer(); {
+	case known && is == was:
+	case known && a.announced:
+		return []outgoing{a.zoneDocument(z)}, false
+	default:
+		return nil, z.telemetry.showsBoth() && !was.Both || z.telemetry.latest.Target.Auto && !was.Auto
+	}
+	return nil, false
 }
 
 // document is the message that announces a device.
-func (a *announcer) document(prefix, zone string, d homeassistant.Device) outgoing {
-	return outgoing{a.documents.Config(prefix, zone), wire.JSON(d), 1, false}
+func document(prefix string, d homeassistant.Device) outgoing {
+	return outgoing{d.Config(prefix), wire.JSON(d), 1, false}
 }
 
 // retract takes back from Home Assistant what is gone.
 func (a *announcer) retract(next *announcement) {
 	for _, g := range a.gone {
 		if g.Discovery != "" {
-			next.removed = append(next.removed, outgoing{a.documents.Config(g.Discovery, g.Zone), nil, 1, false})
+			next.removed = append(next.removed, document(g.Discovery, a.documents.Removal(g)))
 		}
 	}
 }
 
-// wipe clears what we retained of zones that are no more. Their control stays:
-// somebody set it, and it counts again when the zone comes back.
+// wipe clears what we retained of zones and sources that are no more.
 func (a *announcer) wipe(next *announcement) {
 	for _, g := range a.gone {
-		if g.Zone == "" || a.names[g.Zone] {
+		if a.kept[g.Anywhere()] {
 			continue
 		}
-		for _, topic := range []string{a.topics.State(g.Zone), a.topics.Heater(g.Zone), a.topics.Cooler(g.Zone)} {
+		for _, topic := range g.Retained(a.topics) {
 			next.removed = append(next.removed, outgoing{topic, nil, 1, true})
 		}
 	}

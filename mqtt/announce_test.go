@@ -15,6 +15,7 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 
 	"thermostat/controlloop"
+	"thermostat/controlloop/report"
 	"thermostat/mqtt/homeassistant"
 	"thermostat/mqtt/wire"
 )
@@ -209,7 +210,7 @@ func TestARemovedZoneDisappears(t *testing.T) {
 				t.Errorf("attic/%s retains %q", topic, got)
 			}
 		}
-		if got := h.said(goneTopic); got != "" || len(forgotten) > 0 {
+		if got := h.said(goneTopic); !takenBack(got) || len(forgotten) > 0 {
 			t.Errorf("said %q, forgotten %d times: Home Assistant may not have been there", got, len(forgotten))
 		}
 
@@ -219,7 +220,7 @@ func TestARemovedZoneDisappears(t *testing.T) {
 			t.Errorf("at the birth: %.300q", got)
 		}
 		time.Sleep(removeAfter)
-		if got := h.said(goneTopic); got != "" || len(forgotten) != 1 {
+		if got := h.said(goneTopic); !takenBack(got) || len(forgotten) != 1 {
 			t.Errorf("after the birth %.100q is left, forgotten %d times", got, len(forgotten))
 		}
 		h.heard()
@@ -229,6 +230,67 @@ func TestARemovedZoneDisappears(t *testing.T) {
 			t.Errorf("not forgotten: %q", log)
 		}
 	})
+}
+
+// TestASourceIsADeviceBeforeItIsShown: on each connection and at each birth it is announced behind the agent, and then
+// published. One that is no more is taken back, and its retained topic wiped; a zone of that name has nothing to do with it.
+func TestASourceIsADeviceBeforeItIsShown(t *testing.T) {
+	const device, published = "homeassistant/device/thermostat_-cabin_-boiler_-SOURCE/config", "thermostat/cabin/boiler/source"
+	const gone = "homeassistant/device/thermostat_-cabin_-stove_-SOURCE/config"
+	var told Sources
+	withHomeAssistant(t, func(o *Options) {
+		o.Sources, o.Boilers = &told, []homeassistant.Source{{Name: "boiler"}}
+		o.Gone = []homeassistant.Announced{
+			{Discovery: "homeassistant", Source: "stove"}, {Discovery: "homeassistant", Zone: "boiler"}, {Discovery: "homeassistant", Source: "living"},
+			{Discovery: "old", Source: "boiler"},
+		}
+	}, func(h *house) {
+		for _, topic := range []string{"stove/source", "living/source", "boiler/state"} {
+			h.publish(topic, "left behind", true)
+		}
+		told.Observe(report.SourceSnapshot{Name: "boiler", Reason: "no_demand"})
+		h.startAgent(18)
+		time.Sleep(5 * time.Second)
+		inOrder(t, h.heard(), agentTopic, device, "thermostat/cabin/status", published)
+		if got := h.said(device); !strings.Contains(got, "_-boiler_-SOURCE_-heating") || !strings.Contains(got, `"via_device":"thermostat_-cabin_-AGENT"`) {
+			t.Errorf("announced as %q", got)
+		}
+		for topic, left := range map[string]bool{"stove/source": false, "living/source": false, "boiler/state": false, "boiler/source": true, "living/state": true} {
+			if got := h.retained(topic); (len(got) > 0) != left {
+				t.Errorf("%s retains %q", topic, got)
+			}
+		}
+		if !takenBack(h.said(gone)) || !takenBack(h.said(strings.Replace(device, "homeassistant", "old", 1))) {
+			t.Errorf("not taken back: %q", h.said(gone))
+		}
+		h.home("online")
+		time.Sleep(onlineJitter + zonesAfter + 2*pulse)
+		inOrder(t, h.heard(), agentTopic, device, "thermostat/cabin/status", published)
+		if got := h.said(gone); !strings.Contains(got, "_-stove_-SOURCE_-pump") || strings.Contains(got, "via_device") {
+			t.Errorf("at the birth: %.300q", got)
+		}
+		time.Sleep(removeAfter)
+		if !takenBack(h.said(gone)) || takenBack(h.said(device)) || takenBack(h.said(zoneTopic)) {
+			t.Errorf("after the birth: %q, %q, %q", h.said(gone), h.said(device), h.said(zoneTopic))
+		}
+		if _, kept := h.server.Topics.Retained.Get(device); kept {
+			t.Error("the announcement is retained: it would outlive the source")
+		}
+	})
+}
+
+// takenBack tells whether a document names components and nothing else of them.
+func takenBack(document string) bool {
+	var d homeassistant.Device
+	if json.Unmarshal([]byte(document), &d) != nil {
+		return false
+	}
+	for _, c := range d.Components {
+		if len(c) != 1 {
+			return false
+		}
+	}
+	return len(d.Components) > 3 && len(d.Device.Identifiers) == 1
 }
 
 // TestDiscoverySwitchedOffRemovesEveryDevice takes every device back and wipes no zone that lives.
@@ -246,7 +308,7 @@ func TestDiscoverySwitchedOffRemovesEveryDevice(t *testing.T) {
 		h.home("online")
 		time.Sleep(20 * time.Second)
 		inOrder(t, h.heard(), agentTopic, zoneTopic, agentTopic, zoneTopic)
-		if h.said(agentTopic)+h.said(zoneTopic) != "" || len(forgotten) != 1 || len(h.retained("living/state")) == 0 {
+		if !takenBack(h.said(agentTopic)) || !takenBack(h.said(zoneTopic)) || len(forgotten) != 1 || len(h.retained("living/state")) == 0 {
 			t.Errorf("left: %.100q %.100q, forgotten %d times, state %q", h.said(agentTopic), h.said(zoneTopic), len(forgotten), h.retained("living/state"))
 		}
 	})

@@ -329,7 +329,7 @@ func (h *house) add(hook mochi.Hook) { must(h.t, h.server.AddHook(hook, nil)) }
 // TestAnOnMustBeReported: one that is off and says nothing is believed; one that is told
 // to go on and never says that it did is told as a fault.
 func TestAnOnMustBeReported(t *testing.T) {
-	for says, want := range map[string]string{"": "nothing comes on there/state", `{"state_l1":"ON"}`: "4 messages without `state` on there/state"} {
+	for says, want := range map[string]string{"": "nothing comes on there/state", `{"state_l1":"ON","power":3}`: "4 messages without `state` on there/state; write as state_field the right one of \"state_l1\""} {
 		inRemoteHouse(t, device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state"}, func(h *house) {
 			h.say("there/state", "OFF", true)
 			h.startAgent(0)

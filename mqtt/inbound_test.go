@@ -196,7 +196,7 @@ func (h *hostile) wrongAnswers() map[string][]byte {
 		"a SUBACK for a message":       packetOf(packets.Suback<<4, append(id(h.publish), 0)...),
 		"256 MiB of SUBACK":            {packets.Suback << 4, 0xff, 0xff, 0xff, 0x7f},
 		"256 MiB of PINGRESP":          {packets.Pingresp << 4, 0xff, 0xff, 0xff, 0x7f},
-		"a message at QoS 2":           packetOf(packets.Publish<<4|4, 0, 1, 't', 0, 1),
+		"a message at QoS 3":           packetOf(packets.Publish<<4|6, 0, 1, 't', 0, 1),
 	}
 }
 

@@ -18,6 +18,8 @@ type link struct {
 	slept  func() time.Duration // how long the machine has been suspended, in all; nil: never
 	fault  alarm                // only a person can mend why there is no connection; this goroutine owns it
 	logged loggedText           // of brokers that were not entered
+	base   string               // of our topics
+	ended  int                  // connections in a row that the broker ended soon after they began
 
 	receive func(here context.Context, m paho.Message)
 	up      func(client paho.Client, drop func())
@@ -30,21 +32,21 @@ type link struct {
 // without pause.
 const steadyAfter = time.Minute
 
+// endsSoon is how soon a broker ends a connection over what it does not allow, and
+// endsOften how often in a row that is no accident.
+const (
+	endsSoon  = 10 * time.Second
+	endsOften = 3
+)
+
 // keepConnected connects, waits for the end of the connection, and again.
 func (l *link) keepConnected(ctx context.Context) {
-	short := 0 // connections in a row that ended soon
 	for attempt := 0; ctx.Err() == nil; attempt++ {
 		began := time.Now()
 		connected := l.connection(ctx)
 		took := time.Since(began)
-		switch {
-		case connected && took > steadyAfter:
-			attempt, short = 0, 0
-		case connected:
-			if short++; short == 3 {
-				l.log.Warn("connections end soon after they began: does another client use this id (with mosquitto's use_username_as_clientid: this user name), or is something not allowed?",
-					"client_id", l.login.ClientID, "username", l.login.Username)
-			}
+		if connected && took > steadyAfter {
+			attempt = 0
 		}
 		if connected {
 			took = 0
@@ -74,12 +76,8 @@ func (l *link) connection(ctx context.Context) bool {
 	l.entered(failed)
 	l.up(client, end)
 	go l.endAsleep(here, end, slept)
-	var cause error
-	select {
-	case cause = <-lost:
-		end()
-	case <-here.Done():
-	}
+	cause := l.untilLost(here, lost)
+	end()
 	if ctx.Err() == nil {
 		l.down(client, cause)
 	} else {
@@ -87,6 +85,46 @@ func (l *link) connection(ctx context.Context) bool {
 	}
 	broker.Leave(client)
 	return true
+}
+
+// untilLost waits for the end of a connection, and gives why the broker or the
+// network ended it; nil: we did. Brokers that answer what they do not allow with
+// the end of the connection are a fault: nothing else would tell.
+func (l *link) untilLost(here context.Context, lost <-chan error) (cause error) {
+	began := time.Now()
+	steady := time.NewTimer(steadyAfter)
+	defer steady.Stop()
+	for {
+		select {
+		case cause = <-lost:
+			if time.Since(began) < endsSoon {
+				l.endedSoon()
+			}
+			return cause
+		case <-here.Done():
+			return nil
+		case <-steady.C:
+			l.ended = 0
+			l.fault.set("")
+		}
+	}
+}
+
+// endedSoon counts a connection that ended soon after it began.
+func (l *link) endedSoon() {
+	if l.ended++; l.ended < endsOften {
+		return
+	}
+	who := "this agent"
+	if l.login.Username != "" {
+		who = "user " + l.login.Username
+	}
+	text := "the broker ends each connection soon after it began: may " + who + " read and write below " + l.base +
+		"/? Does another client use the id " + l.login.ClientID + " (with mosquitto's use_username_as_clientid: this user name)?"
+	if l.logged.due(text, time.Now()) {
+		l.log.Error("control goes on without a broker that stays", "error", text)
+	}
+	l.fault.set(text)
 }
 
 // endAsleep ends a connection that a suspend of the machine has outlived: what
@@ -135,7 +173,9 @@ func (l *link) unreached(failed broker.AttemptErrors) {
 
 // entered tells that a broker was entered, perhaps after others were not.
 func (l *link) entered(failed broker.AttemptErrors) {
-	l.fault.set("")
+	if l.ended < endsOften { // else not before this connection has lasted
+		l.fault.set("")
+	}
 	if len(failed) > 0 && l.logged.due(failed.ByHand(), time.Now()) {
 		l.log.Warn("this is not the first broker of the configuration", "error", failed)
 	}

@@ -136,3 +136,74 @@ func refuser(code byte) broker.DialFunc {
 		return here, nil
 	}
 }
+
+// TestABrokerThatEndsEachConnectionSoonIsAFault: some brokers answer what they do
+// not allow so. The fault stands until a connection has lasted.
+func TestABrokerThatEndsEachConnectionSoonIsAFault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		let := make(chan struct{})
+		h.change = func(o *Options) {
+			o.Username = "guest"
+			through := o.Dial
+			o.Dial = func(u *url.URL) (net.Conn, error) {
+				select {
+				case <-let:
+					return through(u)
+				default:
+					return lettingInFor(2)(u)
+				}
+			}
+		}
+		h.startAgent(18)
+		time.Sleep(time.Second / 4) // one connection is no proof
+		if text := h.fault("broker_refused"); text != "" {
+			t.Errorf("at once: %q", text)
+		}
+		time.Sleep(time.Minute)
+		text := h.fault("broker_refused")
+		for _, want := range []string{"ends each connection", "may user guest read and write below thermostat/cabin/?", "id thermostat-cabin"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("no %q in %q", want, text)
+			}
+		}
+		close(let)
+		for range 2 * 60 { // the longest wait for the next attempt is a minute
+			if h.session.Connected() {
+				break
+			}
+			time.Sleep(time.Second)
+		}
+		time.Sleep(steadyAfter / 2)
+		if h.fault("broker_refused") == "" {
+			t.Error("the fault is gone before the connection has lasted")
+		}
+		time.Sleep(steadyAfter)
+		if text := h.fault("broker_refused"); text != "" || !h.session.Connected() {
+			t.Errorf("connected %v, still %s", h.session.Connected(), text)
+		}
+		h.stopAgent()
+		h.stopBroker()
+		time.Sleep(time.Minute)
+	})
+}
+
+// lettingInFor is a dialer whose broker lets in, takes so many packets, and ends the connection.
+func lettingInFor(taken int) broker.DialFunc {
+	return func(*url.URL) (net.Conn, error) {
+		here, broker := net.Pipe()
+		go func() {
+			defer broker.Close()
+			if _, err := packets.ReadPacket(broker); err != nil {
+				return
+			}
+			packets.NewControlPacket(packets.Connack).Write(broker)
+			for range taken {
+				if _, err := packets.ReadPacket(broker); err != nil {
+					return
+				}
+			}
+		}()
+		return here, nil
+	}
+}

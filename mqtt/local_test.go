@@ -90,7 +90,7 @@ func (h *house) changesAtOnce(control string) {
 	if a, err := h.session.Submit(ctx, "living", "page", []byte(control)); err != nil || !a.Applied {
 		h.t.Errorf("change: %+v, %v", a, err)
 	}
-	if a, err := h.session.Clear(ctx, "living"); err != nil || !a.Applied {
+	if a, err := h.session.Hand(ctx, "living", "page", "clear", ""); err != nil || !a.Applied {
 		h.t.Errorf("clear: %+v, %v", a, err)
 	}
 }

@@ -97,7 +97,7 @@ func (h *house) flood(n int) {
 }
 
 // aboutTheZone are the topics told at QoS 1.
-var aboutTheZone = []string{"living/heater", "living/state", "living/ack"}
+var aboutTheZone = []string{"living/heater", "living/state", "living/target", "living/ack"}
 
 // counted counts what the broker got on some topics of the device.
 func (h *house) counted(topics ...string) (n int) {
@@ -120,7 +120,7 @@ func (h *house) kept() int {
 	n := make(chan int, 1)
 	h.session.post(func() {
 		z := h.session.byName["living"]
-		n <- len(z.awaiting) + len(z.unsavedAnswers) + len(z.answers)
+		n <- len(z.awaiting) + len(z.controls.answers) + len(z.answers)
 	})
 	return <-n
 }
@@ -313,11 +313,11 @@ func TestABrokerThatAcknowledgesNothingIsLeft(t *testing.T) {
 // TestControlsOfAStuckZoneAreBoundedAndSaved: what waits for it is bounded, and is saved all the same.
 func TestControlsOfAStuckZoneAreBoundedAndSaved(t *testing.T) {
 	var z zone
-	z.await(awaited{serial: 1, actions: setpoint.Actions{Save: true}})
+	z.await(awaited{stream: &z.controls, serial: 1, actions: setpoint.Actions{Save: true}})
 	for i := range maxAnswers {
-		z.await(awaited{serial: uint64(2 + i)})
+		z.await(awaited{stream: &z.controls, serial: uint64(2 + i)})
 	}
-	if len(z.awaiting) != maxAnswers || z.awaiting[0].serial != 2 || !z.unsaved {
-		t.Errorf("%d wait, the first %+v, unsaved %v", len(z.awaiting), z.awaiting[0], z.unsaved)
+	if len(z.awaiting) != maxAnswers || z.awaiting[0].serial != 2 || !z.controls.unsaved {
+		t.Errorf("%d wait, the first %+v, unsaved %v", len(z.awaiting), z.awaiting[0], z.controls.unsaved)
 	}
 }

@@ -22,11 +22,15 @@ func (s *Session) connected(client paho.Client, drop func()) {
 	s.duplicates.connected(broker.ServerOf(client))
 	s.refusals.topics = nil
 	s.presence.echo.reset()
+	s.opts.Sources.reset()
 	filters := []string{s.topics.Status(), s.topics.Info(), s.topics.AnySet()}
 	if s.restarter.offered() {
 		filters = append(filters, s.topics.Restart())
 	}
 	s.subscribeOwn(filters)
+	if s.optional.connected(now); s.optional.asked {
+		subscribeToAway(s)
+	}
 	for _, z := range s.zones {
 		z.connected(now)
 	}
@@ -102,28 +106,45 @@ func (s *Session) subscribeToHomeAssistant() {
 	})
 }
 
-// askControls subscribes to the control topics of all zones that wait for that,
-// as many at once as one SUBSCRIBE may have.
-func (s *Session) askControls() {
-	for some := range slices.Chunk(s.asking, broker.FiltersAtOnce) {
-		topics := make([]string, len(some))
-		for i, z := range some {
-			topics[i] = s.topics.Control(z.name())
+func subscribeToAway(s *Session) {
+	answered := s.optional.ask()
+	s.subscribe([]string{s.topics.Away()}, func([]string) { answered() })
+}
+
+// subscribeToZones subscribes to the control and program topics that wait for that, as many
+// at once as one SUBSCRIBE may have. Each kind has its own, or a broker that ends the
+// connection over the programs would keep the controls from us.
+func (s *Session) subscribeToZones() {
+	programs, controls := byKind(s.asking)
+	s.asking = nil
+	if !s.optional.asked {
+		for _, st := range programs {
+			st.arbiter.Unreadable(time.Now())
 		}
+		programs = nil
+	}
+	some := slices.Collect(slices.Chunk(programs, broker.FiltersAtOnce))
+	optional := len(some)
+	some = slices.AppendSeq(some, slices.Chunk(controls, broker.FiltersAtOnce))
+	for i, streams := range some {
 		if !s.out.connected() {
-			break // the next connection asks for all of them
+			return // the next connection asks for all of them
 		}
-		s.subscribe(topics, func(refused []string) {
-			for i, z := range some {
-				if slices.Contains(refused, topics[i]) {
-					z.arbiter.Unreadable(time.Now())
+		answered := func() {}
+		if i < optional {
+			answered = s.optional.ask()
+		}
+		s.subscribe(topicsOf(streams), func(refused []string) {
+			answered()
+			for _, st := range streams {
+				if slices.Contains(refused, st.topic) {
+					st.arbiter.Unreadable(time.Now())
 				} else {
-					z.arbiter.Subscribed(time.Now())
+					st.arbiter.Subscribed(time.Now())
 				}
 			}
 		})
 	}
-	s.asking = nil
 }
 
 // receiveSoon takes a message in the connection's goroutine. The devices get it at
@@ -146,11 +167,13 @@ func (s *Session) receive(here context.Context, topic string, payload []byte, re
 	switch {
 	case here.Err() != nil: // of a connection that is over
 	case topic == s.topics.Status():
-		s.receiveStatus(string(payload), retained)
+		s.out.publishAll(s.presence.receiveStatus(time.Now(), string(payload), retained))
 	case topic == s.topics.Info():
 		s.receiveInfo(time.Now(), payload, retained)
 	case topic == s.topics.Restart():
 		s.restarter.asked(time.Now(), topic, retained)
+	case topic == s.topics.Away():
+		s.absence.receive(time.Now(), topic, payload, retained)
 	case slices.Contains(s.announcer.onlineTopics, topic):
 		if string(payload) == "online" {
 			s.announcer.homeAssistantOnline(time.Now())
@@ -159,15 +182,6 @@ func (s *Session) receive(here context.Context, topic string, payload []byte, re
 		if name, rest, ok := s.topics.Parse(topic); ok && s.byName[name] != nil {
 			s.byName[name].receive(topic, rest, payload, retained)
 		}
-	}
-}
-
-// receiveStatus takes a status of this name.
-func (s *Session) receiveStatus(status string, retained bool) {
-	if status == "offline" { // a late will of our own last connection
-		s.out.publish(s.presence.online(time.Now()))
-	} else if !retained {
-		s.presence.echo.returned()
 	}
 }
 

@@ -50,14 +50,15 @@ func (c *loggedText) due(text string, now time.Time) bool {
 // refusals keeps the subscriptions that the broker refuses.
 type refusals struct {
 	log     *slog.Logger
-	logged  map[string]*loggedText // by topic
+	logged  map[string]*loggedText  // by topic
+	missed  func(topic string) bool // whether something is missed without this topic
 	fault   alarm
 	topics  []string // of the agent as a whole: each zone cares for its control topic itself
 	againAt time.Time
 }
 
 func newRefusals(o Options) refusals {
-	return refusals{log: o.Log, logged: map[string]*loggedText{}, fault: alarm{zones: o.Zones, name: controlloop.FaultSubscriptionRefused}}
+	return refusals{log: o.Log, logged: map[string]*loggedText{}, missed: func(string) bool { return true }, fault: alarm{zones: o.Zones, name: controlloop.FaultSubscriptionRefused}}
 }
 
 // tell logs what a SUBACK refuses; it is asked for again each minute, and
@@ -69,7 +70,13 @@ func (r *refusals) tell(topics []string) {
 			logged = &loggedText{}
 			r.logged[topic] = logged
 		}
-		if logged.due("refused", time.Now()) {
+		switch {
+		case !r.missed(topic):
+			if logged.text == "" {
+				r.log.Info("broker refuses a subscription that nothing needs yet", "topic", topic)
+			}
+			logged.text = "refused"
+		case logged.due("refused", time.Now()):
 			r.log.Error("broker refuses a subscription: mend this device's access rules", "topic", topic)
 		}
 	}

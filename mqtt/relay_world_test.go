@@ -17,7 +17,10 @@ import (
 	"thermostat/mqtt/device"
 )
 
-var worlds = flag.Int("worlds", 25, "random lives of a relay on the broker")
+var (
+	worlds     = flag.Int("worlds", 25, "random lives of a relay on the broker")
+	firstWorld = flag.Int("first-world", 0, "the seed of the first of them")
+)
 
 // What a relay's device is like in TestARelayComesToObeyAfterTheLastDisturbance.
 type habits struct {
@@ -27,6 +30,7 @@ type habits struct {
 	greets  bool          // says its position when the broker comes back
 	lease   bool          // lets go by itself
 	words   [2]string     // off, on
+	program string        // of the zone; empty: it has none
 }
 
 // relayWorld is a house with such a device, and an oracle that keeps books of what
@@ -186,7 +190,7 @@ func TestARelayComesToObeyAfterTheLastDisturbance(t *testing.T) {
 	if testing.Short() {
 		lives = min(lives, 6)
 	}
-	for seed := range lives {
+	for seed := *firstWorld; seed < *firstWorld+lives; seed++ {
 		if t.Failed() {
 			return
 		}
@@ -199,10 +203,16 @@ func TestARelayComesToObeyAfterTheLastDisturbance(t *testing.T) {
 			h.every = time.Duration(5+rnd.IntN(60)) * time.Second
 		}
 		minOff := time.Duration(10+rnd.IntN(200)) * time.Second
+		if seed%2 == 1 {
+			h.program = stepsEachTwoMinutes(rnd)
+		}
 		spec := device.RelaySpec{On: "ON", Off: "OFF", StateTopic: "there/state", MinOff: minOff, Sample: time.Second}
 		inRemoteHouse(t, spec, func(house *house) {
 			w := &relayWorld{house: house, habits: h, rnd: rnd, minOff: minOff}
 			house.minOff = minOff
+			if h.program != "" {
+				house.programmable(h.program, nil, func(*Options) {})
+			}
 			w.hook = func() { must(t, house.server.AddHook(w, nil)) }
 			w.hook()
 			w.live()
@@ -213,6 +223,16 @@ func TestARelayComesToObeyAfterTheLastDisturbance(t *testing.T) {
 			}
 		})
 	}
+}
+
+// stepsEachTwoMinutes is a program whose target goes up and down for twenty
+// minutes, between what the room never is and what it may be.
+func stepsEachTwoMinutes(rnd *rand.Rand) string {
+	var steps []string
+	for i := range 10 {
+		steps = append(steps, fmt.Sprintf("00:%02d %d", 2*i+rnd.IntN(2), []int{12, 20, 27}[rnd.IntN(3)]))
+	}
+	return strings.Join(steps, ", ")
 }
 
 func (w *relayWorld) live() {
@@ -247,7 +267,7 @@ func (w *relayWorld) live() {
 	w.note("now it is quiet, warm %v", warm)
 	w.mu.Unlock()
 	for _, want := range []bool{!warm, warm, !warm} {
-		w.measure(map[bool]string{true: "15", false: "25"}[want], int((2*w.minOff+2*time.Minute)/time.Second))
+		w.measure(map[bool]string{true: "10", false: "29"}[want], int((2*w.minOff+2*time.Minute)/time.Second))
 		synctest.Wait()
 		w.mu.Lock()
 		if w.on != want {
@@ -281,6 +301,9 @@ func (w *relayWorld) sayNowAndThen(ended chan struct{}) {
 func (w *relayWorld) disturb() {
 	w.mu.Lock()
 	n := w.rnd.IntN(10)
+	if w.program != "" {
+		n = w.rnd.IntN(11)
+	}
 	w.note("disturbance %d", n)
 	defer w.mu.Unlock()
 	switch n {
@@ -306,6 +329,8 @@ func (w *relayWorld) disturb() {
 		go w.tell(w.word()) // once more
 	case 9: // another's command
 		go w.foreign(w.rnd.IntN(2) == 0)
+	case 10: // a hold, over whatever the program chooses, which ends by itself
+		go w.say("thermostat/cabin/living/control", fmt.Sprintf(`{"program":true,"desired":%d,"hold_s":%d}`, []int{12, 20, 27}[w.rnd.IntN(3)], 60+w.rnd.IntN(300)), true)
 	}
 }
 
@@ -319,7 +344,7 @@ func (w *relayWorld) foreign(on bool) {
 
 func (w *relayWorld) restartBroker() {
 	out := time.Duration(w.rnd.IntN(100)) * time.Second
-	w.entered, w.wasOn = time.Time{}, false // answers may be lost
+	w.entered, w.wasOn, w.heard = time.Time{}, false, "" // answers may be lost, and the next word is news
 	w.mu.Unlock()
 	w.stopBroker()
 	time.Sleep(out)
@@ -339,7 +364,8 @@ func (w *relayWorld) restartAgent() {
 	w.mu.Unlock()
 	w.stopAgent()
 	w.mu.Lock()
-	w.mayBeOn, w.wasOn, w.restsTo, w.lastOn, w.entered = false, false, time.Time{}, time.Time{}, time.Time{}
+	w.mayBeOn, w.wasOn, w.heard = false, false, ""
+	w.restsTo, w.lastOn, w.entered = time.Time{}, time.Time{}, time.Time{}
 	d := device.NewGroup(slog.New(slog.DiscardHandler))
 	w.devices, w.sensor, w.relay = d, d.Sensor(device.SensorSpec{SensorID: 7, Topic: "there/sensor", Format: "auto"}), d.Relay(w.spec)
 	w.startAgent(0)

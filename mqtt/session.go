@@ -27,22 +27,26 @@ type Options struct {
 	Device   string
 	Instance string // the random word that was made with the memory on disk
 	Zones    []setpoint.Zone
-	Devices  *device.Group // sensors and relays on the broker; nil: none
+	Devices  *device.Group          // sensors and relays on the broker; nil: none
+	Sources  *Sources               // of heat that zones share; nil: none
+	Boilers  []homeassistant.Source // these, for Home Assistant
 
 	SensorEvery time.Duration // slowest rate of readings; 0: each
 	StateEvery  time.Duration // slowest rate of states; a change is always sent
 
 	Discovery string                    // first part of Home Assistant's config topics; empty: nothing is announced
+	Page      string                    // the page's address, for Home Assistant's link; empty: none is told
 	Birth     string                    // the topic on which Home Assistant says that it is there; empty: the usual ones
 	Gone      []homeassistant.Announced // what an agent of this name announced once, and is no more
 	Forgotten func()                    // called once when that is removed; outside the session's goroutine
 
-	Info      func() wire.Info                           // asked at each connection
-	Save      func(zone string, m setpoint.Memory) error // keeps an accepted control; called outside the session's goroutine
-	Answered  func(zone string, applied bool)            // called at each answer to a control, in the session's goroutine; may be nil
-	NotBefore time.Time                                  // a clock before this is not trusted
-	Slept     func() time.Duration                       // how long the machine has been suspended, in all; nil: never
-	Log       *slog.Logger
+	Info        func() wire.Info                           // asked at each connection
+	Save        func(zone string, m setpoint.Memory) error // keeps an accepted control; called outside the session's goroutine
+	SaveProgram func(zone string, m setpoint.Memory) error // keeps an accepted program
+	Answered    func(zone string, applied bool)            // called at each answer to a control, in the session's goroutine; may be nil
+	NotBefore   time.Time                                  // a clock before this is not trusted
+	Slept       func() time.Duration                       // how long the machine has been suspended, in all; nil: never
+	Log         *slog.Logger
 
 	Contain func(part string, f func()) // runs f and survives its panic; nil: nobody does
 }
@@ -67,8 +71,10 @@ type Session struct {
 	duplicates duplicates
 	announcer  announcer
 	restarter  restarter
+	absence    absence
+	optional   optional
 
-	asking    []*zone     // for their control topic, at the end of this event
+	asking    []*stream   // for their topic, at the end of this event
 	postponed []*zone     // whose states give way to their relays' messages
 	resume    *time.Timer // when they have done so
 
@@ -86,6 +92,9 @@ func NewSession(o Options) *Session {
 	if o.Devices != nil {
 		o.Devices.Contain = o.Contain
 	}
+	if o.Sources == nil {
+		o.Sources = &Sources{}
+	}
 	s := &Session{
 		opts: o, topics: wire.NewTopics(o.Prefix, o.Device), byName: map[string]*zone{},
 		events: make(chan func(), 64), done: make(chan struct{}), dirty: make(chan *zone, len(o.Zones)),
@@ -97,8 +106,14 @@ func NewSession(o Options) *Session {
 	s.resume.Stop()
 	s.out = outbox{zones: len(o.Zones), log: o.Log}
 	s.refusals, s.duplicates = newRefusals(o), newDuplicates(o)
+	s.refusals.missed = func(topic string) bool {
+		name, rest, _ := s.topics.Parse(topic)
+		z := s.byName[name]
+		return z == nil || rest != "program" || z.spec.Comfort.HasProgram() // who has none needs no topic of it
+	}
 	s.presence = newPresence(o, s.topics, s.duplicates.process)
 	s.restarter = restarter{log: o.Log}
+	s.absence = absence{topics: s.topics, zones: s.zones, out: &s.out, log: o.Log}
 	s.announcer = newAnnouncer(o, s.topics, s.zones, s.restarter.offered)
 	s.link = s.newLink()
 	return s
@@ -106,10 +121,15 @@ func NewSession(o Options) *Session {
 
 func (s *Session) addZone(spec setpoint.Zone) {
 	z := &zone{
-		opts: &s.opts, topics: s.topics, out: &s.out, spec: spec, arbiter: setpoint.NewArbiter(spec, s.opts.Instance, s.opts.NotBefore),
+		opts: &s.opts, topics: s.topics, out: &s.out, spec: spec,
 		post: s.post, postpone: s.postpone,
-		subscribe: func(z *zone) { s.asking = append(s.asking, z) },
+		subscribe:   func(st *stream) { s.asking = append(s.asking, st) },
+		beforeState: func(z *zone) ([]outgoing, bool) { return s.announcer.beforeState(z) },
 	}
+	z.arbiter, z.program = setpoint.NewArbiters(spec, s.opts.Instance, s.opts.NotBefore)
+	z.controls = stream{zone: z, topic: s.topics.Control(spec.Name), arbiter: &z.arbiter.Arbiter, save: s.opts.Save}
+	z.programs = stream{zone: z, topic: s.topics.Program(spec.Name), arbiter: &z.program.Arbiter, save: s.opts.SaveProgram}
+	z.goBy(z.program.Plan())
 	s.zones = append(s.zones, z)
 	s.byName[spec.Name] = z
 }
@@ -119,7 +139,7 @@ func (s *Session) newLink() link {
 	o := s.opts
 	return link{
 		login: broker.Login{Access: o.Access, ClientID: "thermostat-" + o.Device, Will: s.topics.Status()},
-		log:   o.Log, slept: o.Slept, fault: alarm{zones: o.Zones, name: controlloop.FaultBrokerRefused},
+		log:   o.Log, slept: o.Slept, fault: alarm{zones: o.Zones, name: controlloop.FaultBrokerRefused}, base: s.topics.Base,
 		receive: s.receiveSoon,
 		up:      func(client paho.Client, drop func()) { s.post(func() { s.connected(client, drop) }) },
 		down:    func(client paho.Client, cause error) { s.post(func() { s.disconnected(client, cause) }) },
@@ -145,33 +165,58 @@ func (s *Session) Observe(snap controlloop.Snapshot) {
 // Submit takes a control that came by another way than the broker, as a
 // complete statement with the same rules, and returns the answer once the zone
 // obeys and the memory is saved. source names the way.
-func (s *Session) Submit(ctx context.Context, zone, source string, control []byte) (setpoint.Answer, error) {
-	return s.ask(ctx, zone, func(t *setpoint.Arbiter) setpoint.Actions { return t.Submit(time.Now(), source, control) })
+func (s *Session) Submit(ctx context.Context, name, source string, control []byte) (setpoint.Answer, error) {
+	return s.ask(ctx, name, func(z *zone, reply func(setpoint.Answer)) {
+		z.act(&z.controls, z.arbiter.Submit(time.Now(), source, control), reply)
+	})
 }
 
-// Clear clears a zone's latched faults, as its topic set/clear does.
-func (s *Session) Clear(ctx context.Context, zone string) (setpoint.Answer, error) {
-	return s.ask(ctx, zone, func(t *setpoint.Arbiter) setpoint.Actions { return t.Clear("") })
+// SubmitProgram takes a program that came by another way than the broker, as [Session.Submit] does.
+func (s *Session) SubmitProgram(ctx context.Context, name, source string, said []byte) (setpoint.Answer, error) {
+	return s.ask(ctx, name, func(z *zone, reply func(setpoint.Answer)) {
+		z.act(&z.programs, z.program.Submit(time.Now(), source, said), reply)
+	})
+}
+
+// Hand does what the zone's topic set/<what> does with a text. source names the way
+// by which it came.
+func (s *Session) Hand(ctx context.Context, name, source, what, text string) (setpoint.Answer, error) {
+	return s.ask(ctx, name, func(z *zone, reply func(setpoint.Answer)) { z.set(time.Now(), source, what, text, reply) })
+}
+
+// Away does what the topic set/away does with a text, and returns each zone's answer.
+// source names the way by which it came.
+func (s *Session) Away(ctx context.Context, source, text string) (setpoint.AwayAnswer, error) {
+	answers := make(chan setpoint.AwayAnswer, 1)
+	s.post(func() {
+		s.absence.gather(time.Now(), source, text, func(a setpoint.AwayAnswer) { answers <- a })
+	})
+	return await(ctx, s, answers)
 }
 
 // Connected reports whether the broker is.
 func (s *Session) Connected() bool { return s.online.Load() }
 
-// ask gives a zone's arbiter something to judge, and waits for the answer.
-func (s *Session) ask(ctx context.Context, zone string, do func(*setpoint.Arbiter) setpoint.Actions) (setpoint.Answer, error) {
-	z := s.byName[zone]
+// ask gives a zone something to judge, and waits for the answer.
+func (s *Session) ask(ctx context.Context, name string, do func(z *zone, reply func(setpoint.Answer))) (setpoint.Answer, error) {
+	z := s.byName[name]
 	if z == nil {
-		return setpoint.Answer{}, fmt.Errorf("there is no zone %q", zone)
+		return setpoint.Answer{}, fmt.Errorf("there is no zone %q", name)
 	}
 	answers := make(chan setpoint.Answer, 1)
-	s.post(func() { z.act(do(z.arbiter), func(a setpoint.Answer) { answers <- a }) })
+	s.post(func() { do(z, func(a setpoint.Answer) { answers <- a }) })
+	return await(ctx, s, answers)
+}
+
+// await waits for an answer of the session's.
+func await[T any](ctx context.Context, s *Session, answers <-chan T) (none T, err error) {
 	select {
 	case a := <-answers:
 		return a, nil
 	case <-ctx.Done():
-		return setpoint.Answer{}, ctx.Err()
+		return none, ctx.Err()
 	case <-s.done:
-		return setpoint.Answer{}, errors.New("the agent is stopping")
+		return none, errors.New("the agent is stopping")
 	}
 }
 
@@ -223,7 +268,7 @@ func (s *Session) step(f func()) {
 	whole := false
 	s.opts.Contain(sessionPart, func() {
 		f()
-		s.askControls()
+		s.subscribeToZones()
 		whole = true
 	})
 	if !whole {
@@ -237,8 +282,14 @@ func (s *Session) step(f func()) {
 // pulse does what is due by time.
 func (s *Session) pulse(now time.Time) {
 	s.duplicates.judge(now)
+	for _, z := range s.zones {
+		z.act(&z.controls, z.arbiter.Ended(now), nil)
+	}
 	if !s.out.connected() {
 		return
+	}
+	if s.optional.due(now) {
+		subscribeToAway(s) // the zones ask for their programs each minute
 	}
 	if s.presence.infoDue(now, s.zones) {
 		s.tellInfo(now)
@@ -246,6 +297,7 @@ func (s *Session) pulse(now time.Time) {
 	for _, z := range s.zones {
 		z.tick(now)
 	}
+	s.out.publishAll(s.opts.Sources.due(now, s.topics, s.opts.StateEvery))
 	s.out.judge(now)
 	s.announce(s.announcer.due(now))
 	if topics := s.refusals.due(now); topics != nil {
@@ -259,8 +311,10 @@ func (s *Session) pulse(now time.Time) {
 // tellInfo publishes the info. It does not wait for pending messages.
 func (s *Session) tellInfo(now time.Time) {
 	if s.opts.Info != nil && s.out.connected() {
-		state, problem := problemOf(s.zones)
-		s.out.publishApart(s.presence.info(now, state, problem))
+		for _, z := range s.zones {
+			z.replanned = false
+		}
+		s.out.publishApart(s.presence.info(now, summaryOf(s.zones)))
 	}
 }
 
@@ -271,6 +325,7 @@ func (s *Session) announce(a announcement) {
 	if a.present {
 		s.out.publish(s.presence.online(now))
 		s.tellInfo(now)
+		s.opts.Sources.reset()
 	}
 	for _, z := range a.zones {
 		z.publishAgain(now)
@@ -314,6 +369,7 @@ func (s *Session) goodbye() {
 	for _, z := range s.zones {
 		z.publishLast()
 	}
+	s.out.publishAll(s.opts.Sources.due(time.Now(), s.topics, s.opts.StateEvery))
 	client := s.out.client
 	s.out.publishApart(s.presence.offline()).WaitTimeout(time.Second)
 	client.Disconnect(500)

@@ -22,6 +22,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"thermostat/controlloop"
+	"thermostat/controlloop/mailbox"
 	"thermostat/controlloop/report"
 	"thermostat/mqtt/broker"
 	"thermostat/mqtt/device"
@@ -80,8 +81,9 @@ type house struct {
 	server  *mochi.Server
 	session *Session
 	zone    *controlloop.Zone
-	change  func(*Options) // before the session is made; may be nil
-	after   func()         // after each step of the zone; may be nil
+	change  func(*Options)                                                  // before the session is made; may be nil
+	plan    func(controlloop.Setpoint, controlloop.Look) controlloop.Target // of the zone; may be nil
+	after   func()                                                          // after each step of the zone; may be nil
 	door    door
 	minOff  time.Duration    // of the zone
 	devices *device.Group    // nil: sensor and relay are fakes
@@ -130,6 +132,7 @@ func (h *house) startBroker() {
 
 func (h *house) stopBroker() {
 	h.pipes.Close()
+	synctest.Wait() // a connection that was taken just now: the library begins it and ends without a lock
 	must(h.t, h.server.Close())
 }
 
@@ -139,7 +142,7 @@ func (h *house) startAgent(celsius float64) { h.startAgentThat(celsius, func(*Se
 func (h *house) startAgentThat(celsius float64, does func(*Session)) {
 	z := livingZone()
 	z.Memory = h.saved
-	z.Setpoints, z.Alarms = controlloop.NewLatest[controlloop.Setpoint](), controlloop.NewAlarms()
+	z.Setpoints, z.Alarms = mailbox.New[controlloop.Setpoint](), controlloop.NewAlarms()
 	o := Options{
 		Access: h.access(), Device: "cabin", Instance: "word",
 		Zones: []setpoint.Zone{z}, StateEvery: time.Minute, Log: slog.New(slog.DiscardHandler),
@@ -159,7 +162,7 @@ func (h *house) startAgentThat(celsius float64, does func(*Session)) {
 	does(h.session)
 	h.zone = &controlloop.Zone{
 		Name: z.Name, SensorID: z.SensorID, Params: o.Zones[0].Params, Sensor: sensor, Heater: relay,
-		Setpoints: z.Setpoints, Alarms: z.Alarms, Observe: h.observe,
+		Setpoints: z.Setpoints, Alarms: z.Alarms, Observe: h.observe, Plan: h.plan,
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	h.cancel = cancel
@@ -180,7 +183,7 @@ func livingZone() setpoint.Zone {
 			PlausibleMin: -30, PlausibleMax: 70, MaxRate: 5, Sample: time.Second, StaleAfter: 5 * time.Second,
 		},
 		Default:   controlloop.Setpoint{Mode: controlloop.ModeHeat, Desired: 19, UpDelta: 0.3, DownDelta: 0.3, Source: "config"},
-		Setpoints: controlloop.NewLatest[controlloop.Setpoint](),
+		Setpoints: mailbox.New[controlloop.Setpoint](),
 		Alarms:    controlloop.NewAlarms(),
 	}
 }
@@ -395,7 +398,8 @@ func TestPlainTextTopicsSetAndClear(t *testing.T) {
 			{"living/set/desired", "+21", false, 22, "off"},
 			{"living/set/desired", "\u00a021", false, 22, "off"},
 			{"living/set/desired", "warm", false, 22, "off"},
-			{"living/set/mode", "heat", true, 22, "heat"},
+			{"living/set/power", "on", true, 22, "heat"}, // the configured one
+			{"living/set/power", "yes", false, 22, "heat"},
 			{"living/set/clear", "", true, 22, "heat"},
 		} {
 			_, before := h.ack()

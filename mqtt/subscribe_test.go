@@ -212,7 +212,7 @@ func TestOnlyTheConfiguredOnlineTopicCounts(t *testing.T) {
 			h.change = func(o *Options) { o.Discovery, o.Birth = "ha", own }
 			h.startAgent(18)
 			time.Sleep(10 * time.Second)
-			config := h.session.announcer.documents.Config("ha", "living")
+			config := strings.Replace(zoneTopic, "homeassistant", "ha", 1)
 			for _, topic := range []string{"ha/status", "homeassistant/status", "hass/is/online"} {
 				_, before := h.told(config)
 				h.say(topic, "online", false)

@@ -28,9 +28,35 @@ type telemetry struct {
 	heaterAt       time.Time
 	coolerAt       time.Time
 	postponedUntil time.Time // the state gives way to a relay's message
+	waits          bool      // the state, for Home Assistant to be told of the zone
 	answers        uint64    // of the sensor, published
 	answeredAt     time.Time
 	began          time.Time // the zone's start that was published
+	targets        [][]byte  // messages, oldest first; the last is of the target in force
+	said           int       // of these, on this connection
+}
+
+// targets are the changes of a zone's target, noted in its own goroutine, at the very
+// step that made them: none is lost among snapshots that stand in for others.
+type targets struct {
+	last  controlloop.Target
+	known bool // there was one
+	news  [][]byte
+}
+
+// saw notes a target that is new.
+func (t *targets) saw(s controlloop.Snapshot) {
+	if !t.known || report.NewTarget(t.last, s.Target) {
+		t.last, t.known = s.Target, true
+		t.news = newest(append(t.news, wire.JSON(report.TargetOf(s))))
+	}
+}
+
+// take gives the messages of those that are new.
+func (t *targets) take() [][]byte {
+	news := t.news
+	t.news = nil
+	return news
 }
 
 // relayHeadStart is the head start that a relay's message has before the state
@@ -40,9 +66,23 @@ type telemetry struct {
 // (bench/README.md).
 const relayHeadStart = 2 * time.Millisecond
 
-// reset forgets what was published: a new connection gets everything.
+// reset forgets what was published: a new connection gets everything, of the targets
+// the one in force.
 func (t *telemetry) reset() {
 	t.publishedAt, t.heaterAt, t.coolerAt = time.Time{}, time.Time{}, time.Time{}
+	t.targets, t.said = t.targets[max(0, len(t.targets)-1):], 0
+}
+
+// toSay takes messages of new targets.
+func (t *telemetry) toSay(news [][]byte) {
+	if len(news) > 0 {
+		t.targets, t.said = newest(append(t.targets[t.said:], news...)), 0
+	}
+}
+
+// showsBoth reports whether the state shows mode heat_cool.
+func (t *telemetry) showsBoth() bool {
+	return t.latest.Setpoint.Mode == controlloop.ModeHeatCool && !t.latest.Target.Auto
 }
 
 // relaysAt is when a relay was published last.
@@ -62,6 +102,7 @@ func (t *telemetry) publish(now time.Time, tp wire.Topics, o *Options, out *outb
 	if out.roomFor(t.publishedAt, now) {
 		t.state(now, tp, o.StateEvery, out.publish)
 	}
+	t.say(now, tp, out)
 }
 
 // relays publishes the relays that are due, and postpones the state for a moment
@@ -96,11 +137,20 @@ func (t *telemetry) readings(now time.Time, tp wire.Topics, every time.Duration,
 
 // state publishes the state if that is due.
 func (t *telemetry) state(now time.Time, tp wire.Topics, every time.Duration, publish func(outgoing)) {
-	if now.Before(t.postponedUntil) || !t.stateDue(now, every) {
+	if t.waits || now.Before(t.postponedUntil) || !t.stateDue(now, every) {
 		return
 	}
 	t.published, t.publishedAt = t.latest, now
 	publish(outgoing{tp.State(t.latest.Zone), wire.JSON(report.Of(t.latest)), 1, true})
+}
+
+// say publishes the targets for which there is room, each once on a connection. They
+// give way to a relay's message, too.
+func (t *telemetry) say(now time.Time, tp wire.Topics, out *outbox) {
+	for t.said < len(t.targets) && !now.Before(t.postponedUntil) && out.room(now) {
+		out.publish(outgoing{tp.Target(t.latest.Zone), t.targets[t.said], 1, false})
+		t.said++
+	}
 }
 
 func (t *telemetry) relayDue(now time.Time, is, was controlloop.RelayState, at time.Time) bool {
@@ -118,7 +168,7 @@ func (t *telemetry) stateDue(now time.Time, every time.Duration) bool {
 		return false
 	}
 	return a.State.Action != b.State.Action || a.State.Reason != b.State.Reason || a.Sensor != b.Sensor ||
-		a.Setpoint.Source != b.Setpoint.Source || !sameFaults(a.Faults, b.Faults) ||
+		a.Setpoint.Source != b.Setpoint.Source || !report.SameTarget(a.Target, b.Target) || !report.SameFaults(a.Faults, b.Faults) ||
 		movedBy(a.Temperature(), b.Temperature(), 0.1)
 }
 
@@ -128,16 +178,4 @@ func movedBy(a, b, step float64) bool {
 		return math.IsNaN(a) != math.IsNaN(b)
 	}
 	return math.Abs(a-b) >= step-1e-9 // 0.1 is not a sum of powers of two
-}
-
-func sameFaults(a, b []controlloop.Fault) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i].Name != b[i].Name || a[i].Text != b[i].Text {
-			return false
-		}
-	}
-	return true
 }

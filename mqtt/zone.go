@@ -1,16 +1,20 @@
 package mqtt
 
 import (
-	"errors"
-	"fmt"
 	"log/slog"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"thermostat/controlloop"
+	"thermostat/controlloop/comfort"
+	"thermostat/controlloop/limits"
 	"thermostat/mqtt/broker"
+	"thermostat/mqtt/hand"
+	"thermostat/mqtt/homeassistant"
 	"thermostat/mqtt/setpoint"
 	"thermostat/mqtt/wire"
 )
@@ -21,22 +25,26 @@ type zone struct {
 	topics  wire.Topics
 	out     *outbox
 	spec    setpoint.Zone
-	arbiter *setpoint.Arbiter
+	arbiter *setpoint.ControlArbiter
+	program *setpoint.ProgramArbiter
+
+	controls stream // of its control topic
+	programs stream // of its program topic
 
 	post      func(func())  // runs something in the session's goroutine, later
-	subscribe func(*zone)   // asks for the control topic at the end of this event
+	subscribe func(*stream) // asks for its topic at the end of this event
 	postpone  func(z *zone) // comes back when the relays' messages have had their head start
 
-	telemetry      telemetry
-	serial         uint64    // of the last setpoint handed to the zone
-	awaiting       []awaited // for the zone to obey, oldest first
-	saving         bool
-	unsaved        bool
-	postponed      bool
-	unsavedAnswers []pendingAnswer   // to be given once the memory is saved
-	answers        []setpoint.Answer // to be published as soon as there is room
-	controlDue     bool              // an own control is to be published as soon as there is room
-	control        []byte            // that control
+	// What Home Assistant must hear before the next state; or that this has to wait.
+	beforeState func(z *zone) (documents []outgoing, wait bool)
+
+	telemetry telemetry
+	serial    uint64    // of the last setpoint handed to the zone
+	awaiting  []awaited // for the zone to obey, oldest first
+	postponed bool
+	replanned bool              // the info does not know yet
+	presets   string            // their names, parted by blanks
+	answers   []setpoint.Answer // to be published as soon as there is room
 
 	modeAsked   controlloop.Mode // while nobody knew a temperature; until its use, or a newer control
 	modeAskedAt time.Time
@@ -44,9 +52,10 @@ type zone struct {
 	lines broker.LogLimit        // of what others make us log of this zone
 	taken []controlloop.Snapshot // room for the next fresh ones
 
-	mu    sync.Mutex             // guards what follows: the zone's goroutine fills it
-	fresh []controlloop.Snapshot // not looked at yet
-	dirty bool                   // and the session knows
+	mu      sync.Mutex             // guards what follows: the zone's goroutine fills it
+	fresh   []controlloop.Snapshot // not looked at yet
+	targets targets                // that they show first
+	dirty   bool                   // and the session knows
 }
 
 // modeFirst is how long a mode waits for its temperature in a zone that has
@@ -55,15 +64,11 @@ const modeFirst = 5 * time.Second
 
 // awaited is what follows once the zone shows a setpoint's serial.
 type awaited struct {
+	stream   *stream
 	serial   uint64
 	actions  setpoint.Actions
 	reply    func(setpoint.Answer)
 	activeAt time.Time // when the zone began to obey; zero: not known, or a later control came first
-}
-
-type pendingAnswer struct {
-	answer setpoint.Answer
-	reply  func(setpoint.Answer)
 }
 
 // maxAnswers bounds the answers that wait for a zone, a slow disk or a busy
@@ -78,6 +83,7 @@ func (z *zone) observe(snap controlloop.Snapshot) (news bool) {
 	z.mu.Lock()
 	defer z.mu.Unlock()
 	z.fresh = queue(z.fresh, snap)
+	z.targets.saw(snap)
 	news = !z.dirty
 	z.dirty = true
 	return news
@@ -104,137 +110,125 @@ func queue(all []controlloop.Snapshot, snap controlloop.Snapshot) []controlloop.
 // connected begins a connection.
 func (z *zone) connected(now time.Time) {
 	z.telemetry.reset()
-	z.act(z.arbiter.Connected(now), nil)
+	z.act(&z.programs, z.program.Connected(now), nil) // first: a control may name its presets
+	z.act(&z.controls, z.arbiter.Connected(now), nil)
 }
 
 func (z *zone) disconnected() {
 	z.arbiter.Disconnected()
-	z.answers, z.controlDue = nil, false
+	z.program.Disconnected()
+	z.answers, z.controls.due, z.programs.due = nil, false, false
 }
 
 // receive takes a message on one of the zone's topics.
 func (z *zone) receive(topic, rest string, payload []byte, retained bool) {
+	now := time.Now()
+	what, set := strings.CutPrefix(rest, "set/")
 	switch {
 	case rest == "control":
-		z.act(z.arbiter.Message(time.Now(), payload, retained), nil)
-	case strings.HasPrefix(rest, "set/") && retained:
+		z.act(&z.controls, z.arbiter.Message(now, payload, retained), nil)
+	case rest == "program":
+		z.act(&z.programs, z.program.Message(now, payload, retained), nil)
+	case set && retained:
 		z.lines.Log(z.opts.Log, slog.LevelWarn, ignoredRetained, "topic", topic)
-	case rest == "set/desired":
-		z.setDesired(string(payload))
-	case rest == "set/mode":
-		z.setMode(string(payload))
-	case rest == "set/clear":
-		z.act(z.arbiter.Clear(string(payload)), nil)
+	case set:
+		z.set(now, "home_assistant", what, string(payload), nil)
+		if what == "mode" {
+			z.askMode(string(payload))
+		}
 	}
 }
 
-func (z *zone) setDesired(text string) {
-	desired, err := wire.ParseNumber(text)
-	if err != nil {
-		err = fmt.Errorf("desired: %w", err)
-	}
-	sp := z.arbiter.Desire(desired)
-	if z.modeAsked != controlloop.ModeNone && time.Since(z.modeAskedAt) < modeFirst {
-		sp.Mode = z.modeAsked
-	}
-	sp.Source = "home_assistant"
-	z.act(z.arbiter.Local(time.Now(), sp, "", err), nil)
-}
-
-func (z *zone) setMode(text string) {
-	sp := z.arbiter.Active()
-	var err error
-	sp.Mode, err = controlloop.ParseMode(strings.TrimSpace(text))
-	sp.Source = "home_assistant"
-	z.act(z.arbiter.Local(time.Now(), sp, "", err), nil)
-	if err == nil && math.IsNaN(sp.Desired) {
-		z.modeAsked, z.modeAskedAt = sp.Mode, time.Now()
+// set does what a plain text on one of the set topics says; source names the way by
+// which it came.
+func (z *zone) set(now time.Time, source, what, text string, reply func(setpoint.Answer)) {
+	switch does := hand.Of(what, text, now, z.spec, z.asked(now)); {
+	case what == "clear":
+		z.act(&z.controls, z.arbiter.Clear(now, text), reply)
+	case what == "program":
+		z.act(&z.programs, z.program.Week(now, source, text), reply)
+	case does != nil:
+		z.act(&z.controls, z.arbiter.Hand(now, source, does), reply)
 	}
 }
 
-// act carries out what the arbiter asks for. What must wait until the zone obeys
-// is kept until a snapshot shows it.
-func (z *zone) act(d setpoint.Actions, reply func(setpoint.Answer)) {
+// asked is the mode that waits for its temperature now.
+func (z *zone) asked(now time.Time) controlloop.Mode {
+	if now.Sub(z.modeAskedAt) < modeFirst {
+		return z.modeAsked
+	}
+	return controlloop.ModeNone
+}
+
+// askMode remembers a mode for which no temperature is known yet.
+func (z *zone) askMode(text string) {
+	mode, err := controlloop.ParseMode(strings.TrimSpace(text))
+	if err == nil && mode != controlloop.ModeAuto && math.IsNaN(z.arbiter.Active().Desired) {
+		z.modeAsked, z.modeAskedAt = mode, time.Now()
+	}
+}
+
+// act carries out what the arbiter of a topic asks for. What must wait until the zone
+// obeys is kept until a snapshot shows it.
+func (z *zone) act(s *stream, d setpoint.Actions, reply func(setpoint.Answer)) {
 	if d.Log != "" {
 		z.lines.Log(z.opts.Log, slog.LevelInfo, d.Log, "zone", z.name())
 	}
 	if d.Subscribe && z.out.connected() {
-		z.subscribe(z)
+		z.subscribe(s)
 	}
 	if d.Answer != nil {
 		z.modeAsked = controlloop.ModeNone // it was used, or this control is newer
+	}
+	if d.Plan != nil {
+		z.follow(*d.Plan)
 	}
 	if d.Obey != nil {
 		z.serial++
 		sp := *d.Obey
 		sp.Serial = z.serial
-		z.await(awaited{serial: z.serial, actions: d, reply: reply})
+		z.await(awaited{stream: s, serial: z.serial, actions: d, reply: reply})
 		z.spec.Setpoints.Put(sp)
 	} else {
-		z.finish(d, reply)
+		s.finish(d, reply)
 	}
 	switch {
 	case d.Publish:
-		z.controlDue, z.control = z.out.connected(), d.Payload
-	case d.Obey != nil:
-		z.controlDue = false // somebody else's control is newer than one that still waits
+		s.due, s.payload = z.out.connected(), d.Payload
+	case d.Obey != nil && d.Answer != nil:
+		s.due = false // somebody else's message is newer than one that still waits
 	}
-	z.publishControl(time.Now())
+	s.publish(time.Now())
 }
 
-// publishControl publishes the newest own control as soon as there is room.
-func (z *zone) publishControl(now time.Time) {
-	if z.controlDue && z.out.room(now) {
-		z.controlDue = false
-		z.out.publish(outgoing{z.topics.Control(z.name()), z.control, 1, true})
+// follow goes by another program from now on.
+func (z *zone) follow(plan comfort.Plan) {
+	z.goBy(plan)
+	z.replanned = true
+	z.controls.unsaved = true // the presets that its control names may have other temperatures
+}
+
+// goBy makes a plan the zone's.
+func (z *zone) goBy(plan comfort.Plan) {
+	z.spec.Comfort, z.presets = plan, strings.Join(slices.Sorted(maps.Keys(plan.Presets)), " ")
+	if z.spec.Follow != nil {
+		z.spec.Follow(plan)
 	}
+}
+
+// awaits reports whether something that is to be kept of a topic waits for the zone.
+func (z *zone) awaits(s *stream) bool {
+	return slices.ContainsFunc(z.awaiting, func(w awaited) bool { return w.stream == s && w.actions.Save })
 }
 
 // await keeps what is to follow once the zone obeys.
 func (z *zone) await(w awaited) {
 	z.awaiting = append(z.awaiting, w)
 	if len(z.awaiting) > maxAnswers {
-		z.unsaved = z.unsaved || z.awaiting[0].actions.Save
+		first := z.awaiting[0]
+		first.stream.unsaved = first.stream.unsaved || first.actions.Save
 		z.awaiting = z.awaiting[1:]
 	}
-}
-
-// finish saves and then answers.
-func (z *zone) finish(d setpoint.Actions, reply func(setpoint.Answer)) {
-	if d.Answer != nil {
-		if z.opts.Answered != nil {
-			z.opts.Answered(z.name(), d.Answer.Applied)
-		}
-		z.unsavedAnswers = newest(append(z.unsavedAnswers, pendingAnswer{*d.Answer, reply}))
-	}
-	z.unsaved = z.unsaved || d.Save
-	z.settle()
-}
-
-// settle writes the memory if it changed; when that is done, what waited is answered.
-func (z *zone) settle() {
-	if z.saving {
-		return
-	}
-	if !z.unsaved || z.opts.Save == nil {
-		z.answer(z.unsavedAnswers, nil)
-		z.unsavedAnswers = nil
-		return
-	}
-	z.saving, z.unsaved = true, false
-	answers, memory := z.unsavedAnswers, z.arbiter.Memory()
-	z.unsavedAnswers = nil
-	go func() {
-		err := errors.New("saving failed")
-		z.opts.Contain("the memory", func() { err = z.opts.Save(z.name(), memory) })
-		z.post(func() {
-			z.saving = false
-			z.answer(answers, err)
-			if z.unsaved || len(z.unsavedAnswers) > 0 {
-				z.settle()
-			}
-		})
-	}()
 }
 
 func (z *zone) answer(answers []pendingAnswer, notSaved error) {
@@ -264,16 +258,12 @@ func (z *zone) publishAnswers(now time.Time) {
 	}
 }
 
-// newest gives up the oldest of too many answers.
-func newest[T any](answers []T) []T {
-	return answers[max(0, len(answers)-maxAnswers):]
-}
-
 // takeSnapshots takes the snapshots that came, publishes them, and goes on with what
 // waited for the zone to obey a setpoint.
 func (z *zone) takeSnapshots(now time.Time) {
 	z.mu.Lock()
 	z.fresh, z.taken = z.taken[:0], z.fresh
+	z.telemetry.toSay(z.targets.take())
 	z.dirty = false
 	z.mu.Unlock()
 	for _, snap := range z.taken {
@@ -294,7 +284,9 @@ func (z *zone) noteActive(sp controlloop.Setpoint) {
 
 // tick does what is due by time.
 func (z *zone) tick(now time.Time) {
-	z.act(z.arbiter.Tick(now), nil)
+	z.act(&z.programs, z.program.Tick(now), nil)
+	z.act(&z.controls, z.arbiter.Reconsider(now), nil)
+	z.act(&z.controls, z.arbiter.Tick(now), nil)
 	z.publish(now)
 }
 
@@ -312,8 +304,9 @@ func (z *zone) publish(now time.Time) {
 	}
 	shown := t.latest.Setpoint.Serial
 	if z.out.connected() {
-		z.telemetry.publish(now, z.topics, z.opts, z.out)
-		if z.out.room(now) {
+		z.announceAgain()
+		t.publish(now, z.topics, z.opts, z.out)
+		if z.out.room(now) && !t.waits {
 			shown = t.published.Setpoint.Serial // else the active setpoint is saved, and its answer alone waits for the state
 		}
 		if now.Before(t.postponedUntil) {
@@ -324,9 +317,20 @@ func (z *zone) publish(now time.Time) {
 		w := z.awaiting[0]
 		z.awaiting = z.awaiting[1:]
 		w.setTime()
-		z.finish(w.actions, w.reply)
+		w.stream.finish(w.actions, w.reply)
+		w.stream.publish(now)
 	}
 	z.publishAnswers(now)
+}
+
+// announceAgain tells Home Assistant what it must know before the next state, which then
+// follows at once: to a thermostat that is announced anew the preset is not known.
+func (z *zone) announceAgain() {
+	documents, wait := z.beforeState(z)
+	z.out.publishAll(documents)
+	if z.telemetry.waits = wait; len(documents) > 0 {
+		z.telemetry.publishedAt = time.Time{}
+	}
 }
 
 // publishLast publishes what the relays did, and the state, which gives way to it.
@@ -340,7 +344,23 @@ func (z *zone) publishLast() {
 // servesBoth reports whether mode heat_cool is accepted with the deltas in force.
 func (z *zone) servesBoth() bool {
 	sp := z.arbiter.Active()
-	return z.spec.Params.ServesBoth(sp.UpDelta, sp.DownDelta)
+	return limits.ServesBoth(z.spec.Params, sp.UpDelta, sp.DownDelta)
+}
+
+// offer is what the zone offers at Home Assistant: what it accepts, and what its state
+// still shows meanwhile.
+func (z *zone) offer() homeassistant.Offer {
+	program := z.spec.Comfort.HasProgram()
+	return homeassistant.Offer{
+		Both: z.servesBoth() || z.telemetry.showsBoth(), Auto: program || z.telemetry.latest.Target.Auto,
+		Program: program, Presets: z.presets,
+	}
+}
+
+// goesAway reports whether people can go away from the zone.
+func (z *zone) goesAway() bool {
+	_, has := z.spec.Comfort.Presets[comfort.Away]
+	return has && !z.spec.Goods
 }
 
 // setTime puts into the answer since when it is so.

@@ -85,6 +85,7 @@ const (
 	Mode_HEAT             Mode = 2
 	Mode_COOL             Mode = 3
 	Mode_HEAT_COOL        Mode = 4
+	Mode_AUTO             Mode = 5 // the program chooses; understood from others, the agent says program instead
 )
 
 // Enum value maps for Mode.
@@ -95,6 +96,7 @@ var (
 		2: "HEAT",
 		3: "COOL",
 		4: "HEAT_COOL",
+		5: "AUTO",
 	}
 	Mode_value = map[string]int32{
 		"MODE_UNSPECIFIED": 0,
@@ -102,6 +104,7 @@ var (
 		"HEAT":             2,
 		"COOL":             3,
 		"HEAT_COOL":        4,
+		"AUTO":             5,
 	}
 )
 
@@ -216,7 +219,12 @@ type TemperatureControl struct {
 	Id            *string                `protobuf:"bytes,6,opt,name=id,proto3,oneof" json:"id,omitempty"`         // names this word in the answer
 	Source        *string                `protobuf:"bytes,7,opt,name=source,proto3,oneof" json:"source,omitempty"` // who said it
 	IssuedAt      *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=issued_at,json=issuedAt,proto3,oneof" json:"issued_at,omitempty"`
-	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=expires_at,json=expiresAt,proto3,oneof" json:"expires_at,omitempty"` // refused when it arrives later
+	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=expires_at,json=expiresAt,proto3,oneof" json:"expires_at,omitempty"`  // refused when it arrives later
+	Preset        *string                `protobuf:"bytes,10,opt,name=preset,proto3,oneof" json:"preset,omitempty"`                        // names the temperature; without desired it is the preset's
+	HoldUntil     *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=hold_until,json=holdUntil,proto3,oneof" json:"hold_until,omitempty"` // then it is over, and then counts
+	Then          *TemperatureControl    `protobuf:"bytes,12,opt,name=then,proto3,oneof" json:"then,omitempty"`                            // mode, desired, preset, deltas, program, hold_until, then; at most three deep
+	Program       *bool                  `protobuf:"varint,13,opt,name=program,proto3,oneof" json:"program,omitempty"`                     // the program chooses, whatever the mode says
+	HoldS         *float64               `protobuf:"fixed64,14,opt,name=hold_s,json=holdS,proto3,oneof" json:"hold_s,omitempty"`           // s from its acceptance on; of both ends the earlier counts
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -314,6 +322,41 @@ func (x *TemperatureControl) GetExpiresAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *TemperatureControl) GetPreset() string {
+	if x != nil && x.Preset != nil {
+		return *x.Preset
+	}
+	return ""
+}
+
+func (x *TemperatureControl) GetHoldUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.HoldUntil
+	}
+	return nil
+}
+
+func (x *TemperatureControl) GetThen() *TemperatureControl {
+	if x != nil {
+		return x.Then
+	}
+	return nil
+}
+
+func (x *TemperatureControl) GetProgram() bool {
+	if x != nil && x.Program != nil {
+		return *x.Program
+	}
+	return false
+}
+
+func (x *TemperatureControl) GetHoldS() float64 {
+	if x != nil && x.HoldS != nil {
+		return *x.HoldS
+	}
+	return 0
+}
+
 // SensorData is one answer of a sensor: a temperature, or a verdict instead.
 type SensorData struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -323,6 +366,7 @@ type SensorData struct {
 	Humidity      *float64               `protobuf:"fixed64,6,opt,name=humidity,proto3,oneof" json:"humidity,omitempty"` // % relative humidity
 	Pressure      *float64               `protobuf:"fixed64,7,opt,name=pressure,proto3,oneof" json:"pressure,omitempty"` // Pa
 	Verdict       *string                `protobuf:"bytes,8,opt,name=verdict,proto3,oneof" json:"verdict,omitempty"`     // ok, or why there is no temperature
+	Learned       []byte                 `protobuf:"bytes,9,opt,name=learned,proto3,oneof" json:"learned,omitempty"`     // of a start: what the agent had learned of the room
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -399,6 +443,13 @@ func (x *SensorData) GetVerdict() string {
 	return ""
 }
 
+func (x *SensorData) GetLearned() []byte {
+	if x != nil {
+		return x.Learned
+	}
+	return nil
+}
+
 var File_thermostat_proto protoreflect.FileDescriptor
 
 const file_thermostat_proto_rawDesc = "" +
@@ -414,7 +465,7 @@ const file_thermostat_proto_rawDesc = "" +
 	"\n" +
 	"\b_commandB\x0e\n" +
 	"\f_switched_atB\t\n" +
-	"\a_reason\"\xdf\x03\n" +
+	"\a_reason\"\xed\x05\n" +
 	"\x12TemperatureControl\x12\x1f\n" +
 	"\bsensorID\x18\x01 \x01(\x05H\x00R\bsensorID\x88\x01\x01\x12\x1d\n" +
 	"\adesired\x18\x02 \x01(\x01H\x01R\adesired\x88\x01\x01\x12\x1d\n" +
@@ -425,7 +476,15 @@ const file_thermostat_proto_rawDesc = "" +
 	"\x06source\x18\a \x01(\tH\x06R\x06source\x88\x01\x01\x12<\n" +
 	"\tissued_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampH\aR\bissuedAt\x88\x01\x01\x12>\n" +
 	"\n" +
-	"expires_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampH\bR\texpiresAt\x88\x01\x01B\v\n" +
+	"expires_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampH\bR\texpiresAt\x88\x01\x01\x12\x1b\n" +
+	"\x06preset\x18\n" +
+	" \x01(\tH\tR\x06preset\x88\x01\x01\x12>\n" +
+	"\n" +
+	"hold_until\x18\v \x01(\v2\x1a.google.protobuf.TimestampH\n" +
+	"R\tholdUntil\x88\x01\x01\x12:\n" +
+	"\x04then\x18\f \x01(\v2!.thermostat.v1.TemperatureControlH\vR\x04then\x88\x01\x01\x12\x1d\n" +
+	"\aprogram\x18\r \x01(\bH\fR\aprogram\x88\x01\x01\x12\x1a\n" +
+	"\x06hold_s\x18\x0e \x01(\x01H\rR\x05holdS\x88\x01\x01B\v\n" +
 	"\t_sensorIDB\n" +
 	"\n" +
 	"\b_desiredB\n" +
@@ -438,7 +497,13 @@ const file_thermostat_proto_rawDesc = "" +
 	"\a_sourceB\f\n" +
 	"\n" +
 	"_issued_atB\r\n" +
-	"\v_expires_at\"\xbe\x02\n" +
+	"\v_expires_atB\t\n" +
+	"\a_presetB\r\n" +
+	"\v_hold_untilB\a\n" +
+	"\x05_thenB\n" +
+	"\n" +
+	"\b_programB\t\n" +
+	"\a_hold_s\"\xe9\x02\n" +
 	"\n" +
 	"SensorData\x12\x1f\n" +
 	"\bsensorID\x18\x01 \x01(\x05H\x00R\bsensorID\x88\x01\x01\x12%\n" +
@@ -446,7 +511,8 @@ const file_thermostat_proto_rawDesc = "" +
 	"\aread_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampH\x02R\x06readAt\x88\x01\x01\x12\x1f\n" +
 	"\bhumidity\x18\x06 \x01(\x01H\x03R\bhumidity\x88\x01\x01\x12\x1f\n" +
 	"\bpressure\x18\a \x01(\x01H\x04R\bpressure\x88\x01\x01\x12\x1d\n" +
-	"\averdict\x18\b \x01(\tH\x05R\averdict\x88\x01\x01B\v\n" +
+	"\averdict\x18\b \x01(\tH\x05R\averdict\x88\x01\x01\x12\x1d\n" +
+	"\alearned\x18\t \x01(\fH\x06R\alearned\x88\x01\x01B\v\n" +
 	"\t_sensorIDB\x0e\n" +
 	"\f_temperatureB\n" +
 	"\n" +
@@ -454,16 +520,19 @@ const file_thermostat_proto_rawDesc = "" +
 	"\t_humidityB\v\n" +
 	"\t_pressureB\n" +
 	"\n" +
-	"\b_verdict* \n" +
+	"\b_verdictB\n" +
+	"\n" +
+	"\b_learned* \n" +
 	"\rHeaterCommand\x12\x06\n" +
 	"\x02On\x10\x00\x12\a\n" +
-	"\x03Off\x10\x01*H\n" +
+	"\x03Off\x10\x01*R\n" +
 	"\x04Mode\x12\x14\n" +
 	"\x10MODE_UNSPECIFIED\x10\x00\x12\a\n" +
 	"\x03OFF\x10\x01\x12\b\n" +
 	"\x04HEAT\x10\x02\x12\b\n" +
 	"\x04COOL\x10\x03\x12\r\n" +
-	"\tHEAT_COOL\x10\x04B\x1fZ\x1dthermostat/proto;thermostatpbb\x06proto3"
+	"\tHEAT_COOL\x10\x04\x12\b\n" +
+	"\x04AUTO\x10\x05B\x1fZ\x1dthermostat/proto;thermostatpbb\x06proto3"
 
 var (
 	file_thermostat_proto_rawDescOnce sync.Once
@@ -493,12 +562,14 @@ var file_thermostat_proto_depIdxs = []int32{
 	1, // 2: thermostat.v1.TemperatureControl.mode:type_name -> thermostat.v1.Mode
 	5, // 3: thermostat.v1.TemperatureControl.issued_at:type_name -> google.protobuf.Timestamp
 	5, // 4: thermostat.v1.TemperatureControl.expires_at:type_name -> google.protobuf.Timestamp
-	5, // 5: thermostat.v1.SensorData.read_at:type_name -> google.protobuf.Timestamp
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	5, // 5: thermostat.v1.TemperatureControl.hold_until:type_name -> google.protobuf.Timestamp
+	3, // 6: thermostat.v1.TemperatureControl.then:type_name -> thermostat.v1.TemperatureControl
+	5, // 7: thermostat.v1.SensorData.read_at:type_name -> google.protobuf.Timestamp
+	8, // [8:8] is the sub-list for method output_type
+	8, // [8:8] is the sub-list for method input_type
+	8, // [8:8] is the sub-list for extension type_name
+	8, // [8:8] is the sub-list for extension extendee
+	0, // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_thermostat_proto_init() }

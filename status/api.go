@@ -2,12 +2,15 @@ package status
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"io"
 	"net/http"
 	"strings"
 	"time"
+
+	"thermostat/controlloop/report"
 )
 
 // Answer says what became of a change. It is that of the broker's ack topic.
@@ -18,6 +21,7 @@ type Answer struct {
 	Mode    string   `json:"mode"`    // in force after it
 	Reason  string   `json:"reason"`  // why it was refused, or what went wrong beside
 
+	Topic     string     `json:"topic"`      // control or program
 	SensorID  int32      `json:"sensor_id"`  // of the zone
 	UpDelta   *float64   `json:"up_delta"`   // K, in force after it
 	DownDelta *float64   `json:"down_delta"` // K, in force after it
@@ -31,12 +35,23 @@ const (
 
 // zones answers with the states of all zones, as they are published.
 func (s *Server) zones(w http.ResponseWriter, _ *http.Request) {
-	frames, _, _ := s.board.since(0)
+	frames := s.board.since(0).frames
 	texts := make([][]byte, len(frames))
 	for i, f := range frames {
 		texts[i] = f.text()
 	}
 	writeJSON(w, http.StatusOK, append(append([]byte("["), bytes.Join(texts, []byte(","))...), ']'))
+}
+
+// sources answers with the sources of heat, as they are published; one that has not begun yet is left out.
+func (s *Server) sources(w http.ResponseWriter, _ *http.Request) {
+	all := []report.Source{}
+	for _, snap := range s.board.sources() {
+		if !snap.Time.IsZero() {
+			all = append(all, report.OfSource(snap))
+		}
+	}
+	writeAny(w, http.StatusOK, all)
 }
 
 // history answers with the last 24 hours of a zone.
@@ -46,24 +61,37 @@ func (s *Server) history(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "there is no such zone")
 		return
 	}
-	writeAny(w, http.StatusOK, c)
+	s.writePacked(w, r, asJSON(c))
 }
 
-// control hands a control on and gives the answer.
-func (s *Server) control(w http.ResponseWriter, r *http.Request) {
-	s.change(w, r, func(ctx context.Context, zone string) (Answer, error) {
-		body, err := readControl(w, r)
-		if err != nil {
-			return Answer{}, err
-		}
-		return s.opts.Submit(ctx, zone, body)
-	})
+// program answers with a zone's program as it is in force.
+func (s *Server) program(w http.ResponseWriter, r *http.Request) {
+	zone := r.PathValue("zone")
+	if s.board.zone(zone) == nil {
+		refuse(w, http.StatusNotFound, "there is no such zone")
+		return
+	}
+	writeAny(w, http.StatusOK, s.opts.Program(zone))
+}
+
+// submitting hands a control or a program on and gives the answer.
+func (s *Server) submitting(submit func(ctx context.Context, zone string, said []byte) (Answer, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		s.change(w, r, func(ctx context.Context, zone string) (Answer, error) {
+			body, err := readControl(w, r)
+			if err != nil {
+				return Answer{}, err
+			}
+			return submit(ctx, zone, body)
+		})
+	}
 }
 
 // What is wrong with a body before it is judged as a control.
 var (
-	errTooLarge = errors.New("a control has 64 KiB at most")
+	errTooLarge = errors.New("a control or a program has 64 KiB at most")
 	errNoBody   = errors.New("the body did not come")
+	errNoSpan   = errors.New(`the body is none of {"until":"next"}, {"until":"2026-12-24T18:00:00Z"}, {"for":"2h"}`)
 	errNoObject = errors.New(`the body is no JSON object like {"desired":21,"mode":"heat"}`)
 )
 
@@ -81,6 +109,54 @@ func readControl(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
+// hand does what a topic below set/ does: the body says until when, or for how long.
+func (s *Server) hand(what string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		s.change(w, r, func(ctx context.Context, zone string) (Answer, error) {
+			text, err := readSpan(w, r)
+			if err != nil {
+				return Answer{}, err
+			}
+			return s.opts.Hand(ctx, zone, what, text)
+		})
+	}
+}
+
+// readSpan reads {"until":"22:30"} or {"for":"2h"}; an empty body says neither.
+func readSpan(w http.ResponseWriter, r *http.Request) (string, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxControl))
+	if err != nil {
+		return "", errNoBody
+	}
+	if len(bytes.TrimSpace(body)) == 0 {
+		return "", nil
+	}
+	said, err := members(bytes.TrimSpace(body))
+	until, hasUntil := said["until"].(string)
+	d, hasFor := said["for"].(string)
+	switch {
+	case err != nil, len(said) != 1:
+		return "", errNoSpan
+	case hasUntil && until != "":
+		return until, nil
+	case hasFor && d != "" && '0' <= d[0] && d[0] <= '9': // not another word of the topic's
+		return d, nil
+	}
+	return "", errNoSpan
+}
+
+// away does what the topic set/away does.
+func (s *Server) away(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), answerTime)
+	defer cancel()
+	text, err := readAway(w, r)
+	var answer AwayAnswer
+	if err == nil {
+		answer, err = s.opts.Away(ctx, text)
+	}
+	reply(w, answer, answer.Applied, err)
+}
+
 // clear lets go of what is latched.
 func (s *Server) clear(w http.ResponseWriter, r *http.Request) {
 	s.change(w, r, s.opts.Clear)
@@ -96,21 +172,26 @@ func (s *Server) change(w http.ResponseWriter, r *http.Request, do func(context.
 	ctx, cancel := context.WithTimeout(r.Context(), answerTime)
 	defer cancel()
 	answer, err := do(ctx, zone)
+	reply(w, answer, answer.Applied, err)
+}
+
+// reply gives the answer to a change, or says why there is none.
+func reply(w http.ResponseWriter, answer any, applied bool, err error) {
 	switch {
 	case errors.Is(err, errTooLarge):
 		refuse(w, http.StatusRequestEntityTooLarge, err.Error())
-	case errors.Is(err, errNoObject), errors.Is(err, errNoBody):
+	case errors.Is(err, errNoObject), errors.Is(err, errNoBody), errors.Is(err, errNoSpan), errors.Is(err, errNoAway):
 		refuse(w, http.StatusBadRequest, err.Error())
 	case err != nil:
 		refuse(w, http.StatusServiceUnavailable, "no answer: "+err.Error())
-	case !answer.Applied:
+	case !applied:
 		writeAny(w, http.StatusUnprocessableEntity, answer)
 	default:
 		writeAny(w, http.StatusOK, answer)
 	}
 }
 
-// healthz is well only while every zone ticks, as for the watchdog.
+// healthz is well only while every zone and source ticks, as for the watchdog.
 func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	if stuck := s.board.stuck(time.Now()); len(stuck) > 0 {
@@ -132,4 +213,35 @@ func writeJSON(w http.ResponseWriter, code int, text []byte) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
 	w.Write(append(text, '\n'))
+}
+
+// writePacked answers as writeJSON does, packed where the client takes that: a history
+// is a quarter then.
+func (s *Server) writePacked(w http.ResponseWriter, r *http.Request, text []byte) {
+	w.Header().Set("Vary", "Accept-Encoding")
+	if !takesGzip(r) {
+		writeJSON(w, http.StatusOK, text)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Encoding", "gzip")
+	packer := s.packers.Get().(*gzip.Writer)
+	defer s.packers.Put(packer)
+	packer.Reset(w)
+	packer.Write(append(text, '\n'))
+	packer.Close()
+}
+
+// newPacker makes what packs quickly. It has 0.8 MB, so it is used again.
+func newPacker() any {
+	packer, err := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed)
+	if err != nil {
+		panic(err) // the level is one of gzip's own
+	}
+	return packer
+}
+
+// takesGzip reports whether a client takes a packed answer.
+func takesGzip(r *http.Request) bool {
+	return strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") && r.Header.Get("Range") == ""
 }

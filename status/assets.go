@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -33,26 +34,36 @@ type asset struct {
 	gzip func() []byte // made when it is first wanted
 }
 
+const png = "image/png" // packed as it is
+
 // kinds are the types of the page's files. The system's own table is not asked:
 // it differs from machine to machine.
 var kinds = map[string]string{
-	".html": "text/html; charset=utf-8",
-	".css":  "text/css; charset=utf-8",
-	".js":   "text/javascript; charset=utf-8",
-	".svg":  "image/svg+xml",
+	".html":        "text/html; charset=utf-8",
+	".css":         "text/css; charset=utf-8",
+	".js":          "text/javascript; charset=utf-8",
+	".svg":         "image/svg+xml",
+	".png":         png,
+	".webmanifest": "application/manifest+json",
 }
+
+// comments are lines of a script that only its readers need. They become empty, so that an
+// error still tells the line of its file.
+var comments = regexp.MustCompile(`(?m)^[ \t]*//.*$`)
 
 func loadAssets() assets {
 	all := assets{}
-	files, err := fs.Glob(pageFiles, "page/*")
-	for _, file := range files {
-		var text []byte
-		text, err = pageFiles.ReadFile(file)
-		if err != nil {
-			break
+	err := fs.WalkDir(pageFiles, "page", func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
 		}
-		all["/"+path.Base(file)] = newAsset(kinds[path.Ext(file)], text)
-	}
+		text, err := pageFiles.ReadFile(file)
+		if path.Ext(file) == ".js" {
+			text = comments.ReplaceAll(text, nil)
+		}
+		all[strings.TrimPrefix(file, "page")] = newAsset(kinds[path.Ext(file)], text)
+		return err
+	})
 	if err != nil {
 		panic(err) // they are part of the program
 	}
@@ -81,7 +92,7 @@ func (a asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-cache") // ask each time: after an update the page is new at once
 	w.Header().Set("Vary", "Accept-Encoding")
 	text := a.text
-	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") && r.Header.Get("Range") == "" {
+	if a.kind != png && takesGzip(r) {
 		w.Header().Set("Content-Encoding", "gzip")
 		text = a.gzip()
 	}

@@ -15,7 +15,15 @@ import (
 // Zone is what does not change about a zone while the agent runs.
 type Zone struct {
 	Name   string             // part of its address and labels
+	Title  string             // for people; empty: the name
 	Params controlloop.Params // what the page shows of bounds and timers
+	Calls  string             // the source that heats it; empty: none
+}
+
+// Source is what does not change about a source of heat.
+type Source struct {
+	Name string // part of its address and labels
+	Pump bool   // it has a pump
 }
 
 // stuckSamples is how many of its samples a zone may be silent before it
@@ -29,9 +37,18 @@ type board struct {
 	named map[string]*zoneBoard
 	wake  chan struct{} // a mailbox of one: something is new
 
-	mu    sync.Mutex // guards what follows, and what is in the zones
-	count uint64     // of the snapshots
+	mu    sync.Mutex     // guards what follows, and what is in the zones
+	count uint64         // of what is new
+	heat  []*sourceBoard // the sources
 	news  chan struct{}
+}
+
+// sourceBoard is one source on the board. It steps at each snapshot of its zones, and the
+// streams tell what it does when that changes, and now and then.
+type sourceBoard struct {
+	last   report.SourceSnapshot // as it was last seen; zero Time: not yet
+	told   report.SourceSnapshot // as the streams tell it; zero Time: not yet
+	number uint64                // of what is told
 }
 
 // zoneBoard is one zone on the board.
@@ -60,7 +77,7 @@ func newFrame(s controlloop.Snapshot, number uint64) *frame {
 	})}
 }
 
-func newBoard(zones []Zone) *board {
+func newBoard(zones []Zone, sources []Source) *board {
 	b := &board{wake: make(chan struct{}, 1), news: make(chan struct{}), named: map[string]*zoneBoard{}}
 	for _, z := range zones {
 		on := &zoneBoard{
@@ -68,6 +85,9 @@ func newBoard(zones []Zone) *board {
 			past: newHistory(stuckSamples * z.Params.Sample),
 		}
 		b.zones, b.named[z.Name] = append(b.zones, on), on
+	}
+	for _, s := range sources {
+		b.heat = append(b.heat, &sourceBoard{last: report.SourceSnapshot{Name: s.Name}})
 	}
 	return b
 }
@@ -81,6 +101,11 @@ func (b *board) saw(s controlloop.Snapshot) {
 		z.saw(newFrame(s, b.count))
 	}
 	b.mu.Unlock()
+	b.wakeUp()
+}
+
+// wakeUp notes that something is new.
+func (b *board) wakeUp() {
 	select {
 	case b.wake <- struct{}{}:
 	default:
@@ -107,26 +132,78 @@ func (b *board) announce() {
 	b.news = make(chan struct{})
 }
 
-// since gives the frames after a number, in the order of the zones, the newest
-// number, and a channel that closes when there is more.
-func (b *board) since(number uint64) (frames []*frame, newest uint64, more <-chan struct{}) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, z := range b.zones {
-		if z.last != nil && z.last.number > number {
-			frames = append(frames, z.last)
-		}
-	}
-	return frames, b.count, b.news
+// news is what is new on the board.
+type news struct {
+	frames  []*frame // in the order of the zones
+	sources []report.SourceSnapshot
+	newest  uint64
+	more    <-chan struct{} // closes when there is more
 }
 
-// stuck names the zones that have not completed a tick lately.
+// since gives what is new after a number.
+func (b *board) since(number uint64) news {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := news{newest: b.count, more: b.news}
+	for _, z := range b.zones {
+		if z.last != nil && z.last.number > number {
+			n.frames = append(n.frames, z.last)
+		}
+	}
+	for _, s := range b.heat {
+		if s.number > number {
+			n.sources = append(n.sources, s.told)
+		}
+	}
+	return n
+}
+
+// sourceEvery is how often a source ticks at least.
+const sourceEvery = 5 * time.Second
+
+// sawSource takes what a source does.
+func (b *board) sawSource(snap report.SourceSnapshot) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, s := range b.heat {
+		if s.last.Name != snap.Name {
+			continue
+		}
+		s.last = snap
+		if report.SourceChanged(&s.told, &snap) || snap.Time.Sub(s.told.Time) >= sourceEvery {
+			b.count++
+			s.told, s.number = snap, b.count
+			b.wakeUp()
+		}
+	}
+}
+
+// sources gives all sources as they were last seen.
+func (b *board) sources() (all []report.SourceSnapshot) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, s := range b.heat {
+		all = append(all, s.last)
+	}
+	return all
+}
+
+func sourceStuck(s report.SourceSnapshot, now time.Time) bool {
+	return now.Sub(s.Time) > stuckSamples*sourceEvery
+}
+
+// stuck names the zones and sources that have not completed a tick lately.
 func (b *board) stuck(now time.Time) (names []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, z := range b.zones {
 		if z.stuck(now) {
 			names = append(names, z.Name)
+		}
+	}
+	for _, s := range b.heat {
+		if sourceStuck(s.last, now) {
+			names = append(names, s.last.Name)
 		}
 	}
 	return names

@@ -13,7 +13,7 @@ import (
 // The page needs nothing but itself: no other host, no inline script. Only what
 // a believed proxy shows may stand in a frame, and that in its own pages alone.
 const (
-	contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; manifest-src 'self'; " +
 		"form-action 'none'; require-trusted-types-for 'script'; "
 	aloneInWindow = contentPolicy + "base-uri 'none'; frame-ancestors 'none'"
 	behindProxy   = contentPolicy + "base-uri 'self'; frame-ancestors 'self'"

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"thermostat/controlloop"
+	"thermostat/controlloop/mailbox"
 )
 
 const control = "/api/zones/hall/control"
@@ -318,7 +319,7 @@ func TestTicksGoOn(t *testing.T) {
 	s := open(t, func(with *Options) {
 		with.Zones = nil
 		for i := range 20 {
-			with.Zones = append(with.Zones, Zone{fmt.Sprint("room-", i), params()})
+			with.Zones = append(with.Zones, Zone{Name: fmt.Sprint("room-", i), Params: params()})
 		}
 		o = *with
 	})
@@ -327,7 +328,7 @@ func TestTicksGoOn(t *testing.T) {
 	for i, z := range o.Zones {
 		ticks[i] = make(chan struct{}, 1000)
 		zone := controlloop.Zone{
-			Name: z.Name, Params: z.Params, Sensor: sensor{}, Heater: relay{}, Setpoints: controlloop.NewLatest[controlloop.Setpoint](),
+			Name: z.Name, Params: z.Params, Sensor: sensor{}, Heater: relay{}, Setpoints: mailbox.New[controlloop.Setpoint](),
 			Observe: func(snap controlloop.Snapshot) { s.Saw(snap); ticks[i] <- struct{}{} },
 		}
 		running.Go(func() { zone.Run(ctx, controlloop.Setpoint{}) })

@@ -31,12 +31,17 @@ type collector struct {
 	action, mode, relay, age, readings       *desc
 	switches, on, fault, faults, controls    *desc
 	ticking, connected, failsafe, build      *desc
+	window                                   *desc
+	heat                                     sourceDescs
+	room                                     foresightDescs
 }
 
 func newCollector(s *Server) *collector {
 	d := func(name, help string, labels ...string) *desc { return &desc{"thermostat_" + name, help, labels} }
 	return &collector{
 		server:      s,
+		heat:        newSourceDescs(),
+		room:        newForesightDescs(),
 		temperature: d("temperature_celsius", "The last good reading while it is fresh.", "zone"),
 		desired:     d("desired_celsius", "The setpoint.", "zone"),
 		from:        d("band_low_celsius", "The setpoint minus down_delta.", "zone"),
@@ -52,11 +57,20 @@ func newCollector(s *Server) *collector {
 		fault:       d("fault", "1 while the zone has the fault.", "zone", "name"),
 		faults:      d("faults_total", "How often the fault was raised, over restarts.", "zone", "name"),
 		controls:    d("controls_total", "Controls answered, over restarts.", "zone", "result"),
+		window:      d("window_open", "Whether a window of the zone is open, as it counts; absent where nobody knows.", "zone"),
 		ticking:     d("ticking", "Whether the zone completed a tick within its last 3 samples.", "zone"),
 		connected:   d("broker_connected", "Whether the broker is connected; absent where none is configured."),
-		failsafe:    d("failsafe", "Whether the kernel lets go of the relays when the agent dies; absent where that is not known."),
+		failsafe:    d("failsafe", "Whether the relays let go when the agent dies; absent where that is not known."),
 		build:       d("build_info", "1, with the version as labels.", "version", "commit", "goversion"),
 	}
+}
+
+// failsafe is nil where nobody tells, too.
+func (o *Options) failsafe() *bool {
+	if o.Failsafe == nil {
+		return nil
+	}
+	return o.Failsafe()
 }
 
 // collect tells what the board knows now.
@@ -68,14 +82,18 @@ func (c *collector) collect(to families) {
 	if o.Connected != nil {
 		e.gauge(c.connected, oneIf(o.Connected()))
 	}
-	if o.Failsafe != nil {
-		e.gauge(c.failsafe, oneIf(*o.Failsafe))
+	if letsGo := o.failsafe(); letsGo != nil {
+		e.gauge(c.failsafe, oneIf(*letsGo))
+	}
+	for _, s := range c.server.board.sources() {
+		c.heat.tell(e, s, now)
 	}
 	for _, z := range c.server.board.tallies(now) {
 		e.gauge(c.ticking, oneIf(!z.stuck), z.name)
 		c.counts(e, z, o.Counters(z.name))
 		if z.last != nil {
 			c.state(e, z.last.Snapshot)
+			c.room.tell(e, z.last.Snapshot)
 			c.reading(e, z, now)
 		}
 	}
@@ -127,6 +145,9 @@ func (c *collector) state(e emitter, s controlloop.Snapshot) {
 	}
 	for m := controlloop.ModeOff; m <= controlloop.ModeHeatCool; m++ {
 		e.gauge(c.mode, oneIf(m == max(s.Setpoint.Mode, controlloop.ModeOff)), s.Zone, m.String())
+	}
+	if is := s.Target.Window; is != controlloop.WindowUnknown {
+		e.gauge(c.window, oneIf(is == controlloop.WindowOpen), s.Zone)
 	}
 	e.relay(c.relay, s.HeaterRelay, s.Zone, "heater")
 	e.relay(c.relay, s.CoolerRelay, s.Zone, "cooler")

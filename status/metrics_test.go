@@ -24,6 +24,8 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"thermostat/controlloop"
+	"thermostat/controlloop/foresee"
+	"thermostat/controlloop/report"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -38,8 +40,8 @@ func scrape(t *testing.T) string {
 		both := params()
 		both.Cooler = true
 		o := (&site{t: t}).options()
-		o.Zones = []Zone{{"hall", both}, {"attic", params()}}
-		o.Connected, o.Failsafe = func() bool { return true }, &no
+		o.Zones = []Zone{{Name: "hall", Params: both}, {Name: "attic", Params: params()}}
+		o.Connected, o.Failsafe = func() bool { return true }, func() *bool { return &no }
 		o.Counters = func(zone string) controlloop.Counters {
 			if zone == "attic" {
 				return controlloop.Counters{}
@@ -48,11 +50,16 @@ func scrape(t *testing.T) string {
 				Heater: controlloop.OutputCounters{Cycles: 12, On: 90 * time.Minute}, Accepted: 3, Refused: 1, Faults: map[controlloop.FaultName]uint64{"sensor": 2},
 			}
 		}
+		o.Sources = []Source{{"boiler", true}, {"stove", false}}
 		s := New(o)
+		s.SawSource(report.SourceSnapshot{Name: "boiler", Time: time.Now(), Relay: controlloop.RelayOn, Pump: controlloop.RelayOn, Reason: "demand",
+			Calling: []string{"hall"}, Cycles: 7, On: 3 * time.Hour, Faults: []controlloop.Fault{{Name: "memory"}}})
 		snap := at(time.Now(), 20.25, true)
 		snap.State.Reading.Humidity = 45
 		snap.HasCooler, snap.CoolerRelay, snap.SafetyRelay = true, controlloop.RelayOff, controlloop.RelayOn
 		snap.Faults = []controlloop.Fault{{Name: "fallback_sensor"}}
+		snap.Target.Window = controlloop.WindowOpen
+		snap.Foresight = controlloop.Foreseen{Segments: 9, Model: foresee.Model{Trusted: true, Lag: 0.5, Gain: 2.5}, Starts: 19.5, Budget: 16, Unmet: true}
 		snap.Answers = 4
 		s.Saw(snap)
 		snap.Answers, snap.Heard = 6, "crc"

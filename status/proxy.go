@@ -138,9 +138,11 @@ func (from sender) hostFor(origin string) string {
 
 // isProxied reports the marks that proxies leave, believed or not. HTTP/1.0 is
 // one of them: nginx speaks it and adds no header unless it is told to, and no
-// browser has spoken it for long.
+// browser has spoken it for long. HAProxy with its defaults leaves none, and
+// passes on the host that the client asked for: who sits at this machine asks
+// for localhost.
 func isProxied(r *http.Request) bool {
-	if !r.ProtoAtLeast(1, 1) {
+	if !r.ProtoAtLeast(1, 1) || isLoopback(r.RemoteAddr) && !isLoopback(r.Host) {
 		return true
 	}
 	for name := range r.Header {
@@ -149,4 +151,14 @@ func isProxied(r *http.Request) bool {
 		}
 	}
 	return false
+}
+
+// isLoopback reports whether a host, with or without a port, is this machine itself.
+func isLoopback(hostPort string) bool {
+	host := hostPort
+	if h, _, err := net.SplitHostPort(hostPort); err == nil {
+		host = h
+	}
+	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil && ip.Unmap().IsLoopback() || strings.EqualFold(strings.TrimSuffix(host, "."), "localhost")
 }

@@ -2,16 +2,11 @@ package status
 
 import (
 	"bufio"
-	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"net/netip"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -97,6 +92,7 @@ func TestProxiedIsNotAtThisMachine(t *testing.T) {
 		for _, header := range [][]string{
 			{"X-Forwarded-For", "127.0.0.1"}, {"X-Forwarded-For", ""}, {"X-Real-IP", "192.0.2.7"}, {"Forwarded", "for=192.0.2.7"}, {"Via", "1.1 box"},
 			{"X-Forwarded-Host", "localhost"}, {"X-Forwarded-Proto", "https"}, {"X-Ingress-Path", "/x"},
+			{"Host", "192.0.2.7"}, {"Host", "192.0.2.7:8466"}, {"Host", "[2001:db8::1]"}, {"Host", "cabin"}, {"Host", "cabin.lan:80"}, // HAProxy with its defaults
 		} {
 			for _, way := range [][2]string{{"PUT", control}, {"POST", "/api/zones/hall/clear"}} {
 				if code, text := s.ask(way[0], way[1], `{"desired":21}`, header...); code != 403 || !strings.Contains(text, "http.password_file") {
@@ -115,8 +111,10 @@ func TestProxiedIsNotAtThisMachine(t *testing.T) {
 		if n := len(s.asked()); n != 0 {
 			t.Errorf("%d controls were handed on", n)
 		}
-		if code, _ := s.ask("PUT", control, `{"desired":21}`); code != 200 {
-			t.Errorf("at the machine: %d", code)
+		for _, host := range []string{s.addr, "127.0.0.1", "localhost", "LOCALHOST:8466", "localhost.", "[::1]:8466", "127.1.2.3"} {
+			if code, _ := s.ask("PUT", control, `{"desired":21}`, "Host", host); code != 200 {
+				t.Errorf("at the machine, by %s: %d", host, code)
+			}
 		}
 	}
 }
@@ -240,113 +238,4 @@ func TestARenamedMachineIsAnsweredInLocal(t *testing.T) {
 			t.Errorf("%s: %d", host, code)
 		}
 	}
-}
-
-// TestTheStreamPassesNginxBeatByBeat: the stream comes at once, beat by beat, also packed.
-func TestTheStreamPassesNginxBeatByBeat(t *testing.T) {
-	t.Parallel() // it waits 10 s
-	for _, more := range []string{"", "gzip on; gzip_types *;"} {
-		s := open(t, nil)
-		s.Saw(at(time.Now(), 20.5, true))
-		url := nginx(t, more, "proxy_pass "+s.url+";")
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // it measures nothing: else the stream never comes
-		defer cancel()
-		r, _ := http.NewRequestWithContext(ctx, "GET", url+"/api/events", nil)
-		resp, err := http.DefaultClient.Do(r) // it asks for gzip and unpacks
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		lines := bufio.NewReader(resp.Body)
-		lineWith(t, lines, `"changes":"none"`)
-		lineWith(t, lines, "event: beat")
-		lineWith(t, lines, `"temperature":20.5`)
-		s.Saw(at(time.Now(), 21.25, true))
-		lineWith(t, lines, `"temperature":21.25`)
-		lineWith(t, lines, "event: beat")
-	}
-}
-
-// TestBehindNginxEachClientHasItsOwnCount: with what docs/http.md asks for, each client has its own
-// count of wrong passwords, and the owner's changes pass from the page's origin.
-func TestBehindNginxEachClientHasItsOwnCount(t *testing.T) {
-	protected := withPassword(t)
-	s := open(t, func(o *Options) { believing(o); protected(o) })
-	s.gate.guesses = newLimiter(5, time.Hour, 1000)
-	url := nginx(t, "", "proxy_pass "+s.url+";", "proxy_set_header Host $http_host;", "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;")
-	put := func(from, password, origin string) int {
-		local := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
-		client := http.Client{Transport: &http.Transport{DialContext: local.DialContext, DisableKeepAlives: true}}
-		r, _ := http.NewRequest("PUT", url+control, strings.NewReader(`{"desired":21}`))
-		r.SetBasicAuth("", password)
-		r.Header.Set("Origin", origin)
-		r.Header.Set("X-Forwarded-For", "192.0.2.77") // the client's own invention
-		resp, err := client.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp.Body.Close()
-		return resp.StatusCode
-	}
-	for i := range 6 {
-		if code, want := put("127.0.0.5", "wrong", url), []int{401, 401, 401, 401, 401, 429}[i]; code != want {
-			t.Errorf("guess %d: %d", i, code)
-		}
-	}
-	if code := put("127.0.0.6", "sesame", url); code != 200 {
-		t.Errorf("the owner: %d", code)
-	}
-	if code := put("127.0.0.6", "sesame", "http://evil.example"); code != 403 {
-		t.Errorf("another page with the owner's password: %d", code)
-	}
-}
-
-// nginx runs one with a location for everything, and gives its address.
-func nginx(t *testing.T, server string, location ...string) (url string) {
-	t.Helper()
-	program, err := exec.LookPath("nginx")
-	if err != nil {
-		program = "/usr/sbin/nginx" // Debian keeps it outside a user's PATH
-		if _, err := os.Stat(program); err != nil && os.Getenv("THERMOSTAT_CI") != "" {
-			t.Fatal("nginx is missing, and CI must have it")
-		} else if err != nil {
-			t.Skip("nginx is not installed: apt-get install nginx-light")
-		}
-	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := free.Addr().String()
-	free.Close()
-	dir := t.TempDir()
-	write(t, filepath.Join(dir, "nginx.conf"), fmt.Sprintf(`daemon off; master_process off; pid %[1]s/pid; error_log stderr;
-events {}
-http {
-  access_log off; client_body_temp_path %[1]s/body; proxy_temp_path %[1]s/proxy;
-  fastcgi_temp_path %[1]s/fastcgi; uwsgi_temp_path %[1]s/uwsgi; scgi_temp_path %[1]s/scgi;
-  server { listen %[2]s; %[3]s location / { %[4]s } }
-}
-`, dir, address, server, strings.Join(location, " ")))
-	c := exec.Command(program, "-p", dir, "-c", filepath.Join(dir, "nginx.conf"), "-e", "stderr")
-	var said lines
-	c.Stdout, c.Stderr = &said, &said
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		c.Process.Signal(syscall.SIGTERM)
-		c.Wait()
-		if t.Failed() {
-			t.Logf("nginx: %s", said.String())
-		}
-	})
-	eventually(t, func() bool {
-		conn, err := net.Dial("tcp", address)
-		if err == nil {
-			conn.Close()
-		}
-		return err == nil
-	})
-	return "http://" + address
 }

@@ -7,19 +7,23 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"sync"
 	"time"
 
 	"golang.org/x/net/netutil"
 
 	"thermostat/controlloop"
+	"thermostat/controlloop/report"
 )
 
 // Options are the constants of a server, and what it may ask and do.
 type Options struct {
-	Device          string // its name
-	Version, Commit string // as build_info tells them
-	Units           string // C or F: what the page shows and takes
-	Zones           []Zone // in the order of the page
+	Device          string   // its name
+	Version, Commit string   // as build_info tells them
+	Units           string   // C or F: what the page shows and takes
+	Timezone        string   // on whose clocks programs run, IANA's name; empty: not known by name
+	Zones           []Zone   // in the order of the page
+	Sources         []Source // of heat that zones share
 
 	Listen       func() (net.Listener, error) // called again when it fails, and when listening ends
 	Machine      string                       // the host name
@@ -29,12 +33,22 @@ type Options struct {
 
 	// Submit hands over a control as JSON.
 	Submit func(ctx context.Context, zone string, control []byte) (Answer, error)
+	// SubmitProgram hands over a program as JSON.
+	SubmitProgram func(ctx context.Context, zone string, program []byte) (Answer, error)
+	// Programs counts the programs of all zones that have been in force so far: another number, and one is another.
+	Programs func() uint64
+	// Program is a zone's program as it is in force, to be told as JSON.
+	Program func(zone string) any
+	// Hand does what the zone's topic set/<what> does with a text: boost, hold, resume.
+	Hand func(ctx context.Context, zone, what, text string) (Answer, error)
+	// Away does what the topic set/away does with a text.
+	Away func(ctx context.Context, text string) (AwayAnswer, error)
 	// Clear clears what is latched.
 	Clear func(ctx context.Context, zone string) (Answer, error)
 
 	Counters  func(zone string) controlloop.Counters // of a zone, over restarts
 	Connected func() bool                            // whether the broker is; nil: there is none
-	Failsafe  *bool                                  // whether the kernel lets go of relays after a crash; nil: not known
+	Failsafe  func() *bool                           // whether relays are let go of after a crash; it gives nil where that is not known
 
 	Log     *slog.Logger                // what people should know
 	Contain func(part string, f func()) // runs f and survives its panic; nil: nobody does
@@ -66,6 +80,7 @@ type Server struct {
 	assets  assets
 	streams chan struct{} // a place for each
 	gate    *gate
+	packers sync.Pool // *gzip.Writer
 }
 
 // New makes a server; nothing is served before Run.
@@ -74,8 +89,8 @@ func New(o Options) *Server {
 		o.Contain = func(_ string, f func()) { f() }
 	}
 	return &Server{
-		opts: o, board: newBoard(o.Zones), assets: loadAssets(),
-		streams: make(chan struct{}, maxStreams), gate: newGate(o.PasswordFile, o.Log),
+		opts: o, board: newBoard(o.Zones, o.Sources), assets: loadAssets(),
+		streams: make(chan struct{}, maxStreams), gate: newGate(o.PasswordFile, o.Log), packers: sync.Pool{New: newPacker},
 	}
 }
 
@@ -84,6 +99,13 @@ func New(o Options) *Server {
 func (s *Server) Saw(snap controlloop.Snapshot) {
 	if s != nil {
 		s.board.saw(snap)
+	}
+}
+
+// SawSource takes what a source of heat does. A nil server sees nothing.
+func (s *Server) SawSource(snap report.SourceSnapshot) {
+	if s != nil {
+		s.board.sawSource(snap)
 	}
 }
 
@@ -173,9 +195,16 @@ func (s *Server) handler(who changes) http.Handler {
 	}
 	mux.HandleFunc("GET /{$}", s.assets.index)
 	mux.HandleFunc("GET /api/zones", s.zones)
+	mux.HandleFunc("GET /api/sources", s.sources)
 	mux.HandleFunc("GET /api/zones/{zone}/history", s.history)
-	mux.HandleFunc("PUT /api/zones/{zone}/control", s.gate.changing(who, s.control))
+	mux.HandleFunc("GET /api/zones/{zone}/program", s.program)
+	mux.HandleFunc("PUT /api/zones/{zone}/program", s.gate.changing(who, s.submitting(s.opts.SubmitProgram)))
+	mux.HandleFunc("PUT /api/zones/{zone}/control", s.gate.changing(who, s.submitting(s.opts.Submit)))
+	mux.HandleFunc("PUT /api/zones/{zone}/hold", s.gate.changing(who, s.hand("hold")))
+	mux.HandleFunc("POST /api/zones/{zone}/boost", s.gate.changing(who, s.hand("boost")))
+	mux.HandleFunc("POST /api/zones/{zone}/resume", s.gate.changing(who, s.hand("resume")))
 	mux.HandleFunc("POST /api/zones/{zone}/clear", s.gate.changing(who, s.clear))
+	mux.HandleFunc("PUT /api/away", s.gate.changing(who, s.away))
 	mux.HandleFunc("GET /api/events", func(w http.ResponseWriter, r *http.Request) { s.events(who, w, r) })
 	mux.Handle("GET /metrics", metricsOf(s))
 	mux.HandleFunc("GET /healthz", s.healthz)

@@ -2,6 +2,7 @@ package status
 
 import (
 	"bufio"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"path"
 	"strings"
 	"sync"
 	"testing"
@@ -41,7 +43,7 @@ func params() controlloop.Params {
 // options are a hall with a heater; the agent behind it refuses 99.
 func (s *site) options() Options {
 	return Options{
-		Device: "cabin", Version: "1.2.3", Commit: "abc", Units: "C", Zones: []Zone{{"hall", params()}}, Machine: "Cabin.lan",
+		Device: "cabin", Version: "1.2.3", Commit: "abc", Units: "C", Timezone: "Europe/Oslo", Zones: []Zone{{Name: "hall", Title: "Große Halle", Params: params()}}, Machine: "Cabin.lan",
 		Listen: func() (net.Listener, error) { return net.Listen("tcp", "127.0.0.1:0") },
 		Submit: func(_ context.Context, _ string, control []byte) (Answer, error) {
 			s.mu.Lock()
@@ -52,6 +54,29 @@ func (s *site) options() Options {
 				return Answer{Desired: &desired, Mode: "heat", Reason: "desired: 99 is outside 5..28 °C"}, nil
 			}
 			return Answer{Applied: true, Desired: &desired, Mode: "heat"}, nil
+		},
+		Hand: func(_ context.Context, zone, what, text string) (Answer, error) {
+			return Answer{Applied: true, Mode: zone + " " + what + " " + text}, nil
+		},
+		Programs: func() uint64 { return 3 },
+		Program:  func(zone string) any { return map[string]any{"week": "06:00 20", "of": zone} },
+		SubmitProgram: func(_ context.Context, zone string, said []byte) (Answer, error) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.controls = append(s.controls, zone+" "+string(said))
+			if strings.Contains(string(said), "99") {
+				return Answer{Mode: "auto", Reason: "week: 99 is outside 5..28 °C", Topic: "program"}, nil
+			}
+			return Answer{Applied: true, Mode: "auto", Topic: "program"}, nil
+		},
+		Away: func(_ context.Context, text string) (AwayAnswer, error) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.controls = append(s.controls, text)
+			if text == "off" {
+				return AwayAnswer{Reason: "no zone is away", Zones: map[string]Answer{}}, nil
+			}
+			return AwayAnswer{Applied: true, Zones: map[string]Answer{"hall": {Applied: true, Mode: "heat"}}}, nil
 		},
 		Clear:    func(context.Context, string) (Answer, error) { return Answer{Applied: true, Mode: "heat"}, nil },
 		Counters: func(string) controlloop.Counters { return controlloop.Counters{} },
@@ -240,7 +265,7 @@ func TestTheStreamBeginsWithWhatIsThere(t *testing.T) {
 			}
 		}
 	}
-	if got := next("hello"); !strings.Contains(got, `"modes":["off","heat"],"desired_min":5,"desired_max":28,"sample_s":1`) || !strings.Contains(got, `"changes":"open"`) {
+	if got := next("hello"); !strings.Contains(got, `"name":"hall","title":"Große Halle","modes":["off","heat"],"desired_min":5,"desired_max":28,"sample_s":1,"program":{"of":"hall","week":"06:00 20"}`) || !strings.Contains(got, `"timezone":"Europe/Oslo","changes":"open"`) {
 		t.Errorf("hello %s", got)
 	}
 	if got := next("beat"); !strings.Contains(got, `"broker":true`) {
@@ -314,9 +339,140 @@ func TestTheBrowserKeepsAssetsOrGetsThemPacked(t *testing.T) {
 	if code, text := s.ask("GET", "/page.js", "", "Accept-Encoding", "gzip"); code != 200 || !strings.HasPrefix(text, "\x1f\x8b") {
 		t.Errorf("%d %.50q", code, text)
 	}
+	if code, text := s.ask("GET", "/icon-192.png", "", "Accept-Encoding", "gzip"); code != 200 || !strings.HasPrefix(text, "\x89PNG") {
+		t.Errorf("%d %.50q", code, text)
+	}
+	_, plain := s.ask("GET", "/api/zones/hall/history", "", "Accept-Encoding", "identity")
+	code, packed := s.ask("GET", "/api/zones/hall/history", "", "Accept-Encoding", "gzip")
+	if r, err := gzip.NewReader(strings.NewReader(packed)); err != nil {
+		t.Errorf("a history, %d %.50q: %v", code, packed, err)
+	} else if text, err := io.ReadAll(r); err != nil || !strings.HasPrefix(plain, `{"zone":"hall",`) || string(text[:40]) != plain[:40] {
+		t.Errorf("a history is %.80q, packed %.80q, %v", plain, text, err)
+	}
 	for path, a := range s.assets {
 		if a.kind == "" {
 			t.Errorf("%s has no type", path)
+		}
+	}
+}
+
+// TestAHoldIsAskedForByItsEndOrItsLength: over HTTP, in the words of the topics.
+func TestAHoldIsAskedForByItsEndOrItsLength(t *testing.T) {
+	s := open(t, nil)
+	for _, row := range []struct{ method, path, body, want string }{
+		{"PUT", "hold", `{"until":"next"}`, `"mode":"hall hold next"`},
+		{"PUT", "hold", `{"for":"2h"}`, `"mode":"hall hold 2h"`},
+		{"PUT", "hold", `{"for":"2h","until":"next"}`, "none of"},
+		{"PUT", "hold", `{"until":5}`, "none of"},
+		{"PUT", "hold", `{"till":"next"}`, "none of"},
+		{"PUT", "hold", `{"for":"permanent"}`, "none of"},
+		{"PUT", "hold", `{"for":"2h"} x`, "none of"},
+		{"PUT", "hold", `{"for":"2h","for":"3h"}`, "none of"},
+		{"POST", "boost", `{"for":""}`, "none of"},
+		{"POST", "boost", `{"for":"45m"}`, `"mode":"hall boost 45m"`},
+		{"POST", "boost", "", `"mode":"hall boost "`},
+		{"POST", "resume", "", `"mode":"hall resume "`},
+	} {
+		if _, got := s.ask(row.method, "/api/zones/hall/"+row.path, row.body); !strings.Contains(got, row.want) {
+			t.Errorf("%s %s %s: %s, want %s", row.method, row.path, row.body, got, row.want)
+		}
+	}
+}
+
+// TestAProgramIsReadAndGivenOverHTTP: it is told as the agent has it, and handed on as it came;
+// what is no object, too large or from elsewhere reaches no zone.
+func TestAProgramIsReadAndGivenOverHTTP(t *testing.T) {
+	s := open(t, nil)
+	const path = "/api/zones/hall/program"
+	for _, c := range []struct {
+		method, path, body string
+		code               int
+		says               string
+	}{
+		{"GET", path, "", 200, `{"of":"hall","week":"06:00 20"}`},
+		{"HEAD", path, "", 200, ""},
+		{"GET", "/api/zones/attic/program", "", 404, "there is no such zone"},
+		{"PUT", path, " {\"week\":\"06:00 21\"}\n", 200, `"applied":true`},
+		{"PUT", path, `{"week":"06:00 21"}`, 200, `"topic":"program"`},
+		{"PUT", path, `{"week":"06:00 99"}`, 422, `"reason":"week: 99 is outside 5..28 °C"`},
+		{"PUT", path, ``, 400, "is no JSON object"},
+		{"PUT", path, `"06:00 21"`, 400, "is no JSON object"},
+		{"PUT", path, `[]`, 400, "is no JSON object"},
+		{"PUT", path, "{" + strings.Repeat(" ", 64<<10), 413, "64 KiB at most"},
+		{"PUT", "/api/zones/attic/program", `{"week":""}`, 404, "there is no such zone"},
+		{"POST", path, `{"week":""}`, 405, ""},
+		{"DELETE", path, "", 405, ""},
+	} {
+		if code, text := s.ask(c.method, c.path, c.body); code != c.code || !strings.Contains(text, c.says) {
+			t.Errorf("%s %s %.40s: %d %.200s; want %d %s", c.method, c.path, c.body, code, text, c.code, c.says)
+		}
+	}
+	if code, _ := s.ask("PUT", path, `{"week":""}`, "Origin", "http://elsewhere"); code != 403 {
+		t.Errorf("from elsewhere: %d", code)
+	}
+	if got := s.asked(); len(got) != 3 || got[0] != `hall {"week":"06:00 21"}` {
+		t.Errorf("handed on: %q", got)
+	}
+}
+
+// TestAwayIsAskedForInOneObject: it is passed on in the words of the topic, and every
+// zone's answer comes back in one; what is not clear, or could be another word, is not passed on.
+func TestAwayIsAskedForInOneObject(t *testing.T) {
+	s := open(t, nil)
+	for body, want := range map[string]string{
+		`{"on":true}`: "on",
+		` {"on":true,"until":"2027-01-02T12:00:00Z"} `: "until 2027-01-02T12:00:00Z",
+		`{"for":"3d","on":true}`:                       "3d",
+	} {
+		code, text := s.ask("PUT", "/api/away", body)
+		var answer AwayAnswer
+		if err := json.Unmarshal([]byte(text), &answer); err != nil || code != 200 || !answer.Applied || answer.Zones["hall"].Mode != "heat" {
+			t.Errorf("%s: %d %s", body, code, text)
+		}
+		if asked := s.asked(); asked[len(asked)-1] != want {
+			t.Errorf("%s: asked for %q", body, asked)
+		}
+	}
+	if code, text := s.ask("PUT", "/api/away", `{"on":false}`); code != 422 || !strings.Contains(text, `"reason":"no zone is away","zones":{}`) {
+		t.Errorf("%d %s", code, text)
+	}
+	s = open(t, nil) // so many changes at once are too many
+	for _, body := range []string{
+		``, `true`, `{}`, `{"on":null}`, `{"on":"true"}`, `{"on":1}`, `{"for":"3d"}`, `{"on":true,"for":"3d","until":"2027-01-02T12:00:00Z"}`,
+		`{"on":false,"for":"3d"}`, `{"on":true,"for":"off"}`, `{"on":true,"for":""}`, `{"on":true,"for":5}`, `{"on":true,"until":null}`,
+		`{"on":true,"on":false}`, `{"on":true} {}`, `{"on":true,"why":"sun"}`, `{"on":true`,
+	} {
+		if code, text := s.ask("PUT", "/api/away", body); code != 400 {
+			t.Errorf("%s: %d %s", body, code, text)
+		}
+	}
+	if code, _ := s.ask("PUT", "/api/away", `{"on":true}`, "Origin", "http://elsewhere"); code != 403 {
+		t.Errorf("from elsewhere: %d", code)
+	}
+	if asked := s.asked(); len(asked) > 0 {
+		t.Errorf("passed on: %q", asked)
+	}
+}
+
+// TestScriptsAreServedWithoutCommentsLineByLine: so that an error tells the line of its file.
+func TestScriptsAreServedWithoutCommentsLineByLine(t *testing.T) {
+	for name, served := range loadAssets() {
+		if path.Ext(name) != ".js" {
+			continue
+		}
+		text, err := pageFiles.ReadFile("page" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		is := strings.Split(string(served.text), "\n")
+		for i, line := range strings.Split(string(text), "\n") {
+			want := line
+			if strings.HasPrefix(strings.TrimSpace(line), "//") {
+				want = ""
+			}
+			if i >= len(is) || is[i] != want {
+				t.Fatalf("%s:%d is served as %q, want %q", name, i+1, is[min(i, len(is)-1)], want)
+			}
 		}
 	}
 }

@@ -94,7 +94,10 @@ func (b fleetBroker) retains(user, topic string) string {
 // readsItsOwn holds the rules against what an agent subscribes, topic by topic.
 func (b fleetBroker) readsItsOwn(device string) {
 	b.t.Helper()
-	b.says("operator", "thermostat/"+device+"/set/restart", "retained, and therefore ignored")
+	for _, topic := range []string{"/set/restart", "/set/away"} {
+		b.says("operator", "thermostat/"+device+topic, "retained, and therefore ignored")
+	}
+	b.says("operator", "thermostat/"+device+"/hall/program", `{"week":""}`) // of a zone that is not there
 	discovery := b.client("homeassistant", "mosquitto_sub", "-t", "homeassistant/device/+/config", "-C", "1", "-W", "30")
 	out := make(chan string, 1)
 	go func() {
@@ -103,7 +106,7 @@ func (b fleetBroker) readsItsOwn(device string) {
 	}()
 	b.says("homeassistant", "homeassistant/status", "online")
 	base := "thermostat/" + device
-	for _, topic := range []string{base + "/room/control", base + "/room/set/desired", base + "/set/restart", base + "/status", base + "/info", "homeassistant/status"} {
+	for _, topic := range []string{base + "/room/control", base + "/hall/program", base + "/room/set/desired", base + "/set/restart", base + "/set/away", base + "/status", base + "/info", "homeassistant/status"} {
 		if b.retains(device, topic) == "" {
 			b.t.Errorf("%s does not read %s", device, topic)
 		}
@@ -140,6 +143,8 @@ func TestThePublishedRulesKeepADeviceToItsOwnTopics(t *testing.T) {
 	b.readsItsOwn("cabin")
 	b.says("hut", "thermostat/cabin/room/control", `{"desired":5}`)
 	b.says("hut", "thermostat/cabin/status", "offline")
+	b.says("hut", "thermostat/cabin/attic/program", `{"week":"00:00 5"}`)
+	b.says("hut", "thermostat/cabin/set/away", "on")
 	b.says("operator", "thermostat/hut/room/control", `{"desired":20}`) // behind the others: they have been dropped by now
 	if got := b.retains("hut", "thermostat/hut/room/control"); got != `{"desired":20}` {
 		t.Errorf("hut does not read its own control: %q", got)
@@ -148,6 +153,12 @@ func TestThePublishedRulesKeepADeviceToItsOwnTopics(t *testing.T) {
 		if got := b.retains("hut", topic); got != "" && got != `{"desired":20}` {
 			t.Errorf("hut reads %s: %q", topic, got)
 		}
+	}
+	if got := b.retains("operator", "thermostat/cabin/attic/program"); got != "" {
+		t.Errorf("hut wrote cabin's program: %q", got)
+	}
+	if got := b.retains("operator", "thermostat/cabin/set/away"); got == "on" {
+		t.Error("hut sends cabin's people away")
 	}
 	if got := b.retains("operator", "thermostat/cabin/status"); got != "online" {
 		t.Errorf("hut wrote cabin's status: %q", got)

@@ -22,7 +22,7 @@ import (
 	pb "thermostat/proto"
 )
 
-var blows = flag.Int("blows", clitest.InCI(25, 8), "how many blows TestAZoneGoesOnUnderEveryBlowToTheBroker deals")
+var blows = flag.Int("blows", clitest.InCI(16, 8), "how many blows TestAZoneGoesOnUnderEveryBlowToTheBroker deals")
 
 const (
 	burst    = 100_000 // controls in one go
@@ -30,8 +30,8 @@ const (
 	converge = 5 * time.Minute
 )
 
-// The campaign beats the broker and the way to it while one zone switches
-// at every sample. That zone goes on under each blow, memory stays bounded, and
+// The campaign beats the broker and the way to it while one zone, which follows a
+// program and is held now and then, switches at every sample. That zone goes on under each blow, memory stays bounded, and
 // when the quiet returns the other zone obeys what the broker retains. That no
 // tick waits for the broker is proven in virtual time: mqtt,
 // TestALocalChangeWaitsForNoBroker.
@@ -46,7 +46,10 @@ func TestAZoneGoesOnUnderEveryBlowToTheBroker(t *testing.T) {
 	config := agentConfig(t, "mqtt://"+wire.addr, "")
 	text, _ := stateFolder(t, config)
 	// 1 °C a second and narrow deltas: every reading switches.
-	clitest.WriteFile(t, config, strings.Replace(text, "desired: 18, up_delta: 1, down_delta: 1", "desired: 17.5, up_delta: 0.05, down_delta: 0.05", 1))
+	clitest.WriteFile(t, config, strings.NewReplacer(
+		"device: cabin", "device: cabin\nclock: trust\ntimezone: UTC",
+		"mode: heat, desired: 18, up_delta: 1, down_delta: 1}", "mode: auto, up_delta: 0.05, down_delta: 0.05}\n    program: 00:00 17.5",
+	).Replace(text))
 	p := startAgent(t, config)
 	m.showsStatus("online")
 
@@ -63,6 +66,7 @@ func TestAZoneGoesOnUnderEveryBlowToTheBroker(t *testing.T) {
 	wire.set(passing)
 	m.agreesWith(t, p)
 	p.goesOn("swing")
+	m.shows("swing", "its program once no hold is left", aims("auto", "program", 17.5))
 	if peak := peakMiB(t, p); peak > mostMiB {
 		t.Errorf("%.1f MiB of memory at the peak, more than %d", peak, mostMiB)
 	} else {
@@ -142,7 +146,7 @@ func (m *mosquitto) flood(t *testing.T, n int, payload func(int) []byte) {
 	}
 }
 
-// tryPublish retains a new control, as an owner does between the blows.
+// tryPublish retains a new control and a hold, as an owner does between the blows.
 func (m *mosquitto) tryPublish(t *testing.T, random *rand.Rand) {
 	c, err := m.connect("owner")
 	if err != nil {
@@ -150,6 +154,7 @@ func (m *mosquitto) tryPublish(t *testing.T, random *rand.Rand) {
 	}
 	defer c.Disconnect(100)
 	c.Publish("thermostat/cabin/room/control", 1, true, fmt.Appendf(nil, `{"desired":%.3f}`, 10+10*random.Float64())).WaitTimeout(clitest.Patience)
+	c.Publish("thermostat/cabin/swing/control", 1, true, fmt.Appendf(nil, `{"program":true,"desired":17.45,"hold_s":%d}`, 1+random.IntN(20))).WaitTimeout(clitest.Patience)
 }
 
 // agreesWith waits until the zone shows what the broker retains.

@@ -28,6 +28,23 @@ func TestTheDemoWarmsTellsItsFaultAndEnds(t *testing.T) {
 	}
 }
 
+// TestTheDemosBoilerBurnsForAnOpenValveAndEndsWithIt: four rooms on one boiler. A valve opens, then
+// pump and boiler go on and the room warms; when no sensor answers any more the boiler goes off and the valves shut.
+func TestTheDemosBoilerBurnsForAnOpenValveAndEndsWithIt(t *testing.T) {
+	t.Parallel()
+	p := start(t, thermostat(t), "demo", "--boiler", "--mqtt", "127.0.0.1:0", "--http", "127.0.0.1:0", "--fault", "sensor-gone@12s")
+	p.says("Four simulated rooms on one boiler; one second is 60 s of room time.")
+	p.says("thermostat/demo/bath/control")
+	p.says("living-room: valve opens at 19.")
+	p.says("boiler: on, its pump on: demand ")
+	p.says("fault sensor-gone: no sensor answers any more")
+	p.says("boiler: off, its pump off: ")
+	p.says("living-room: valve shuts at unknown temperature, desired 20.0 °C: stale_reading")
+	if code := p.stop(); code != 0 {
+		t.Errorf("exit %d\n%s", code, p.output())
+	}
+}
+
 // TestTheDemoGoesOnUnderEveryFault: every fault that the demo knows happens, and the demo
 // goes on and ends in order.
 func TestTheDemoGoesOnUnderEveryFault(t *testing.T) {
@@ -103,6 +120,28 @@ func TestSetReachesTheDemo(t *testing.T) {
 		t.Fatalf("set: exit %d\n%s", set.code, set.output())
 	}
 	p.says("living-room: holds 22.0 °C, mode heat (cli)")
+}
+
+// TestABoostCoversTheDemosProgram: what the demo prints to try begins a boost and ends it.
+func TestABoostCoversTheDemosProgram(t *testing.T) {
+	t.Parallel()
+	p := start(t, thermostat(t), "demo", "--mqtt", "127.0.0.1:0")
+	p.says("living-room: holds 20.0 °C, mode auto (program: comfort)")
+	p.says("living-room: heater on")
+	for _, c := range []struct{ command, says string }{
+		{"boost living-room --for 5m", "living-room: holds 22.0 °C, mode heat"},
+		{"resume living-room", "living-room: holds 20.0 °C, mode auto (program: comfort)"},
+	} {
+		line := regexp.MustCompile(c.command + ` --broker (mqtt://\S+)`).FindStringSubmatch(p.output())
+		if line == nil {
+			t.Fatalf("no command to try:\n%s", p.output())
+		}
+		done := start(t, thermostat(t), append(strings.Fields(c.command), "--broker", line[1])...)
+		if <-done.ended; done.code != 0 {
+			t.Fatalf("%s: exit %d\n%s", c.command, done.code, done.output())
+		}
+		p.says(c.says)
+	}
 }
 
 // TestPrintedConfigRuns: the demo is an ordinary configuration.

@@ -103,17 +103,17 @@ func (h *homeAssistant) discover(c paho.Client, m paho.Message) {
 	if m.Retained() {
 		h.mistakes = append(h.mistakes, "a retained announcement of "+id)
 	}
-	if len(m.Payload()) == 0 {
+	var d haDevice
+	if err := json.Unmarshal(m.Payload(), &d); err != nil || len(d.Device.Identifiers) == 0 {
+		h.mistakes = append(h.mistakes, fmt.Sprintf("announcement of %s: %v", id, err))
+		return
+	}
+	if !slices.ContainsFunc(slices.Collect(maps.Values(d.Components)), func(e map[string]any) bool { return len(e) > 1 }) {
 		if h.run[id] { // what this run has not discovered cannot be removed
 			delete(h.registry, id)
 			delete(h.run, id)
 			h.log = append(h.log, "gone "+id)
 		}
-		return
-	}
-	var d haDevice
-	if err := json.Unmarshal(m.Payload(), &d); err != nil || len(d.Device.Identifiers) == 0 {
-		h.mistakes = append(h.mistakes, fmt.Sprintf("announcement of %s: %v", id, err))
 		return
 	}
 	if d.Device.Via != "" && !slices.ContainsFunc(slices.Collect(maps.Values(h.registry)), func(o haDevice) bool { return o.Device.Identifiers[0] == d.Device.Via }) {
@@ -152,6 +152,7 @@ func (h *homeAssistant) receive(_ paho.Client, m paho.Message) {
 	payload := string(m.Payload())
 	h.last[m.Topic()] = payload
 	h.log = append(h.log, m.Topic())
+	h.judge(m.Topic())
 	if strings.HasSuffix(m.Topic(), "/status") {
 		if all := h.available[m.Topic()]; len(all) == 0 || all[len(all)-1] != payload {
 			h.available[m.Topic()] = append(all, payload)
@@ -159,26 +160,74 @@ func (h *homeAssistant) receive(_ paho.Client, m paho.Message) {
 	}
 }
 
-var haTemplate = regexp.MustCompile(`^\{\{ value_json\.(\w+) \}\}$`)
+// judge notes a mode that a thermostat was not announced with, of which Home Assistant warns.
+func (h *homeAssistant) judge(topic string) {
+	for id, e := range h.entities {
+		if e["mode_state_topic"] != topic || h.last[topic] == "" { // an empty message is that the zone is no more
+			continue
+		}
+		modes, _ := e["modes"].([]any)
+		if mode := h.render(id, "mode_state_topic", "mode_state_template"); !slices.Contains(modes, any(mode)) {
+			h.mistakes = append(h.mistakes, fmt.Sprintf("%s shows mode %s, and is announced with %v", id, mode, modes))
+		}
+	}
+}
 
-// render gives what an entity shows for one of its topics: the template's key
-// out of the JSON, None for null, and nothing while nothing has come.
+// The forms of template that the agent uses. In the last three the condition is on one key.
+var (
+	haTemplate  = regexp.MustCompile(`^\{\{ value_json\.(\w+) \}\}$`)
+	haInstead   = regexp.MustCompile(`^\{\{ '(\w+)' if value_json\.(\w+) == '(\w+)' else value_json\.(\w+) \}\}$`)
+	haOneOf     = regexp.MustCompile(`^\{\{ value_json\.(\w+) if value_json\.\w+ in \[(.*)\] else '(\w+)' \}\}$`)
+	haPartOfOne = regexp.MustCompile(`^\{\{ value_json\.(\w+)\.(\w+) if value_json\.\w+ else None \}\}$`)
+)
+
+// render gives what an entity shows for one of its topics, and nothing while nothing has come.
 func (h *homeAssistant) render(id, topicKey, templateKey string) string {
 	e := h.entities[id]
 	topic, _ := e[topicKey].(string)
 	template, _ := e[templateKey].(string)
-	form := haTemplate.FindStringSubmatch(template)
-	if form == nil {
+	if template == "" {
 		return h.last[topic]
 	}
 	var object map[string]any
 	if json.Unmarshal([]byte(h.last[topic]), &object) != nil {
 		return ""
 	}
-	if v, ok := object[form[1]]; !ok || v != nil {
-		return fmt.Sprint(v)
+	return haRender(template, object)
+}
+
+// haRender gives what a template makes of JSON: None for null, True and False.
+func haRender(template string, object map[string]any) string {
+	if form := haTemplate.FindStringSubmatch(template); form != nil {
+		return haText(object[form[1]])
 	}
-	return "None"
+	if form := haInstead.FindStringSubmatch(template); form != nil {
+		if haText(object[form[2]]) == form[3] {
+			return form[1]
+		}
+		return haText(object[form[4]])
+	}
+	if form := haOneOf.FindStringSubmatch(template); form != nil {
+		if text := haText(object[form[1]]); slices.Contains(strings.Split(form[2], ", "), "'"+text+"'") {
+			return text
+		}
+		return form[3]
+	}
+	if form := haPartOfOne.FindStringSubmatch(template); form != nil {
+		part, _ := object[form[1]].(map[string]any)
+		return haText(part[form[2]])
+	}
+	return "a template of no known form"
+}
+
+func haText(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "None"
+	case bool:
+		return strings.ToUpper(fmt.Sprint(v)[:1]) + fmt.Sprint(v)[1:]
+	}
+	return fmt.Sprint(v)
 }
 
 // shows waits until an entity shows something; keys are those of its topic, or

@@ -28,7 +28,7 @@ func TestHomeAssistantDiscoversShowsAndCommandsTheAgent(t *testing.T) {
 	m.start()
 	h := newHomeAssistant(t, m.url())
 	h.start()
-	config := agentConfig(t, m.url(), "")
+	config := agentConfig(t, m.url(), "clock: trust\ntimezone: "+clitest.Forenoon())
 	p := startAgent(t, config)
 	h.knows(cabinID, roomID, swingID)
 	h.hears(told("room")...)
@@ -58,6 +58,8 @@ func TestHomeAssistantDiscoversShowsAndCommandsTheAgent(t *testing.T) {
 	h.command(roomID+"_-climate", "temperature_command_topic", "23")
 	h.shows(roomID+"_-climate", "temperature_state", "23")
 	h.shows(roomID+"_-climate", "mode_state", "heat")
+
+	h.livesByAProgram(m)
 
 	h.stop()
 	h.start()
@@ -92,6 +94,49 @@ func TestHomeAssistantDiscoversShowsAndCommandsTheAgent(t *testing.T) {
 	for _, mistake := range h.mistakes {
 		t.Error(mistake)
 	}
+}
+
+// livesByAProgram gives the room a program and takes it away again, with the room as it was.
+func (h *homeAssistant) livesByAProgram(m *mosquitto) {
+	h.t.Helper()
+	m.publish("room/program", []byte(`{"week":"00:00 comfort","presets":{"comfort":21,"away":12}}`), "-r")
+	clitest.Eventually(h.t, func() error {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if h.entities[roomID+"_-next_change"] == nil || h.entities[cabinID+"_-away"] == nil {
+			return fmt.Errorf("neither next change nor away: %q", h.log)
+		}
+		return nil
+	})
+	shows := func(mode, preset, desired, target string) {
+		h.t.Helper()
+		h.shows(roomID+"_-climate", "mode_state", mode)
+		h.shows(roomID+"_-climate", "temperature_state", desired)
+		h.shows(roomID+"_-target", "", target)
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if got := h.render(roomID+"_-climate", "preset_mode_state_topic", "preset_mode_value_template"); got != preset {
+			h.t.Errorf("%s shows preset %q, want %q", roomID, got, preset)
+		}
+	}
+	h.setTemperature(roomID+"_-climate", "auto", "22")
+	shows("auto", "none", "22", "hold")
+	h.command(roomID+"_-climate", "preset_mode_command_topic", "none")
+	shows("auto", "comfort", "21", "program")
+	h.command(roomID+"_-boost", "command_topic", "")
+	shows("auto", "none", "23", "boost")
+	h.command(roomID+"_-resume", "command_topic", "")
+	shows("auto", "comfort", "21", "program")
+	h.shows(cabinID+"_-away", "", "False")
+	h.command(cabinID+"_-away", "command_topic", "ON")
+	shows("heat", "away", "12", "away")
+	h.shows(cabinID+"_-away", "", "True")
+	h.command(cabinID+"_-away", "command_topic", "OFF")
+	shows("auto", "comfort", "21", "program")
+	m.publish("room/program", []byte(`{"week":""}`), "-r")
+	h.shows(roomID+"_-target", "", "default")
+	h.setTemperature(roomID+"_-climate", "heat", "23")
+	shows("heat", "", "23", "manual")
 }
 
 // TestRemovedZoneIsGoneFromHomeAssistant: at once where Home Assistant is there,

@@ -60,7 +60,7 @@ func wrongs() (all []wrong) {
 		wrong{"a SUBACK for a message", true, func(_, pub id) []byte { return append(append([]byte{0x90, 3}, pub.bytes()...), 0) }, 0},
 		wrong{"a PUBACK for a subscription", true, func(sub, _ id) []byte { return append([]byte{0x40, 2}, sub.bytes()...) }, 0},
 		wrong{"a PUBACK for nobody", true, func(_, _ id) []byte { return []byte{0x40, 2, 0xff, 0xfe} }, 0},
-		wrong{"messages at QoS 2", true, func(_, _ id) []byte { return []byte("\x34\x07\x00\x01t\x00\x01xx") }, 0},
+		wrong{"messages at QoS 3", true, func(_, _ id) []byte { return []byte("\x36\x07\x00\x01t\x00\x01xx") }, 0},
 	)
 }
 

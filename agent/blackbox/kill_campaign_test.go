@@ -29,7 +29,7 @@ var kills = flag.Int("kills", clitest.InCI(300, 60), "how often the campaign kil
 // relay off first.
 func TestAKilledAgentComesUpOffAndKnowsItsLastSetpoint(t *testing.T) {
 	if testing.Short() {
-		t.Skip(*kills, " restarts")
+		t.Skipf("-short leaves out the %d kills", *kills)
 	}
 	t.Parallel()
 	m := newMosquitto(t, open)

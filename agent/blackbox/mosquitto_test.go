@@ -21,6 +21,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"thermostat/agent/clitest"
+	"thermostat/agent/ramdisk"
 	"thermostat/controlloop/report"
 	pb "thermostat/proto"
 )
@@ -32,7 +33,7 @@ func TestMain(m *testing.M) {
 	if parallel := flag.Lookup("test.parallel"); os.Getenv("THERMOSTAT_CI") == "" && parallel.Value.String() == parallel.DefValue {
 		flag.Set("test.parallel", "8") // most of these tests wait for other programs
 	}
-	os.Exit(clitest.Main(m))
+	os.Exit(ramdisk.Run(func() int { return clitest.Main(m) }))
 }
 
 // binary is the agent that THERMOSTAT names with its whole path, else one built once for all tests.

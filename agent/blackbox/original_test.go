@@ -22,10 +22,11 @@ import (
 // The published example with a hundred heaters, each a process of its own: from
 // 42 °C, desired 45, deltas 1.
 const (
-	heaters     = 100
-	heaterEvery = 500 * time.Millisecond
-	bandLow     = 44
-	bandHigh    = 46
+	heaters       = 100
+	heaterEvery   = 500 * time.Millisecond
+	originalStale = 10 * time.Second // its stale_after
+	bandLow       = 44
+	bandHigh      = 46
 )
 
 // watcher listens to all rooms, and holds each switch against the readings that
@@ -40,9 +41,11 @@ type watcher struct {
 
 // watchedRoom is what came of a room since its last switch.
 type watchedRoom struct {
-	on         bool // by the last command
-	cold, warm bool // a reading below the band came, one above it
-	missed     bool // something may have been missed
+	on         bool      // by the last command
+	cold, warm bool      // a reading below the band came, one above it
+	missed     bool      // something may have been missed
+	last       time.Time // of the readings, whatever was switched
+	lastCold   bool      // that was below the band
 }
 
 func (w *watcher) room(id int32) *watchedRoom {
@@ -59,8 +62,8 @@ func (w *watcher) reading(_ paho.Client, m paho.Message) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	r := w.room(d.GetSensorID())
-	r.cold = r.cold || d.GetTemperature() < bandLow
+	r, cold := w.room(d.GetSensorID()), d.GetTemperature() < bandLow
+	r.last, r.lastCold, r.cold = time.Now(), cold, r.cold || cold
 	r.warm = r.warm || d.GetTemperature() > bandHigh
 }
 
@@ -85,7 +88,9 @@ func (w *watcher) command(_ paho.Client, m paho.Message) {
 	case !on && r.warm: // one that began, or hears nothing, goes off as well
 		w.cycles[id]++
 	}
-	*r = watchedRoom{on: on}
+	// A slow operator says Off for want of readings, and On for one that we have heard before that.
+	crossed := !on && r.lastCold && time.Since(r.last) < originalStale
+	*r = watchedRoom{on: on, last: r.last, lastCold: r.lastCold, cold: crossed}
 }
 
 // away notes that the watcher may have missed something.
@@ -174,6 +179,7 @@ func TestAHundredRoomsHeatOnlyByTheirReadingsThroughKills(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a hundred processes")
 	}
+	t.Parallel()
 	m := newMosquitto(t, persist+"max_queued_messages 0\n") // it drops no reading of a watcher that is slow
 	m.start()
 	config := originalConfig(t, m)

@@ -93,8 +93,11 @@ func (x *terminal) wrote(form string) []string {
 	return found
 }
 
-// picture is one whole picture: from home to what clears the rest.
-const picture = `\x1b\[H([^\x1b]*(?:\x1b\[(?:[0-9]*m|K)[^\x1b]*)*)\x1b\[J`
+// A whole picture is drawn from home to what clears the rest.
+const (
+	drawn   = `(?:[^\x1b]|\x1b\[(?:[0-9]*m|K))*`
+	picture = `\x1b\[H(` + drawn + `)\x1b\[J`
+)
 
 // TestWatchIsDrawnInPlaceAndFitsTheTerminal: drawn in place, fitted to the terminal, and again after
 // each change of its size; colours unless NO_COLOR asks for none; the terminal
@@ -112,18 +115,18 @@ func TestWatchIsDrawnInPlaceAndFitsTheTerminal(t *testing.T) {
 		if coloured := strings.Contains(x.wrote(picture)[1], "m"+"ZONE"); coloured != (noColour == "") {
 			t.Errorf("NO_COLOR=%q: %q", noColour, first)
 		}
-		x.wrote(`demo/workshop +[0-9.]+ °C +17.00 °C +heat +`)
+		x.wrote(`demo/workshop +[0-9.]+ °C +heat 17.0 +`)
 		x.resize(34, 4)
-		small := x.wrote(picture)[1]
+		small := x.wrote(`\x1b\[H(` + drawn + `1 more zones` + drawn + `)\x1b\[J`)[1] // one that was drawn before may still come
 		lines := strings.Split(small, "\n")
-		if len(lines) > 4 || !strings.Contains(small, "1 more zones") {
+		if len(lines) > 4 {
 			t.Errorf("%d lines: %q", len(lines), small)
 		}
 		for _, line := range lines {
 			clitest.CheckLine(t, strings.ReplaceAll(strings.TrimSuffix(line, "\r"), "\x1b[K", ""), 33, noColour == "")
 		}
 		x.resize(100, 30)
-		x.wrote(`demo/workshop +[0-9.]+ °C +17.00 °C +heat +`)
+		x.wrote(`demo/workshop +[0-9.]+ °C +heat 17.0 +`)
 		if _, err := io.WriteString(x.keys, "\x03"); err != nil { // Ctrl-C
 			t.Fatal(err)
 		}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"thermostat/controlloop"
+	"thermostat/mqtt/wire"
 )
 
 // NumberVar adds a flag for a decimal number. The library's own would take 2_1
@@ -21,7 +21,7 @@ type numberFlag float64
 
 // Set reads the flag's text.
 func (f *numberFlag) Set(text string) error {
-	x, err := controlloop.ParseNumber(text)
+	x, err := wire.ParseDecimal(text)
 	if err == nil {
 		*f = numberFlag(x)
 	}

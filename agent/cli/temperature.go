@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"thermostat/controlloop"
+	"thermostat/mqtt/wire"
 )
 
 // FormatTemperature is °C as text in the units that people use, C or F.
@@ -25,7 +25,7 @@ func ParseTemperature(text, units string) (float64, error) {
 	if n := len(text) - 1; n > 0 && strings.ContainsRune("CcFf", rune(text[n])) {
 		number, units = text[:n], strings.ToUpper(text[n:])
 	}
-	t, err := controlloop.ParseNumber(strings.Replace(number, minus, "-", 1))
+	t, err := wire.ParseDecimal(strings.Replace(number, minus, "-", 1))
 	if err != nil {
 		return 0, fmt.Errorf("temperature %q: want a number like 21.5, 21.5C or 70F", text)
 	}

@@ -57,7 +57,7 @@ func Need(t *testing.T, programs ...string) {
 			if os.Getenv("THERMOSTAT_CI") != "" {
 				t.Fatalf("%s is missing, and CI must have it", p)
 			}
-			t.Skipf("%s is not installed: apt-get install mosquitto mosquitto-clients protobuf-compiler libprotobuf-dev openssl", p)
+			t.Skipf("%s is not installed: apt-get install mosquitto mosquitto-clients protobuf-compiler libprotobuf-dev openssl nginx-light haproxy", p)
 		}
 	}
 }

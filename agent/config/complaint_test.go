@@ -2,11 +2,14 @@ package config
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"thermostat/agent/clitest"
+	"thermostat/agent/config/machine"
+	"thermostat/drivers/hostfs"
 )
 
 // Every complaint has one row: a file, and exactly what is said of it.
@@ -43,8 +46,8 @@ func TestEveryComplaintHasItsPlaceAndText(t *testing.T) {
 		{"doubled key", "device: a\nunits: C\ndevice: b\n", "f:3:1: device: is given twice, first in line 1"},
 		{"doubled key, quoted", "device: a\n'device': b\n", "f:2:1: device: is given twice, first in line 1"},
 		{"unknown key", "devise: a\n", "f:1:1: devise: is an unknown key: did you mean device?"},
-		{"unknown key, far", "xyzzy: a\n", "f:1:1: xyzzy: is an unknown key: known here are device, state_dir, units, mqtt, http, zones"},
-		{"unknown key, strange", "\"a b\\n\": 1\n", `f:1:1: "a b\n": is an unknown key: known here are device, state_dir, units, mqtt, http, zones`},
+		{"unknown key, far", "xyzzy: a\n", "f:1:1: xyzzy: is an unknown key: known here are device, state_dir, units, timezone, clock, presets, mqtt, http, sources, zones"},
+		{"unknown key, strange", "\"a b\\n\": 1\n", `f:1:1: "a b\n": is an unknown key: known here are device, state_dir, units, timezone, clock, presets, mqtt, http, sources, zones`},
 		{"too deep", "zones: " + strings.Repeat("[", 40), "f:1:40: nested deeper than 32"},
 		{"too many keys", strings.Repeat("a: 1\n", 1001), "f:1001:1: more than 1000 keys in one mapping"},
 		{"too many empty values", "zones:\n" + strings.Repeat("-\n", 1001), "f:1002:2: more than 1000 empty values"},
@@ -120,7 +123,14 @@ func TestEveryComplaintHasItsPlaceAndText(t *testing.T) {
 		// zones
 		{"zone a word", "zones: [a]\n", "f:1:9: zones[0]: is a plain value, but a mapping is wanted"},
 		{"no name", "zones:\n  - sensor: {driver: simulated}\n    heater: {driver: simulated}\n", "f:2:5: zones[0].name: is missing: each dash begins another zone, so take this one away if its keys belong to the zone above, else write - name: and a name"},
-		{"name", strings.Replace(clitest.Room, "a\n", "Küche\n", 1), `f:2:5: zones[0].name: "Küche" is no name of a zone, which is made of a-z, 0-9 and -, at most 40 of them: write kueche`},
+		{"name", strings.Replace(clitest.Room, "a\n", "Küche\n", 1), `f:2:5: zones[0].name: "Küche" is no name of a zone, which is made of a-z, 0-9 and -, at most 40 of them: write kueche, and for people title: "Küche" beside it`},
+		{"title with a line break", clitest.Room + "    title: \"a\\nb\"\n", "f:5:5: zones[0].title: has a control character or a line break"},
+		{"title that turns what follows", clitest.Room + "    title: \"a\u202eb\"\n", "f:5:5: zones[0].title: the invisible character U+202E has no place here: take it out, or type a blank in its place"},
+		{"title that turns what follows, spelled", clitest.Room + `    title: "a\u202eb"` + "\n", "f:5:5: zones[0].title: the invisible character U+202E has no place here: take it out, or type a blank in its place"},
+		{"title empty", clitest.Room + "    title: \"\"\n", `f:5:5: zones[0].title: "" is no title, which is 1 to 64 printable characters, no blank at either end`},
+		{"title too long", clitest.Room + "    title: " + strings.Repeat("ü", 65) + "\n", `f:5:5: zones[0].title: "` + strings.Repeat("ü", 40) + `…" is no title, which is 1 to 64 printable characters, no blank at either end`},
+		{"title that ends with a blank", clitest.Room + "    title: \"a \"\n", `f:5:5: zones[0].title: "a " begins or ends with a blank`},
+		{"two of one title", roomsWith("{driver: simulated}\n    title: Küche 👩‍🍳", "{driver: simulated}\n    title: Küche 👩‍🍳"), ""},
 		{"one thermometer in two zones", roomsWith("{driver: ds18b20, id: 28-0316a2795bff}", "{driver: ds18b20, id: 28-0316a2795bff, resolution: 12, bus: ds2482}"),
 			"warning: f:8:31: zones[1].sensor.id: is also the sensor of zone a: both zones go by one place's temperature; where this one has a sensor of its own, write that (thermostat probe lists them)"},
 		{"one chip in two zones", roomsWith("{driver: bme280}", "{driver: bme280, address: 0x76}"),
@@ -130,17 +140,17 @@ func TestEveryComplaintHasItsPlaceAndText(t *testing.T) {
 		{"same sensor_id", clitest.Room + "    sensor_id: 5\n" + strings.Replace(strings.TrimPrefix(clitest.Room, "zones:\n"), "a\n", "b\n", 1) + "    sensor_id: 5\n",
 			"f:9:5: zones[1].sensor_id: 5 of b is also that of zones[0] (a)"},
 		{"sensor_id of another by default", clitest.Room + strings.Replace(strings.TrimPrefix(clitest.Room, "zones:\n"), "a\n", "b\n", 1) +
-			fmt.Sprintf("    sensor_id: %d\n", defaultSensorID("cabin", "a")),
-			fmt.Sprintf("f:8:5: zones[1].sensor_id: %d of b is also that of zones[0] (a)", defaultSensorID("cabin", "a"))},
+			fmt.Sprintf("    sensor_id: %d\n", machine.SensorID("cabin", "a")),
+			fmt.Sprintf("f:8:5: zones[1].sensor_id: %d of b is also that of zones[0] (a)", machine.SensorID("cabin", "a"))},
 		{"sensor_id zero", clitest.Room + "    sensor_id: 0\n", "f:5:5: zones[0].sensor_id: 0 is outside 1..2147483647"},
 		{"sensor_id a fraction", clitest.Room + "    sensor_id: 1.5\n", `f:5:5: zones[0].sensor_id: "1.5" is not a whole number`},
 		{"sensor_id octal", clitest.Room + "    sensor_id: 010\n", `f:5:5: zones[0].sensor_id: "010" is not a whole number`},
 		{"sensor_id huge", clitest.Room + "    sensor_id: 99999999999999999999\n", "f:5:5: zones[0].sensor_id: 99999999999999999999 is outside 1..2147483647"},
 		{"plant", clitest.Room + "    plant: oven\n", `f:5:5: zones[0].plant: "oven" is none of electric, boiler, heat_pump, floor, fridge, fermenter`},
 		{"no sensor", "zones:\n  - name: a\n    heater: {driver: simulated}\n", "f:2:5: zones[0].sensor: is missing"},
-		{"no relay", "zones:\n  - name: a\n    sensor: {driver: simulated}\n", "f:2:5: zones[0].heater: missing but a zone needs a heater or a cooler"},
+		{"no relay", "zones:\n  - name: a\n    sensor: {driver: simulated}\n", "f:2:5: zones[0].heater: missing but a zone needs a heater or a cooler, or calls a source"},
 		{"relay empty", clitest.Room + "    cooler:\n", "f:5:5: zones[0].cooler: is empty, but a mapping such as {driver: gpio} is wanted"},
-		{"relay without driver", clitest.Room + "    cooler: {line: GPIO4}\n", "f:5:5: zones[0].cooler.driver: is missing: one of gpio, simulated, mqtt"},
+		{"relay without driver", clitest.Room + "    cooler: {line: GPIO4}\n", "f:5:5: zones[0].cooler.driver: is missing: one of gpio, modbus, simulated, mqtt"},
 		{"relay on no broker", clitest.Room + "    cooler: {driver: mqtt, topic: x}\n", "f:5:14: zones[0].cooler.driver: needs a broker: mqtt.brokers is empty"},
 		{"no line", clitest.Room + "    cooler: {driver: gpio}\n", "f:5:5: zones[0].cooler.line: is missing: the line's name, such as GPIO17"},
 		{"line with a space", clitest.Room + "    cooler: {driver: gpio, line: GPIO 17}\n", `f:5:28: zones[0].cooler.line: "GPIO 17" is no line of a Raspberry Pi's header: write GPIO17; of another board, name the chip as well`},
@@ -148,12 +158,14 @@ func TestEveryComplaintHasItsPlaceAndText(t *testing.T) {
 		{"key of a GPIO relay", clitest.Room + "    cooler: {driver: gpio, line: GPIO17, activ_low: true}\n", "f:5:42: zones[0].cooler.activ_low: is an unknown key: did you mean active_low?"},
 		{"pull at reset, active low", clitest.Room + "    cooler: {driver: gpio, line: GPIO17, active_low: true}\n", "warning: f:5:28: zones[0].cooler.line: GPIO17 pulls down at reset, which holds an active-low relay on until the agent runs: GPIO0 to GPIO8 pull up"},
 		{"pull at reset, active high", clitest.Room + "    cooler: {driver: gpio, line: GPIO5}\n", "warning: f:5:28: zones[0].cooler.line: GPIO5 pulls up at reset, which holds an active-high relay on until the agent runs: GPIO9 to GPIO27 pull down"},
-		{"a line twice in a zone", strings.Replace(clitest.Room, "heater: {driver: simulated}", "heater: {driver: gpio, line: GPIO17}", 1) + "    cooler: {driver: gpio, line: 17}\n", "f:5:28: zones[0].cooler.line: 17 is also the line of zones[0].heater: each relay needs one of its own"},
+		{"a line twice in a zone", strings.Replace(clitest.Room, "heater: {driver: simulated}", "heater: {driver: gpio, line: GPIO17}", 1) + "    cooler: {driver: gpio, line: 17}\n", "f:5:28: zones[0].cooler.line: 17 is also the line of zones[0].heater: each needs one of its own"},
 		{"a line twice in two zones", clitest.Room + "    cooler: {driver: gpio, line: GPIO17}\n" + strings.Replace(strings.TrimPrefix(clitest.Room, "zones:\n"), "a\n", "b\n", 1) + "    cooler: {driver: gpio, line: GPIO17, chip: pinctrl-rp1}\n",
-			"f:9:28: zones[1].cooler.line: GPIO17 of pinctrl-rp1 is also the line of zones[0].cooler: each relay needs one of its own"},
-		{"relay unknown", clitest.Room + "    cooler: {driver: magic, wand: 1}\n", `f:5:14: zones[0].cooler.driver: "magic" is none of gpio, simulated, mqtt`},
+			"f:9:28: zones[1].cooler.line: GPIO17 of pinctrl-rp1 is also the line of zones[0].cooler: each needs one of its own"},
+		{"relay without its mapping", clitest.Room + "    cooler: gpio\n", "f:5:5: zones[0].cooler: is a plain value, but a mapping such as {driver: gpio} is wanted: write {driver: gpio, line: GPIO17} with its own line"},
+		{"relay on the broker without its mapping", clitest.Room + "    cooler: mqtt\n", "f:5:5: zones[0].cooler: is a plain value, but a mapping such as {driver: gpio} is wanted: write {driver: mqtt, topic: home/room} with its own topic"},
+		{"relay unknown", clitest.Room + "    cooler: {driver: magic, wand: 1}\n", `f:5:14: zones[0].cooler.driver: "magic" is none of gpio, modbus, simulated, mqtt`},
 		{"relay with more", clitest.Room + "    cooler: {driver: simulated, line: GPIO4}\n", "f:5:33: zones[0].cooler.line: is an unknown key: known here are driver"},
-		{"fallback sensor unknown", clitest.Room + "    fallback_sensors: [{driver: simulated}, {driver: magic}]\n", `f:5:46: zones[0].fallback_sensors[1].driver: "magic" is none of ds18b20, bme280, simulated, mqtt`},
+		{"fallback sensor unknown", clitest.Room + "    fallback_sensors: [{driver: simulated}, {driver: magic}]\n", `f:5:46: zones[0].fallback_sensors[1].driver: "magic" is none of ds18b20, bme280, bmp280, sht3x, kernel, simulated, mqtt`},
 		{"fallback sensors no list", clitest.Room + "    fallback_sensors: {driver: simulated}\n", "f:5:5: zones[0].fallback_sensors: is a mapping, but a list is wanted: put a dash and a blank before the first key of each item"},
 		{"fallback sensor with a room", clitest.Room + "    fallback_sensors: [{driver: simulated, speed: 2}]\n", "f:5:44: zones[0].fallback_sensors[0].speed: is an unknown key: did you mean seed?"},
 		{"fallback sensor's noise", clitest.Room + "    fallback_sensors: [{driver: simulated, noise: 6}]\n", "f:5:44: zones[0].fallback_sensors[0].noise: 6 is outside 0..5"},
@@ -166,7 +178,33 @@ func TestEveryComplaintHasItsPlaceAndText(t *testing.T) {
 			"f:5:57: zones[0].fallback_sensors[1]: is a sensor that this zone has already: it cannot stand in for itself"},
 		{"max_disagreement alone", clitest.Room + "    max_disagreement: 1.5K\n", "warning: f:5:5: zones[0].max_disagreement: compares nothing: the zone has no fallback_sensors"},
 		{"max_disagreement negative", clitest.Room + "    max_disagreement: -1\n", "f:5:5: zones[0].max_disagreement: -1 is outside 0..50 K; 0 is not compared"},
-		{"safety relay on the heater's line", strings.Replace(clitest.Room, "heater: {driver: simulated}", "heater: {driver: gpio, line: GPIO17}", 1) + "    safety_relay: {driver: gpio, line: 17}\n", "f:5:34: zones[0].safety_relay.line: 17 is also the line of zones[0].heater: each relay needs one of its own"},
+		{"calibrate beside offset", strings.Replace(clitest.Room, "{driver: simulated}", "{driver: simulated, offset: 1, calibrate: [[1, 0]]}", 1),
+			"f:3:33: zones[0].sensor.offset: belongs to a sensor without calibrate, which says it, too: take one of the two away"},
+		{"calibrate is a number", strings.Replace(clitest.Room, "{driver: simulated}", "{driver: simulated, calibrate: 1}", 1),
+			"f:3:33: zones[0].sensor.calibrate: is a plain value, but a list of pairs such as [[0.4, 0.0], [25.1, 25.0]] is wanted"},
+		{"calibrate is one pair", strings.Replace(clitest.Room, "{driver: simulated}", "{driver: simulated, calibrate: [1, 0]}", 1),
+			"f:3:45: zones[0].sensor.calibrate[0]: is no pair of numbers: a list of pairs such as [[0.4, 0.0], [25.1, 25.0]] is wanted"},
+		{"calibrate by too much", strings.Replace(clitest.Room, "{driver: simulated}", "{driver: simulated, calibrate: [[30, 19]]}", 1),
+			"f:3:33: zones[0].sensor.calibrate: corrects [30, 19] by -11 K, at most 10 K can be: such a sensor is broken, or was not where the truth was"},
+		{"a board's relay without port and coil", clitest.Room + "    cooler: {driver: modbus}\n",
+			"f:5:5: zones[0].cooler.port: is missing: the port of the adapter, such as /dev/ttyUSB0 (ls /dev/serial/by-id names it for good)\n" +
+				"f:5:5: zones[0].cooler.coil: is missing: the relay of the board, of which the first is 0"},
+		{"a board's port, speed, unit, coil and lease", clitest.Room + "    cooler: {driver: modbus, port: ttyUSB0, baud: 9601, unit: 248, coil: 256, lease: 5s}\n",
+			"f:5:30: zones[0].cooler.port: \"ttyUSB0\" is no serial port, which is a path below /dev, such as /dev/ttyUSB0\n" +
+				"f:5:45: zones[0].cooler.baud: 9601 is no speed of a serial port: one of 1200 2400 4800 9600 19200 38400 57600 115200\n" +
+				"f:5:57: zones[0].cooler.unit: 248 is outside 1..247\n" +
+				"f:5:68: zones[0].cooler.coil: 256 is outside 0..255"},
+		{"a board's short lease", clitest.Room + "    cooler: {driver: modbus, port: /dev/ttyUSB0, coil: 0, lease: 5s}\n",
+			"f:5:59: zones[0].cooler.lease: 5s is outside 6s..10m: a third of it must leave time to say it again"},
+		{"a board's lease of a part of a tenth", clitest.Room + "    cooler: {driver: modbus, port: /dev/ttyUSB0, coil: 0, lease: 6.05s}\n",
+			"f:5:59: zones[0].cooler.lease: 6.05s is no whole number of tenths of a second, in which boards count"},
+		{"a board without a lease", clitest.Room + "    cooler: {driver: modbus, port: /dev/ttyUSB0, coil: 0, lease: 0s}\n",
+			"warning: f:5:59: zones[0].cooler.lease: without a lease the relay stays on when agent or line die, until thermostat off runs: take a board that has flash-on, or let the load have a cut-out of its own"},
+		{"a board's relay twice", strings.Replace(clitest.Room, "heater: {driver: simulated}", "heater: {driver: modbus, port: /dev/ttyUSB0, coil: 1}", 1) + "    cooler: {driver: modbus, port: /dev/ttyUSB0, coil: 1, baud: 19200}\n",
+			"f:5:50: zones[0].cooler.coil: coil 1 of unit 1 on /dev/ttyUSB0 is also that of zones[0].heater: each needs one of its own"},
+		{"a port of two speeds", strings.Replace(clitest.Room, "heater: {driver: simulated}", "heater: {driver: modbus, port: /dev/ttyUSB0, coil: 1}", 1) + "    cooler: {driver: modbus, port: /dev/ttyUSB0, coil: 2, baud: 19200}\n",
+			"f:5:59: zones[0].cooler.baud: 19200, but zones[0].heater speaks with 9600 on the same port: a line has one speed"},
+		{"safety relay on the heater's line", strings.Replace(clitest.Room, "heater: {driver: simulated}", "heater: {driver: gpio, line: GPIO17}", 1) + "    safety_relay: {driver: gpio, line: 17}\n", "f:5:34: zones[0].safety_relay.line: 17 is also the line of zones[0].heater: each needs one of its own"},
 		{"duty's key", clitest.Room + "    on_sensor_loss: {percent: 5}\n", "f:5:22: zones[0].on_sensor_loss.percent: belongs to action duty, but the action is off"},
 		{"duty without its share", clitest.Room + "    on_sensor_loss: {action: duty}\n", "f:5:5: zones[0].on_sensor_loss.percent: is missing: 1 to 30"},
 		{"duty's share", clitest.Room + "    on_sensor_loss: {action: duty, percent: 31}\n", "f:5:36: zones[0].on_sensor_loss.percent: 31 is outside 1..30"},
@@ -175,6 +213,24 @@ func TestEveryComplaintHasItsPlaceAndText(t *testing.T) {
 		{"duty's end", clitest.Room + "    on_sensor_loss: {action: duty, percent: 20, for: 19m}\n", "f:5:49: zones[0].on_sensor_loss.for: 19m0s is outside 20m0s..168h0m0s"},
 		{"duty shorter than min_on", clitest.Room + "    on_sensor_loss: {action: duty, percent: 19, period: 20m}\n", "f:5:49: zones[0].on_sensor_loss.period: 20m0s with 19 percent is on for 3m48s, which must be at least min_on and a sample, 4m0s"},
 		{"duty longer than its rest", clitest.Room + "    on_sensor_loss: {action: duty, percent: 30, period: 20m}\n    timing: {min_off: 15m}\n", "f:5:49: zones[0].on_sensor_loss.period: 20m0s with 30 percent is off for 14m0s, which must be at least min_off 15m0s"},
+		{"frost", clitest.Room + "    frost: {below: 2.9, rise: 5.5}\n", "f:5:13: zones[0].frost.below: 2.9 is outside 3..12 °C\nf:5:25: zones[0].frost.rise: 5.5 is outside 0.5..5 K"},
+		{"frost as a plain value", clitest.Room + "    frost: 5\n", "f:5:5: zones[0].frost: is a plain value, but a mapping is wanted"},
+		{"frost over the cut-out", clitest.Room + "    frost: {below: 12, rise: 4}\n    limits: {desired_min: 5, desired_max: 14, heat_cutout: 15}\n", "f:5:5: zones[0].frost: below + rise: 16 must stay below heat_cutout 15 °C"},
+		{"frost without a heater", strings.Replace(clitest.Room, "heater:", "cooler:", 1) + "    frost: {}\n", "f:5:5: zones[0].frost: needs a heater, and the zone has none: leave it out"},
+		{"frost in a fridge", clitest.Room + "    plant: fermenter\n    frost: {}\n", "f:6:5: zones[0].frost: has no place in a fridge or a fermenter: what lies in it decides how cold it may be, so leave it out"},
+		{"a window that nothing tells of", clitest.Room + "    window: {delay: 1m}\n", "f:5:5: zones[0].window: needs a contact, or slope: auto"},
+		{"a slope", clitest.Room + "    window: {slope: on}\n", `f:5:14: zones[0].window.slope: "on" is none of off, auto, and a number of 0.5..60 K/h`},
+		{"a slope out of bounds", clitest.Room + "    window: {slope: 61}\n", `f:5:14: zones[0].window.slope: "61" is none of off, auto, and a number of 0.5..60 K/h`},
+		{"a slope in a massive room in coarse steps", "zones:\n  - {name: a, plant: floor, sensor: {driver: ds18b20, id: 28-0316a2795bff, resolution: 9, bus: netlink}, heater: {driver: gpio, line: GPIO17}, window: {slope: auto}}\n",
+			"warning: f:2:153: zones[0].window.slope: steps of a thermometer of 9 or 10 bits are too coarse to show a window in a massive room: a contact does, such as one of Zigbee for 10 to 15 €, or a reed contact on a GPIO line for 2 €"},
+		{"a window's times", clitest.Room + "    window: {contact: {driver: simulated}, delay: 61m, close_delay: -1s, max: 59s}\n",
+			"f:5:44: zones[0].window.delay: 1h1m0s is outside 0s..1h\nf:5:56: zones[0].window.close_delay: -1s is outside 0s..1h\nf:5:74: zones[0].window.max: 59s is outside 1m..24h"},
+		{"a contact on the broker", clitest.Room + "    window: {contact: {driver: mqtt, topic: a}}\n",
+			"f:5:14: zones[0].window.contact.open: is missing: what the contact says while its window is open, mostly \"false\" of a contact that is closed no more\nf:5:24: zones[0].window.contact.driver: needs a broker: mqtt.brokers is empty"},
+		{"a contact on a relay's line", "zones:\n  - {name: a, sensor: {driver: simulated}, heater: {driver: gpio, line: GPIO17}, window: {contact: {driver: gpio, line: GPIO17}}}\n",
+			"f:2:115: zones[0].window.contact.line: GPIO17 is also the line of zones[0].heater: each needs one of its own"},
+		{"a simulated contact of a real room", "zones:\n  - {name: a, sensor: {driver: bme280}, heater: {driver: gpio, line: GPIO17}, window: {contact: {driver: simulated}}}\n",
+			"f:2:88: zones[0].window.contact: a simulated contact needs a simulated sensor, at whose room's window it is"},
 		{"sensor loss", clitest.Room + "    on_sensor_loss: {action: heat}\n", `f:5:22: zones[0].on_sensor_loss.action: "heat" is none of off, duty`},
 
 		// limits and timing
@@ -195,9 +251,9 @@ func TestEveryComplaintHasItsPlaceAndText(t *testing.T) {
 		{"a default stands in unjudged", clitest.Room + "    timing: {sample: 1m, stale_after: x}\n", `f:5:26: zones[0].timing.stale_after: "x" is not a duration such as 5s, 10m or 1h30m`},
 
 		// the default setpoint
-		{"mode", clitest.Room + "    default_setpoint: {mode: warm, desired: 20}\n", `f:5:24: zones[0].default_setpoint.mode: "warm" is none of off, heat, cool, heat_cool`},
+		{"mode", clitest.Room + "    default_setpoint: {mode: warm, desired: 20}\n", `f:5:24: zones[0].default_setpoint.mode: "warm" is none of off, heat, cool, heat_cool, auto`},
 		{"mode without relay", clitest.Room + "    default_setpoint: {mode: cool, desired: 20}\n", "f:5:24: zones[0].default_setpoint.mode: cool needs a cooler, and the zone has none"},
-		{"no desired", clitest.Room + "    default_setpoint: {}\n", "f:5:5: zones[0].default_setpoint.desired: is missing: every mode but off needs it"},
+		{"no desired", clitest.Room + "    default_setpoint: {}\n", "f:5:5: zones[0].default_setpoint.desired: is missing: every mode but off and auto needs it"},
 		{"desired", clitest.Room + "    default_setpoint: {desired: 29}\n", "f:5:24: zones[0].default_setpoint.desired: 29 is outside 5..28 °C"},
 		{"desired though off", clitest.Room + "    default_setpoint: {mode: off, desired: 29}\n", "f:5:35: zones[0].default_setpoint.desired: 29 is outside 5..28 °C"},
 		{"delta", clitest.Room + "    default_setpoint: {desired: 20, up_delta: 0.01}\n", "f:5:37: zones[0].default_setpoint.up_delta: 0.01 is outside 0.05..10 K"},
@@ -245,16 +301,21 @@ zones:
 func TestEveryComplaintOfASensorHasItsPlaceAndText(t *testing.T) {
 	for _, row := range []struct{ sensor, want string }{
 		{"word", "f:3:5: zones[0].sensor: is a plain value, but a mapping such as {driver: ds18b20} is wanted"},
-		{"{model: room}", "f:3:5: zones[0].sensor.driver: is missing: one of ds18b20, bme280, simulated, mqtt"},
+		{"bme280", "f:3:5: zones[0].sensor: is a plain value, but a mapping such as {driver: ds18b20} is wanted: write {driver: bme280}"},
+		{"ds18b20", "f:3:5: zones[0].sensor: is a plain value, but a mapping such as {driver: ds18b20} is wanted: write {driver: ds18b20, id: 28-0316a2795bff} with its own id, which thermostat probe lists"},
+		{"mqtt", "f:3:5: zones[0].sensor: is a plain value, but a mapping such as {driver: ds18b20} is wanted: write {driver: mqtt, topic: home/room} with its own topic"},
+		{"gpio", "f:3:5: zones[0].sensor: is a plain value, but a mapping such as {driver: ds18b20} is wanted"},
+		{"{model: room}", "f:3:5: zones[0].sensor.driver: is missing: one of ds18b20, bme280, bmp280, sht3x, kernel, simulated, mqtt"},
 		{"{driver: [x]}", "f:3:14: zones[0].sensor.driver: is a list, but a text is wanted"},
 		{"{driver: mqtt, topic: x}", "f:2:5: zones[0].timing.stale_after: is missing: an mqtt sensor needs it, longer than the longest pause between two of its readings; the heat goes off that long after the last\n" +
 			"f:3:14: zones[0].sensor.driver: needs a broker: mqtt.brokers is empty"},
-		{"{driver: ds18b21}", `f:3:14: zones[0].sensor.driver: "ds18b21" is none of ds18b20, bme280, simulated, mqtt`},
+		{"{driver: ds18b21}", `f:3:14: zones[0].sensor.driver: "ds18b21" is none of ds18b20, bme280, bmp280, sht3x, kernel, simulated, mqtt`},
 		{"{driver: ds18b20, id: 28-0316a2795bff, bus: kernel, offset: -0.3}", ""},
 		{"{driver: ds18b20}", "f:3:5: zones[0].sensor.id: is missing: the thermometer's name, such as 28-0316a2795bff (thermostat probe lists them)"},
 		{"{driver: ds18b20, id: 22-0316a2795bff}", ""},
 		{"{driver: ds18b20, id: 42-0316a2795bff}", ""},
-		{"{driver: ds18b20, id: 10-0316a2795bff}", `f:3:31: zones[0].sensor.id: 10-0316a2795bff is a DS18S20 or DS1920 (family 10), which counts otherwise and is not read; another thermometer is needed: DS18B20 (28-), DS1822 (22-) and DS28EA00 (42-) are read`},
+		{"{driver: ds18b20, id: 26-0316a2795bff}", `f:3:31: zones[0].sensor.id: 26-0316a2795bff is of family 26, which is no thermometer: their ids begin with 28- (DS18B20), 22- (DS1822), 42- (DS28EA00), 10- (DS18S20 or DS1920), 3b- (DS1825, MAX31826 or MAX31850)`},
+		{"{driver: ds18b20, id: 10-0316a2795bff, resolution: 12}", `f:3:52: zones[0].sensor.resolution: of a DS18S20 or DS1920 nobody can set it: leave it out`},
 		{"{driver: ds18b20, id: 28-0316A2795BFF}", `f:3:31: zones[0].sensor.id: "28-0316A2795BFF" is no id of a 1-Wire thermometer such as 28-0316a2795bff (thermostat probe lists yours): write 28-0316a2795bff`},
 		{"{driver: ds18b20, id: 28-0316a2795bff, bus: w1}", `f:3:52: zones[0].sensor.bus: "w1" is none of kernel, ds2482, netlink`},
 		{"{driver: ds18b20, id: 28-0316a2795bff, bus: ds2482, i2c_bus: 3, resolution: 9}", ""},
@@ -266,9 +327,17 @@ func TestEveryComplaintOfASensorHasItsPlaceAndText(t *testing.T) {
 		{"{driver: bme280, bus: 0, address: 0x77, offset: 1}", ""},
 		{"{driver: bme280, address: 119}", ""},
 		{"{driver: bme280, address: 0x78}", "f:3:30: zones[0].sensor.address: 0x78 is none of 0x76, 0x77, the addresses that a BME280 can have"},
+		{"{driver: sht3x, address: 0x46}", "f:3:29: zones[0].sensor.address: 0x46 is none of 0x44, 0x45, the addresses that an SHT3x can have"},
 		{"{driver: bme280, address: [1]}", "f:3:30: zones[0].sensor.address: is a list, but an address is wanted"},
 		{"{driver: bme280, bus: -1}", "f:3:30: zones[0].sensor.bus: -1 is outside 0..255"},
-		{"{driver: bme280, id: 3}", "f:3:30: zones[0].sensor.id: is an unknown key: known here are driver, bus, address, offset"},
+		{"{driver: bme280, id: 3}", "f:3:30: zones[0].sensor.id: is an unknown key: known here are driver, bus, address, offset, calibrate"},
+		{"{driver: kernel, device: i2c-1/0x44}", ""},
+		{"{driver: kernel}", "f:3:5: zones[0].sensor.device: is missing: the chip's place, such as i2c-1/0x44 (thermostat probe lists them)"},
+		{"{driver: kernel, device: 1-0044}", `f:3:30: zones[0].sensor.device: "1-0044" is no device of the kernel's such as i2c-1/0x44, spi0.0 or dht11@4 (thermostat probe lists yours): write i2c-1/0x44`},
+		{"{driver: kernel, device: i2c-1/0x44, r0: 100}", "f:3:5: zones[0].sensor: r0 and r_ref go together: the resistor and the one it is held against"},
+		{"{driver: kernel, device: spi0.0, r0: 1, r_ref: 430}", "f:3:46: zones[0].sensor.r0: 1 is outside 10..10000 Ω"},
+		{"{driver: kernel, device: i2c-1/0x48, ntc: {r25: 10000, beta: 3950, pullup: 10000}}", "f:3:50: zones[0].sensor.ntc.vcc: is missing: mostly 3.3"},
+		{"{driver: kernel, device: spi0.0, unchecked: true, r0: 100, r_ref: 430}", "warning: f:3:5: zones[0].sensor: nobody checks the answers of this chip: a damaged one is a temperature like any other, which only plausible_min, plausible_max, max_rate and other sensors can find"},
 		{"{driver: simulated, outdor: 1}", "f:3:33: zones[0].sensor.outdor: is an unknown key: did you mean outdoor?"},
 		{"{driver: simulated, model: house}", `f:3:33: zones[0].sensor.model: "house" is none of room, linear, timber, massive, panel, radiator, refrigerator, fermenter`},
 		{"{driver: simulated, speed: 0}", "f:3:33: zones[0].sensor.speed: 0 is outside 0.001..100000"},
@@ -360,18 +429,6 @@ func TestNoComplaintShowsAPassword(t *testing.T) {
 	}
 }
 
-func TestTheNearestKnownNameIsProposed(t *testing.T) {
-	known := []string{"up", "down", "outdoor", "outdoor_swing"}
-	for word, want := range map[string]string{
-		"outdor": "outdoor", "outdoor-swing": "outdoor_swing", "dwon": "down", "UP": "", "xx": "", "": "",
-		"temperature": "", strings.Repeat("outdoor", 1000): "",
-	} {
-		if got := Nearest(word, known); got != want {
-			t.Errorf("%.20q: got %q, want %q", word, got, want)
-		}
-	}
-}
-
 // TestEveryComplaintOfARemoteDeviceHasItsPlaceAndText: of sensors and relays on the broker.
 func TestEveryComplaintOfARemoteDeviceHasItsPlaceAndText(t *testing.T) {
 	const broker = "device: den\nmqtt: {brokers: [mqtt://h]}\nzones:\n  - name: a\n    timing: {stale_after: 60s}\n"
@@ -427,6 +484,44 @@ func TestEveryComplaintOfARemoteDeviceHasItsPlaceAndText(t *testing.T) {
 	} {
 		if got := strings.Join(complaintsOf(broker+"    "+row.devices+"\n"), "\n"); got != row.want {
 			t.Errorf("%s:\ngot  %q\nwant %q", row.devices, got, row.want)
+		}
+	}
+}
+
+// A chip of this board whose driver checks nothing is an error until its owner says that
+// this is known, or other sensors stand beside it.
+func TestAChipThatNobodyChecksNeedsItsOwnersWord(t *testing.T) {
+	m := cabin()
+	m.Files = hostfs.Root(t.TempDir())
+	for device, driver := range map[string]string{"1-0044": "sht3x", "1-0045": "sht4x"} {
+		folder := m.Files.Path("/sys/bus/i2c/devices", device)
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink("../drivers/"+driver, folder+"/driver"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const spare = "\n    fallback_sensors: [{driver: bme280}]\n"
+	for _, row := range []struct{ sensor, more, want string }{
+		{"{driver: kernel, device: i2c-1/0x45}", "", ""},
+		{"{driver: kernel, device: i2c-1/0x44}", "", "f:3:5: zones[0].sensor: the kernel's driver sht3x does not check"},
+		{"{driver: kernel, device: i2c-1/0x44}", spare, "warning: f:3:5: zones[0].sensor: nobody checks the answers of this chip, and nothing compares them: write max_disagreement"},
+		{"{driver: kernel, device: i2c-1/0x44}", spare + "    max_disagreement: 2\n", "warning: f:3:5: zones[0].sensor: nobody checks the answers of this chip: a damaged one"},
+		{"{driver: kernel, device: i2c-1/0x44, unchecked: true}", "", "warning: f:3:5: zones[0].sensor: nobody checks the answers of this chip: a damaged one"},
+	} {
+		text := strings.Replace(wired, "{driver: simulated}", row.sensor, 1) + strings.TrimPrefix(row.more, "\n")
+		_, complaints := ReadOn("f", []byte(text), m)
+		var got []string
+		for _, c := range complaints {
+			word := ""
+			if c.Warning {
+				word = "warning: "
+			}
+			got = append(got, word+c.String())
+		}
+		if all := strings.Join(got, "\n"); !strings.HasPrefix(all, row.want) || (all == "") != (row.want == "") || len(got) > 1 {
+			t.Errorf("%s%s: got\n%s\nwant\n%s", row.sensor, row.more, all, row.want)
 		}
 	}
 }

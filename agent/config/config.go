@@ -8,9 +8,12 @@ import (
 	"slices"
 	"time"
 
+	"thermostat/agent/config/machine"
+	"thermostat/agent/config/sources"
 	"thermostat/agent/config/yamltree"
+	"thermostat/agent/devices"
 	"thermostat/controlloop"
-	"thermostat/drivers"
+	"thermostat/controlloop/comfort"
 	"thermostat/mqtt/broker"
 )
 
@@ -18,9 +21,13 @@ import (
 type Config struct {
 	Device   string
 	StateDir string
-	Units    string // C or F
+	Units    string             // C or F
+	Timezone string             // IANA's name; empty: the system's
+	Clock    string             // auto or trust
+	Presets  map[string]float64 // °C, for all zones
 	MQTT     MQTT
 	HTTP     HTTP
+	Sources  []sources.Source
 	Zones    []Zone
 	SHA256   string // of the file, in hex
 }
@@ -37,12 +44,15 @@ type MQTT struct {
 // Zone is one zone, defaults filled in.
 type Zone struct {
 	Name       string
+	Title      string // for people; empty: the name
 	SensorID   int32
 	Plant      string
 	Params     controlloop.Params
-	Devices    drivers.Spec
+	Calls      string // the source that heats it; empty: its heater does
+	Devices    devices.Zone
 	Default    controlloop.Setpoint
-	Configured bool // default_setpoint was given
+	Configured bool         // default_setpoint was given
+	Comfort    comfort.Plan // its program and presets
 }
 
 // Complaint is one thing wrong with a configuration, and where.
@@ -64,7 +74,7 @@ func (c Complaint) String() string {
 }
 
 // ReadOn reads a configuration as that machine would: [Read] is on this one.
-func ReadOn(file string, text []byte, m Machine) (Config, []Complaint) {
+func ReadOn(file string, text []byte, m machine.Machine) (Config, []Complaint) {
 	c := defaults()
 	sum := sha256.Sum256(text)
 	c.SHA256 = hex.EncodeToString(sum[:])

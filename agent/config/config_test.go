@@ -12,13 +12,20 @@ import (
 	"time"
 
 	"thermostat/agent/clitest"
+	"thermostat/agent/config/machine"
+	"thermostat/agent/devices"
 	"thermostat/controlloop"
 	"thermostat/drivers"
+	"thermostat/drivers/correction"
+	"thermostat/drivers/modbus"
 	"thermostat/drivers/simulated"
+	"thermostat/mqtt/device"
 )
 
 // cabin is a machine without surprises.
-func cabin() Machine { return Machine{"cabin.lan", func(string) string { return "" }} }
+func cabin() machine.Machine {
+	return machine.Machine{Hostname: "cabin.lan", Getenv: func(string) string { return "" }}
+}
 
 func complaintsOf(text string) []string {
 	_, complaints := ReadOn("f", []byte(text), cabin())
@@ -80,6 +87,9 @@ func TestEveryValueArrives(t *testing.T) {
 device: den
 state_dir: /var/lib/x
 units: F
+timezone: Europe/Berlin
+clock: trust
+presets: {comfort: 20.5, eco: 18}
 mqtt:
   brokers: [mqtt://h, "mqtts://h", "ws://h/mqtt", "wss://[::1]:9/x?y=1", "mqtts://[::1]"]
   username: 007
@@ -93,6 +103,7 @@ mqtt:
 http: {listen: "0.0.0.0:80", hosts: [den.example], password_file: /h, proxies: [127.0.0.1, "::1", 172.30.33.9/23, "::ffff:10.0.0.1"]}
 zones:
   - name: a
+    title: Küche, 1. Stock
     sensor_id: 7
     plant: floor
     sensor: {driver: simulated, model: linear, speed: 2, start: 3, up: 4s, down: 5s, outdoor: 6, outdoor_swing: 7, sun: 250, place: window,
@@ -103,22 +114,79 @@ zones:
     fallback_sensors: [{driver: simulated, noise: 0.2, offset: 1}, {driver: simulated, seed: 5}]
     max_disagreement: 1.5K
     on_sensor_loss: {action: duty, percent: 12.5, period: 30m, for: 48h}
+    presets: {eco: 17.5, bath: 23}
+    program_mode: heat_cool
+    program_unsynced: default
+    hold_max: 3h
+    law: hysteresis
+    starts_per_day: 12.5
+    frost: {below: 6.5, rise: 1.5K, in_off: true}
+    window: {contact: {driver: simulated}, delay: 20s, close_delay: 40s, slope: 4.5, max: 1h}
     default_setpoint: {mode: heat_cool, desired: 20.5, up_delta: 0.6, down_delta: 0.7K}
     limits: {desired_min: 6, desired_max: 27, heat_cutout: 34, cool_cutout: 4, plausible_min: -29, plausible_max: 69, max_rate: 4}
     timing: {sample: 6s, stale_after: 59s, min_on: 1m, min_off: 2m, max_on: 1h, changeover: 11m, frozen_after: 5h}
 `)
 	got, _ := json.Marshal(c)
-	want := `{"Device":"den","StateDir":"/var/lib/x","Units":"F","MQTT":{"Brokers":["mqtt://h","mqtts://h","ws://h/mqtt","wss://[::1]:9/x?y=1","mqtts://[::1]"],` +
+	const setpoint = `{"Mode":4,"Desired":20.5,"Preset":"","UpDelta":0.6,"DownDelta":0.7,"Source":"config","ID":"","Serial":0,"At":"0001-01-01T00:00:00Z","Accepted":"0001-01-01T00:00:00Z","Until":"0001-01-01T00:00:00Z","For":0,"Then":null}`
+	want := `{"Device":"den","StateDir":"/var/lib/x","Units":"F","Timezone":"Europe/Berlin","Clock":"trust","Presets":{"comfort":20.5,"eco":18},"MQTT":{"Brokers":["mqtt://h","mqtts://h","ws://h/mqtt","wss://[::1]:9/x?y=1","mqtts://[::1]"],` +
 		`"Username":"007","PasswordFile":"/p","CAFile":"/ca","CertFile":"/c","KeyFile":"/k","Prefix":"home/heat","DiscoveryPrefix":"","BirthTopic":"hass/birth","SensorEvery":10000000000,"StateEvery":300000000000},` +
 		`"HTTP":{"Listen":"0.0.0.0:80","Hosts":["den.example"],"PasswordFile":"/h","Proxies":["127.0.0.1/32","::1/128","172.30.32.0/23","10.0.0.1/32"]},` +
-		`"Zones":[{"Name":"a","SensorID":7,"Plant":"floor","Params":{"Heater":true,"Cooler":true,"Electric":false,"DesiredMin":6,"DesiredMax":27,"HeatCutout":34,"CoolCutout":4,"PlausibleMin":-29,"PlausibleMax":69,"MaxRate":4,"MaxDisagreement":1.5,` +
-		`"Sample":6000000000,"StaleAfter":59000000000,"MinOn":60000000000,"MinOff":120000000000,"MaxOn":3600000000000,"Changeover":660000000000,"Speed":2,"FrozenAfter":18000000000000,"Loss":{"Percent":12.5,"Period":1800000000000,"For":172800000000000}},` +
-		`"Devices":{"Sensor":{"Driver":"simulated","Offset":-1.5,"DS18B20":{"ID":"","Bus":"","I2CBus":0,"Resolution":0},"BME280":{"Bus":0,"Address":0},"Simulated":{"Model":"linear","Speed":2,"Start":3,"Up":4000000000,"Down":5000000000,"Outdoor":6,"OutdoorSwing":7,"Place":"window","Sun":250,"HeaterPower":8,"CoolerPower":9,"Noise":0.1,"Seed":18446744073709551615},"Remote":{"SensorID":0,"StaleAfter":0,"Topic":"","Format":"","Field":"","HumidityField":"","Unit":"","Where":null}},"Fallbacks":[` +
-		`{"Driver":"simulated","Offset":1,"DS18B20":{"ID":"","Bus":"","I2CBus":0,"Resolution":0},"BME280":{"Bus":0,"Address":0},"Simulated":{"Model":"room","Speed":1,"Start":17,"Up":600000000000,"Down":900000000000,"Outdoor":3,"OutdoorSwing":4,"Place":"","Sun":0,"HeaterPower":1500,"CoolerPower":1000,"Noise":0.2,"Seed":2},"Remote":{"SensorID":0,"StaleAfter":0,"Topic":"","Format":"","Field":"","HumidityField":"","Unit":"","Where":null}},` +
-		`{"Driver":"simulated","Offset":0,"DS18B20":{"ID":"","Bus":"","I2CBus":0,"Resolution":0},"BME280":{"Bus":0,"Address":0},"Simulated":{"Model":"room","Speed":1,"Start":17,"Up":600000000000,"Down":900000000000,"Outdoor":3,"OutdoorSwing":4,"Place":"","Sun":0,"HeaterPower":1500,"CoolerPower":1000,"Noise":0.03,"Seed":5},"Remote":{"SensorID":0,"StaleAfter":0,"Topic":"","Format":"","Field":"","HumidityField":"","Unit":"","Where":null}}],` +
-		`"Heater":{"Driver":"simulated","GPIO":{"line":"","active_low":false},"Remote":{"SensorID":0,"Sample":0,"MinOff":0,"Safety":false,"Topic":"","On":"","Off":"","StateTopic":"","StateField":"","Lease":0,"Retain":false}},"Cooler":{"Driver":"simulated","GPIO":{"line":"","active_low":false},"Remote":{"SensorID":0,"Sample":0,"MinOff":0,"Safety":false,"Topic":"","On":"","Off":"","StateTopic":"","StateField":"","Lease":0,"Retain":false}},"Safety":{"Driver":"simulated","GPIO":{"line":"","active_low":false},"Remote":{"SensorID":0,"Sample":0,"MinOff":0,"Safety":false,"Topic":"","On":"","Off":"","StateTopic":"","StateField":"","Lease":0,"Retain":false}}},"Default":{"Mode":4,"Desired":20.5,"UpDelta":0.6,"DownDelta":0.7,"Source":"config","ID":"","Serial":0,"At":"0001-01-01T00:00:00Z"},"Configured":true}],"SHA256":"` + c.SHA256 + `"}`
+		`"Sources":null,"Zones":[{"Name":"a","Title":"Küche, 1. Stock","SensorID":7,"Plant":"floor","Params":{"Heater":true,"Cooler":true,"Electric":false,"DesiredMin":6,"DesiredMax":27,"HeatCutout":34,"CoolCutout":4,"PlausibleMin":-29,"PlausibleMax":69,"MaxRate":4,"MaxDisagreement":1.5,` +
+		`"Sample":6000000000,"StaleAfter":59000000000,"MinOn":60000000000,"MinOff":120000000000,"MaxOn":3600000000000,"Changeover":660000000000,"Speed":2,"FrozenAfter":18000000000000,"Loss":{"Percent":12.5,"Period":1800000000000,"For":172800000000000},"Law":"hysteresis","StartsPerDay":12.5},` +
+		`"Calls":"","Devices":{"Sensor":{"Driver":"simulated","DS18B20":{"ID":"","Bus":"","I2CBus":0,"Resolution":0},"BME280":{"Bus":0,"Address":0},"BMP280":{"Bus":0,"Address":0},"SHT3x":{"Bus":0,"Address":0},"Kernel":null,"Simulated":{"Model":"linear","Speed":2,"Start":3,"Up":4000000000,"Down":5000000000,"Outdoor":6,"OutdoorSwing":7,"Place":"window","Sun":250,"HeaterPower":8,"CoolerPower":9,"Noise":0.1,"Seed":18446744073709551615},"Broker":{"SensorID":0,"StaleAfter":0,"Topic":"","Format":"","Field":"","HumidityField":"","Unit":"","Where":null},"Offset":-1.5,"Calibrate":null},"Fallbacks":[` +
+		`{"Driver":"simulated","DS18B20":{"ID":"","Bus":"","I2CBus":0,"Resolution":0},"BME280":{"Bus":0,"Address":0},"BMP280":{"Bus":0,"Address":0},"SHT3x":{"Bus":0,"Address":0},"Kernel":null,"Simulated":{"Model":"room","Speed":1,"Start":17,"Up":600000000000,"Down":900000000000,"Outdoor":3,"OutdoorSwing":4,"Place":"","Sun":0,"HeaterPower":1500,"CoolerPower":1000,"Noise":0.2,"Seed":2},"Broker":{"SensorID":0,"StaleAfter":0,"Topic":"","Format":"","Field":"","HumidityField":"","Unit":"","Where":null},"Offset":1,"Calibrate":null},` +
+		`{"Driver":"simulated","DS18B20":{"ID":"","Bus":"","I2CBus":0,"Resolution":0},"BME280":{"Bus":0,"Address":0},"BMP280":{"Bus":0,"Address":0},"SHT3x":{"Bus":0,"Address":0},"Kernel":null,"Simulated":{"Model":"room","Speed":1,"Start":17,"Up":600000000000,"Down":900000000000,"Outdoor":3,"OutdoorSwing":4,"Place":"","Sun":0,"HeaterPower":1500,"CoolerPower":1000,"Noise":0.03,"Seed":5},"Broker":{"SensorID":0,"StaleAfter":0,"Topic":"","Format":"","Field":"","HumidityField":"","Unit":"","Where":null},"Offset":0,"Calibrate":null}],` +
+		`"Heater":{"Driver":"simulated","GPIO":{"line":"","active_low":false},"Modbus":null,"Simulated":{"Water":"","Pump":false},"Broker":{"SensorID":0,"Sample":0,"MinOff":0,"Safety":false,"Topic":"","On":"","Off":"","StateTopic":"","StateField":"","Lease":0,"Retain":false}},"Cooler":{"Driver":"simulated","GPIO":{"line":"","active_low":false},"Modbus":null,"Simulated":{"Water":"","Pump":false},"Broker":{"SensorID":0,"Sample":0,"MinOff":0,"Safety":false,"Topic":"","On":"","Off":"","StateTopic":"","StateField":"","Lease":0,"Retain":false}},"Safety":{"Driver":"simulated","GPIO":{"line":"","active_low":false},"Modbus":null,"Simulated":{"Water":"","Pump":false},"Broker":{"SensorID":0,"Sample":0,"MinOff":0,"Safety":false,"Topic":"","On":"","Off":"","StateTopic":"","StateField":"","Lease":0,"Retain":false}},"Contact":{"Driver":"simulated","GPIO":{"line":"","active_low":false,"Bias":"pull_up","Open":"high","Debounce":1000000000},"Broker":{"Topic":"","Field":"contact","Open":"","StaleAfter":86400000000000}},"NormallyOpen":false,"Water":""},"Default":` + setpoint + `,"Configured":true,"Comfort":{"Week":{},"Away":null,"Place":{},"Presets":{"bath":23,"comfort":20.5,"eco":17.5},"Mode":4,"HoldMax":10800000000000,"Unsynced":"default","Default":` + setpoint + `,"Frost":{"Below":6.5,"Rise":1.5,"InOff":true},"Warming":{"rate":0.5,"dead":0},"Window":{"Contact":true,"BySlope":true,"Slope":{"Threshold":4.5,"Max":3600000000000,"Speed":2},"Delay":20000000000,"CloseDelay":40000000000,"Max":3600000000000}}}],"SHA256":"` + c.SHA256 + `"}`
 	if string(got) != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestAZoneWithAProgramBeginsInAuto: unless its default_setpoint says another mode, of
+// which check warns.
+func TestAZoneWithAProgramBeginsInAuto(t *testing.T) {
+	program := "timezone: Europe/Berlin\npresets: {comfort: 20.5, eco: 18}\n" + clitest.Room + "    program: 'mon 06:30 comfort, 08:00 19; sun 08:00 off'\n"
+	z := mustBeClean(t, program).Zones[0]
+	if z.Default.Mode != controlloop.ModeAuto || z.Comfort.Default.Mode != controlloop.ModeAuto || z.Configured {
+		t.Errorf("%+v", z.Default)
+	}
+	if c := z.Comfort; c.Week.String() != "mon 06:30 comfort, 08:00 19; sun 08:00 off" || c.Place.String() != "Europe/Berlin" || c.Mode != controlloop.ModeHeat || c.HoldMax != 12*time.Hour {
+		t.Errorf("%+v", c)
+	}
+	for text, want := range map[string]string{
+		"    default_setpoint: {mode: auto}\n":              "",
+		"    default_setpoint: {mode: auto, desired: 17}\n": "",
+		"    default_setpoint: {mode: off}\n":               "warning: f:8:5: zones[0].default_setpoint: the program is not in force: mode off; leave mode and desired out, or write mode: auto",
+		"    presets: {comfort: 29}\n":                      "f:8:15: zones[0].presets.comfort: preset comfort: desired: 29 is outside 5..28 °C",
+		"    presets: {Comfort: 20}\n":                      `f:8:15: zones[0].presets.Comfort: "Comfort" is no name of a preset: write a letter, then at most 19 letters, digits and -, all lower case`,
+		"    presets: {off: 20}\n":                          `f:8:15: zones[0].presets.off: "off" means something else, so it cannot be the name of a preset`,
+		"    presets: [a]\n":                                "f:8:5: zones[0].presets: is a list, but a mapping such as {comfort: 20.5, eco: 18} is wanted",
+		"    presets: {a: warm}\n":                          `f:8:15: zones[0].presets.a: "warm" is not a decimal number`,
+		"    program_mode: cool\n":                          "f:8:5: zones[0].program_mode: mode: cool needs a cooler, and the zone has none",
+		"    program_mode: heat_cool\n":                     "f:8:5: zones[0].program_mode: mode: heat_cool needs a cooler, and the zone has none",
+		"    program_mode: off\n":                           `f:8:5: zones[0].program_mode: "off" is none of heat, cool, heat_cool`,
+		"    hold_max: 5m\n":                                "f:8:5: zones[0].hold_max: 5m0s is outside 10m..168h",
+		"    program_unsynced: never\n":                     `f:8:5: zones[0].program_unsynced: "never" is none of last, default, follow`,
+	} {
+		if got := strings.Join(complaintsOf(program+text), "\n"); got != want {
+			t.Errorf("%sgot  %s\nwant %s", text, got, want)
+		}
+	}
+	fridge := "presets: {comfort: 20.5}\n" + strings.Replace(clitest.Room, "heater:", "cooler:", 1) + "    plant: fridge\n"
+	if z := mustBeClean(t, fridge).Zones[0]; len(z.Comfort.Presets) != 0 {
+		t.Errorf("a fridge has %v", z.Comfort.Presets)
+	}
+	for text, want := range map[string]string{
+		"timezone: Mars/Olympus\n":                        `f:1:1: timezone: "Mars/Olympus" is no time zone of this system's: write a place such as Europe/Berlin; where there is none, install tzdata`,
+		"clock: maybe\n":                                  `f:1:1: clock: "maybe" is none of auto, trust`,
+		clitest.Room + "    program: mon 06:00 comfort\n": "f:5:5: zones[0].program: preset \"comfort\" is unknown: this zone has none",
+		clitest.Room + "    program: mon 06:00 29\n":      "f:5:5: zones[0].program: desired: 29 is outside 5..28 °C",
+		clitest.Room + "    program: mon 6:00 20\n":       `f:5:5: zones[0].program: "mon 6:00 20": "6:00" is no time of day: write HH:MM, from 00:00 to 23:59`,
+		clitest.Room + "    program: ''\n":                `f:5:5: zones[0].program: "" is empty`,
+	} {
+		if got := strings.Join(complaintsOf(text), "\n"); got != want {
+			t.Errorf("%sgot  %s\nwant %s", text, got, want)
+		}
 	}
 }
 
@@ -148,19 +216,21 @@ func TestEachPlantHasItsDocumentedDefaults(t *testing.T) {
 		plant                                                                  string
 		desiredMin, desiredMax, heatCutout, coolCutout, plausibleMin, plausMax float64
 		minOn, minOff                                                          time.Duration
+		starts                                                                 float64
 	}{
-		{"electric", 5, 28, 35, 3, -30, 70, 30 * time.Second, 30 * time.Second},
-		{"boiler", 5, 28, 35, 3, -30, 70, 4 * time.Minute, 4 * time.Minute},
-		{"heat_pump", 5, 28, 35, 3, -30, 70, 10 * time.Minute, 10 * time.Minute},
-		{"floor", 5, 28, 35, 3, -30, 70, 10 * time.Minute, 10 * time.Minute},
-		{"fridge", -30, 12, 15, -35, -30, 70, 3 * time.Minute, 5 * time.Minute},
-		{"fermenter", 0, 40, 45, -2, -30, 70, 2 * time.Minute, 5 * time.Minute},
+		{"electric", 5, 28, 35, 3, -30, 70, 30 * time.Second, 30 * time.Second, 30},
+		{"boiler", 5, 28, 35, 3, -30, 70, 4 * time.Minute, 4 * time.Minute, 16},
+		{"heat_pump", 5, 28, 35, 3, -30, 70, 10 * time.Minute, 10 * time.Minute, 4.5},
+		{"floor", 5, 28, 35, 3, -30, 70, 10 * time.Minute, 10 * time.Minute, 4.5},
+		{"fridge", -30, 12, 15, -35, -30, 70, 3 * time.Minute, 5 * time.Minute, 40},
+		{"fermenter", 0, 40, 45, -2, -30, 70, 2 * time.Minute, 5 * time.Minute, 30},
 	} {
 		want := controlloop.Params{
 			Heater: true, DesiredMin: row.desiredMin, DesiredMax: row.desiredMax, HeatCutout: row.heatCutout, CoolCutout: row.coolCutout,
 			PlausibleMin: row.plausibleMin, PlausibleMax: row.plausMax, MaxRate: 5, Sample: 5 * time.Second, StaleAfter: time.Minute,
 			Electric: row.plant == "electric", Speed: 1, // of the simulated room
 			MinOn: row.minOn, MinOff: row.minOff, Changeover: 10 * time.Minute, FrozenAfter: 3 * time.Hour,
+			Law: controlloop.LawAuto, StartsPerDay: row.starts,
 		}
 		if got := mustBeClean(t, clitest.Room+"    plant: "+row.plant+"\n").Zones[0].Params; got != want {
 			t.Errorf("%s: got %+v want %+v", row.plant, got, want)
@@ -179,7 +249,7 @@ func TestTheDefaultSensorIDNeverChanges(t *testing.T) {
 		{"cabin", "workshop", 1661762542},
 		{"cabin", "z-1585036905", 1},
 	} {
-		if got := defaultSensorID(row.device, row.zone); got != row.want {
+		if got := machine.SensorID(row.device, row.zone); got != row.want {
 			t.Errorf("%s/%s: %d, want %d", row.device, row.zone, got, row.want)
 		}
 	}
@@ -211,7 +281,7 @@ func TestAHostNameOfItsOwnStandsInForTheDevice(t *testing.T) {
 
 func TestTheStateFolderComesFromTheEnvironment(t *testing.T) {
 	env := map[string]string{"STATE_DIRECTORY": "/a:/b", "XDG_STATE_HOME": "/x", "HOME": "/h"}
-	m := Machine{"cabin", func(k string) string { return env[k] }}
+	m := machine.Machine{Hostname: "cabin", Getenv: func(k string) string { return env[k] }}
 	for _, row := range []struct{ want, without string }{
 		{"/a", "STATE_DIRECTORY"}, {"/x/thermostat/cabin", "XDG_STATE_HOME"},
 		{"/h/.local/state/thermostat/cabin", "HOME"}, {"/var/lib/thermostat", ""},
@@ -248,35 +318,44 @@ func TestLoadNamesTheFileInEachComplaint(t *testing.T) {
 
 // Every key of the devices arrives in its place.
 func TestEveryDeviceArrives(t *testing.T) {
-	for text, want := range map[string]drivers.Spec{
+	for text, want := range map[string]devices.Zone{
 		"sensor: {driver: ds18b20, id: 28-0316a2795bff}, heater: {driver: gpio, line: GPIO17}": {
-			Sensor: drivers.SensorSpec{Driver: "ds18b20", DS18B20: drivers.DS18B20{ID: "28-0316a2795bff", Bus: "kernel", I2CBus: 1}},
-			Heater: &drivers.RelaySpec{Driver: "gpio", GPIO: drivers.GPIO{Line: "GPIO17"}},
+			Sensor: devices.Sensor{SensorSpec: drivers.SensorSpec{Driver: "ds18b20", DS18B20: drivers.DS18B20{ID: "28-0316a2795bff", Bus: "kernel", I2CBus: 1}}},
+			Heater: &devices.Relay{RelaySpec: drivers.RelaySpec{Driver: "gpio", GPIO: drivers.GPIO{Line: "GPIO17"}}},
 		},
 		"sensor: {driver: ds18b20, id: 28-0316a2795bff, bus: ds2482, i2c_bus: 3, resolution: 9, offset: 0.5}, heater: {driver: gpio, line: 5, chip: pinctrl-rp1, active_low: true}": {
-			Sensor: drivers.SensorSpec{Driver: "ds18b20", Offset: 0.5, DS18B20: drivers.DS18B20{ID: "28-0316a2795bff", Bus: "ds2482", I2CBus: 3, Resolution: 9}},
-			Heater: &drivers.RelaySpec{Driver: "gpio", GPIO: drivers.GPIO{Line: "5", Chip: "pinctrl-rp1", ActiveLow: true}},
+			Sensor: devices.Sensor{SensorSpec: drivers.SensorSpec{Driver: "ds18b20", DS18B20: drivers.DS18B20{ID: "28-0316a2795bff", Bus: "ds2482", I2CBus: 3, Resolution: 9}}, Offset: 0.5},
+			Heater: &devices.Relay{RelaySpec: drivers.RelaySpec{Driver: "gpio", GPIO: drivers.GPIO{Line: "5", Chip: "pinctrl-rp1", ActiveLow: true}}},
 		},
 		"sensor: {driver: bme280}, cooler: {driver: gpio, line: GPIO17, active_low: false}": {
-			Sensor: drivers.SensorSpec{Driver: "bme280", BME280: drivers.BME280{Bus: 1, Address: 0x76}},
-			Cooler: &drivers.RelaySpec{Driver: "gpio", GPIO: drivers.GPIO{Line: "GPIO17"}},
+			Sensor: devices.Sensor{SensorSpec: drivers.SensorSpec{Driver: "bme280", BME280: drivers.I2CPlace{Bus: 1, Address: 0x76}}},
+			Cooler: &devices.Relay{RelaySpec: drivers.RelaySpec{Driver: "gpio", GPIO: drivers.GPIO{Line: "GPIO17"}}},
 		},
 		"sensor: {driver: bme280, bus: 0, address: 0x77, offset: -1K}, heater: {driver: gpio, line: GPIO17}": {
-			Sensor: drivers.SensorSpec{Driver: "bme280", Offset: -1, BME280: drivers.BME280{Bus: 0, Address: 0x77}},
-			Heater: &drivers.RelaySpec{Driver: "gpio", GPIO: drivers.GPIO{Line: "GPIO17"}},
+			Sensor: devices.Sensor{SensorSpec: drivers.SensorSpec{Driver: "bme280", BME280: drivers.I2CPlace{Bus: 0, Address: 0x77}}, Offset: -1},
+			Heater: &devices.Relay{RelaySpec: drivers.RelaySpec{Driver: "gpio", GPIO: drivers.GPIO{Line: "GPIO17"}}},
+		},
+		"sensor: {driver: bme280, calibrate: [[0.4, 0], [25.1, 25]]}, heater: {driver: gpio, line: GPIO17}": {
+			Sensor: devices.Sensor{SensorSpec: drivers.SensorSpec{Driver: "bme280", BME280: drivers.I2CPlace{Bus: 1, Address: 0x76}}, Calibrate: correction.Points{{Raw: 0.4, True: 0}, {Raw: 25.1, True: 25}}},
+			Heater: &devices.Relay{RelaySpec: drivers.RelaySpec{Driver: "gpio", GPIO: drivers.GPIO{Line: "GPIO17"}}},
+		},
+		"sensor: {driver: bme280}, timing: {sample: 4s, min_off: 90s}, cooler: {driver: modbus, port: /dev/ttyUSB0, baud: 115200, unit: 17, coil: 3, lease: 12.5s}": {
+			Sensor: devices.Sensor{SensorSpec: drivers.SensorSpec{Driver: "bme280", BME280: drivers.I2CPlace{Bus: 1, Address: 0x76}}},
+			Cooler: &devices.Relay{RelaySpec: drivers.RelaySpec{Driver: "modbus", Modbus: &modbus.Spec{
+				Address: modbus.Address{Port: "/dev/ttyUSB0", Baud: 115200, Unit: 17, Coil: 3}, Lease: 12500 * time.Millisecond, Sample: 4 * time.Second, MinOff: 90 * time.Second}}},
 		},
 		"sensor_id: 7, timing: {stale_after: 60s}, sensor: {driver: mqtt, topic: t/a, offset: 1}, heater: {driver: mqtt, topic: t/b}": {
-			Sensor: drivers.SensorSpec{Driver: "mqtt", Offset: 1, Remote: drivers.RemoteSensor{SensorID: 7, StaleAfter: time.Minute, Topic: "t/a", Format: "auto"}},
-			Heater: &drivers.RelaySpec{Driver: "mqtt", Remote: drivers.RemoteRelay{SensorID: 7, Sample: 5 * time.Second, MinOff: 4 * time.Minute, Topic: "t/b", Lease: 30 * time.Second}},
+			Sensor: devices.Sensor{SensorSpec: drivers.SensorSpec{Driver: "mqtt"}, Offset: 1, Broker: device.SensorSpec{SensorID: 7, StaleAfter: time.Minute, Topic: "t/a", Format: "auto"}},
+			Heater: &devices.Relay{RelaySpec: drivers.RelaySpec{Driver: "mqtt"}, Broker: device.RelaySpec{SensorID: 7, Sample: 5 * time.Second, MinOff: 4 * time.Minute, Topic: "t/b", Lease: 30 * time.Second}},
 		},
 		`sensor_id: 7, timing: {stale_after: 60s}, sensor: {driver: mqtt, topic: t/a b, format: json, field: x.0.y, humidity_field: h}, cooler: {driver: mqtt, topic: t/b, on: '{"s":1}', off: "OFF", state_topic: t/s, state_field: o, lease: 90s}`: {
-			Sensor: drivers.SensorSpec{Driver: "mqtt", Remote: drivers.RemoteSensor{SensorID: 7, StaleAfter: time.Minute, Topic: "t/a b", Format: "json", Field: "x.0.y", HumidityField: "h"}},
-			Cooler: &drivers.RelaySpec{Driver: "mqtt", Remote: drivers.RemoteRelay{SensorID: 7, Sample: 5 * time.Second, MinOff: 4 * time.Minute, Topic: "t/b", On: `{"s":1}`, Off: "OFF", StateTopic: "t/s", StateField: "o", Lease: 90 * time.Second}},
+			Sensor: devices.Sensor{SensorSpec: drivers.SensorSpec{Driver: "mqtt"}, Broker: device.SensorSpec{SensorID: 7, StaleAfter: time.Minute, Topic: "t/a b", Format: "json", Field: "x.0.y", HumidityField: "h"}},
+			Cooler: &devices.Relay{RelaySpec: drivers.RelaySpec{Driver: "mqtt"}, Broker: device.RelaySpec{SensorID: 7, Sample: 5 * time.Second, MinOff: 4 * time.Minute, Topic: "t/b", On: `{"s":1}`, Off: "OFF", StateTopic: "t/s", StateField: "o", Lease: 90 * time.Second}},
 		},
 		`sensor_id: 7, timing: {stale_after: 60s}, sensor: {driver: mqtt, topic: t, unit: F, where: {Id: 0000A1B2C3D4, serial: 00001234, code: 12E3, x.y: 0x10, channel: 1, "n": "2"}}, heater: {driver: mqtt, topic: t/b}`: {
-			Sensor: drivers.SensorSpec{Driver: "mqtt", Remote: drivers.RemoteSensor{SensorID: 7, StaleAfter: time.Minute, Topic: "t", Format: "auto", Unit: "F",
+			Sensor: devices.Sensor{SensorSpec: drivers.SensorSpec{Driver: "mqtt"}, Broker: device.SensorSpec{SensorID: 7, StaleAfter: time.Minute, Topic: "t", Format: "auto", Unit: "F",
 				Where: map[string]string{"Id": "0000A1B2C3D4", "serial": "00001234", "code": "12E3", "x.y": "0x10", "channel": "1", "n": "2"}}},
-			Heater: &drivers.RelaySpec{Driver: "mqtt", Remote: drivers.RemoteRelay{SensorID: 7, Sample: 5 * time.Second, MinOff: 4 * time.Minute, Topic: "t/b", Lease: 30 * time.Second}},
+			Heater: &devices.Relay{RelaySpec: drivers.RelaySpec{Driver: "mqtt"}, Broker: device.RelaySpec{SensorID: 7, Sample: 5 * time.Second, MinOff: 4 * time.Minute, Topic: "t/b", Lease: 30 * time.Second}},
 		},
 	} {
 		c, complaints := ReadOn("f", []byte("device: den\nmqtt: {brokers: [mqtt://h]}\nzones: [{name: a, "+text+"}]\n"), cabin())

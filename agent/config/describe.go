@@ -7,8 +7,12 @@ import (
 	"strings"
 	"time"
 
+	"thermostat/agent/config/plain"
+	"thermostat/agent/config/plant"
+	"thermostat/agent/config/sources"
+	"thermostat/agent/devices"
 	"thermostat/controlloop"
-	"thermostat/drivers"
+	"thermostat/drivers/correction"
 )
 
 // Key is what the tables say of one key, for documents and schemas.
@@ -46,6 +50,8 @@ const (
 	Duration
 	Boolean
 	Words   // a mapping of texts with free keys
+	Numbers // a mapping of numbers with free keys
+	Pairs   // a list of pairs of numbers
 	Mapping // of Keys
 	Device  // a mapping of the keys of one of Drivers
 )
@@ -57,19 +63,19 @@ type Driver struct {
 }
 
 // Describe tells all keys of a configuration, with the defaults of a plant.
-func Describe(plant Plant) []Key {
+func Describe(p plant.Plant) []Key {
 	c := defaults()
-	return rootKeys.describe(plant, &c)
+	return rootKeys.describe(p, &c)
 }
 
-func (t *table) describe(plant Plant, of any) (keys []Key) {
+func (t *table) describe(p plant.Plant, of any) (keys []Key) {
 	for i := range t.keys {
-		keys = append(keys, t.keys[i].describe(plant, t.keys[i].at(of)))
+		keys = append(keys, t.keys[i].describe(p, t.keys[i].at(of)))
 	}
 	return keys
 }
 
-func (k *key) describe(plant Plant, value any) Key {
+func (k *key) describe(p plant.Plant, value any) Key {
 	kind, list := kindOf(value)
 	d := Key{
 		Name: k.name, Says: k.says, Kind: kind, List: list, Words: k.form.words, Empty: k.form.empty,
@@ -84,27 +90,36 @@ func (k *key) describe(plant Plant, value any) Key {
 	if k.usual == "" && !d.Must {
 		d.Default = defaultText(value)
 	}
-	switch zones, ok := value.(*[]Zone); {
-	case ok && zones != nil:
-		z := freshZone(plant)
-		z.Plant = usualPlant().Name
-		d.Keys = k.keys.describe(plant, &z)
-	case k.keys != nil:
-		d.Keys = k.keys.describe(plant, value)
+	switch value.(type) {
+	case *[]Zone:
+		z := freshZone(p)
+		z.Plant = plant.Usual().Name
+		d.Keys = k.keys.describe(p, &z)
+	case *[]sources.Source:
+		s := sources.Usual()
+		d.Keys = k.keys.describe(p, &s)
+	default:
+		if k.keys != nil {
+			d.Keys = k.keys.describe(p, value)
+		}
 	}
 	for _, kind := range k.kinds {
-		d.Drivers = append(d.Drivers, kind.describe(plant, value))
+		d.Drivers = append(d.Drivers, kind.describe(p, value))
 	}
 	return d
 }
 
-func (d driver) describe(plant Plant, value any) Driver {
-	if _, isRelay := value.(**drivers.RelaySpec); isRelay {
-		spec := drivers.DefaultRelay(d.name)
-		return Driver{d.name, d.says, d.keys.describe(plant, &spec)}
+func (d driver) describe(p plant.Plant, value any) Driver {
+	var spec any
+	switch value.(type) {
+	case **devices.Relay:
+		spec = new(devices.DefaultRelay(d.name))
+	case **devices.Contact:
+		spec = new(devices.DefaultContact(d.name))
+	default:
+		spec = new(devices.DefaultSensor(d.name))
 	}
-	spec := drivers.DefaultSensor(d.name)
-	return Driver{d.name, d.says, d.keys.describe(plant, &spec)}
+	return Driver{d.name, d.says, d.keys.describe(p, spec)}
 }
 
 // kindOf tells the kind of what a pointer points to.
@@ -126,11 +141,15 @@ func kindOf(value any) (kind Kind, list bool) {
 		return Boolean, false
 	case *map[string]string:
 		return Words, false
-	case *drivers.SensorSpec, **drivers.RelaySpec:
+	case *map[string]float64:
+		return Numbers, false
+	case *correction.Points:
+		return Pairs, false
+	case *devices.Sensor, **devices.Relay, **devices.Contact:
 		return Device, false
-	case *[]drivers.SensorSpec:
+	case *[]devices.Sensor:
 		return Device, true
-	case *[]Zone:
+	case *[]Zone, *[]sources.Source:
 		return Mapping, true
 	}
 	return Mapping, false
@@ -143,11 +162,11 @@ func defaultText(value any) string {
 		if math.IsNaN(*v) {
 			return ""
 		}
-	case *[]string, *[]netip.Prefix, *[]drivers.SensorSpec, *[]Zone:
+	case *[]string, *[]netip.Prefix, *[]devices.Sensor, *[]Zone, *[]sources.Source:
 		return "[]"
 	}
 	if kind, _ := kindOf(value); kind >= Words {
 		return ""
 	}
-	return written(reflect.ValueOf(value).Elem().Interface())
+	return plain.Written(reflect.ValueOf(value).Elem().Interface())
 }

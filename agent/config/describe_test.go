@@ -5,6 +5,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"thermostat/agent/config/plant"
+	"thermostat/controlloop"
+	"thermostat/controlloop/limits"
 )
 
 // everyKey calls with all keys by their paths, those of each driver among them.
@@ -22,7 +26,7 @@ func everyKey(keys []Key, path string, each func(path string, k Key)) {
 // are those of the law where the law has some.
 func TestEveryKeyIsTold(t *testing.T) {
 	told := 0
-	everyKey(Describe(usualPlant()), "", func(path string, k Key) {
+	everyKey(Describe(plant.Usual()), "", func(path string, k Key) {
 		told++
 		if k.Says == "" || strings.HasSuffix(k.Says, ".") || strings.Contains(k.Says, "\n") {
 			t.Errorf("%s: %q", path, k.Says)
@@ -43,7 +47,7 @@ func TestEveryKeyIsTold(t *testing.T) {
 // Each bound of the law has its key.
 func TestEveryBoundOfTheLawHasItsKey(t *testing.T) {
 	var paths []string
-	everyKey(Describe(usualPlant()), "", func(path string, _ Key) { paths = append(paths, path) })
+	everyKey(Describe(plant.Usual()), "", func(path string, _ Key) { paths = append(paths, path) })
 	for field := range ofLaw {
 		if !slices.Contains(paths, "zones."+field) {
 			t.Errorf("no key %s", field)
@@ -54,10 +58,10 @@ func TestEveryBoundOfTheLawHasItsKey(t *testing.T) {
 // A default that is told is the one that counts: a configuration that writes every
 // one of them out is the same as the one that writes none.
 func TestDefaultsThatAreToldAreThoseThatCount(t *testing.T) {
-	for _, name := range Plants() {
+	for _, name := range plant.Names() {
 		plain := "device: den\nzones:\n- name: a\n  plant: " + name + "\n  sensor: {driver: simulated}\n  heater: {driver: simulated}\n  cooler: {driver: simulated}\n"
 		text := plain
-		for _, zone := range Describe(PlantOf(name)) {
+		for _, zone := range Describe(plant.Of(name)) {
 			for _, k := range zone.Keys {
 				if zone.Name == "zones" && (k.Name == "limits" || k.Name == "timing") {
 					text += fmt.Sprintf("  %s: {%s}\n", k.Name, asWritten(k.Keys))
@@ -84,15 +88,15 @@ func asWritten(keys []Key) string {
 // one of them names the other.
 func TestRelationsOfTheLawAreTold(t *testing.T) {
 	about := map[string]string{}
-	everyKey(Describe(usualPlant()), "", func(path string, k Key) {
+	everyKey(Describe(plant.Usual()), "", func(path string, k Key) {
 		about[strings.TrimPrefix(path, "zones.")] = k.Says + " " + k.Bounds
 	})
-	p := usualPlant().Params
+	p := plant.Usual().Params
 	p.Heater, p.Cooler, p.Sample, p.MinOn = true, true, p.StaleAfter, p.StaleAfter
 	p.DesiredMin, p.HeatCutout, p.PlausibleMax, p.CoolCutout, p.PlausibleMin = 29, 27, 27, 30, 30
 	p.MaxOn, p.FrozenAfter = p.Sample/2, p.Sample
 	found := 0
-	for _, v := range p.Validate() {
+	for _, v := range limits.Validate(p) {
 		for _, other := range []string{"desired_min", "desired_max", "sample", "min_on"} {
 			if !strings.Contains(v.Bound, other) {
 				continue
@@ -109,16 +113,19 @@ func TestRelationsOfTheLawAreTold(t *testing.T) {
 }
 
 // The keys that simulate --vary knows, in the order that it tells them.
-func TestVaryKnowsTheSetpointTheCutoutsAndTheTimes(t *testing.T) {
-	want := strings.Fields("desired up_delta down_delta heat_cutout cool_cutout max_rate sample stale_after min_on min_off max_on changeover frozen_after")
+func TestVaryKnowsTheSetpointTheCutoutsTheTimesAndTheLaw(t *testing.T) {
+	want := strings.Fields("desired up_delta down_delta heat_cutout cool_cutout max_rate sample stale_after min_on min_off max_on changeover frozen_after law starts_per_day")
 	if !slices.Equal(Vary(), want) {
 		t.Errorf("%v", Vary())
 	}
 	for _, key := range want {
-		z := freshZone(usualPlant()).Zone
+		z := freshZone(plant.Usual()).Zone
 		value, after := "6", "6"
 		if k := timingKeys.key(key); k != nil {
 			value, after = "7m", "7m"
+		}
+		if key == "law" {
+			value, after = "foresee", "foresee"
 		}
 		if err := SetZone(&z, key, value); err != nil {
 			t.Errorf("%s: %v", key, err)
@@ -127,15 +134,17 @@ func TestVaryKnowsTheSetpointTheCutoutsAndTheTimes(t *testing.T) {
 			t.Errorf("%s is %s", key, got)
 		}
 	}
-	if err := SetZone(new(Zone), "plausible_min", "6"); err == nil {
-		t.Error("plausible_min is varied")
+	for key, value := range map[string]string{"plausible_min": "6", "law": "guess", "starts_per_day": "0.5"} {
+		if z := new(Zone); SetZone(z, key, value) == nil || z.Params != (controlloop.Params{}) {
+			t.Errorf("%s: %s is taken", key, value)
+		}
 	}
 }
 
 func keyText(z *Zone, name string) string {
 	for _, v := range varied {
 		if k := v.table.key(name); k != nil {
-			return defaultText(k.at(v.of(z)))
+			return defaultText(k.at(v.of(&zoneOfFile{Zone: *z})))
 		}
 	}
 	return ""

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"thermostat/agent/clitest"
+	"thermostat/agent/devices"
+	"thermostat/controlloop/limits"
 	"thermostat/drivers"
 )
 
@@ -46,11 +48,11 @@ func FuzzConfig(f *testing.F) {
 func mustBeSound(t *testing.T, c Config) {
 	t.Helper()
 	for _, z := range c.Zones {
-		if vs := z.Params.Validate(); len(vs) > 0 {
+		if vs := limits.Validate(z.Params); len(vs) > 0 {
 			t.Errorf("%s: %v", z.Name, vs)
 		}
 		mustOpen(t, z.Devices)
-		if err := z.Params.RefuseSetpoint(z.Default); z.Configured && err != nil {
+		if err := limits.RefuseSetpoint(z.Params, z.Default); z.Configured && err != nil {
 			t.Errorf("%s: %v", z.Name, err)
 		}
 		if z.Name == "" || z.SensorID < 1 {
@@ -60,7 +62,7 @@ func mustBeSound(t *testing.T, c Config) {
 }
 
 // mustOpen demands all that a driver needs.
-func mustOpen(t *testing.T, d drivers.Spec) {
+func mustOpen(t *testing.T, d devices.Zone) {
 	t.Helper()
 	switch s := d.Sensor; s.Driver {
 	case "simulated":
@@ -68,19 +70,25 @@ func mustOpen(t *testing.T, d drivers.Spec) {
 			t.Error(vs)
 		}
 	case "ds18b20", "bme280":
-		if _, err := drivers.NewHardware("/").Open(drivers.Spec{Sensor: s}); err != nil {
+		if _, err := drivers.NewHardware("/").Sensor(s.SensorSpec); err != nil {
 			t.Error(err)
 		}
 	case "mqtt":
-		if s.Remote.Topic == "" || s.Remote.SensorID < 1 {
-			t.Errorf("%+v", s.Remote)
+		if s.Broker.Topic == "" || s.Broker.SensorID < 1 {
+			t.Errorf("%+v", s.Broker)
 		}
 	default:
 		t.Errorf("sensor %q", s.Driver)
 	}
-	for _, r := range []*drivers.RelaySpec{d.Heater, d.Cooler} {
+	for _, r := range []*devices.Relay{d.Heater, d.Cooler} {
+		if r != nil && r.Driver == "modbus" {
+			if key, _ := r.Modbus.Wrong(); key != "" || r.Modbus.Port == "" || r.Modbus.Sample <= 0 {
+				t.Errorf("%+v", r.Modbus)
+			}
+			continue
+		}
 		sound := r == nil || r.Driver == "simulated" || r.Driver == "gpio" && r.GPIO.Line != "" ||
-			r.Driver == "mqtt" && r.Remote.Topic != "" && r.Remote.Lease > 0
+			r.Driver == "mqtt" && r.Broker.Topic != "" && r.Broker.Lease > 0
 		if !sound {
 			t.Errorf("%+v", r)
 		}

@@ -1,10 +1,9 @@
 package config
 
 import (
-	"net"
 	"net/netip"
-	"strconv"
-	"strings"
+
+	"thermostat/agent/config/plain"
 )
 
 // HTTP is where the page is, and who may change something there.
@@ -22,28 +21,9 @@ const DefaultListen = "127.0.0.1:8466"
 func changesNeedPassword(r *reader, n *node, c *HTTP, _ badKeys) {
 	switch {
 	case c.PasswordFile != "":
-	case isOpenToAll(c.Listen):
+	case plain.IsOpenToAll(c.Listen):
 		r.warn(n, "other machines can look, but nobody can change anything over HTTP: that needs http.password_file")
 	case len(c.Proxies) > 0:
 		r.warn(n.Child("proxies"), "through a proxy people can look, but change nothing: that needs http.password_file")
 	}
-}
-
-// IsListen reports whether a text is an address to listen on.
-func IsListen(address string) bool {
-	host, port, err := net.SplitHostPort(address)
-	return err == nil && isPort(port, 0) && !strings.ContainsAny(host, "/ ")
-}
-
-func isPort(text string, low int) bool {
-	p, err := strconv.Atoi(text)
-	return err == nil && p >= low && p <= 65535
-}
-
-// isOpenToAll reports whether an address is surely not a loopback one; a name is
-// resolved only when the page opens.
-func isOpenToAll(listen string) bool {
-	host, _, _ := net.SplitHostPort(listen)
-	ip, err := netip.ParseAddr(host)
-	return listen != "" && (host == "" || err == nil && !ip.IsLoopback())
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"thermostat/agent/cli"
+	"thermostat/agent/config/machine"
 	"thermostat/agent/config/yamltree"
 )
 
@@ -31,7 +32,7 @@ func LoadOrExit(cmd *cobra.Command, file string) (Config, error) {
 // Read reads a configuration and gives every complaint at once, in the
 // order of the file. The configuration can be used only if none is an error.
 func Read(file string, text []byte) (Config, []Complaint) {
-	return ReadOn(file, text, ThisMachine())
+	return ReadOn(file, text, machine.This())
 }
 
 // Load is [ReadConfig] of a file; the error says that it cannot be had.

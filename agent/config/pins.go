@@ -3,50 +3,18 @@ package config
 import (
 	"fmt"
 
+	"thermostat/agent/config/advice"
 	"thermostat/drivers"
 )
 
-// busUsers are the sensors that are on the buses of a Raspberry Pi's header.
-type busUsers struct {
-	oneWire *node         // the kernel's; nil: none is
-	i2c     map[int]*node // by bus
-}
-
-func (b *busUsers) add(n *node, s drivers.SensorSpec) {
-	switch bus := s.Bus(); {
-	case n == nil:
-	case bus.I2C:
-		b.i2c[bus.Number] = n
-	case bus.OneWire:
-		b.oneWire = n
-	}
-}
-
-// addSensors notes the buses that a zone's sensors are on.
-func (u *unique) addSensors(zone *node, z Zone) {
-	u.buses.add(zone.Child("sensor"), z.Devices.Sensor)
-	fallbacks := zone.Child("fallback_sensors")
-	for i, s := range z.Devices.Fallbacks {
-		if fallbacks != nil && i < len(fallbacks.Children) {
-			u.buses.add(fallbacks.Children[i], s)
-		}
-	}
-}
-
-// checkPins complains of relays on the wires of a bus that a sensor is on. The
-// wires of I2C are fixed, while another pin can be given to 1-Wire.
-func (u *unique) checkPins() {
-	for _, owner := range u.lines {
-		line, ok := owner.gpio.Number()
-		at := owner.relay.Child("line")
-		if !ok || at == nil {
-			continue
-		}
-		if user := u.buses.i2c[line/2]; line < 4 && user != nil { // GPIO0 and 1 are bus 0, 2 and 3 are bus 1
-			u.complain(at, "GPIO%d is a wire of I2C bus %d, on which %s is: wire the relay to another line, such as GPIO17", line, line/2, user.Path())
-		}
-		if line == 4 && u.buses.oneWire != nil {
-			u.warn(at, fmt.Sprintf("GPIO4 is the wire of the 1-Wire bus, on which %s is, unless dtoverlay=w1-gpio,gpiopin= names another: wire the relay to another line, such as GPIO17", u.buses.oneWire.Path()))
-		}
+// checkHeaderLine knows other spellings of a line on the header, where GPIO17 is
+// the only one. Lines of other boards may have blanks.
+func checkHeaderLine(r *reader, n *node, g *drivers.GPIO) {
+	switch line, pin := advice.HeaderLine(g.Line); {
+	case pin != 0:
+		r.warn(n, fmt.Sprintf("%s is no line of a Raspberry Pi's header: its pin %d is %s", Shown(g.Line), pin, line))
+	case line != "" && line != g.Line:
+		r.complain(n, "%s is no line of a Raspberry Pi's header: write %s; of another board, name the chip as well", Shown(g.Line), line)
+		g.Line = ""
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"thermostat/agent/config/machine"
 )
 
 // A bare name is the service's credential, else the file beside the
@@ -19,7 +21,7 @@ func TestABareFileNameIsACredentialOrBesideTheConfiguration(t *testing.T) {
 		"by hand":                         {"", filepath.Join(folder, "mqtt-password")},
 		"not a credential of the service": {t.TempDir(), filepath.Join(folder, "mqtt-password")},
 	} {
-		m := Machine{"cabin", func(key string) string {
+		m := machine.Machine{Hostname: "cabin", Getenv: func(key string) string {
 			if key == "CREDENTIALS_DIRECTORY" {
 				return row.dir
 			}

@@ -2,13 +2,21 @@ package config
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
 
+	"thermostat/agent/config/advice"
+	"thermostat/agent/config/machine"
+	"thermostat/agent/config/plain"
+	"thermostat/agent/config/sources"
+	"thermostat/agent/config/unique"
 	"thermostat/agent/config/yamltree"
-	"thermostat/drivers"
+	"thermostat/agent/devices"
+	"thermostat/controlloop/program"
+	"thermostat/drivers/correction"
 )
 
 // node is one value of the file.
@@ -17,7 +25,7 @@ type node = yamltree.Node
 // reader walks the tables and the file side by side, and collects complaints.
 type reader struct {
 	file       string
-	machine    Machine
+	machine    machine.Machine
 	root       *node
 	config     *Config // what has been read so far
 	complaints []Complaint
@@ -25,8 +33,10 @@ type reader struct {
 
 // tell is for what package yamltree complains of; of no place in the file, its
 // beginning stands for it.
-func (r *reader) tell(at yamltree.Place, path, text string) {
-	r.complaints = append(r.complaints, Complaint{File: r.file, Line: max(at.Line, 1), Column: max(at.Column, 1), Path: path, Text: text})
+func (r *reader) tell(at yamltree.Place, path, text string) { r.add(at, path, text, false) }
+
+func (r *reader) add(at yamltree.Place, path, text string, warning bool) {
+	r.complaints = append(r.complaints, Complaint{File: r.file, Line: max(at.Line, 1), Column: max(at.Column, 1), Path: path, Text: text, Warning: warning})
 }
 
 func (r *reader) complain(n *node, format string, args ...any) {
@@ -36,8 +46,21 @@ func (r *reader) complain(n *node, format string, args ...any) {
 // complainOfField is about a field of a mapping, with dots to those of mappings
 // in it. Where it is not in the file, it gives the place of the mapping.
 func (r *reader) complainOfField(n *node, field, format string, args ...any) {
+	r.addOfField(n, field, fmt.Sprintf(format, args...), false)
+}
+
+func (r *reader) addOfField(n *node, field, text string, warning bool) {
 	at, _ := find(n, field)
-	r.tell(at.Place(), join(n.Path(), field), fmt.Sprintf(format, args...))
+	r.add(at.Place(), join(n.Path(), field), text, warning)
+}
+
+// shared is for package unique: about a value or, with a key, about that of a mapping.
+func (r *reader) shared(at *node, key, text string, warning bool) {
+	if key == "" {
+		r.add(at.Place(), at.Path(), text, warning)
+		return
+	}
+	r.addOfField(at, key, text, warning)
 }
 
 // missing complains of a key that a mapping must have.
@@ -45,10 +68,7 @@ func (r *reader) missing(n *node, key, text string) {
 	r.tell(n.Place(), join(n.Path(), key), text)
 }
 
-func (r *reader) warn(n *node, text string) {
-	r.complain(n, "%s", text)
-	r.complaints[len(r.complaints)-1].Warning = true
-}
+func (r *reader) warn(n *node, text string) { r.add(n.Place(), n.Path(), text, true) }
 
 func join(path, key string) string {
 	if path == "" {
@@ -116,18 +136,30 @@ func (r *reader) nested(k *key, n *node, to any) (unread badKeys) {
 	switch to := to.(type) {
 	case *[]Zone:
 		*to = r.zones(k.keys, n)
-	case *drivers.SensorSpec:
+	case *[]sources.Source:
+		items := r.items(n)
+		*to = make([]sources.Source, len(items))
+		for i, item := range items {
+			r.mapping(k.keys, item, &(*to)[i])
+		}
+	case *devices.Sensor:
 		r.sensor(k.kinds, n, to)
-	case *[]drivers.SensorSpec:
+	case *[]devices.Sensor:
 		for _, item := range r.items(n) {
-			var s drivers.SensorSpec
+			var s devices.Sensor
 			r.sensor(k.kinds, item, &s)
 			*to = append(*to, s)
 		}
-	case **drivers.RelaySpec: // one that is named badly is taken for one that is there
-		*to = new(drivers.RelaySpec)
+	case **devices.Relay: // one that is named badly is taken for one that is there
+		*to = new(devices.Relay)
 		if d := r.driver(k.kinds, n); d != nil {
-			**to = drivers.DefaultRelay(d.name)
+			**to = devices.DefaultRelay(d.name)
+			r.mapping(d.keys, n, *to)
+		}
+	case **devices.Contact:
+		*to = new(devices.Contact)
+		if d := r.driver(k.kinds, n); d != nil {
+			**to = devices.DefaultContact(d.name)
 			r.mapping(d.keys, n, *to)
 		}
 	default:
@@ -144,24 +176,29 @@ func (r *reader) nested(k *key, n *node, to any) (unread badKeys) {
 
 // zones reads the zones.
 func (r *reader) zones(t *table, n *node) (zones []Zone) {
-	u, items := newUnique(r), r.items(n)
+	u, items := unique.New(r.shared), r.items(n)
+	addSources(u, r.config.Sources, r.root.Child("sources"))
 	zones = make([]Zone, len(items))
 	var z zoneOfFile
 	for i, item := range items {
 		if _, ok := r.mapping(t, item, &z); ok {
-			u.add(item, z.Zone)
+			u.Add(item, unique.Zone{Name: z.Name, SensorID: z.SensorID, Devices: z.Devices})
 			zones[i] = z.Zone
 		}
 	}
-	u.checkPins()
+	u.CheckPins()
 	return zones
 }
 
 // sensor reads a sensor.
-func (r *reader) sensor(kinds []driver, n *node, to *drivers.SensorSpec) {
+func (r *reader) sensor(kinds []driver, n *node, to *devices.Sensor) {
 	if d := r.driver(kinds, n); d != nil {
-		*to = drivers.DefaultSensor(d.name)
+		*to = devices.DefaultSensor(d.name)
 		r.mapping(d.keys, n, to)
+		if at := n.Child("offset"); at != nil && n.Child("calibrate") != nil {
+			r.complain(at, "belongs to a sensor without calibrate, which says it, too: take one of the two away")
+			to.Offset = 0
+		}
 	}
 }
 
@@ -173,7 +210,7 @@ func (r *reader) driver(kinds []driver, n *node) *driver {
 	case n.Kind == yamltree.Refused:
 		return nil
 	case n.Kind != yamltree.Mapping:
-		r.complain(n, "is %v, but a mapping such as {driver: %s} is wanted%s", n.Kind, kinds[0].name, exampleOf(n, driverNames(kinds)))
+		r.complain(n, "is %v, but a mapping such as {driver: %s} is wanted%s", n.Kind, kinds[0].name, exampleOf(n, kinds))
 		return nil
 	case at == nil:
 		r.missing(n, "driver", "is missing: one of "+strings.Join(driverNames(kinds), ", "))
@@ -188,7 +225,7 @@ func (r *reader) driver(kinds []driver, n *node) *driver {
 			return &kinds[i]
 		}
 	}
-	r.complain(at, "%s", noneOf(name, driverNames(kinds)))
+	r.complain(at, "%s", advice.NoneOf(name, driverNames(kinds)))
 	return nil
 }
 
@@ -200,11 +237,22 @@ func (r *reader) value(k *key, n *node, to any) bool {
 		*to = r.texts(k, n)
 	case *[]netip.Prefix:
 		for _, text := range r.texts(k, n) {
-			p, _ := proxyOf(text)
+			p, _ := plain.Proxy(text)
 			*to = append(*to, p)
 		}
 	case *map[string]string:
-		*to = r.words(k, n)
+		*to = free[string](r, k, n, "{Id: 01191ED4A0B2}", namelessWord)
+	case *map[string]float64:
+		*to = free[float64](r, k, n, "{comfort: 20.5, eco: 18}", program.CheckPreset)
+	case *correction.Points:
+		points, at, wrong := plain.Pairs(n)
+		for _, p := range points {
+			*to = append(*to, correction.Point{Raw: p[0], True: p[1]})
+		}
+		if wrong = cmp.Or(wrong, to.Wrong()); wrong != "" {
+			r.complain(at, "%s", wrong)
+			*to = nil
+		}
 	default:
 		if n.Kind == yamltree.Refused {
 			return false
@@ -214,7 +262,7 @@ func (r *reader) value(k *key, n *node, to any) bool {
 			return false
 		}
 		if file, ok := to.(*string); ok && k.form.file {
-			*file = r.machine.place(r.file, *file)
+			*file = r.machine.Place(r.file, *file)
 		}
 	}
 	return len(r.complaints) == before
@@ -233,27 +281,35 @@ func (r *reader) texts(k *key, n *node) (texts []string) {
 
 const maxWords = 16
 
-// words reads a mapping whose keys are free: {Id: 0119A, channel: 1}.
-func (r *reader) words(k *key, n *node) map[string]string {
+// free reads a mapping whose keys are free, such as {Id: 0119A, channel: 1}; refuse
+// says what is wrong with a key.
+func free[V any](r *reader, k *key, n *node, example string, refuse func(key string) error) map[string]V {
 	switch {
 	case n.Kind == yamltree.Refused:
 		return nil
 	case n.Kind != yamltree.Mapping:
-		r.complain(n, "is %v, but a mapping such as {Id: 01191ED4A0B2} is wanted", n.Kind)
+		r.complain(n, "is %v, but a mapping such as %s is wanted", n.Kind, example)
 		return nil
 	case len(n.Children) > maxWords:
-		r.complain(n, "has %d words, at most %d can be asked for", len(n.Children), maxWords)
+		r.complain(n, "has %d words, at most %d can be given", len(n.Children), maxWords)
 	}
-	words := map[string]string{}
+	values := map[string]V{}
 	for _, c := range n.Children {
-		var word string
-		if c.Key == "" {
-			r.complain(c, "has no name: write the path of a word, such as Id")
-		} else if r.value(k, c, &word) {
-			words[c.Key] = word
+		var value V
+		if err := refuse(c.Key); err != nil {
+			r.complain(c, "%v", err)
+		} else if r.value(k, c, &value) {
+			values[c.Key] = value
 		}
 	}
-	return words
+	return values
+}
+
+func namelessWord(key string) error {
+	if key == "" {
+		return errors.New("has no name: write the path of a word, such as Id")
+	}
+	return nil
 }
 
 // items gives the items of a list.
@@ -264,7 +320,7 @@ func (r *reader) items(n *node) []*node {
 	case yamltree.List:
 		return n.Children
 	}
-	r.complain(n, "is %v, but a list is wanted: %s", n.Kind, listAdvice(n))
+	r.complain(n, "is %v, but a list is wanted: %s", n.Kind, advice.List(n))
 	return nil
 }
 
@@ -287,11 +343,11 @@ func (r *reader) isMapping(n *node, t *table) bool {
 
 // unknownKey does not show the value, it might be a password.
 func (r *reader) unknownKey(n *node, known []string) {
-	switch near := Nearest(n.Key, known); {
-	case decimalComma(n) != "":
-		r.tell(n.Place(), n.Parent.Path(), decimalComma(n))
-	case runTogether(n, known) != "":
-		r.tell(n.Place(), n.Parent.Path(), "a colon is missing: write "+runTogether(n, known))
+	switch near := advice.Nearest(n.Key, known); {
+	case advice.DecimalComma(n) != "":
+		r.tell(n.Place(), n.Parent.Path(), advice.DecimalComma(n))
+	case advice.RunTogether(n, known) != "":
+		r.tell(n.Place(), n.Parent.Path(), "a colon is missing: write "+advice.RunTogether(n, known))
 	case strings.EqualFold(n.Key, "password"):
 		name := cmp.Or(n.Parent.Key, "mqtt") + "-password"
 		r.complain(n, "a password has no place in this file: write it alone into one of its own, such as %s beside this one, and name that: password_file: %s", name, name)
@@ -303,13 +359,13 @@ func (r *reader) unknownKey(n *node, known []string) {
 }
 
 // exampleOf is for a driver that is named without its mapping.
-func exampleOf(n *node, known []string) string {
-	if n.Kind != yamltree.Scalar || !slices.Contains(known, n.Text) {
+func exampleOf(n *node, kinds []driver) string {
+	i := slices.IndexFunc(kinds, func(d driver) bool { return d.name == n.Text })
+	switch {
+	case n.Kind != yamltree.Scalar || i < 0:
 		return ""
-	}
-	more := cmp.Or(drivers.SensorDriverOf(n.Text).Example, drivers.RelayDriverOf(n.Text).Example)
-	if more == "" {
+	case kinds[i].example == "":
 		return ": write {driver: " + n.Text + "}"
 	}
-	return ": write {driver: " + n.Text + ", " + more
+	return ": write {driver: " + n.Text + ", " + kinds[i].example
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"thermostat/controlloop"
+	"thermostat/controlloop/limits"
 )
 
 // A table is one mapping of the file: its keys in their order, and what is said
@@ -63,7 +63,7 @@ type bound struct {
 func within(low, high any) bound { return bound{low: low, high: high} }
 
 // lawOf takes the bounds of a mapping's keys from those who check them.
-func lawOf(all map[string]controlloop.Bound, mapping string) func(key string) bound {
+func lawOf(all map[string]limits.Bound, mapping string) func(key string) bound {
 	return func(key string) bound {
 		b := all[mapping+key]
 		return bound{b.Low, b.High, true}
@@ -135,11 +135,12 @@ func (t *table) names() (names []string) {
 }
 
 // driver is a kind of sensor or relay, by its name in the table of package
-// drivers, and the keys of its mapping.
+// drivers or on the broker, and the keys of its mapping.
 type driver struct {
-	name string
-	says string
-	keys *table
+	name    string
+	says    string
+	keys    *table
+	example string // what the mapping needs beside the driver, and a word on it; empty: nothing
 }
 
 func driverNames(kinds []driver) (names []string) {

@@ -3,13 +3,11 @@ package config
 import (
 	"cmp"
 	"fmt"
-	"math"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
+	"thermostat/agent/config/plain"
 	"thermostat/agent/config/yamltree"
 	"thermostat/controlloop"
 )
@@ -22,10 +20,10 @@ func take(r *reader, k *key, n *node, to any) (wrong string) {
 	}
 	switch to := to.(type) {
 	case *float64:
-		x, wrong := number(n, k.unit == "K")
+		x, wrong := plain.Number(n, k.unit == "K")
 		return put(to, x, cmp.Or(wrong, outside(k, x)))
 	case *time.Duration:
-		d, wrong := duration(n.Text)
+		d, wrong := plain.Duration(n.Text)
 		return put(to, d, cmp.Or(wrong, outside(k, d)))
 	case *int:
 		x, wrong := whole(k, n)
@@ -34,22 +32,22 @@ func take(r *reader, k *key, n *node, to any) (wrong string) {
 		x, wrong := whole(k, n)
 		return put(to, int32(x), wrong)
 	case *uint64:
-		x, wrong := seed(n)
+		x, wrong := plain.Seed(n)
 		return put(to, x, wrong)
 	case *uint16:
 		x, err := strconv.ParseUint(n.Text, 0, 16)
 		if low, high := k.bound.low, k.bound.high; err != nil || uint16(x) != low && uint16(x) != high {
-			wrong = fmt.Sprintf("%s is none of %s, %s, %s", yamltree.Shortened(n.Text), written(low), written(high), k.form.is)
+			wrong = fmt.Sprintf("%s is none of %s, %s, %s", yamltree.Shortened(n.Text), plain.Written(low), plain.Written(high), k.form.is)
 		}
 		return put(to, uint16(x), wrong)
 	case *bool:
-		return put(to, n.Text == "true", notBoolean(n))
+		return put(to, n.Text == "true", plain.NotBoolean(n))
 	case *controlloop.Mode:
-		wrong := cmp.Or(notPlain(n.Text), k.form.refuse(r, n.Text))
+		wrong := cmp.Or(plain.Strange(n.Text), k.form.refuse(r, n.Text))
 		m, _ := controlloop.ParseMode(n.Text)
 		return put(to, m, wrong)
 	case *string:
-		return put(to, n.Text, cmp.Or(notPlain(n.Text), k.form.refuse(r, n.Text)))
+		return put(to, n.Text, cmp.Or(plain.Strange(n.Text), k.form.refuse(r, n.Text)))
 	}
 	panic(fmt.Sprintf("%s: a %T is no plain value", k.name, to))
 }
@@ -92,85 +90,12 @@ func boundText(k *key) string {
 	if k.bound.low == nil {
 		return ""
 	}
-	return strings.TrimSpace(written(k.bound.low) + ".." + written(k.bound.high) + " " + k.unit)
-}
-
-// written is a value as people write it: 10m, not 10m0s; an address in hex.
-func written(value any) string {
-	switch v := value.(type) {
-	case uint16:
-		return fmt.Sprintf("%#x", v)
-	case time.Duration:
-		text := v.String()
-		if minutes, ok := strings.CutSuffix(text, "m0s"); ok {
-			text = minutes + "m"
-		}
-		if hours, ok := strings.CutSuffix(text, "h0m"); ok {
-			text = hours + "h"
-		}
-		return text
-	}
-	return fmt.Sprint(value)
-}
-
-// notPlain is said of a text that a terminal would obey, which is not shown, and
-// of one in a word processor's quotation marks.
-func notPlain(text string) string {
-	if strings.ContainsFunc(text, unicode.IsControl) {
-		return "has a control character or a line break"
-	}
-	return yamltree.StrangeQuote(text)
-}
-
-// truths are other spellings, of YAML 1.1 and of people.
-var truths = map[string]string{
-	"true": "true", "yes": "true", "on": "true", "y": "true", "1": "true",
-	"false": "false", "no": "false", "off": "false", "n": "false", "0": "false",
-}
-
-// notBoolean is said of all but true and false; yes, no, on and off are texts in
-// YAML 1.2.
-func notBoolean(n *node) string {
-	if !n.Quoted && (n.Text == "true" || n.Text == "false") {
-		return ""
-	}
-	advice := ""
-	if word := truths[strings.ToLower(n.Text)]; word != "" {
-		advice = ": write " + word
-	}
-	return fmt.Sprintf("%s is none of true, false%s", Shown(n.Text), advice)
-}
-
-// Decimal numbers only: YAML's 010 is eight and its 1_000 a thousand, but not
-// to every reader.
-var (
-	Decimal  = regexp.MustCompile(`^[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?$`)
-	integer  = regexp.MustCompile(`^[-+]?(0|[1-9][0-9]*)$`)
-	infinite = regexp.MustCompile(`^(?i:[-+]?\.?inf(inity)?|\.?nan)$`)
-)
-
-// number reads a finite number; of a difference of temperatures 0.5 or 0.5K. One
-// in quotes is a text.
-func number(n *node, kelvin bool) (x float64, wrong string) {
-	text := n.Text
-	if kelvin && !n.Quoted {
-		text = strings.TrimSpace(strings.TrimSuffix(text, "K"))
-	}
-	x, err := strconv.ParseFloat(text, 64)
-	switch {
-	case n.Quoted:
-		wrong = fmt.Sprintf("%s is a text, but a number is wanted: leave out the quotes", Shown(text))
-	case infinite.MatchString(text), Decimal.MatchString(text) && math.IsInf(x, 0):
-		wrong = yamltree.Shortened(text) + " is not a finite number"
-	case err != nil || !Decimal.MatchString(text):
-		wrong = fmt.Sprintf("%s is not a decimal number%s", Shown(text), numberAdvice(n.Key, text))
-	}
-	return x, wrong
+	return strings.TrimSpace(plain.Written(k.bound.low) + ".." + plain.Written(k.bound.high) + " " + k.unit)
 }
 
 // whole reads a whole number within the key's bounds.
 func whole(k *key, n *node) (x int64, wrong string) {
-	if wrong := notWhole(n); wrong != "" {
+	if wrong := plain.NotWhole(n); wrong != "" {
 		return 0, wrong
 	}
 	var low, high int64
@@ -185,37 +110,4 @@ func whole(k *key, n *node) (x int64, wrong string) {
 		return 0, fmt.Sprintf("%s is outside %d..%d", yamltree.Shortened(n.Text), low, high)
 	}
 	return x, ""
-}
-
-// seed reads any uint64.
-func seed(n *node) (x uint64, wrong string) {
-	if wrong := notWhole(n); wrong != "" {
-		return 0, wrong
-	}
-	x, err := strconv.ParseUint(strings.TrimPrefix(n.Text, "+"), 10, 64)
-	if err != nil {
-		return 0, fmt.Sprintf("%s is outside 0..%d", yamltree.Shortened(n.Text), uint64(math.MaxUint64))
-	}
-	return x, ""
-}
-
-func notWhole(n *node) string {
-	if n.Quoted || !integer.MatchString(n.Text) {
-		return Shown(n.Text) + " is not a whole number"
-	}
-	return ""
-}
-
-// duration reads a duration with its unit. A bare number is refused: whoever
-// writes 5 may mean seconds or minutes.
-func duration(text string) (d time.Duration, wrong string) {
-	if Decimal.MatchString(text) {
-		short := yamltree.Shortened(text)
-		return 0, fmt.Sprintf("%s has no unit: write %ss or %sm", short, short, short)
-	}
-	d, err := time.ParseDuration(text)
-	if err != nil {
-		return 0, fmt.Sprintf("%s is not a duration such as 5s, 10m or 1h30m%s", Shown(text), durationAdvice(text))
-	}
-	return d, ""
 }

@@ -10,11 +10,12 @@ import (
 // each is read into.
 var varied = []struct {
 	table *table
-	of    func(*Zone) any
+	of    func(*zoneOfFile) any
 }{
-	{&setpointKeys, func(z *Zone) any { return &z.Default }},
-	{&limitKeys, func(z *Zone) any { return &z.Params }},
-	{&timingKeys, func(z *Zone) any { return &z.Params }},
+	{&setpointKeys, func(z *zoneOfFile) any { return &z.Default }},
+	{&limitKeys, func(z *zoneOfFile) any { return &z.Params }},
+	{&timingKeys, func(z *zoneOfFile) any { return &z.Params }},
+	{&zoneKeys, func(z *zoneOfFile) any { return z }},
 }
 
 // Vary lists the keys of a zone that [SetZone] sets: desired, heat_cutout, sample.
@@ -32,14 +33,16 @@ func Vary() (names []string) {
 // SetZone sets a key of [Vary] to a value as the file would have it. Whether the
 // value goes with the zone's others is the law's to say.
 func SetZone(z *Zone, name, value string) error {
+	read := zoneOfFile{Zone: *z}
 	for _, v := range varied {
 		k := v.table.key(name)
 		if k == nil || !k.vary {
 			continue
 		}
-		if wrong := take(nil, k, &node{Kind: yamltree.Scalar, Key: name, Text: value}, k.at(v.of(z))); wrong != "" {
+		if wrong := take(nil, k, &node{Kind: yamltree.Scalar, Key: name, Text: value}, k.at(v.of(&read))); wrong != "" {
 			return errors.New(wrong)
 		}
+		*z = read.Zone
 		return nil
 	}
 	return errors.New("cannot be set")

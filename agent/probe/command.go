@@ -27,11 +27,11 @@ func Command() *cobra.Command {
 	var f probeFlags
 	cmd := &cobra.Command{
 		Use: "probe", Short: "Look at the board: what there is, what is set up wrongly, and a configuration that fits", Args: cobra.NoArgs,
-		Long: "Look at the board: 1-Wire thermometers, BME280s and GPIO chips, with a reading of each sensor; what is set up\n" +
-			"wrongly, and how to mend it; and a configuration to start from. It needs no root and drives no line. On each\n" +
-			"I2C bus it asks the addresses 0x18 (read only), 0x76 and 0x77 (chip id, and a measurement if that is a BME280's)\n" +
-			"and no other. With --write the configuration also shows the page to this network, with a password that is made\n" +
-			"beside it and shown once.",
+		Long: "Look at the board: the chips that the kernel reads, 1-Wire thermometers, BME280s, SHT3xs and GPIO chips, with\n" +
+			"a reading of each sensor; what is set up wrongly, and how to mend it; and a configuration to start from. It needs\n" +
+			"no root and drives no line. On each I2C bus it asks the addresses 0x18 (read only), 0x44 and 0x45 (an SHT3x's\n" +
+			"status), 0x76 and 0x77 (chip id) and no other; a chip that it knows is asked for a measurement. With --write the\n" +
+			"configuration also shows the page to this network, with a password that is made beside it and shown once.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return probe(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), f)
 		},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"thermostat/drivers"
 	"thermostat/drivers/survey"
 )
 
@@ -55,6 +56,11 @@ func proposal(s survey.Board, page string) string {
 		doubt = " # not sure: " + doubt
 	}
 	b.WriteString("zones:\n")
+	for _, k := range s.Kernel {
+		if k.Needs() {
+			fmt.Fprintf(&b, "  # {driver: kernel, device: %s} needs more: %s\n", k.Device, k.Answer.Text)
+		}
+	}
 	for i, sensor := range sensors {
 		if i >= len(lines) {
 			fmt.Fprintf(&b, "  # no line is left for a relay with %s\n", sensor.spec)
@@ -73,13 +79,22 @@ type foundSensor struct {
 
 func foundSensors(s survey.Board) []foundSensor {
 	var all []foundSensor
+	for _, k := range s.Kernel {
+		spec := "{driver: kernel, device: " + k.Device
+		if !k.Checked {
+			spec += ", unchecked: true"
+		}
+		if !k.Needs() {
+			all = append(all, foundSensor{spec + "}", note(k.Answer)})
+		}
+	}
 	for _, t := range s.Thermometers {
 		all = append(all, foundSensor{fmt.Sprintf("{driver: ds18b20, id: %s}", t.ID), note(t.Answer)})
 	}
 	for _, b := range s.Buses {
 		for _, c := range b.Chips {
-			if c.Chip == "bme280" && !c.Held {
-				all = append(all, foundSensor{fmt.Sprintf("{driver: bme280, bus: %d, address: %#x}", b.Number, c.Address), note(c.Answer)})
+			if !c.Held && drivers.SensorDriverOf(c.Chip).Name != "" {
+				all = append(all, foundSensor{fmt.Sprintf("{driver: %s, bus: %d, address: %#x}", c.Chip, b.Number, c.Address), note(c.Answer)})
 			}
 		}
 	}

@@ -14,17 +14,30 @@ import (
 // temperature has no number.
 type probeJSON struct {
 	Board         *string       `json:"board"`
+	Kernel        []kernelJSON  `json:"kernel"`
 	OneWire       []oneWireJSON `json:"onewire"`
 	I2C           []busJSON     `json:"i2c"`
 	GPIO          []gpioJSON    `json:"gpio"`
+	Serial        []string      `json:"serial"`
 	KeepsOutputs  *bool         `json:"keeps_outputs"`
 	WatchdogArmed *bool         `json:"watchdog_armed"`
 	Warnings      []string      `json:"warnings"`
 	Config        *string       `json:"config"` // null where it goes to a file
 }
 
+type kernelJSON struct {
+	Device   string   `json:"device"` // i2c-1/0x44
+	Driver   string   `json:"driver"` // the kernel's
+	Checked  bool     `json:"checked"`
+	Celsius  *float64 `json:"celsius"`
+	Humidity *float64 `json:"humidity_percent"`
+	Pascal   *float64 `json:"pascal"`
+	verdictJSON
+}
+
 type oneWireJSON struct {
 	ID      string   `json:"id"`
+	Chip    string   `json:"chip"` // what its family is
 	Celsius *float64 `json:"celsius"`
 	verdictJSON
 }
@@ -50,12 +63,14 @@ type chipJSON struct {
 }
 
 type gpioJSON struct {
-	Name   string     `json:"name"`
-	Label  *string    `json:"label"`
-	Lines  *int       `json:"lines"`
-	Header *bool      `json:"header"`
-	Held   []heldJSON `json:"held"`
-	Error  *string    `json:"error"`
+	Name     string     `json:"name"`
+	Expander *string    `json:"expander"` // the I2C chip; null: it is none
+	Place    *string    `json:"place"`    // of an expander, such as 1-0020: bus 1, address 0x20
+	Label    *string    `json:"label"`
+	Lines    *int       `json:"lines"`
+	Header   *bool      `json:"header"`
+	Held     []heldJSON `json:"held"`
+	Error    *string    `json:"error"`
 }
 
 type heldJSON struct {
@@ -70,16 +85,23 @@ func (r probeReport) printJSON(out io.Writer) error {
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	return enc.Encode(probeJSON{
-		Board:   filledOrNil(s.Model),
+		Board: filledOrNil(s.Model), Kernel: mapped(s.Kernel, kernelChipJSON),
 		OneWire: mapped(s.Thermometers, thermometerJSON), I2C: mapped(s.Buses, busOfSurvey), GPIO: mapped(s.Chips, chipOfSurvey),
+		Serial:       append([]string{}, s.Serial...),
 		KeepsOutputs: s.KeepsOutputs, WatchdogArmed: s.WatchdogArmed,
 		Warnings: append([]string{}, r.warnings...), Config: filledOrNil(r.config),
 	})
 }
 
+func kernelChipJSON(k survey.KernelChip) kernelJSON {
+	j := kernelJSON{Device: k.Device, Driver: k.Bound.Driver, Checked: k.Checked, verdictJSON: verdictOf(k.Answer)}
+	j.Celsius, j.Humidity, j.Pascal = numbers(k.Reading)
+	return j
+}
+
 func thermometerJSON(t survey.Thermometer) oneWireJSON {
 	celsius, _, _ := numbers(t.Reading)
-	return oneWireJSON{ID: t.ID, Celsius: celsius, verdictJSON: verdictOf(t.Answer)}
+	return oneWireJSON{ID: t.ID, Chip: t.Chip, Celsius: celsius, verdictJSON: verdictOf(t.Answer)}
 }
 
 func busOfSurvey(b survey.I2CBus) busJSON {
@@ -98,7 +120,7 @@ func chipOfSurvey(c survey.Chip) gpioJSON {
 		return j
 	}
 	lines, header := len(c.Lines), c.Header()
-	j.Label, j.Lines, j.Header = &c.Label, &lines, &header
+	j.Label, j.Lines, j.Header, j.Expander, j.Place = &c.Label, &lines, &header, filledOrNil(c.Expander), filledOrNil(c.Place)
 	for i, l := range c.Lines {
 		if l.Holder != "" {
 			j.Held = append(j.Held, heldJSON{i, l.Name, l.Holder})

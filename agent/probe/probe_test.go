@@ -17,6 +17,7 @@ import (
 
 	"thermostat/agent/clitest"
 	"thermostat/agent/config"
+	"thermostat/agent/config/machine"
 	"thermostat/controlloop"
 	"thermostat/drivers"
 	"thermostat/drivers/survey"
@@ -83,10 +84,10 @@ const someBoardText = `Board
   hardware watchdog armed: no
 
 1-Wire
-  28-0316a2795b00  21.19 °C
-  28-0316a2795bff  19.50 °C
-  28-0416a2795b11  no temperature (power_on): 85 °C as after a reset, not measured: the supply or a contact failed
-  28-0516a2795b22  no temperature (no_answer): the kernel got no answer: unplugged, shorted or disturbed
+  28-0316a2795b00  DS18B20  21.19 °C
+  28-0316a2795bff  DS18B20  19.50 °C
+  28-0416a2795b11  DS18B20  no temperature (power_on): 85 °C as after a reset, not measured: the supply or a contact failed
+  28-0516a2795b22  DS18B20  no temperature (no_answer): the kernel got no answer: unplugged, shorted or disturbed
 
 I2C
   i2c-1  not asked: only a real device can be
@@ -147,7 +148,7 @@ func TestProbeShowsTheBoardAndAConfiguration(t *testing.T) {
 // mustBeUsable holds a proposal against `check` on the most awkward machine.
 func mustBeUsable(t *testing.T, proposed string) config.Config {
 	t.Helper()
-	c, complaints := config.ReadOn("proposal", []byte(proposed), config.Machine{Hostname: "raspberrypi", Getenv: func(string) string { return "" }})
+	c, complaints := config.ReadOn("proposal", []byte(proposed), machine.Machine{Hostname: "raspberrypi", Getenv: func(string) string { return "" }})
 	if len(complaints) > 0 {
 		t.Errorf("complaints %v of\n%s", complaints, proposed)
 	}
@@ -212,10 +213,10 @@ func TestProbeJSONHoldsDevicesWarningsAndConfiguration(t *testing.T) {
 		t.Errorf("%s", out)
 	}
 	for _, want := range []string{
-		`"board":"Raspberry Pi 4 Model B Rev 1.4","onewire":[{"id":"28-0316a2795b00","celsius":21.1875,"verdict":"ok","text":""},`,
-		`{"id":"28-0516a2795b22","celsius":null,"verdict":"no_answer","text":"the kernel got no answer: unplugged, shorted or disturbed"}],`,
+		`"board":"Raspberry Pi 4 Model B Rev 1.4","kernel":[],"onewire":[{"id":"28-0316a2795b00","chip":"DS18B20","celsius":21.1875,"verdict":"ok","text":""},`,
+		`{"id":"28-0516a2795b22","chip":"DS18B20","celsius":null,"verdict":"no_answer","text":"the kernel got no answer: unplugged, shorted or disturbed"}],`,
 		`"i2c":[{"bus":1,"chips":[],"error":"not asked: only a real device can be"}],`,
-		`"gpio":[{"name":"gpiochip0","label":null,"lines":null,"header":null,"held":[],"error":"not asked: only a real device can be"}],`,
+		`"gpio":[{"name":"gpiochip0","expander":null,"place":null,"label":null,"lines":null,"header":null,"held":[],"error":"not asked: only a real device can be"}],`,
 		`"keeps_outputs":true,"watchdog_armed":false,"warnings":["thermometer `,
 	} {
 		if !strings.Contains(compact(t, out), want) {
@@ -235,7 +236,7 @@ func compact(t *testing.T, text string) string {
 
 func TestProbeJSONOfAnEmptyBoardInventsNothing(t *testing.T) {
 	out, _, _ := runProbe("--root", t.TempDir(), "--json")
-	want := `{"board":null,"onewire":[],"i2c":[],"gpio":[],"keeps_outputs":null,"watchdog_armed":false,"warnings":[`
+	want := `{"board":null,"kernel":[],"onewire":[],"i2c":[],"gpio":[],"serial":[],"keeps_outputs":null,"watchdog_armed":false,"warnings":[`
 	if !strings.HasPrefix(compact(t, out), want) {
 		t.Errorf("%s", compact(t, out))
 	}
@@ -253,17 +254,18 @@ func richSurvey() survey.Board {
 	yes := true
 	return survey.Board{
 		Model: "Raspberry Pi 4", Unique: "abcdef", Watchdog: true, WatchdogArmed: &yes,
-		Thermometers: []survey.Thermometer{{ID: "28-0316a2795bff", Answer: survey.Answer{Reading: &bare, Verdict: controlloop.VerdictOK}}},
+		Thermometers: []survey.Thermometer{{ID: "28-0316a2795bff", Chip: "DS18B20", Answer: survey.Answer{Reading: &bare, Verdict: controlloop.VerdictOK}}},
 		Buses: []survey.I2CBus{
 			{Number: 1, Chips: []survey.I2CChip{
 				{Address: 0x18, Chip: "unknown", Answer: survey.Answer{Text: "who knows"}},
 				{Address: 0x76, Chip: "bme280", Answer: ok},
-				{Address: 0x77, Chip: "bmp280", Answer: survey.Answer{Verdict: controlloop.VerdictNoHumidity, Text: "no humidity"}},
+				{Address: 0x77, Chip: "bmp280", Answer: survey.Answer{Verdict: controlloop.VerdictBusy, Text: "the chip does not finish"}},
 			}},
 			{Number: 20},
 			{Number: 21, Err: errors.New("stuck")},
 		},
-		Chips: []survey.Chip{chip},
+		Chips:  []survey.Chip{chip, {GPIOChip: drivers.GPIOChip{Name: "gpiochip2", Label: "pcf8574", Place: "1-0020", Lines: make([]drivers.GPIOLine, 8)}, Expander: "pcf8574"}},
+		Serial: []string{"/dev/ttyUSB0"},
 	}
 }
 
@@ -271,10 +273,11 @@ func TestProbeTellsOfRealDevices(t *testing.T) {
 	s := richSurvey()
 	text := probeReport{survey: s}.text()
 	for _, want := range []string{
-		"hardware watchdog armed: yes\n", "  28-0316a2795bff  20.00 °C\n",
+		"hardware watchdog armed: yes\n", "  28-0316a2795bff  DS18B20  20.00 °C\n",
 		"  i2c-1  0x18  unknown  who knows\n", "  i2c-1  0x76  bme280  21.50 °C, 45.2 % humidity, 1013.2 hPa\n",
-		"  i2c-1  0x77  bmp280  no temperature (no_humidity): no humidity\n", "  i2c-20  nothing at 0x18, 0x76, 0x77\n", "  i2c-21  stuck\n",
-		"  gpiochip0  pinctrl-bcm2711, 58 lines, the header\n", "    line 17 GPIO17 is held by fan\n", "Warnings\n  none\n",
+		"  i2c-1  0x77  bmp280  no temperature (busy): the chip does not finish\n", "  i2c-20  nothing at 0x18, 0x44, 0x45, 0x76, 0x77\n", "  i2c-21  stuck\n",
+		"  gpiochip0  pinctrl-bcm2711, 58 lines, the header\n", "    line 17 GPIO17 is held by fan\n", "  gpiochip2  pcf8574, 8 lines, the I2C expander pcf8574 at 1-0020: it keeps its outputs whatever dies\n",
+		"Serial\n  /dev/ttyUSB0  of a Modbus board: {driver: modbus, port: /dev/ttyUSB0, coil: 0}\n", "Warnings\n  none\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q", want)
@@ -288,11 +291,12 @@ func TestProbeTellsOfRealDevices(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		`{"id":"28-0316a2795bff","celsius":20,"verdict":"ok","text":""}`,
+		`{"id":"28-0316a2795bff","chip":"DS18B20","celsius":20,"verdict":"ok","text":""}`,
 		`{"address":"0x18","chip":"unknown","celsius":null,"humidity_percent":null,"pascal":null,"verdict":null,"text":"who knows"}`,
 		`{"address":"0x76","chip":"bme280","celsius":21.5,"humidity_percent":45.21,"pascal":101325,"verdict":"ok","text":""}`,
 		`{"bus":20,"chips":[],"error":null}`, `{"bus":21,"chips":[],"error":"stuck"}`,
 		`"label":"pinctrl-bcm2711","lines":58,"header":true,"held":[{"line":4,"name":"GPIO4","holder":"onewire@4"},{"line":17,`,
+		`{"name":"gpiochip2","expander":"pcf8574","place":"1-0020",`, `"serial":["/dev/ttyUSB0"],`,
 		`"keeps_outputs":null,"watchdog_armed":true,"warnings":[],"config":null}`,
 	} {
 		if !strings.Contains(compact(t, b.String()), want) {
@@ -307,8 +311,8 @@ func TestNaNIsNullInJSON(t *testing.T) {
 	}
 }
 
-// A BMP280 and a chip that the kernel holds get no zone; no line is given twice.
-func TestABMP280AndAHeldChipGetNoZone(t *testing.T) {
+// A chip that the kernel holds gets no zone; no line is given twice.
+func TestABMP280GetsAZoneAndAHeldChipNone(t *testing.T) {
 	s := richSurvey()
 	s.Buses[1].Chips = []survey.I2CChip{{Address: 0x76, Chip: "bme280", Held: true}}
 	c := mustBeUsable(t, proposal(s, ""))
@@ -316,7 +320,7 @@ func TestABMP280AndAHeldChipGetNoZone(t *testing.T) {
 	for _, z := range c.Zones {
 		got = append(got, strings.Join([]string{z.Name, z.Devices.Sensor.String(), z.Devices.Heater.String()}, ", "))
 	}
-	want := []string{"room-1, ds18b20 28-0316a2795bff, bus kernel, gpio GPIO27", "room-2, bme280 at 0x76 on i2c-1, gpio GPIO22"}
+	want := []string{"room-1, ds18b20 28-0316a2795bff, bus kernel, gpio GPIO27", "room-2, bme280 at 0x76 on i2c-1, gpio GPIO22", "room-3, bmp280 at 0x77 on i2c-1, gpio GPIO23"}
 	if !slices.Equal(got, want) || c.Device != "thermostat-abcdef" || strings.Contains(proposal(s, ""), "not sure") {
 		t.Errorf("%q\n%s", got, proposal(s, ""))
 	}
@@ -385,7 +389,7 @@ func TestProbeWritesBothOrNone(t *testing.T) {
 	if _, _, err := runProbe("--root", someBoard(t), "--write", file); clitest.CodeOf(err) != 1 || !strings.Contains(err.Error(), "http-password") {
 		t.Errorf("%v", err)
 	}
-	if config.Exists(file) {
+	if machine.Exists(file) {
 		t.Error("half of it is written")
 	}
 }
@@ -431,5 +435,42 @@ func TestProbeCutOffTellsNothing(t *testing.T) {
 	var out bytes.Buffer
 	if err := probe(ctx, &out, &out, probeFlags{root: someBoard(t)}); clitest.CodeOf(err) != 1 || out.Len() > 0 {
 		t.Errorf("%v\n%s", err, out.String())
+	}
+}
+
+// Chips that the kernel reads come first, each with the keys that it needs.
+func TestProbeProposesTheChipsOfTheKernelFirst(t *testing.T) {
+	const i2c, spi = "sys/bus/i2c/devices/", "sys/bus/spi/devices/"
+	root := madeUpBoard(t, map[string]string{
+		i2c + "1-0044/hwmon/hwmon2/temp1_input":           "21375\n",
+		i2c + "1-0044/hwmon/hwmon2/humidity1_input":       "45210\n",
+		i2c + "1-0048/hwmon/hwmon3/temp1_input":           "19500\n",
+		spi + "spi0.0/iio:device0/in_temp_raw":            "8192\n",
+		spi + "spi0.0/iio:device0/fault_ovuv":             "0\n",
+		w1Devices + "28-0316a2795b00/w1_slave":            w1At21,
+		"sys/module/pinctrl_bcm2835/parameters/something": "",
+	})
+	for device, driver := range map[string]string{i2c + "1-0044": "sht4x", i2c + "1-0048": "lm75", spi + "spi0.0": "max31865"} {
+		if err := os.Symlink("../drivers/"+driver, filepath.Join(root, device, "driver")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, _, err := runProbe("--root", root)
+	for _, want := range []string{
+		"Chips that the kernel reads\n  i2c-1/0x44  sht4x  21.38 °C, 45.2 % humidity\n  i2c-1/0x48  lm75  19.50 °C (answers unchecked)\n  spi0.0  max31865  no temperature (wrong_chip): ",
+		"- nobody checks the answers of the chip at i2c-1/0x48", "  # {driver: kernel, device: spi0.0} needs more: a MAX31865 measures a resistor that nobody has named: write r0",
+		"  - name: room-1\n    plant: boiler # or electric, heat_pump, floor, fridge, fermenter: sets limits and times\n    sensor: {driver: kernel, device: i2c-1/0x44} # 21.4 °C",
+		"sensor: {driver: kernel, device: i2c-1/0x48, unchecked: true} # 19.5 °C", "sensor: {driver: ds18b20, id: 28-0316a2795b00}",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q", want)
+		}
+	}
+	if err != nil || t.Failed() {
+		t.Errorf("%v\n%s", err, out)
+	}
+	_, complaints := config.ReadOn("proposal", []byte(out[strings.Index(out, "# Made by"):]), machine.Machine{Hostname: "pi", Getenv: func(string) string { return "" }})
+	if len(complaints) != 1 || !complaints[0].Warning {
+		t.Errorf("%v: want one warning, of the chip that nobody checks", complaints)
 	}
 }

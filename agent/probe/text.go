@@ -13,9 +13,15 @@ import (
 func (r probeReport) text() string {
 	var b strings.Builder
 	section(&b, "Board", boardLines(r.survey))
+	if len(r.survey.Kernel) > 0 {
+		section(&b, "Chips that the kernel reads", kernelLines(r.survey))
+	}
 	section(&b, "1-Wire", oneWireLines(r.survey))
 	section(&b, "I2C", i2cLines(r.survey))
 	section(&b, "GPIO", gpioLines(r.survey))
+	if len(r.survey.Serial) > 0 {
+		section(&b, "Serial", serialLines(r.survey))
+	}
 	section(&b, "Warnings", warningLines(r.warnings))
 	if r.config != "" {
 		b.WriteString("Configuration\n\n" + r.config) // not indented, so that it can be copied
@@ -59,10 +65,22 @@ func known(b *bool) string {
 func oneWireLines(s survey.Board) []string {
 	var lines []string
 	for _, t := range s.Thermometers {
-		lines = append(lines, t.ID+"  "+answerText(t.Answer))
+		lines = append(lines, t.ID+"  "+t.Chip+"  "+answerText(t.Answer))
 	}
 	if len(lines) == 0 {
 		return []string{"no thermometer"}
+	}
+	return lines
+}
+
+func kernelLines(s survey.Board) []string {
+	var lines []string
+	for _, k := range s.Kernel {
+		text := k.Device + "  " + k.Bound.Driver + "  " + answerText(k.Answer)
+		if !k.Checked {
+			text += " (answers unchecked)"
+		}
+		lines = append(lines, text)
 	}
 	return lines
 }
@@ -78,7 +96,7 @@ func i2cLines(s survey.Board) []string {
 		case b.Err != nil:
 			lines = append(lines, at+b.Err.Error())
 		case len(b.Chips) == 0:
-			lines = append(lines, at+"nothing at 0x18, 0x76, 0x77")
+			lines = append(lines, at+"nothing at 0x18, 0x44, 0x45, 0x76, 0x77")
 		}
 	}
 	if len(lines) == 0 {
@@ -130,12 +148,23 @@ func gpioText(c survey.Chip) string {
 	if c.Header() {
 		text += ", the header"
 	}
+	if c.Expander != "" {
+		text += fmt.Sprintf(", the I2C expander %s at %s: it keeps its outputs whatever dies", c.Expander, c.Place)
+	}
 	for i, l := range c.Lines {
 		if l.Holder != "" {
 			text += fmt.Sprintf("\n    line %d %s is held by %s", i, l.Name, l.Holder)
 		}
 	}
 	return text
+}
+
+// serialLines are the ports, with what to write where a Modbus board is on one.
+func serialLines(s survey.Board) (lines []string) {
+	for _, port := range s.Serial {
+		lines = append(lines, fmt.Sprintf("%s  of a Modbus board: {driver: modbus, port: %s, coil: 0}", port, port))
+	}
+	return lines
 }
 
 func warningLines(warnings []string) []string {

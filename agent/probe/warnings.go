@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"thermostat/agent/config"
+	"thermostat/agent/service"
 	"thermostat/controlloop"
 	"thermostat/drivers/survey"
 )
@@ -69,6 +70,16 @@ func i2cWarnings(s survey.Board) []string {
 // sensorWarnings say what a verdict means.
 func sensorWarnings(s survey.Board) []string {
 	var all []string
+	for _, k := range s.Kernel {
+		switch {
+		case k.Reading == nil:
+			all = append(all, fmt.Sprintf("the chip at %s gives no temperature (%s): %s", k.Device, k.Verdict, k.Answer.Text))
+		case k.Own != "":
+			all = append(all, fmt.Sprintf("the chip at %s answers with a checksum that the kernel's driver %s ignores: take its overlay out of config.txt, reboot, and write driver: %s", k.Device, k.Bound.Driver, k.Own))
+		case !k.Checked:
+			all = append(all, fmt.Sprintf("nobody checks the answers of the chip at %s: a damaged one is a temperature like any other; a second sensor and max_disagreement find it", k.Device))
+		}
+	}
 	for _, t := range s.Thermometers {
 		if t.Verdict != controlloop.VerdictOK {
 			all = append(all, fmt.Sprintf("thermometer %s gives no temperature (%s): %s", t.ID, t.Verdict, thermometerCure(t.Answer)))
@@ -107,13 +118,11 @@ func chipWarning(c survey.I2CChip) string {
 	bosch := c.Chip == "bme280" || c.Chip == "bmp280"
 	switch {
 	case c.Held && bosch:
-		return "is held by the kernel's own driver: take its overlay (i2c-sensor) out of config.txt and reboot"
+		return "is held by the kernel's own driver: it is read with driver: kernel, or with driver: bme280 once its overlay (i2c-sensor) is out of config.txt"
 	case !bosch || c.Verdict == controlloop.VerdictOK:
 		return ""
-	case c.Verdict == controlloop.VerdictNoHumidity:
-		return "is a BMP280, which has no humidity and cannot be used as bme280: replace it by a BME280"
 	}
-	return fmt.Sprintf("is a BME280 that gives no temperature (%s): look at its supply of 3.3 V and its wires (SDA = pin 3, SCL = pin 5)", c.Verdict)
+	return fmt.Sprintf("is a "+strings.ToUpper(c.Chip)+" that gives no temperature (%s): look at its supply of 3.3 V and its wires (SDA = pin 3, SCL = pin 5)", c.Verdict)
 }
 
 func permissionWarnings(s survey.Board) []string {
@@ -166,8 +175,11 @@ func configuredWarnings(file string) []string {
 	var all []string
 	for _, g := range cfg.Relays() {
 		if g.SwitchesOnAtReset() {
-			all = append(all, file+": "+config.AtReset(g))
+			all = append(all, file+": "+config.AtReset(g.GPIO))
 		}
+	}
+	for _, text := range service.ExpanderWarnings(cfg, "/") {
+		all = append(all, file+": "+text)
 	}
 	return all
 }

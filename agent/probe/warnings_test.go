@@ -62,14 +62,14 @@ func TestWarningsHoldTheirCure(t *testing.T) {
 		"only the I2C of screens": {func(s *survey.Board) { s.Buses = []survey.I2CBus{{Number: 20}} },
 			"dtparam=i2c_arm=on to /boot/config.txt"},
 		"BMP280": {func(s *survey.Board) {
-			s.Buses[0].Chips[1] = survey.I2CChip{Address: 0x77, Chip: "bmp280", Answer: survey.Answer{Verdict: controlloop.VerdictNoHumidity}}
-		}, "0x77 on i2c-1 is a BMP280, which has no humidity"},
+			s.Buses[0].Chips[1] = survey.I2CChip{Address: 0x77, Chip: "bmp280", Answer: survey.Answer{Verdict: controlloop.VerdictBusy}}
+		}, "0x77 on i2c-1 is a BMP280 that gives no temperature (busy)"},
 		"BME280 without a reading": {func(s *survey.Board) {
 			s.Buses[0].Chips[1].Answer = survey.Answer{Verdict: controlloop.VerdictResetData}
 		}, "gives no temperature (reset_data): look at its supply"},
 		"BME280 of the kernel": {func(s *survey.Board) {
 			s.Buses[0].Chips[1] = survey.I2CChip{Address: 0x76, Chip: "bme280", Held: true}
-		}, "take its overlay (i2c-sensor) out"},
+		}, "it is read with driver: kernel"},
 		"I2C permission": {func(s *survey.Board) {
 			s.Buses[0] = survey.I2CBus{Number: 1, Err: &controlloop.BadReading{Verdict: controlloop.VerdictNoPermission}}
 		}, "no permission to open /dev/i2c-1: sudo usermod -aG gpio,i2c $USER, then log in anew"},

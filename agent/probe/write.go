@@ -14,6 +14,7 @@ import (
 
 	"thermostat/agent/cli"
 	"thermostat/agent/config"
+	"thermostat/agent/config/machine"
 )
 
 // pagePassword is the file with the page's password: the name of the service's
@@ -31,7 +32,7 @@ const proposalPage = `http:
 // the page will be. A password that is there already stays.
 func writeProposal(out io.Writer, file, proposal string) error {
 	secret := filepath.Join(filepath.Dir(file), pagePassword)
-	kept := config.Exists(secret)
+	kept := machine.Exists(secret)
 	if err := writeNew(file, proposal, 0o644); err != nil {
 		return err
 	}

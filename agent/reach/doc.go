@@ -1,2 +1,2 @@
-// Package reach is how set, clear and watch reach an agent: through a broker, or through its page.
+// Package reach is how the commands that ask an agent reach it: through a broker, or through its page.
 package reach

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,7 +19,7 @@ import (
 	"thermostat/mqtt/setpoint"
 )
 
-// Flags are how set, clear and watch reach the broker: by flag, else by
+// Flags are how set, program, watch and others reach the broker: by flag, else by
 // environment, else by configuration.
 type Flags struct {
 	config string
@@ -46,15 +47,18 @@ func (r *Flags) Register(cmd *cobra.Command) {
 	}
 }
 
-// Agents are who set, clear and watch speak with, on a broker or through a page.
+// Agents are who set, program, watch and others speak with, on a broker or through a page.
 type Agents interface {
-	Set(ctx context.Context, q client.Request) (setpoint.Answer, error)      // asks for a setpoint
-	Clear(ctx context.Context, device, zone string) (setpoint.Answer, error) // clears a zone's latched faults
-	Watch(ctx context.Context, device string, saw func(client.Event)) error  // tells what happens until the context ends
-	Close()                                                                  // ends the connection
+	Set(ctx context.Context, q client.Request) (setpoint.Answer, error)                 // asks for a setpoint
+	Clear(ctx context.Context, device, zone string) (setpoint.Answer, error)            // clears a zone's latched faults
+	Hand(ctx context.Context, device, zone, what, text string) (setpoint.Answer, error) // does what a topic below set/ does
+	Schedule(ctx context.Context, device, zone string) (client.Schedule, error)         // tells a zone's program and how it stands
+	Away(ctx context.Context, device, text string) (setpoint.AwayAnswer, error)         // says that people go away, or come back
+	Watch(ctx context.Context, device string, saw func(client.Event)) error             // tells what happens until the context ends
+	Close()                                                                             // ends the connection
 }
 
-// Way is how set, clear and watch reach them.
+// Way is how set, program, watch and others reach them.
 type Way struct {
 	Access broker.Access
 	Device string
@@ -78,6 +82,28 @@ func (w Way) Connect(ctx context.Context) (Agents, error) {
 		return w.Page, nil
 	}
 	return nil, err
+}
+
+// With connects, does something with the agents there, and gives what went wrong an exit code.
+func (w Way) With(cmd *cobra.Command, timeout time.Duration, do func(context.Context, Agents) error) error {
+	ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
+	defer cancel()
+	r, err := w.Connect(ctx)
+	if err != nil {
+		return cli.Exit(cli.ExitNoAnswer, errors.Join(err, w.Unread))
+	}
+	defer r.Close()
+	err = do(ctx, r)
+	var known *cli.ExitError
+	switch {
+	case errors.Is(err, client.ErrSource):
+		return cli.Exit(cli.ExitUsage, err)
+	case errors.Is(err, broker.ErrNoAnswer):
+		return cli.Exit(cli.ExitNoAnswer, errors.Join(err, w.Unread))
+	case errors.As(err, &known):
+		return err
+	}
+	return cli.Failed(err)
 }
 
 // Resolve finds the way.

@@ -13,8 +13,10 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"thermostat/agent/config"
+	"thermostat/controlloop"
 	"thermostat/controlloop/report"
 	"thermostat/mqtt/broker"
 	"thermostat/mqtt/client"
@@ -22,7 +24,7 @@ import (
 	"thermostat/status"
 )
 
-// Page is the agent's own page, through which set, clear and watch speak with
+// Page is the agent's own page, through which set, program, watch and others speak with
 // it where there is no broker.
 type Page struct {
 	Listen       string                                                               // as the agent has it; the address of all means this machine
@@ -55,7 +57,7 @@ func (p *Page) Set(ctx context.Context, q client.Request) (setpoint.Answer, erro
 	if err != nil {
 		return setpoint.Answer{}, err
 	}
-	control, err := q.JSON(state)
+	control, err := q.JSON(state, time.Now())
 	if err != nil {
 		return setpoint.Answer{}, err
 	}
@@ -70,6 +72,36 @@ func (p *Page) Clear(ctx context.Context, _, zone string) (setpoint.Answer, erro
 	return p.ask(ctx, http.MethodPost, "/api/zones/"+zone+"/clear", nil)
 }
 
+// Hand does what a topic below set/ does.
+func (p *Page) Hand(ctx context.Context, _, zone, what, text string) (setpoint.Answer, error) {
+	if _, err := p.state(ctx, zone); err != nil {
+		return setpoint.Answer{}, err
+	}
+	if what == "program" {
+		return p.setWeek(ctx, zone, text)
+	}
+	body, err := json.Marshal(map[string]string{"for": text})
+	if err != nil || text == "" {
+		body = nil
+	}
+	return p.ask(ctx, http.MethodPost, "/api/zones/"+zone+"/"+what, body)
+}
+
+// Away says that people go away, or come back, in the words of the topic.
+func (p *Page) Away(ctx context.Context, _, text string) (a setpoint.AwayAnswer, err error) {
+	said := map[string]any{"on": text != "off"}
+	if until, is := strings.CutPrefix(text, "until "); is {
+		said["until"] = until
+	} else if text != "on" && text != "off" {
+		said["for"] = text
+	}
+	body, err := json.Marshal(said)
+	if err == nil {
+		err = p.demand(ctx, http.MethodPut, "/api/away", body, maxPageZones, &a, &a.Reason)
+	}
+	return a, err
+}
+
 // defaultOf makes the way back to the configured setpoint a request for it:
 // the page does not tell which it is.
 func (p *Page) defaultOf(q client.Request) (client.Request, error) {
@@ -82,7 +114,7 @@ func (p *Page) defaultOf(q client.Request) (client.Request, error) {
 	}
 	d := p.config.Zones[i].Default
 	q.Mode, q.UpDelta, q.DownDelta = &d.Mode, &d.UpDelta, &d.DownDelta
-	if q.Desired = nil; !math.IsNaN(d.Desired) {
+	if q.Desired = nil; !math.IsNaN(d.Desired) && d.Mode != controlloop.ModeAuto {
 		q.Desired = &d.Desired
 	}
 	return q, nil
@@ -102,7 +134,23 @@ func (p *Page) state(ctx context.Context, zone string) (report.State, error) {
 		names = append(names, r.Zone)
 	}
 	slices.Sort(names)
-	return report.State{}, fmt.Errorf("%w: the agent at http://%s has no zone %q; there are %s", broker.ErrNoAnswer, p.Listen, zone, strings.Join(names, ", "))
+	there := "; there are " + strings.Join(names, ", ")
+	if p.hasSource(ctx, zone) {
+		return report.State{}, client.SourceError(zone, there)
+	}
+	return report.State{}, fmt.Errorf("%w: the agent at http://%s has no zone %q%s", broker.ErrNoAnswer, p.Listen, zone, there)
+}
+
+// hasSource reports whether the agent has a source of heat of that name; an older one has none.
+func (p *Page) hasSource(ctx context.Context, name string) bool {
+	c, err := p.request(ctx, http.MethodGet, "/api/sources", nil)
+	if err != nil {
+		return false
+	}
+	defer c.Close()
+	var all []report.Source
+	err = json.NewDecoder(io.LimitReader(c.Body, maxPageZones)).Decode(&all)
+	return err == nil && slices.ContainsFunc(all, func(s report.Source) bool { return s.Name == name })
 }
 
 func (p *Page) states(ctx context.Context) (all []report.State, err error) {
@@ -119,23 +167,30 @@ func (p *Page) states(ctx context.Context) (all []report.State, err error) {
 
 // ask demands a change and gives the agent's answer.
 func (p *Page) ask(ctx context.Context, method, path string, body []byte) (a setpoint.Answer, err error) {
+	err = p.demand(ctx, method, path, body, MaxPageAnswer, &a, &a.Reason)
+	return a, err
+}
+
+// demand demands a change and puts the agent's answer, of so many bytes at most, into its
+// place; reason is the place in it where a refusal says why.
+func (p *Page) demand(ctx context.Context, method, path string, body []byte, most int64, answer any, reason *string) error {
 	c, err := p.request(ctx, method, path, body)
 	if err != nil {
-		return a, err
+		return err
 	}
 	defer c.Close()
-	if json.NewDecoder(io.LimitReader(c.Body, MaxPageAnswer)).Decode(&a) != nil {
-		return setpoint.Answer{}, p.strange(c.Response)
+	if json.NewDecoder(io.LimitReader(c.Body, most)).Decode(answer) != nil {
+		return p.strange(c.Response)
 	}
 	switch c.StatusCode {
 	case http.StatusServiceUnavailable:
-		return a, fmt.Errorf("%w: %s", broker.ErrNoAnswer, a.Reason)
+		return fmt.Errorf("%w: %s", broker.ErrNoAnswer, *reason)
 	case http.StatusUnauthorized:
 		if p.config == nil {
-			a.Reason += ": name the agent's configuration by --config, it knows the password's file"
+			*reason += ": name the agent's configuration by --config, it knows the password's file"
 		}
 	}
-	return a, nil
+	return nil
 }
 
 // strange is the error for what no agent answers.

@@ -24,9 +24,10 @@ const (
 
 // Look is what one look at a page has seen.
 type Look struct {
-	device string
-	zones  []string // that it said to have
-	Saw    func(client.Event)
+	device  string
+	zones   []string // that it said to have
+	sources []string // of heat, too
+	Saw     func(client.Event)
 }
 
 // Watch tells of every change that the page shows until the context ends. An
@@ -77,32 +78,53 @@ func (p *Page) Look(ctx context.Context, l *Look) error {
 
 // heard takes an event of the stream; one that cannot be read is left out.
 func (l *Look) heard(event string, data []byte) {
+	var state struct{ Zone, Name string }
 	switch event {
 	case "hello":
-		var hello struct {
-			Device string
-			Zones  []struct{ Name string }
-		}
-		if json.Unmarshal(data, &hello) != nil || hello.Device == "" {
-			return
-		}
-		var zones []string
-		for _, z := range hello.Zones {
-			zones = append(zones, z.Name)
-		}
-		for _, old := range l.zones {
-			if !slices.Contains(zones, old) || hello.Device != l.device {
-				l.Saw(client.Event{Device: l.device, Zone: old, Gone: true})
-			}
-		}
-		l.device, l.zones = hello.Device, zones
-		l.isThere(true)
+		l.welcome(data)
 	case "zone":
-		var state struct{ Zone string }
 		if json.Unmarshal(data, &state) == nil && slices.Contains(l.zones, state.Zone) {
 			l.Saw(client.Event{Device: l.device, Zone: state.Zone, State: data})
 		}
+	case "source":
+		if json.Unmarshal(data, &state) == nil && slices.Contains(l.sources, state.Name) {
+			l.Saw(client.Event{Device: l.device, Source: state.Name, State: data})
+		}
 	}
+}
+
+// named are zones or sources as a stream names them.
+type named []struct{ Name string }
+
+func (n named) names() (all []string) {
+	for _, one := range n {
+		all = append(all, one.Name)
+	}
+	return all
+}
+
+// welcome takes the beginning of a stream: what there is, and so what is no more.
+func (l *Look) welcome(data []byte) {
+	var hello struct {
+		Device         string
+		Zones, Sources named
+	}
+	if json.Unmarshal(data, &hello) != nil || hello.Device == "" {
+		return
+	}
+	zones, sources, other := hello.Zones.names(), hello.Sources.names(), hello.Device != l.device
+	for _, old := range l.zones {
+		if other || !slices.Contains(zones, old) {
+			l.Saw(client.Event{Device: l.device, Zone: old, Gone: true})
+		}
+	}
+	for _, old := range l.sources {
+		if other || !slices.Contains(sources, old) {
+			l.Saw(client.Event{Device: l.device, Source: old, Gone: true})
+		}
+	}
+	l.device, l.zones, l.sources = hello.Device, zones, sources
+	l.isThere(true)
 }
 
 func (l *Look) isThere(is bool) {

@@ -10,18 +10,18 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"google.golang.org/protobuf/proto"
 
 	"thermostat/agent/cli"
 	"thermostat/agent/config"
 	"thermostat/controlloop"
+	"thermostat/controlloop/comfort"
 	"thermostat/mqtt/setpoint"
-	pb "thermostat/proto"
 )
 
 // Command is `thermostat replay`.
 func Command() *cobra.Command {
 	var file string
+	var plan bool
 	cmd := &cobra.Command{
 		Use:   "replay",
 		Short: "Decide on recorded readings and setpoints, one JSON line in, one decision out",
@@ -29,47 +29,37 @@ func Command() *cobra.Command {
   {"time":"2026-01-31T12:00:00Z","sensor_id":7,"temperature":20.5}
   {"time":"2026-01-31T12:00:00Z","sensor_id":7,"desired":21,"mode":"heat"}
   {"time":"2026-01-31T12:00:00Z","sensor_id":7,"verdict":"too_fast"}
+  {"time":"2026-01-31T12:00:00Z","sensor_id":7,"target":"program","mode":"heat","desired":21,"up_delta":0.3,"down_delta":0.3,"auto":true,"ahead":true,"next":{"at":"2026-01-31T22:30:00Z","desired":17}}
+  {"time":"2026-01-31T12:00:00Z","sensor_id":7,"verdict":"no_reading","learned":"..."}
+  {"time":"2026-01-31T12:00:00Z","sensor_id":7,"program":"06:30 comfort, 22:30 sleep"}
 Law and timers are those of run; time is the records' own. A verdict instead of a temperature
-is an answer without a reading; "no_reading" is a start of the agent. Beside a temperature may stand
-"heater":"on", "cooler":"off" and "outdoor":3.5, from which simulate --trace learns.`,
+is an answer without a reading; "no_reading" is a start of the agent, and "learned" beside it what
+it knew of the room. Beside a temperature may stand
+"heater":"on", "cooler":"off" and "outdoor":3.5, from which simulate --trace learns.
+
+A target is what the law was given from then on; a zone that has had one aims at the last of them,
+and at nothing else; with "ahead" the law may look ahead to "next". A zone without any plans by the configuration, by its setpoints and by program
+records, the last week of which counts ("" is none), and does not preheat, since no log tells what
+a room had learned; with --plan every zone does so. What records
+of one moment say is one decision: of their answers the last counts.`,
 		Args: cli.NoFile,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := config.LoadOrExit(cmd, file)
 			if err != nil {
 				return err
 			}
-			return New(cfg).Run(cmd.InOrStdin(), cmd.OutOrStdout())
+			operator := New(cfg)
+			operator.Plan = plan
+			return operator.Run(cmd.InOrStdin(), cmd.OutOrStdout())
 		},
 	}
 	cmd.Flags().StringVar(&file, "config", cli.DefaultConfig, "the configuration `FILE`")
+	cmd.Flags().BoolVar(&plan, "plan", false, "plan by the configuration and by program records, whatever targets the log has")
 	return cmd
 }
 
 // MaxLine bounds a line of input, in bytes.
 const MaxLine = 1 << 20
-
-// absoluteZero is the coldest there is, in °C.
-const absoluteZero = -273.15
-
-// Record is one line of input: a reading, a setpoint, or the verdict of an
-// answer that was no reading. What ran and how cold
-// it was outdoors may stand beside a reading: simulate learns from it, the law
-// does not look at it.
-type Record struct {
-	Time        *time.Time `json:"time"`
-	SensorID    *int32     `json:"sensor_id"`
-	Temperature *float64   `json:"temperature"`
-	Desired     *float64   `json:"desired"`
-	UpDelta     *float64   `json:"up_delta"`
-	DownDelta   *float64   `json:"down_delta"`
-	Mode        *string    `json:"mode"`
-	Verdict     *string    `json:"verdict"`
-	Heater      *string    `json:"heater"`
-	Cooler      *string    `json:"cooler"`
-	Outdoor     *float64   `json:"outdoor"`
-
-	AtSwitch bool // heater and cooler are told at the moment when they switch
-}
 
 // Decision is one line of output.
 type Decision struct {
@@ -83,19 +73,9 @@ type Decision struct {
 }
 
 // Operator is the operator keyed by sensor.
-type Operator struct{ Zones map[int32]*Zone }
-
-// Zone is one zone of a log, as the operator remembers it.
-type Zone struct {
-	params   controlloop.Params
-	judge    setpoint.Zone
-	setpoint controlloop.Setpoint
-	state    controlloop.State
-	last     time.Time // of the last record
-	born     time.Time // the start: of the agent, or of the records; zero: not yet
-	tick     time.Time // the next one between records
-	heater   bool      // as last told
-	cooler   bool
+type Operator struct {
+	Zones map[int32]*Zone
+	Plan  bool // also where the log tells the targets
 }
 
 // New has a zone for each of a configuration.
@@ -103,8 +83,9 @@ func New(cfg config.Config) *Operator {
 	r := &Operator{Zones: map[int32]*Zone{}}
 	for _, z := range cfg.Zones {
 		r.Zones[z.SensorID] = &Zone{
-			params: z.Params, setpoint: z.Default,
-			judge: setpoint.Zone{Name: z.Name, SensorID: z.SensorID, Params: z.Params, Default: z.Default},
+			judge:  setpoint.Zone{Name: z.Name, SensorID: z.SensorID, Params: z.Params, Default: z.Default, Comfort: z.Comfort},
+			sensor: z.Devices.Sensor.Correction(),
+			memory: memory{setpoint: comfort.Begin(z.Default), week: z.Comfort.Week},
 		}
 	}
 	return r
@@ -161,147 +142,12 @@ func (r *Operator) line(text []byte) (Decision, error) {
 	if z == nil {
 		return Decision{}, fmt.Errorf("sensor_id %d is in no zone of the configuration", *rec.SensorID)
 	}
-	return z.take(rec)
-}
-
-// ParseRecord reads a line of a log.
-func ParseRecord(text []byte) (Record, error) {
-	var rec Record
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&rec); err != nil {
-		return rec, fmt.Errorf("not a record: %w", err)
+	n, err := z.read(rec)
+	if err != nil {
+		return Decision{}, err
 	}
-	if _, err := d.Token(); err != io.EOF {
-		return rec, errors.New("something follows the record")
+	if r.Plan {
+		n.target = nil
 	}
-	setpoint := rec.Desired != nil || rec.UpDelta != nil || rec.DownDelta != nil || rec.Mode != nil
-	switch {
-	case rec.Time == nil:
-		return rec, errors.New("time is missing")
-	case rec.SensorID == nil:
-		return rec, errors.New("sensor_id is missing")
-	case count(rec.Temperature != nil, setpoint, rec.Verdict != nil) != 1:
-		return rec, errors.New("want either temperature or a setpoint (desired, up_delta, down_delta, mode), or a verdict")
-	}
-	return rec, rec.Check()
-}
-
-// Check judges a reading and what may stand beside it.
-func (rec Record) Check() error {
-	if rec.Temperature != nil && *rec.Temperature < absoluteZero {
-		return fmt.Errorf("temperature: %v is below %v °C", *rec.Temperature, absoluteZero)
-	}
-	return rec.checkBeside()
-}
-
-func count(all ...bool) (n int) {
-	for _, is := range all {
-		if is {
-			n++
-		}
-	}
-	return n
-}
-
-// checkBeside judges what may stand beside a reading.
-func (rec Record) checkBeside() error {
-	if rec.Temperature == nil && (rec.Heater != nil || rec.Cooler != nil || rec.Outdoor != nil) {
-		return errors.New("heater, cooler and outdoor belong beside a temperature")
-	}
-	for name, word := range map[string]*string{"heater": rec.Heater, "cooler": rec.Cooler} {
-		if word != nil && *word != "on" && *word != "off" {
-			return fmt.Errorf("%s: %s is none of on, off", name, config.Shown(*word))
-		}
-	}
-	if o := rec.Outdoor; o != nil && !(-90 <= *o && *o <= 60) {
-		return fmt.Errorf("outdoor: %v is outside -90..60 °C", *o)
-	}
-	return nil
-}
-
-// take brings the zone to the record's time and decides.
-func (z *Zone) take(rec Record) (Decision, error) {
-	now := *rec.Time
-	if now.Before(z.last) {
-		return Decision{}, fmt.Errorf("time %s is before the last record's %s", now.Format(time.RFC3339Nano), z.last.Format(time.RFC3339Nano))
-	}
-	sp := z.setpoint
-	if rec.Temperature == nil && rec.Verdict == nil {
-		var err error
-		if sp, err = z.Read(rec); err != nil {
-			return Decision{}, err
-		}
-	}
-	first := z.born.IsZero() // a log may begin after the agent's start: then its first record is one
-	if first || rec.Verdict != nil && *rec.Verdict == string(controlloop.VerdictNoReading) {
-		z.begin(now)
-	}
-	z.stepUntil(now)
-	z.last, z.setpoint = now, sp
-	in := controlloop.Input{Now: now, Setpoint: sp}
-	if rec.Temperature != nil {
-		in.Reading = controlloop.Temperature(*rec.Temperature, now)
-	}
-	z.state = controlloop.Decide(z.params, z.state, in)
-	return z.decision(now), nil
-}
-
-// begin is a start of the agent: everything is off, what was before is known as
-// the state folder would know it, and the ticks begin anew.
-func (z *Zone) begin(now time.Time) {
-	past := controlloop.Past{}
-	if !z.last.IsZero() {
-		past.Heater, past.Cooler = pastOf(z.state.Heater, now), pastOf(z.state.Cooler, now)
-	}
-	z.state, z.tick, z.born = past.Begin(z.params, now), now, now
-}
-
-func pastOf(o controlloop.Output, now time.Time) controlloop.PastOutput {
-	return controlloop.PastOutput{Known: true, On: o.On, Off: now.Sub(o.Since), Why: o.Why}
-}
-
-// Read gives the control of a record, judged as the agent judges it.
-func (z *Zone) Read(rec Record) (controlloop.Setpoint, error) {
-	c := &pb.TemperatureControl{Desired: rec.Desired, UpDelta: rec.UpDelta, DownDelta: rec.DownDelta, Source: proto.String("replay")}
-	if rec.Mode != nil {
-		m, err := controlloop.ParseMode(*rec.Mode)
-		if err != nil {
-			return controlloop.Setpoint{}, err
-		}
-		c.Mode = pb.Mode(m).Enum()
-	}
-	return z.judge.Setpoint(c)
-}
-
-// stepUntil makes the decisions of the ticks before now. Without a reading, once
-// the last one is stale and the duty that may follow is over, everything is off
-// and stays so: a gap of years costs nothing.
-func (z *Zone) stepUntil(now time.Time) {
-	read := z.state.Reading.At
-	if read.Before(z.born) {
-		read = z.born
-	}
-	quiet := read.Add(z.params.StaleAfter + z.params.Loss.For + 2*z.params.Sample)
-	for z.tick.Before(now) && !z.tick.After(quiet) {
-		z.state = controlloop.Decide(z.params, z.state, controlloop.Input{Now: z.tick, Setpoint: z.setpoint})
-		z.tick = z.tick.Add(z.params.Sample)
-	}
-	if z.tick.Before(now) { // modulo first: the sum of two durations may overflow
-		z.tick = now.Add(-(now.Sub(z.tick) % z.params.Sample))
-	}
-	if !z.tick.After(now) { // the record's own decision is this tick
-		z.tick = z.tick.Add(z.params.Sample)
-	}
-}
-
-func (z *Zone) decision(now time.Time) Decision {
-	heater, cooler := z.state.Heater.On, z.state.Cooler.On
-	d := Decision{
-		Time: now, SensorID: z.judge.SensorID, Heater: cli.OnOff(heater), Cooler: cli.OnOff(cooler),
-		Action: z.state.Action.String(), Reason: z.state.Reason,
-		Changed: heater != z.heater || cooler != z.cooler,
-	}
-	z.heater, z.cooler = heater, cooler
-	return d
+	return z.take(n), nil
 }

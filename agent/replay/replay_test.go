@@ -3,15 +3,20 @@ package replay
 import (
 	"bufio"
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"thermostat/agent/clitest"
 	"thermostat/agent/config"
+	"thermostat/controlloop"
+	"thermostat/controlloop/comfort"
+	"thermostat/controlloop/roomtest"
 )
 
 func testReplay(t testing.TB) *Operator {
@@ -113,9 +118,25 @@ func TestReplayAnswersABadLineAndGoesOn(t *testing.T) {
 		{`{"time":"2026-01-01T00:00:00Z","sensor_id":7,"temperature":1e999}`, "not a record"},
 		{`{"time":"2026-01-01T00:00:00Z","sensor_id":7,"temperature":-300}`, "below -273.15"},
 		{`{"time":"2026-01-01T00:00:00Z","sensor_id":7,"desired":99}`, "desired: 99 is outside 5..28"},
-		{`{"time":"2026-01-01T00:00:00Z","sensor_id":7,"mode":"auto"}`, "is unknown"},
+		{`{"time":"2026-01-01T00:00:00Z","sensor_id":7,"mode":"warm"}`, "is unknown"},
 		{`{"time":"2026-01-01T00:00:00Z","sensor_id":7,"temp":20}`, "unknown field"},
 		{`{"time":"2026-01-01T00:00:00Z","sensor_id":7,"temperature":20} {}`, "something follows"},
+		{`{"time":"2026-01-01T00:00:00Z","sensor_id":7,"target":"program","temperature":20}`, "want either temperature or a setpoint"},
+		{`{"time":"2026-01-01T00:00:00Z","sensor_id":7,"program":"","desired":20}`, "want either temperature or a setpoint"},
+		{`{"time":"2026-01-01T00:00:00Z","sensor_id":7,"temperature":20,"bar":true}`, "bar belongs beside a target"},
+		{`{"time":"2026-01-01T00:00:00Z","sensor_id":7,"temperature":20,"ahead":true}`, "ahead belongs beside a target"},
+		{`{"time":"2026-01-01T00:00:00Z","sensor_id":7,"target":"program","mode":"heat","desired":20,"up_delta":1,"down_delta":1,"ahead":true}`, "ahead: next is missing"},
+		{`{"time":"2026-01-01T00:00:00Z","sensor_id":7,"temperature":20,"learned":"AAAA"}`, "learned belongs beside the verdict no_reading"},
+		{`{"time":"2026-01-01T00:00:00Z","sensor_id":7,"verdict":"no_reading","learned":"AAAA"}`, "learned: no kept model of a room"},
+		{`{"time":"2026-01-01T00:00:00Z","sensor_id":7,"target":"program","desired":20}`, "target: mode is missing"},
+		{`{"time":"2026-01-01T00:00:00Z","sensor_id":7,"target":"program","mode":"auto"}`, "target: mode auto is none of the law's"},
+		{`{"time":"2026-01-01T00:00:00Z","sensor_id":7,"target":"program","mode":"warm"}`, "is unknown"},
+		{`{"time":"2026-01-01T00:00:00Z","sensor_id":7,"target":"program","mode":"heat","up_delta":1,"down_delta":1}`, "target: desired is missing"},
+		{`{"time":"2026-01-01T00:00:00Z","sensor_id":7,"target":"program","mode":"heat","desired":20,"up_delta":1}`, "target: down_delta is missing"},
+		{`{"time":"2026-01-01T00:00:00Z","sensor_id":7,"target":"program","mode":"heat","desired":20,"up_delta":0,"down_delta":1}`, "target: up_delta: 0 is not above 0 K"},
+		{`{"time":"2026-01-01T00:00:00Z","sensor_id":7,"program":"6:30 20"}`, "program: "},
+		{`{"time":"2026-01-01T00:00:00Z","sensor_id":7,"program":"06:30 cosy"}`, "program: preset"},
+		{`{"time":"2026-01-01T00:00:00Z","sensor_id":7,"program":"06:30 99"}`, "desired: 99 is outside 5..28"},
 		{`{"time":"2025-12-31T23:59:59Z","sensor_id":7,"temperature":20}`, "is before the last record's"},
 	} {
 		in := at(0, `"desired":20`) + c.line + "\n" + at(200, `"temperature":15`)
@@ -165,15 +186,190 @@ func TestReplayAnswersEachLineBeforeTheNext(t *testing.T) {
 	}
 }
 
+// TestATargetIsExactlyWhatTheLawAimsAtFromThenOn: whatever setpoints say before and
+// after it, outside the configured limits too, and at the ticks between records; with
+// --plan it moves nothing.
+func TestATargetIsExactlyWhatTheLawAimsAtFromThenOn(t *testing.T) {
+	const aims = `"target":"frost","mode":"heat","desired":4,"up_delta":0.01,"down_delta":0.01`
+	for _, c := range []struct {
+		name, in, want string
+		plan           string // with --plan
+	}{
+		{"over what was said", at(0, `"desired":20`) + at(0, aims) + at(300, `"temperature":15`), "too_warm", "too_cold"},
+		{"exactly", at(0, aims) + at(300, `"temperature":3.989`), "too_cold", "no_setpoint"},
+		{"over what is said later", at(0, aims) + at(1, `"desired":20`) + at(300, `"temperature":15`), "too_warm", "too_cold"},
+		{"the last of several", at(0, aims) + at(1, `"target":"manual","mode":"off"`) + at(300, `"temperature":3.5`), "mode_off", "no_setpoint"},
+		{"nothing", at(0, `"desired":20`) + at(1, `"target":""`) + at(300, `"temperature":3`), "no_setpoint", "too_cold"},
+		{"at the tick of its own time", at(0, `"desired":20`) + at(0, `"target":"hold","mode":"heat","desired":20,"up_delta":1,"down_delta":1`) +
+			at(300, `"temperature":15`) + at(301, `"target":"program","mode":"off"`) + at(302, `"desired":21`), "mode_off", "too_cold"},
+		{"of frost protection, which heats in mode off", at(0, `"target":"frost","mode":"off","desired":5.5,"up_delta":0.5,"down_delta":0.5`) + at(300, `"temperature":4`), "too_cold", "no_setpoint"},
+		{"barred", at(0, `"desired":20`) + at(0, `"target":"window_open","mode":"heat","desired":20,"up_delta":1,"down_delta":1,"bar":true`) + at(300, `"temperature":15`), "window_open", "too_cold"},
+		{"of another zone", `{"time":"2026-01-01T00:00:00Z","sensor_id":8,` + aims + "}\n" + at(0, `"desired":20`) + at(300, `"temperature":15`), "too_cold", "too_cold"},
+	} {
+		for plan, want := range map[bool]string{false: c.want, true: c.plan} {
+			r := testReplay(t)
+			r.Plan = plan
+			if d := lastDecision(t, r, c.in); string(d.Reason) != want {
+				t.Errorf("%s, with plan %v: %+v, want %s", c.name, plan, d, want)
+			}
+		}
+	}
+}
+
+// lastDecision is the answer to the last line of a log.
+func lastDecision(t *testing.T, r *Operator, in string) (d Decision) {
+	t.Helper()
+	var out bytes.Buffer
+	if err := r.Run(strings.NewReader(in), &out); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &d); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// TestWhatRecordsOfOneMomentSayIsOneDecision: a target and the reading, the setpoint or
+// the start of the same step, in either order; the switch that the first alone would
+// have made is none.
+func TestWhatRecordsOfOneMomentSayIsOneDecision(t *testing.T) {
+	const (
+		cold = `"target":"program","mode":"heat","desired":10,"up_delta":0.5,"down_delta":0.5`
+		warm = `"target":"program","mode":"heat","desired":20,"up_delta":0.5,"down_delta":0.5`
+	)
+	for _, c := range []struct {
+		name, before, one, other string
+		reason, behind           controlloop.Reason // behind: of 15 °C a second later
+	}{
+		{"the room has warmed up when it becomes warmer", at(0, cold) + at(300, `"temperature":15`), at(310, warm), at(310, `"temperature":20`), "in_band", "too_cold"},
+		{"it has cooled down when it becomes colder", at(0, warm) + at(300, `"temperature":20`), at(310, cold), at(310, `"temperature":15`), "too_warm", "too_warm"},
+		{"it has cooled down when it becomes warmer", at(0, cold) + at(300, `"temperature":20`), at(310, warm), at(310, `"temperature":15`), "too_cold", "too_cold"},
+		{"with a setpoint", at(0, cold) + at(300, `"temperature":15`), at(310, warm), at(310, `"desired":20`), "too_cold", "too_cold"},
+		{"with the start of a life, before which it would have begun to heat", at(0, cold) + at(300, `"temperature":15`), at(310, warm), at(310, `"verdict":"no_reading"`), "no_reading", "too_cold"},
+		{"with the start of the log", "", at(0, warm), at(0, `"verdict":"no_reading"`), "no_reading", "starting"},
+	} {
+		for _, in := range []string{c.before + c.one + c.other, c.before + c.other + c.one} {
+			if d := lastDecision(t, testReplay(t), in); d.Reason != c.reason {
+				t.Errorf("%s: %+v, want %s, after\n%s", c.name, d, c.reason, in)
+			}
+			after := 311
+			if c.before == "" {
+				after = 1
+			}
+			if d := lastDecision(t, testReplay(t), in+at(after, `"temperature":15`)); d.Reason != c.behind {
+				t.Errorf("%s: behind it %+v, want %s, after\n%s", c.name, d, c.behind, in)
+			}
+		}
+	}
+}
+
+// TestAProgramRecordIsTheWeekThatCounts: in a zone that has had no target; in mode auto,
+// over the configured week, until the next record; with --plan also where there are targets.
+func TestAProgramRecordIsTheWeekThatCounts(t *testing.T) {
+	text := strings.Replace(clitest.ReplayConfig, "zones:\n", "timezone: UTC\npresets: {cosy: 22}\nzones:\n", 1)
+	text = strings.Replace(text, "    sensor_id: 7\n", "    sensor_id: 7\n    default_setpoint: {mode: auto, desired: 12}\n    program: 00:00 10\n", 1)
+	const cold = `"target":"program","mode":"heat","desired":6,"up_delta":0.5,"down_delta":0.5`
+	begin := at(0, `"temperature":15`)
+	for _, c := range []struct {
+		name, in string
+		want     controlloop.Reason
+		plan     bool
+	}{
+		{"the configured week", begin + at(300, `"temperature":9`), "too_cold", false},
+		{"it is warm enough for that", begin + at(300, `"temperature":15`), "too_warm", false},
+		{"another week", begin + at(1, `"program":"00:00 cosy"`) + at(300, `"temperature":15`), "too_cold", false},
+		{"a transition of it, at a tick", begin + at(1, `"program":"00:00 10, 00:05 cosy"`) + at(299, `"temperature":15`) + at(301, `"verdict":"error"`), "too_cold", false},
+		{"none: the default's temperature", begin + at(1, `"program":""`) + at(300, `"temperature":11`), "too_cold", false},
+		{"a setpoint outranks it", begin + at(1, `"program":"00:00 cosy"`) + at(2, `"mode":"heat","desired":9`) + at(300, `"temperature":15`), "too_warm", false},
+		{"a target outranks it", begin + at(1, `"program":"00:00 cosy"`) + at(2, cold) + at(300, `"temperature":15`), "too_warm", false},
+		{"and before it", begin + at(1, cold) + at(2, `"program":"00:00 cosy"`) + at(300, `"temperature":15`), "too_warm", false},
+		{"not with --plan", begin + at(1, cold) + at(2, `"program":"00:00 cosy"`) + at(300, `"temperature":15`), "too_cold", true},
+		{"at the moment of a target, with --plan", begin + at(2, `"program":"00:00 cosy"`) + at(2, cold) + at(300, `"temperature":15`), "too_cold", true},
+	} {
+		cfg, complaints := config.Read("test", []byte(text))
+		if len(complaints) > 0 {
+			t.Fatal(complaints)
+		}
+		r := New(cfg)
+		r.Plan = c.plan
+		if d := lastDecision(t, r, c.in); d.Reason != c.want {
+			t.Errorf("%s: %+v, want %s", c.name, d, c.want)
+		}
+	}
+}
+
+// TestTheLawLooksAheadToTheProgramThatIsGiven: by a record or by the configuration, with what was known of the room at the start of
+// the log. Another program makes other decisions of the same readings.
+func TestTheLawLooksAheadToTheProgramThatIsGiven(t *testing.T) {
+	known := roomtest.Known(4, 0.2, 6, 10)
+	learned, err := known.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Replace(clitest.ReplayConfig, "zones:\n", "timezone: UTC\nzones:\n", 1)
+	text = strings.Replace(text, "    cooler: {driver: simulated}\n", "", 1)
+	text = strings.Replace(text, "changeover: 5m}\n", "changeover: 5m}\n    default_setpoint: {mode: auto, desired: 12}\n    program: 00:00 17, %s 21\n", 1)
+	// decisions are those of four hours of a room that stands still, by a configured program and one of a record.
+	decisions := func(configured, recorded string) (all []string, preheats int) {
+		cfg, complaints := config.Read("test", fmt.Appendf(nil, text, configured))
+		if len(complaints) > 0 {
+			t.Fatal(complaints)
+		}
+		in := at(0, fmt.Sprintf(`"verdict":"no_reading","learned":%q`, base64.StdEncoding.EncodeToString(learned)))
+		if recorded != "" {
+			in += at(0, fmt.Sprintf(`"program":"00:00 17, %s 21"`, recorded))
+		}
+		for i := range 4 * 60 {
+			in += at(60*i+1, `"temperature":17`)
+		}
+		var out bytes.Buffer
+		if err := New(cfg).Run(strings.NewReader(in), &out); err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(out.String()) {
+			var d Decision
+			if err := json.Unmarshal([]byte(line), &d); err != nil {
+				t.Fatal(err)
+			}
+			if d.Reason == controlloop.ReasonPreheat {
+				preheats++
+			}
+			all = append(all, line)
+		}
+		return all[len(all)-4*60:], preheats
+	}
+	early, n := decisions("04:00", "")
+	if n < 10 {
+		t.Errorf("%d decisions preheat for 04:00", n)
+	}
+	late, m := decisions("18:00", "")
+	if m > 0 {
+		t.Errorf("%d decisions preheat for 18:00", m)
+	}
+	if given, _ := decisions("18:00", "04:00"); !slices.Equal(given, early) {
+		t.Error("the program of a record is not looked ahead to as the configured one is")
+	}
+	if given, _ := decisions("04:00", "18:00"); !slices.Equal(given, late) {
+		t.Error("the configured program is looked ahead to over that of a record")
+	}
+}
+
 // FuzzReplay: no line may panic, and each is answered by one line of JSON.
 func FuzzReplay(f *testing.F) {
-	for _, seed := range []string{at(0, `"desired":20`) + at(120, `"temperature":15`), "{}", `{"time":"9999-12-31T23:59:59Z","sensor_id":7,"temperature":1e308}`, "\n\n["} {
+	for _, seed := range []string{
+		at(0, `"desired":20`) + at(120, `"temperature":15`), "{}",
+		at(0, `"target":"program","mode":"heat","desired":20,"up_delta":0.5,"down_delta":0.5`) + at(0, `"verdict":"no_reading"`) + at(300, `"target":""`) + at(300, `"temperature":15`),
+		at(0, `"mode":"auto"`) + at(0, `"program":"mon-fri 06:00 21, 22:00 off; sat 08:00 20.5"`) + at(0, `"target":"hold","mode":"off"`) + at(1e6, `"program":""`),
+		`{"time":"9999-12-31T23:59:59Z","sensor_id":7,"temperature":1e308}`, "\n\n["} {
 		f.Add([]byte(seed))
 	}
 	r := testReplay(f)
 	cfg, _ := config.Read("test", []byte(clitest.ReplayConfig))
 	f.Fuzz(func(t *testing.T, in []byte) {
+		plan := len(in)%2 == 1
 		*r = *New(cfg)
+		r.Plan = plan
 		var out bytes.Buffer
 		_ = r.Run(bytes.NewReader(in), &out) // bad lines are errors, as they should be
 		for s := bufio.NewScanner(&out); s.Scan(); {
@@ -194,6 +390,23 @@ func BenchmarkReplayWeek(b *testing.B) {
 	for b.Loop() {
 		if err := testReplay(b).Run(bytes.NewReader(in.Bytes()), io.Discard); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// TestFrostProtectionIsPlannedAnew: by the readings of the log, with the memory of its band.
+func TestFrostProtectionIsPlannedAnew(t *testing.T) {
+	for _, c := range []struct{ name, in, want string }{
+		{"below its band", at(0, `"desired":20,"mode":"off"`) + at(300, `"temperature":4.9`), "too_cold"},
+		{"from there on", at(0, `"desired":20,"mode":"off"`) + at(300, `"temperature":4.9`) + at(310, `"temperature":5.9`), "in_band"},
+		{"above it", at(0, `"desired":20,"mode":"off"`) + at(300, `"temperature":5.9`), "mode_off"},
+	} {
+		r := testReplay(t)
+		for _, z := range r.Zones {
+			z.judge.Comfort.Frost = comfort.Frost{Below: 5, Rise: 1, InOff: true}
+		}
+		if d := lastDecision(t, r, c.in); string(d.Reason) != c.want {
+			t.Errorf("%s: %+v, want %s", c.name, d, c.want)
 		}
 	}
 }

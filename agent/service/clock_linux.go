@@ -13,7 +13,8 @@ const clockUnsynced = 0x40
 const timesynced = "/run/systemd/timesync/synchronized"
 
 // ClockSynced asks whether the wall clock can be trusted; nil: nobody tells.
-// The service's sandbox may shut adjtimex(2), which can set the clock as well.
+// A sandbox may shut adjtimex(2), which can set the clock as well; the service's own
+// leaves it open to the question.
 func ClockSynced() *bool {
 	var t syscall.Timex
 	if _, err := syscall.Adjtimex(&t); err != nil {

@@ -32,6 +32,7 @@ type Heartbeat struct {
 	mu    sync.Mutex
 	zones []*zoneBeat
 	named map[string]*zoneBeat
+	parts []*part // what else must tick
 
 	// What follows belongs to run.
 	ready  bool
@@ -46,6 +47,36 @@ type zoneBeat struct {
 	name   string
 	sample time.Duration
 	last   controlloop.Snapshot // zero Time: no decision yet
+}
+
+// part is something beside the zones that must tick, such as a boiler.
+type part struct {
+	name  string
+	every time.Duration
+	last  time.Time // zero: not yet
+}
+
+// Watch has a part count that ticks so often, before Run.
+func (h *Heartbeat) Watch(name string, every time.Duration) {
+	h.parts = append(h.parts, &part{name: name, every: every})
+}
+
+// Ticked takes that a part has ticked; a nil heartbeat tells nobody.
+func (h *Heartbeat) Ticked(name string, at time.Time) {
+	if h == nil {
+		return
+	}
+	h.mu.Lock()
+	for _, p := range h.parts {
+		if p.name == name {
+			p.last = at
+		}
+	}
+	h.mu.Unlock()
+	select {
+	case h.wake <- struct{}{}:
+	default:
+	}
 }
 
 // NewHeartbeat watches zones and feeds a watchdog of that time, 0: none, through send.
@@ -120,6 +151,12 @@ func (h *Heartbeat) look(now time.Time) (begun bool, stuck, status string) {
 		begun = begun && !z.last.Time.IsZero()
 		if now.Sub(z.last.Time) > stuckPeriods*z.sample {
 			stuck = z.name
+		}
+	}
+	for _, p := range h.parts {
+		begun = begun && !p.last.IsZero()
+		if now.Sub(p.last) > stuckPeriods*p.every {
+			stuck = p.name
 		}
 	}
 	return begun, stuck, zonesWord(len(h.zones)) + h.words()

@@ -14,8 +14,9 @@ import (
 	"time"
 
 	"thermostat/agent/clitest"
-	"thermostat/agent/config"
+	"thermostat/agent/config/plant"
 	"thermostat/controlloop"
+	"thermostat/controlloop/mailbox"
 )
 
 // testRelay blocks, or fails, from the moment it is told to.
@@ -53,7 +54,7 @@ func (r *testRelay) breaks(block chan struct{}, err error) {
 // test has in hand, and bath.
 func twoZones(t *testing.T) (*clitest.Manager, *testRelay, func() controlloop.Snapshot) {
 	m, relay := &clitest.Manager{}, &testRelay{}
-	p := config.PlantOf("electric").Params
+	p := plant.Of("electric").Params
 	p.Heater = true
 	var h *Heartbeat
 	var mu sync.Mutex
@@ -62,7 +63,7 @@ func twoZones(t *testing.T) (*clitest.Manager, *testRelay, func() controlloop.Sn
 	for _, name := range []string{"hall", "bath"} {
 		zones = append(zones, &controlloop.Zone{
 			Name: name, Params: p, Sensor: clitest.Steady(20), Heater: clitest.Obedient{},
-			Setpoints: controlloop.NewLatest[controlloop.Setpoint](),
+			Setpoints: mailbox.New[controlloop.Setpoint](),
 			Observe: func(s controlloop.Snapshot) {
 				h.Saw(s)
 				mu.Lock()
@@ -169,7 +170,7 @@ func TestFailingRelayBlocksNobody(t *testing.T) {
 func TestStatusIsNotSaidTooOften(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &clitest.Manager{}
-		zone := &controlloop.Zone{Name: "hall", Params: config.PlantOf("electric").Params}
+		zone := &controlloop.Zone{Name: "hall", Params: plant.Of("electric").Params}
 		h := NewHeartbeat([]*controlloop.Zone{zone}, 0, slog.New(slog.DiscardHandler), m.Send)
 		ctx, cancel := context.WithCancel(t.Context())
 		go h.Run(ctx)
@@ -237,4 +238,35 @@ func TestTheWatchdogsTimeIsThatOfThisProcessAlone(t *testing.T) {
 			t.Errorf("%+v: %v", c, got)
 		}
 	}
+}
+
+// TestASourceThatTicksNoMoreStarvesTheWatchdog: READY waits for its first tick, too.
+func TestASourceThatTicksNoMoreStarvesTheWatchdog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &clitest.Manager{}
+		h := NewHeartbeat(nil, 30*time.Second, slog.New(slog.DiscardHandler), m.Send)
+		h.Watch("boiler", 5*time.Second)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer func() { cancel(); <-h.Done }()
+		go h.Run(ctx)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if m.Count("READY=1") > 0 || m.Count("WATCHDOG=1") > 0 {
+			t.Errorf("told before the first tick: %v", m.Told)
+		}
+		for range 12 {
+			h.Ticked("boiler", time.Now())
+			time.Sleep(5 * time.Second)
+		}
+		synctest.Wait()
+		fed := m.Count("WATCHDOG=1")
+		if m.Count("READY=1") != 1 || fed < 3 {
+			t.Errorf("of a source that ticks was told %v", m.Told)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if now := m.Count("WATCHDOG=1"); now > fed+1 {
+			t.Errorf("fed %d times after its last tick", now-fed)
+		}
+	})
 }

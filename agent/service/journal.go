@@ -6,13 +6,16 @@ import (
 
 	"thermostat/agent/cli"
 	"thermostat/controlloop"
+	"thermostat/controlloop/comfort"
+	"thermostat/controlloop/report"
 )
 
 // Journal writes what a zone decides into the log: the first decision,
-// every switch, every setpoint, every fault that comes or goes.
+// every switch, every setpoint, a program that waits, every fault that comes or goes.
 type Journal struct {
 	Log   *slog.Logger
 	last  controlloop.Snapshot
+	waits string // what was said last of a program that waits
 	begun bool
 }
 
@@ -26,7 +29,8 @@ func (j *Journal) Saw(s controlloop.Snapshot) {
 		j.begun = true
 		j.Log.Info("first decision", "action", s.State.Action, "reason", s.State.Reason)
 	}
-	came, went := controlloop.FaultChanges(was.Faults, s.Faults)
+	j.program(was, s)
+	came, went := report.FaultChanges(was.Faults, s.Faults)
 	for _, f := range came {
 		j.Log.Warn("fault", "name", f.Name, "text", f.Text)
 	}
@@ -44,6 +48,18 @@ func (j *Journal) changes(was, s controlloop.Snapshot) {
 	}
 	if was.State.Cooler.On != s.State.Cooler.On {
 		j.Log.Info("cooler "+cli.OnOff(s.State.Cooler.On), switchWords(s)...)
+	}
+}
+
+// program says when a program begins to wait, and for what else it waits.
+func (j *Journal) program(was, s controlloop.Snapshot) {
+	if report.SameTarget(was.Target, s.Target) {
+		return
+	}
+	if waits := comfort.Waits(s.Target); waits != j.waits {
+		if j.waits = waits; waits != "" {
+			j.Log.Info(waits + "; thermostat resume " + s.Zone + " follows it")
+		}
 	}
 }
 

@@ -12,15 +12,18 @@ import (
 // line of the file is to blame for.
 func Tellings(cfg config.Config) []string {
 	lines := state.Outranked(cfg)
-	if text := SuspendWarning(cfg, "/"); text != "" {
-		lines = append(lines, text)
+	for _, text := range []string{SuspendWarning(cfg, "/"), ChronyWarning(cfg, "/")} {
+		if text != "" {
+			lines = append(lines, text)
+		}
 	}
-	return lines
+	return append(lines, ExpanderWarnings(cfg, "/")...)
 }
 
-// PrintTellings writes them as warnings, a line each.
+// PrintTellings writes them as warnings, a line each, and what a running agent tells of
+// each zone in its log.
 func PrintTellings(w io.Writer, cfg config.Config) {
-	for _, line := range Tellings(cfg) {
+	for _, line := range append(Tellings(cfg), state.Waiting(cfg)...) {
 		fmt.Fprintln(w, "warning: "+line)
 	}
 }

@@ -10,15 +10,18 @@ import (
 
 	"thermostat/agent/cli"
 	"thermostat/agent/config"
+	"thermostat/controlloop"
 )
 
 // simulateFlags are what a user may say about a simulation.
 type simulateFlags struct {
 	config, zone, room, place     string
-	days                          float64
+	days, settle                  float64
 	desired, away, comfort        float64
 	outdoor, swing, sun, power    float64
 	seed                          uint64
+	seeds                         int
+	law                           string
 	occupied, weather, plot, tape string
 	vary, faults                  []string
 	asJSON                        bool
@@ -32,12 +35,14 @@ func Command() *cobra.Command {
 		Use:   "simulate",
 		Short: "See weeks of the configured zones in seconds: comfort, switching and energy, and a picture",
 		Long: `Runs the law, guards and timers of the agent against a simulated room in virtual time.
+Zones that call a source run together with it, on one simulated boiler.
 A zone with a simulated sensor has that room; another has one that fits its plant, or the --room:
 ` + roomHelp() + `
 What the figures mean, and where the rooms are from: docs/simulate.md`,
 		Example: `  thermostat simulate --config config.yaml --plot week.svg
   thermostat simulate --room radiator --days 365 --weather year.csv
   thermostat simulate --vary up_delta=0.1,0.3,0.5 --vary min_off=3m,10m
+  thermostat simulate --vary law=hysteresis,foresee --weather random --seeds 3 --days 21
   thermostat simulate --trace living-room.jsonl`,
 		Args: cli.NoFile,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -52,8 +57,9 @@ What the figures mean, and where the rooms are from: docs/simulate.md`,
 func (f *simulateFlags) register(cmd *cobra.Command) {
 	s := cmd.Flags()
 	s.StringVar(&f.config, "config", cli.DefaultConfig, "the configuration `FILE`; without one an example zone is used")
-	s.StringVar(&f.zone, "zone", "", "only this `ZONE` of the configuration")
+	s.StringVar(&f.zone, "zone", "", "only this `ZONE` of the configuration; what shares a source with it is simulated, too")
 	cli.NumberVar(s, &f.days, "days", 7, "how many days of room time, 0.01..3660")
+	cli.NumberVar(s, &f.settle, "settle", 0, "how many first days do not count, such as while a law learns")
 	s.StringVar(&f.room, "room", "", "the `ROOM` to simulate; trace: the one that --trace shows")
 	s.StringVar(&f.place, "place", "", "where the sensor hangs: air, wall, window (in its draught), heater (beside it)")
 	cli.NumberVar(s, &f.desired, "desired", 0, "hold this many °C instead of the configured temperature")
@@ -63,8 +69,10 @@ func (f *simulateFlags) register(cmd *cobra.Command) {
 	cli.NumberVar(s, &f.outdoor, "outdoor", 0, "mean of the day outdoors, °C (default: the room's)")
 	cli.NumberVar(s, &f.swing, "swing", 0, "half the difference between the warmest and the coldest hour, K (default: the room's)")
 	cli.NumberVar(s, &f.sun, "sun", 0, "sun through the window at noon, W/m² (default: the room's)")
-	s.StringVar(&f.weather, "weather", "", "recorded weather: a CSV `FILE` with the columns time, celsius and, optional, w_per_m2")
-	s.Uint64Var(&f.seed, "seed", 0, "of the sensor's noise (default: the room's)")
+	s.StringVar(&f.weather, "weather", "", "random: a winter with sun and clouds, people and windows; else recorded weather, a CSV `FILE` with the columns time, celsius and, optional, w_per_m2")
+	s.Uint64Var(&f.seed, "seed", 0, "of the sensor's noise and of random weather (default: the room's, and 1)")
+	s.IntVar(&f.seeds, "seeds", 1, "run with so many seeds, each one more than the last: means, worst and spread, 1..1000")
+	s.StringVar(&f.law, "law", "", "decide by this law, "+strings.Join(controlloop.Laws(), ", ")+", instead of the configured one")
 	s.StringArrayVar(&f.faults, "fault", nil, "break something: `NAME@TIME`, like sensor-gone@30h; may be given again ("+simulatedFaultNames()+")")
 	s.StringVar(&f.plot, "plot", "", "draw the run into this SVG `FILE`; of several zones each into its own")
 	s.StringArrayVar(&f.vary, "vary", nil, "try several values, `KEY=A,B,…`; with several keys all combinations ("+strings.Join(config.Vary(), ", ")+")")
@@ -85,16 +93,22 @@ func (f *simulateFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return usage(err)
 	}
-	bar := newProgress(cmd.ErrOrStderr(), grid)
+	runs, err := seeded(grid, f.seeds)
+	if err != nil {
+		return usage(err)
+	}
+	bar := newProgress(cmd.ErrOrStderr(), runs)
 	defer bar.end()
-	if err := runAll(cmd.Context(), grid, bar); err != nil {
+	all := togetherOf(runs)
+	if err := runAll(cmd.Context(), all, bar); err != nil {
 		return cli.Failed(err)
 	}
 	bar.end()
-	if err := f.draw(grid); err != nil {
+	summarise(grid, runs, f.seeds)
+	if err := f.draw(shown(grid)); err != nil {
 		return cli.Failed(err)
 	}
-	return cli.Failed(printFigures(cmd.OutOrStdout(), f, grid))
+	return cli.Failed(printFigures(cmd.OutOrStdout(), f, shown(grid), sourcesShown(all, f.seeds)))
 }
 
 // usage is an error of whoever called.
@@ -139,9 +153,9 @@ func readable(file string) bool {
 	return opened.Close() == nil
 }
 
-// runAll runs all plans, as many at once as there are processors.
-func runAll(ctx context.Context, grid []*Simulation, bar *progress) error {
-	return inParallel(len(grid), func(i int) error { return grid[i].run(ctx, bar) })
+// runAll runs all, as many at once as there are processors.
+func runAll(ctx context.Context, all []*Together, bar *progress) error {
+	return inParallel(len(all), func(i int) error { return all[i].run(ctx, bar) })
 }
 
 // draw writes the pictures.

@@ -12,6 +12,7 @@ import (
 
 	"thermostat/agent/cli"
 	"thermostat/agent/clitest"
+	"thermostat/agent/simulate/times"
 	"thermostat/controlloop"
 	"thermostat/controlloop/report"
 	"thermostat/drivers/simulated"
@@ -35,7 +36,7 @@ func liveThrough(t *testing.T, room string, days int, each func(m moment)) {
 	}
 	sim := simulated.SpecOf(room)
 	sim.Sun = 0
-	times, _ := parseTimetable("06:00-22:00")
+	times, _ := times.Parse("06:00-22:00")
 	desired := cfg.Zones[0].Default.Desired
 	s := &Simulation{Zone: cfg.Zones[0], Room: sim, Total: time.Duration(days) * 24 * time.Hour, Start: Monday(), times: times, away: desired - 4, Centre: desired}
 	v := s.Begin()
@@ -233,5 +234,28 @@ func TestTheShippedRecordingGivesWhatIsDocumented(t *testing.T) {
 		if !strings.Contains(string(page), "    "+line) {
 			t.Errorf("not in docs/simulate.md: %s", line)
 		}
+	}
+}
+
+// TestATraceWithTargetsHoldsThese: whatever its setpoints say later; a program is read past.
+func TestATraceWithTargetsHoldsThese(t *testing.T) {
+	line := func(minute int, what string) string {
+		return fmt.Sprintf(`{"time":"2026-01-01T%02d:%02d:00Z","sensor_id":7,%s}`, minute/60, minute%60, what) + "\n"
+	}
+	text := line(0, `"desired":25,"mode":"heat"`)
+	for m := range 120 {
+		text += line(m, `"temperature":18.5`)
+		switch m {
+		case 0:
+			text += line(m, `"target":"program","mode":"heat","desired":17,"up_delta":0.3,"down_delta":0.3`)
+		case 1:
+			text += line(m, `"desired":24,"mode":"heat"`) + line(m, `"program":"06:00 22"`)
+		case 60:
+			text += line(m, `"target":"program","mode":"heat","desired":19,"up_delta":0.3,"down_delta":0.3`)
+		}
+	}
+	out, _, err := runSimulate("--trace", recorded(t, text))
+	if err != nil || !strings.Contains(out, "heat 17..19 °C +") {
+		t.Errorf("%v %s", err, out)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"thermostat/agent/cli"
 	"thermostat/agent/clitest"
 	"thermostat/agent/config"
+	"thermostat/agent/simulate/times"
 	"thermostat/drivers/simulated"
 )
 
@@ -184,7 +185,7 @@ func TestADominatedRunIsBetterInNothing(t *testing.T) {
 		s := &Simulation{Zone: config.Zone{Name: zone}}
 		s.outcome.heater = 1000
 		s.outcome.figures.Time, s.outcome.figures.Below = 24*time.Hour, below
-		s.outcome.figures.Switches, s.outcome.figures.Heated = switches, heated
+		s.outcome.figures.Switches, s.outcome.figures.Heated = float64(switches), heated
 		return s
 	}
 	grid := []*Simulation{
@@ -266,6 +267,15 @@ func TestSimulateRefusesWithOneClearError(t *testing.T) {
 		{"weather: open nothing.csv: no such file", []string{"--weather", "nothing.csv"}},
 		{"ends after 0.04 days, but 7 are asked (--days)", []string{"--weather", weather}},
 		{"weather: the linear room has none", []string{"--weather", weather, "--days", "0.03", "--room", "linear"}},
+		{"weather: random has a sun of its own", []string{"--weather", "random", "--sun", "300"}},
+		{"weather: random is a winter around a house, and refrigerator stands in none", []string{"--weather", "random", "--room", "refrigerator"}},
+		{`law: "guess" is none of auto, hysteresis, foresee`, []string{"--law", "guess"}},
+		{"zone fermenter: law: foresee learns a heater or a cooler, and the zone has both: write hysteresis", []string{"--law", "foresee", "--room", "fermenter"}},
+		{"vary: law=foresee: law: foresee learns a heater or a cooler", []string{"--vary", "law=foresee", "--room", "fermenter"}},
+		{"seeds: 0 is outside 1..1000", []string{"--seeds", "0"}},
+		{"seeds: more than 10000 runs", []string{"--seeds", "1000", "--vary", "desired=15,16,17,18,19,20,21,22,23,24,25"}},
+		{"plot: draws one run, and --seeds makes several", []string{"--seeds", "2", "--plot", "x.svg"}},
+		{"settle: 7 is outside 0 to less than the 7 days of the run", []string{"--settle", "7"}},
 		{"weather: is recorded, so --outdoor", []string{"--weather", weather, "--outdoor", "3"}},
 		{`zone: "attic" is none of living-room`, []string{"--zone", "attic"}},
 		{`room: place: "roof" is none of air, wall, window, heater`, []string{"--place", "roof"}},
@@ -275,32 +285,6 @@ func TestSimulateRefusesWithOneClearError(t *testing.T) {
 		_, _, err := runSimulate(c.args...)
 		if clitest.CodeOf(err) != 2 || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%v: %v, want %s", c.args, err, c.want)
-		}
-	}
-}
-
-func TestATimetableCoversItsDaysAndHours(t *testing.T) {
-	for _, c := range []struct {
-		text string
-		in   []string
-		out  []string
-	}{
-		{"06:00-08:00", []string{"Mon 06:00", "Sun 07:59"}, []string{"Mon 05:59", "Mon 08:00"}},
-		{"mon-fri 06:00-08:00,17:00-22:00;sat,sun 08:00-24:00", []string{"Fri 17:00", "Sat 23:59", "Sun 08:00"}, []string{"Sat 06:30", "Mon 00:00", "Fri 22:00"}},
-		{"fri-mon 22:00-02:00", []string{"Fri 23:00", "Sat 01:59", "Tue 01:00", "Mon 00:30"}, []string{"Tue 22:00", "Fri 01:00", "Wed 01:00"}},
-	} {
-		table, err := parseTimetable(c.text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, when := range append(c.in, c.out...) {
-			day, clock, _ := strings.Cut(when, " ")
-			minute, _ := clockMinute(clock)
-			after := time.Duration(dayOf(strings.ToLower(day))*24*60+minute) * time.Minute
-			want := strings.Contains(strings.Join(c.in, ","), when)
-			if table.covers(Monday(), after) != want || table.covers(Monday().Add(30*time.Hour), after+7*24*time.Hour-30*time.Hour) != want {
-				t.Errorf("%s: %s is %v", c.text, when, !want)
-			}
 		}
 	}
 }
@@ -321,7 +305,7 @@ func recording(t *testing.T, room string, days int, every time.Duration, beside 
 	}
 	sim := simulated.SpecOf(room)
 	sim.Sun = 0
-	times, _ := parseTimetable("06:00-22:00")
+	times, _ := times.Parse("06:00-22:00")
 	s := &Simulation{Zone: cfg.Zones[0], Room: sim, Total: time.Duration(days) * 24 * time.Hour, Start: Monday(), times: times, away: 17, Centre: 21}
 	v := s.Begin()
 	there := v.there

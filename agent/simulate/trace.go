@@ -13,9 +13,11 @@ import (
 	"thermostat/agent/cli"
 	"thermostat/agent/config"
 	"thermostat/agent/replay"
+	"thermostat/agent/simulate/records"
 	"thermostat/controlloop"
 	"thermostat/drivers/simulated"
 	"thermostat/house"
+	"thermostat/house/figures"
 )
 
 // traceRoom is the --room that --trace shows.
@@ -36,7 +38,7 @@ type trace struct {
 func lookThrough(file string) (map[int32]*trace, error) {
 	found := map[int32]*trace{}
 	latest := map[int32]time.Time{}
-	err := eachRecord(file, func(line int, rec replay.Record) error {
+	err := records.Each(file, func(line int, rec replay.Record) error {
 		id := *rec.SensorID
 		if rec.Time.Before(latest[id]) {
 			return fmt.Errorf("time %s is before the one before it, %s", rec.Time.Format(time.RFC3339), latest[id].Format(time.RFC3339))
@@ -78,11 +80,11 @@ func (f *simulateFlags) pick(s *Simulation, found map[int32]*trace) (int32, *tra
 	if t := found[s.Zone.SensorID]; t != nil {
 		return s.Zone.SensorID, t, nil
 	}
-	if t := found[noSensor]; t != nil && len(found) == 1 {
+	if t := found[records.NoSensor]; t != nil && len(found) == 1 {
 		if !s.alone {
 			return 0, nil, fmt.Errorf("trace: %s names no sensor_id: whose it is say with --zone", f.tape)
 		}
-		return noSensor, t, nil
+		return records.NoSensor, t, nil
 	}
 	var ids []int32
 	for id := range found {
@@ -110,7 +112,7 @@ func (f *simulateFlags) runTrace(cmd *cobra.Command, plans []*Simulation) error 
 	if err := f.draw(plans); err != nil {
 		return cli.Failed(err)
 	}
-	if err := printFigures(cmd.OutOrStdout(), f, plans); err != nil || f.asJSON {
+	if err := printFigures(cmd.OutOrStdout(), f, plans, nil); err != nil || f.asJSON {
 		return cli.Failed(err)
 	}
 	for _, s := range plans {
@@ -130,7 +132,7 @@ func (f *simulateFlags) playBack(ctx context.Context, s *Simulation, found map[i
 		return usage(fmt.Errorf("trace: %s has only %d readings of sensor_id %d", f.tape, t.readings, id))
 	}
 	p := playbackOf(s, t)
-	err = eachRecord(f.tape, func(_ int, rec replay.Record) error {
+	err = records.Each(f.tape, func(_ int, rec replay.Record) error {
 		if ctx.Err() != nil {
 			return errors.New("interrupted")
 		}
@@ -152,7 +154,8 @@ func (f *simulateFlags) playBack(ctx context.Context, s *Simulation, found map[i
 type playback struct {
 	*Virtual
 	record   house.Record
-	replay   *replay.Zone // reads setpoints
+	replay   *replay.Zone // reads setpoints and targets
+	told     bool         // the recording tells the targets: setpoints move nothing any more
 	own      bool         // the recording says what ran
 	ratio    float64      // of the cooler's power to that of the heater
 	tape     tapeSensor
@@ -201,7 +204,7 @@ func (idleRelay) Set(bool) error { return nil }
 func playbackOf(s *Simulation, t *trace) *playback {
 	cfg := config.Config{Zones: []config.Zone{s.Zone}}
 	p := &playback{
-		Virtual: &Virtual{Simulation: s, Base: time.Now(), tally: house.NewTally(s.comfort), there: true},
+		Virtual: &Virtual{Simulation: s, Base: time.Now(), tally: figures.NewTally(s.comfort), there: true, settled: true},
 		replay:  replay.New(cfg).Zones[s.Zone.SensorID], own: t.heater, outdoor: math.NaN(), celsius: math.NaN(),
 		setpoint: s.Zone.Default, ratio: 1,
 	}
@@ -230,9 +233,10 @@ func playbackOf(s *Simulation, t *trace) *playback {
 func (p *playback) take(rec replay.Record) error {
 	at := rec.Time.Sub(p.Start)
 	switch {
-	case rec.Verdict != nil, rec.Temperature == nil && p.fixed:
+	case rec.Verdict != nil, rec.Program != nil, rec.Temperature == nil && (p.fixed || p.told && rec.Target == nil):
 		return nil
 	case rec.Temperature == nil:
+		p.told = rec.Target != nil
 		sp, err := p.replay.Read(rec)
 		if err != nil {
 			return err

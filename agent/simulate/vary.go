@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"thermostat/agent/config"
+	"thermostat/agent/config/advice"
+	"thermostat/controlloop/limits"
 )
 
 // setting is one key of the configuration with a value to try.
@@ -52,7 +54,7 @@ func parseVary(texts []string) ([][]setting, error) {
 		names := config.Vary()
 		switch {
 		case !slices.Contains(names, key):
-			if near := config.Nearest(key, names); near != "" {
+			if near := advice.Nearest(key, names); near != "" {
 				return nil, fmt.Errorf("vary: %s is unknown: did you mean %s?", config.Shown(key), near)
 			}
 			return nil, fmt.Errorf("vary: %s is none of %s", config.Shown(key), strings.Join(names, ", "))
@@ -88,19 +90,32 @@ func (s *Simulation) apply() error {
 			return fmt.Errorf("vary: %s: %w", try.key, err)
 		}
 	}
-	err := s.Zone.Params.RefuseSetpoint(s.Zone.Default)
-	if vs := s.Zone.Params.Validate(); len(vs) > 0 {
+	err := s.refuseHeld()
+	if vs := limits.Validate(s.Zone.Params); len(vs) > 0 {
 		err = errors.Join(vs[0])
 	}
 	if err == nil && !math.IsNaN(s.away) {
 		absent := s.Zone.Default
 		absent.Desired = s.away
-		err = s.Zone.Params.RefuseSetpoint(absent)
+		err = limits.RefuseSetpoint(s.Zone.Params, absent)
 	}
 	if err != nil {
 		return fmt.Errorf("vary: %s: %w", settingsText(s.settings), err)
 	}
 	return nil
+}
+
+// refuseHeld says why the law would not hold what the settings make of the setpoint, or
+// of the program; nil: it would.
+func (s *Simulation) refuseHeld() error {
+	sp := s.Zone.Default
+	switch {
+	case !s.programmed():
+		return limits.RefuseSetpoint(s.Zone.Params, sp)
+	case slices.ContainsFunc(s.settings, func(try setting) bool { return try.key == "desired" }):
+		return errors.New("desired: the zone follows its program, which says what is held; --desired holds one temperature instead")
+	}
+	return s.Zone.Comfort.Refuse(s.Zone.Params, sp.UpDelta, sp.DownDelta)
 }
 
 func settingsText(settings []setting) string {
@@ -136,7 +151,7 @@ func (s *Simulation) beats(o *Simulation) bool {
 // costs are what should be small. Energy that is not known counts for nothing.
 func (s *Simulation) costs() [3]float64 {
 	f := s.outcome.figures
-	energy := f.Energy(s.outcome.heater, s.outcome.cooler)
+	energy := s.outcome.energy()
 	if math.IsNaN(energy) {
 		energy = 0
 	}

@@ -11,10 +11,11 @@ import (
 	"strings"
 
 	"thermostat/agent/config"
+	"thermostat/agent/config/machine"
 )
 
 // Folders are all folders in which an agent of this user may have written what it held.
-func Folders(m config.Machine) []string {
+func Folders(m machine.Machine) []string {
 	root, ofDevices := m.StateRoot()
 	dirs := []string{root}
 	if ofDevices {
@@ -44,7 +45,7 @@ var firstFolder = []string{"announced", "history.json", "instance.json", "relays
 // Adopt gives the user's state folder of a version before 1.0.0 to the first
 // device that starts: it becomes that device's folder, by two renames. A start that was
 // cut off between them is carried on.
-func Adopt(m config.Machine, cfg config.Config, log *slog.Logger) error {
+func Adopt(m machine.Machine, cfg config.Config, log *slog.Logger) error {
 	root, ofDevices := m.StateRoot()
 	if !ofDevices || cfg.StateDir != m.StateDir(cfg.Device) {
 		return nil

@@ -12,13 +12,14 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"thermostat/agent/config"
+	"thermostat/agent/config/machine"
 	"thermostat/drivers"
 	pb "thermostat/proto"
 )
 
 // aUser is a machine whose user's state folder is an empty one, or a copy of one that a
 // version before 1.0.0 wrote, with a list of relays.
-func aUser(t *testing.T, before bool) (m config.Machine, root string) {
+func aUser(t *testing.T, before bool) (m machine.Machine, root string) {
 	t.Helper()
 	home := t.TempDir()
 	if before {
@@ -32,12 +33,12 @@ func aUser(t *testing.T, before bool) (m config.Machine, root string) {
 			t.Fatal(err)
 		}
 	}
-	return config.Machine{Hostname: "host", Getenv: func(key string) string {
+	return machine.Machine{Hostname: "host", Getenv: func(key string) string {
 		return map[string]string{"XDG_STATE_HOME": home}[key]
 	}}, root
 }
 
-func adopt(t *testing.T, m config.Machine, device string) config.Config {
+func adopt(t *testing.T, m machine.Machine, device string) config.Config {
 	t.Helper()
 	cfg, _ := config.ReadOn("f", []byte("device: "+device+"\nzones: []\n"), m)
 	if err := Adopt(m, cfg, slog.New(slog.DiscardHandler)); err != nil {
@@ -117,7 +118,7 @@ func TestAMoveThatWasCutOffIsCarriedOn(t *testing.T) {
 // names, and one that holds more than an earlier version wrote.
 func TestOtherStateFoldersStayAsTheyAre(t *testing.T) {
 	m, root := aUser(t, true)
-	installed := config.Machine{Hostname: "host", Getenv: func(key string) string { return map[string]string{"STATE_DIRECTORY": root}[key] }}
+	installed := machine.Machine{Hostname: "host", Getenv: func(key string) string { return map[string]string{"STATE_DIRECTORY": root}[key] }}
 	if cfg := adopt(t, installed, "cabin"); cfg.StateDir != root || remembered(t, root) != 21.5 {
 		t.Errorf("the installed folder is %s", cfg.StateDir)
 	}
@@ -139,10 +140,10 @@ func TestOtherStateFoldersStayAsTheyAre(t *testing.T) {
 }
 
 // heldLine is what the agent of before held.
-var heldLine = drivers.GPIO{Line: "GPIO27"}
+var heldLine = drivers.Held{GPIO: drivers.GPIO{Line: "GPIO27"}}
 
 // heldIn are the relays that off finds in state folders.
-func heldIn(dirs []string) (all []drivers.GPIO, err error) {
+func heldIn(dirs []string) (all []drivers.Held, err error) {
 	for _, dir := range dirs {
 		held, bad := ReadRelays(dir)
 		all, err = append(all, held...), errors.Join(err, bad)

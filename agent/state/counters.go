@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"thermostat/controlloop"
+	"thermostat/controlloop/report"
 )
 
 // Counters counts what a zone does, from its snapshots, and the answers to its
@@ -49,9 +50,13 @@ func (c *Counters) Saw(s controlloop.Snapshot) *controlloop.Wear {
 	if !c.last.Time.IsZero() {
 		since = s.Time.Sub(c.last.Time)
 	}
-	c.heater = countOutput(&c.is.Heater, c.heater, s.HeaterRelay, since)
+	heater := s.HeaterRelay
+	if s.State.Reason == controlloop.ReasonExercise { // it moves the valve for the valve's own sake
+		heater = controlloop.RelayOff
+	}
+	c.heater = countOutput(&c.is.Heater, c.heater, heater, since)
 	c.cooler = countOutput(&c.is.Cooler, c.cooler, s.CoolerRelay, since)
-	came, _ := controlloop.FaultChanges(c.last.Faults, s.Faults)
+	came, _ := report.FaultChanges(c.last.Faults, s.Faults)
 	for _, f := range came {
 		c.is.Faults[f.Name]++
 	}

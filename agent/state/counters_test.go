@@ -1,11 +1,13 @@
 package state
 
 import (
+	"os"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"thermostat/controlloop"
+	"thermostat/controlloop/foresee"
 )
 
 // TestCountersGoOnFromWhatWasKept: cycles and time on, faults as they come, answers; going on from
@@ -48,7 +50,7 @@ func TestCountersGoOnFromWhatWasKept(t *testing.T) {
 func TestCountersAreWrittenHourly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		boot := &fakeBoot{time.Hour}
-		k := NewSaver("", make(WriteSlots, 1), boot.clock("a"), NewCounters(nil))
+		k := NewSaver("", make(WriteSlots, 1), boot.clock("a"), NewCounters(nil), func() Comfort { return Comfort{} }, func() []byte { return nil })
 		writes := 0
 		for range 24 * 60 {
 			k.counters.Answered(false)
@@ -64,4 +66,63 @@ func TestCountersAreWrittenHourly(t *testing.T) {
 			t.Errorf("%d writes in a day", writes)
 		}
 	})
+}
+
+// TestWhatTheLawLearnsIsWrittenHourlyAndIsSmall: it changes with each reading, and takes less than 1.5 KB of the zone's file.
+func TestWhatTheLawLearnsIsWrittenHourlyAndIsSmall(t *testing.T) {
+	known := foresee.Known{Trusted: true, Segments: 1000, Cycle: 1.5, Adapted: foresee.Adapted{Band: 0.3, Late: 1.1, Starts: [12]uint8{9, 8, 7}}}
+	for i := range known.Sums { // each number with all its digits
+		s := &known.Sums[i]
+		s.HH, s.HA, s.AA, s.HY, s.AY, s.YY = 1/3., 2/3., 4/3., 5/3., 7/3., 8/3.
+	}
+	m := testFolder(t)
+	size := func(z KeptZone) int64 {
+		if err := m.Slots.write(m.PastFile("hall"), z); err != nil {
+			t.Fatal(err)
+		}
+		file, err := os.Stat(m.PastFile("hall"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return file.Size()
+	}
+	var last KeptZone
+	synctest.Test(t, func(t *testing.T) {
+		boot := &fakeBoot{time.Hour}
+		model := func() []byte {
+			known.Minutes++
+			recalled := controlloop.Recall(known)
+			return recalled.Kept()
+		}
+		k := NewSaver("", make(WriteSlots, 1), boot.clock("a"), NewCounters(nil), func() Comfort { return Comfort{Room: "r"} }, model)
+		writes := 0
+		for range 24 * 60 {
+			k.Saw(heaterSnapshot(false))
+			if z, written := k.wrote(); written {
+				last = z
+				writes++
+			}
+			time.Sleep(time.Minute)
+		}
+		if writes != 24 { // the start, and 23 hours after it
+			t.Errorf("%d writes in a day", writes)
+		}
+	})
+	without := last
+	without.Model = nil
+	if is, other := size(last), size(without); is-other >= 1536 || is-other < 500 {
+		t.Errorf("%d bytes with what was learned, %d without", is, other)
+	}
+	if err := m.Slots.write(m.PastFile("hall"), last); err != nil {
+		t.Fatal(err)
+	}
+	back, err := m.LoadPast("hall")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for room, segments := range map[string]int{"r": 1000, "another": 0} {
+		if is, err := back.ModelOf(room); err != nil || is.Segments != segments {
+			t.Errorf("of room %s %d segments are known, %v", room, is.Segments, err)
+		}
+	}
 }

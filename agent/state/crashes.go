@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"thermostat/agent/config"
+	"thermostat/agent/config/plant"
 	"thermostat/controlloop"
 )
 
@@ -40,7 +41,7 @@ func (m *Folder) Started(b BootClock) (crashes int, err error) {
 	if b.ID == "" {
 		return 0, err
 	}
-	now := b.now()
+	now := b.Now()
 	if s.Boot != b.ID {
 		s = starts{Boot: b.ID}
 	}
@@ -61,7 +62,7 @@ func (m *Folder) Ended() error {
 
 // CrashLocked is how long a zone's outputs stay off after so many crashes.
 func CrashLocked(z config.Zone, crashes int) time.Duration {
-	if crashes < crashesToLock || !config.PlantOf(z.Plant).Compressor {
+	if crashes < crashesToLock || !plant.Of(z.Plant).Compressor {
 		return 0
 	}
 	return max(z.Params.MinOff, crashLock)

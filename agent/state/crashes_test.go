@@ -7,7 +7,9 @@ import (
 
 	"thermostat/agent/clitest"
 	"thermostat/agent/config"
+	"thermostat/agent/config/plant"
 	"thermostat/controlloop"
+	"thermostat/controlloop/mailbox"
 )
 
 // TestCrashesAreCounted: starts that did not end in order, of the last ten
@@ -49,20 +51,20 @@ func TestCrashesAreCounted(t *testing.T) {
 }
 
 func TestOnlyCompressorsAreLocked(t *testing.T) {
-	for plant, want := range map[string]time.Duration{
+	for name, want := range map[string]time.Duration{
 		"heat_pump": 10 * time.Minute, "fridge": 10 * time.Minute, "fermenter": 10 * time.Minute,
 		"boiler": 0, "electric": 0, "floor": 0,
 	} {
-		z := config.Zone{Plant: plant, Params: config.PlantOf(plant).Params}
+		z := config.Zone{Plant: name, Params: plant.Of(name).Params}
 		if got := CrashLocked(z, 3); got != want {
-			t.Errorf("%s: %v, want %v", plant, got, want)
+			t.Errorf("%s: %v, want %v", name, got, want)
 		}
 		if got := CrashLocked(z, 2); got != 0 {
-			t.Errorf("%s after two crashes: %v", plant, got)
+			t.Errorf("%s after two crashes: %v", name, got)
 		}
 		z.Params.MinOff = time.Hour
 		if got := CrashLocked(z, 3); want > 0 && got != time.Hour {
-			t.Errorf("%s with a longer min_off: %v", plant, got)
+			t.Errorf("%s with a longer min_off: %v", name, got)
 		}
 	}
 }
@@ -71,12 +73,12 @@ func TestOnlyCompressorsAreLocked(t *testing.T) {
 // served, then neither.
 func TestCrashLockClearsByItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := config.PlantOf("heat_pump").Params
+		p := plant.Of("heat_pump").Params
 		p.Heater = true
-		told := controlloop.NewLatest[controlloop.Snapshot]()
+		told := mailbox.New[controlloop.Snapshot]()
 		z := &controlloop.Zone{
 			Params: p, Sensor: clitest.Steady(15), Heater: clitest.Obedient{}, Alarms: controlloop.NewAlarms(),
-			Setpoints: controlloop.NewLatest[controlloop.Setpoint](),
+			Setpoints: mailbox.New[controlloop.Setpoint](),
 			Observe:   told.Put,
 		}
 		LockOut(z, 3, 10*time.Minute)

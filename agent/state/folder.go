@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"thermostat/drivers"
 	"thermostat/mqtt/setpoint"
@@ -20,6 +21,8 @@ import (
 type Folder struct {
 	Dir   string
 	Slots WriteSlots // of what is written again and again
+
+	boot BootClock
 }
 
 // WriteSlots bound how many files are written at once: each write holds a thread of
@@ -46,42 +49,92 @@ func Open(dir string) (*Folder, error) {
 	// that we cannot open, as under systemd's DynamicUser: then the kernel writes
 	// it in its own time.
 	_ = syncFolder(filepath.Dir(dir))
-	return &Folder{dir, make(WriteSlots, allPens)}, syncFolder(dir)
+	return &Folder{dir, make(WriteSlots, allPens), ThisBoot()}, syncFolder(dir)
 }
 
 func (m *Folder) zoneFile(zone string) string { return filepath.Join(m.Dir, "zones", zone+".json") }
 
-// Load reads what a zone remembers. A zone without a file has no past; a
+func (m *Folder) programFile(zone string) string {
+	return filepath.Join(m.Dir, "zones", zone+".program.json")
+}
+
+// Load reads what a zone remembers of its setpoint. A zone without a file has no past; a
 // damaged file is an error, and no past either.
-func (m *Folder) Load(zone string) (setpoint.Memory, error) {
-	var mem setpoint.Memory
-	err := readChecked(m.zoneFile(zone), &mem)
+func (m *Folder) Load(zone string) (setpoint.Memory, error) { return m.load(m.zoneFile(zone)) }
+
+// LoadProgram reads what a zone remembers of its program, as [Folder.Load] does.
+func (m *Folder) LoadProgram(zone string) (setpoint.Memory, error) {
+	return m.load(m.programFile(zone))
+}
+
+func (m *Folder) load(file string) (setpoint.Memory, error) {
+	var kept keptSetpoint
+	err := readChecked(file, &kept)
 	if errors.Is(err, os.ErrNotExist) {
 		return setpoint.Memory{}, nil
 	}
 	if err != nil {
 		return setpoint.Memory{}, err
 	}
-	return mem, nil
+	return kept.memory(m.boot), nil
 }
 
-// Save keeps what a zone remembers, whole or not at all.
+// keptSetpoint is what a zone remembers, and when that was accepted on the clock
+// that nobody sets.
+type keptSetpoint struct {
+	setpoint.Memory
+	Boot  string        `json:",omitempty"`
+	Since time.Duration `json:",omitempty"` // ns since boot
+}
+
+// memory gives the moment of the acceptance: of this boot whatever happened to the
+// wall clock, of another one as that showed it.
+func (k keptSetpoint) memory(boot BootClock) setpoint.Memory {
+	if k.Boot != "" && k.Boot == boot.ID && k.Since <= boot.Now() {
+		k.Accepted = time.Now().Add(k.Since - boot.Now())
+	} else {
+		k.AnotherBoot = !k.Accepted.IsZero()
+	}
+	return k.Memory
+}
+
+// Save keeps what a zone remembers of its setpoint, whole or not at all.
 func (m *Folder) Save(zone string, mem setpoint.Memory) error {
-	return m.Slots.write(m.zoneFile(zone), mem)
+	return m.save(m.zoneFile(zone), mem)
+}
+
+// SaveProgram keeps what a zone remembers of its program, whole or not at all.
+func (m *Folder) SaveProgram(zone string, mem setpoint.Memory) error {
+	return m.save(m.programFile(zone), mem)
+}
+
+func (m *Folder) save(file string, mem setpoint.Memory) error {
+	kept := keptSetpoint{Memory: mem}
+	if m.boot.ID != "" && !mem.Accepted.IsZero() {
+		kept.Boot, kept.Since = m.boot.ID, m.boot.At(mem.Accepted)
+	}
+	return m.Slots.write(file, kept)
 }
 
 // Instance gives the random word born with this memory. renew makes a new one:
 // after damage the numbers of our words are not known any more, and under a
 // new name none can be said twice.
 func (m *Folder) Instance(renew bool) (string, error) {
-	var word string
-	file := filepath.Join(m.Dir, "instance.json")
-	err := readChecked(file, &word)
-	if err == nil && word != "" && !renew {
+	if word := m.instance(); word != "" && !renew {
 		return word, nil
 	}
-	word = NewInstance()
-	return word, WriteChecked(file, word)
+	word := NewInstance()
+	return word, WriteChecked(m.instanceFile(), word)
+}
+
+func (m *Folder) instanceFile() string { return filepath.Join(m.Dir, "instance.json") }
+
+// instance is the word that is kept; empty where none can be read.
+func (m *Folder) instance() (word string) {
+	if readChecked(m.instanceFile(), &word) != nil {
+		return ""
+	}
+	return word
 }
 
 // NewInstance makes a word that no other agent has: 26 letters of 5 bits.
@@ -165,9 +218,26 @@ func (m *Folder) LoadPast(zone string) (KeptZone, error) {
 }
 
 // Hold writes down the lines that the agent holds; none has been on yet.
-func (m *Folder) Hold(lines []drivers.GPIO) error {
+func (m *Folder) Hold(lines []drivers.Held) error {
 	if before, err := ReadRelays(m.Dir); err == nil && slices.Equal(lines, before) {
 		return nil
 	}
 	return WriteChecked(RelaysFile(m.Dir), lines)
+}
+
+// clockFile keeps in which boot the wall clock could be followed: state_dir/clock.
+func (m *Folder) clockFile() string { return filepath.Join(m.Dir, "clock") }
+
+// ClockFollowed reports whether the wall clock could be followed earlier in this boot.
+func (m *Folder) ClockFollowed() bool {
+	var boot string
+	return readChecked(m.clockFile(), &boot) == nil && boot != "" && boot == m.boot.ID
+}
+
+// FollowClock notes that the wall clock can be followed in this boot.
+func (m *Folder) FollowClock() error {
+	if m.boot.ID == "" || m.ClockFollowed() {
+		return nil
+	}
+	return WriteChecked(m.clockFile(), m.boot.ID)
 }

@@ -5,8 +5,12 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 
+	"thermostat/agent/clitest"
+	"thermostat/agent/config"
+	"thermostat/controlloop"
 	"thermostat/mqtt/setpoint"
 )
 
@@ -80,5 +84,48 @@ func TestAFailedSaveLeavesTheOldFileWhole(t *testing.T) {
 	}
 	if err := m.Save("hall", setpoint.Memory{N: 1}); err == nil {
 		t.Error("saved into nothing")
+	}
+}
+
+// TestTheFileOfVersion100IsReadAndAProgramBesideItLeavesItAsItIs: the setpoint that 1.0.0 kept
+// counts, also once a program is kept for the zone, whose file is another one.
+func TestTheFileOfVersion100IsReadAndAProgramBesideItLeavesItAsItIs(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	if err := os.CopyFS(dir, os.DirFS("testdata/state-1.0.0")); err != nil {
+		t.Fatal(err)
+	}
+	m, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	was, _ := os.ReadFile(m.zoneFile("room"))
+	cfg, complaints := config.Read("test", []byte("device: cabin\n"+strings.Replace(clitest.Room, "name: a", "name: room", 1)+"    program: 06:00 20\n"))
+	if cfg.StateDir = dir; len(cfg.Zones) != 1 {
+		t.Fatal(complaints)
+	}
+	obeys := func(week string) {
+		t.Helper()
+		err := eachRemembered(cfg, func(_ config.Zone, c *setpoint.ControlArbiter, p *setpoint.ProgramArbiter) {
+			if sp := c.Active(); sp.Mode != controlloop.ModeHeat || sp.Desired != 21.5 || sp.UpDelta != 0.5 || !strings.HasSuffix(sp.ID, "/1") {
+				t.Errorf("the setpoint is %+v", sp)
+			}
+			if got := *p.Active().Week; got != week {
+				t.Errorf("the week is %q, want %q", got, week)
+			}
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	obeys("06:00 20")
+	if err := m.SaveProgram("room", setpoint.Memory{Cur: []byte(`{"week":"07:00 19"}`), N: 3}); err != nil {
+		t.Fatal(err)
+	}
+	obeys("07:00 19")
+	if is, err := os.ReadFile(m.zoneFile("room")); err != nil || !bytes.Equal(is, was) {
+		t.Errorf("the file of 1.0.0 has become %q, %v", is, err)
+	}
+	if got, err := m.LoadProgram("room"); err != nil || string(got.Cur) != `{"week":"07:00 19"}` || got.N != 3 {
+		t.Errorf("the program came back as %+v, %v", got, err)
 	}
 }

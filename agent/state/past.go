@@ -1,22 +1,24 @@
 package state
 
 import (
-	"context"
 	"time"
 
 	"thermostat/controlloop"
+	"thermostat/controlloop/comfort"
+	"thermostat/controlloop/foresee"
+	"thermostat/controlloop/guard"
 )
 
 // BootClock counts from the start of the machine, through every suspend and
 // past every jump of the wall clock. What it says means nothing in another boot.
 type BootClock struct {
 	ID  string               // of this boot; "" where the system does not tell
-	now func() time.Duration // since the boot
+	Now func() time.Duration // the time since the start of the machine; 0 where the system does not tell
 }
 
-// at gives a moment of this process in time since boot. What the machine slept
+// At gives a moment of this process in time since boot. What the machine slept
 // since then is not subtracted: the moment comes out too late, and so the rest too long.
-func (b BootClock) at(t time.Time) time.Duration { return b.now() - time.Since(t) }
+func (b BootClock) At(t time.Time) time.Duration { return b.Now() - time.Since(t) }
 
 // KeptZone is what is kept of a zone besides its setpoint: zones/NAME.past.
 type KeptZone struct {
@@ -24,18 +26,43 @@ type KeptZone struct {
 	Heater *KeptOutput `json:"heater"` // null where there is none
 	Cooler *KeptOutput `json:"cooler"`
 
-	Counters *controlloop.Counters `json:"counters"` // of any boot
-	Heat     keptWatcher           `json:"heat"`     // of any boot
+	Counters *controlloop.Counters `json:"counters"`        // of any boot
+	Model    []byte                `json:"model,omitempty"` // what the law has learned of the room, of any boot
+	Comfort                        // of any boot
+	Heat     keptWatcher           `json:"heat"` // of any boot
 	Cool     keptWatcher           `json:"cool"`
+}
+
+// Comfort is what is kept of a zone's comfort.
+type Comfort struct {
+	Program string          `json:"program,omitempty"` // the target of the transition that was in force when the clock could last be followed
+	Room    string          `json:"room,omitempty"`    // tells sensor, plant and relays: of others nothing that was learned counts
+	Learned comfort.Learned `json:"learned,omitzero"`  // of the room
+}
+
+// LearnedOf is what was learned of the same room; of another one nothing.
+func (c Comfort) LearnedOf(room string) comfort.Learned {
+	if c.Room != room {
+		return comfort.Learned{}
+	}
+	return c.Learned
+}
+
+// ModelOf is what the law had learned of the same room; of another one nothing.
+func (k KeptZone) ModelOf(room string) (known foresee.Known, err error) {
+	if k.Room == room && len(k.Model) > 0 {
+		err = known.UnmarshalBinary(k.Model)
+	}
+	return known, err
 }
 
 // keptWatcher is what a watcher has latched and learned.
 type keptWatcher struct {
-	Tripped bool                `json:"tripped"`
-	Learned controlloop.Learned `json:"learned"`
+	Tripped bool          `json:"tripped"`
+	Learned guard.Learned `json:"learned"`
 }
 
-func keptOf(w controlloop.Watcher) keptWatcher { return keptWatcher{w.Tripped, w.Learned} }
+func keptOf(w guard.Watcher) keptWatcher { return keptWatcher{w.Tripped, w.Learned} }
 
 func (k keptWatcher) past() controlloop.PastWatcher {
 	return controlloop.PastWatcher{Learned: k.Learned, Tripped: k.Tripped}
@@ -52,7 +79,7 @@ type KeptOutput struct {
 func (k KeptZone) Past(b BootClock) controlloop.Past {
 	p := controlloop.Past{Heat: k.Heat.past(), Cool: k.Cool.past()}
 	if b.ID != "" && k.Boot == b.ID {
-		now := b.now()
+		now := b.Now()
 		p.Heater, p.Cooler = k.Heater.past(now), k.Cooler.past(now)
 	}
 	return p
@@ -72,27 +99,23 @@ func (k *KeptOutput) past(now time.Duration) controlloop.PastOutput {
 // Saver keeps a zone's last switches. The zone's goroutine shows it snapshots;
 // its own writes them, so that a slow card holds no relay up.
 type Saver struct {
-	file  string
-	slots WriteSlots
-	boot  BootClock
-	is    KeptZone  // the zone's goroutine owns it
-	put   time.Time // when it was last handed over
+	*Writer[KeptZone]
+	boot BootClock
+	is   KeptZone  // the zone's goroutine owns it
+	put  time.Time // when it was last handed over
 
 	counters *Counters
-	out      *controlloop.Latest[KeptZone]
-	Done     chan struct{} // closed when run has returned
+	comfort  func() Comfort // what KeptZone.Comfort is now
+	model    func() []byte  // what KeptZone.Model is now
 }
 
-// countersEvery is how often counters alone are worth a write: cards wear. Each
+// countersEvery is how often counters and the law's model alone are worth a write: cards wear. Each
 // switch takes them along.
 const countersEvery = time.Hour
 
 // NewSaver saves into a file of the machine's present boot; Run writes.
-func NewSaver(file string, p WriteSlots, b BootClock, c *Counters) *Saver {
-	return &Saver{
-		file: file, slots: p, boot: b, is: KeptZone{Boot: b.ID}, counters: c,
-		out: controlloop.NewLatest[KeptZone](), Done: make(chan struct{}),
-	}
+func NewSaver(file string, p WriteSlots, b BootClock, c *Counters, comfort func() Comfort, model func() []byte) *Saver {
+	return &Saver{Writer: NewWriter[KeptZone](file, p), boot: b, is: KeptZone{Boot: b.ID}, counters: c, comfort: comfort, model: model}
 }
 
 // Saw takes a snapshot; a nil saver keeps nothing. A switch is written: the
@@ -104,9 +127,9 @@ func (k *Saver) Saw(s controlloop.Snapshot) {
 	was := k.is
 	k.is.Heater = k.output(was.Heater, s.HasHeater, s.State.Heater, s.HeaterRelay, s.Time)
 	k.is.Cooler = k.output(was.Cooler, s.HasCooler, s.State.Cooler, s.CoolerRelay, s.Time)
-	k.is.Heat, k.is.Cool = keptOf(s.Guard.Heat), keptOf(s.Guard.Cool)
+	k.is.Heat, k.is.Cool, k.is.Comfort = keptOf(s.Guard.Heat), keptOf(s.Guard.Cool), k.comfort()
 	latched := k.is.Heat.Tripped != was.Heat.Tripped || k.is.Cool.Tripped != was.Cool.Tripped
-	if latched || k.is.Heater != was.Heater || k.is.Cooler != was.Cooler || s.Time.Sub(k.put) >= countersEvery {
+	if latched || k.is.Comfort != was.Comfort || k.is.Heater != was.Heater || k.is.Cooler != was.Cooler || s.Time.Sub(k.put) >= countersEvery {
 		k.put = s.Time
 		k.HandOver()
 	}
@@ -115,8 +138,8 @@ func (k *Saver) Saw(s controlloop.Snapshot) {
 // HandOver gives what is to be kept to the goroutine that writes it.
 func (k *Saver) HandOver() {
 	counts := k.counters.Now()
-	k.is.Counters = &counts
-	k.out.Put(k.is)
+	k.is.Counters, k.is.Model = &counts, k.model()
+	k.Put(k.is)
 }
 
 // output gives what was, or a new one where the output has switched.
@@ -130,41 +153,5 @@ func (k *Saver) output(was *KeptOutput, has bool, o controlloop.Output, relay co
 	case was == nil: // the start: the law knows since when it rests
 		now = o.Since
 	}
-	return &KeptOutput{Since: k.boot.at(now), Why: o.Why}
-}
-
-// keepAgain is how long a write that failed waits for the next try.
-const keepAgain = time.Minute
-
-// Run writes what is to be kept until the context ends, and then once more if
-// something is left. told is given what came of each write.
-func (k *Saver) Run(ctx context.Context, told func(error)) {
-	defer close(k.Done)
-	var last KeptZone
-	var again <-chan time.Time
-	for {
-		select {
-		case last = <-k.out.C():
-		case <-again:
-		case <-ctx.Done():
-			k.end(last, again != nil, told)
-			return
-		}
-		again = nil
-		err := k.slots.write(k.file, last)
-		if told(err); err != nil {
-			again = time.After(keepAgain)
-		}
-	}
-}
-
-func (k *Saver) end(last KeptZone, unwritten bool, told func(error)) {
-	select {
-	case last = <-k.out.C():
-		unwritten = true
-	default:
-	}
-	if unwritten {
-		told(k.slots.write(k.file, last))
-	}
+	return &KeptOutput{Since: k.boot.At(now), Why: o.Why}
 }

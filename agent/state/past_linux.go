@@ -13,7 +13,7 @@ func ThisBoot() BootClock {
 	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	var t unix.Timespec
 	if err != nil || unix.ClockGettime(unix.CLOCK_BOOTTIME, &t) != nil {
-		return BootClock{now: func() time.Duration { return 0 }}
+		return BootClock{Now: func() time.Duration { return 0 }}
 	}
 	return BootClock{strings.TrimSpace(string(id)), sinceBoot}
 }

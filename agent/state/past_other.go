@@ -5,4 +5,4 @@ package state
 import "time"
 
 // ThisBoot knows nothing here: every start serves all of its rest.
-func ThisBoot() BootClock { return BootClock{now: func() time.Duration { return 0 }} }
+func ThisBoot() BootClock { return BootClock{Now: func() time.Duration { return 0 }} }

@@ -11,8 +11,11 @@ import (
 	"time"
 
 	"thermostat/agent/clitest"
-	"thermostat/agent/config"
+	"thermostat/agent/config/plant"
 	"thermostat/controlloop"
+	"thermostat/controlloop/comfort"
+	"thermostat/controlloop/mailbox"
+	"thermostat/controlloop/slope"
 )
 
 // fakeBoot is a boot whose clock the test sets.
@@ -47,7 +50,7 @@ func (k *Saver) wrote() (KeptZone, bool) {
 func TestKeeperKeepsSwitchesOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		boot := &fakeBoot{time.Hour}
-		k := NewSaver("", make(WriteSlots, 1), boot.clock("a"), NewCounters(nil))
+		k := NewSaver("", make(WriteSlots, 1), boot.clock("a"), NewCounters(nil), func() Comfort { return Comfort{} }, func() []byte { return nil })
 		see := func(s controlloop.Snapshot, want *KeptOutput) {
 			t.Helper()
 			k.Saw(s)
@@ -107,11 +110,11 @@ func TestPastIsKnownWithinOneBootOnly(t *testing.T) {
 // file and a damaged one are no past.
 func TestThePastIsOnDiskAtTheEnd(t *testing.T) {
 	m := testFolder(t)
-	if got, err := m.LoadPast("hall"); err != nil || got != (KeptZone{}) {
+	if got, err := m.LoadPast("hall"); err != nil || !reflect.DeepEqual(got, KeptZone{}) {
 		t.Errorf("without a file: %+v, %v", got, err)
 	}
 	boot := &fakeBoot{time.Hour}
-	k := NewSaver(m.PastFile("hall"), m.Slots, boot.clock("a"), NewCounters(nil))
+	k := NewSaver(m.PastFile("hall"), m.Slots, boot.clock("a"), NewCounters(nil), func() Comfort { return Comfort{} }, func() []byte { return nil })
 	k.Saw(heaterSnapshot(true))
 	k.end(KeptZone{}, false, func(err error) {
 		if err != nil {
@@ -125,7 +128,7 @@ func TestThePastIsOnDiskAtTheEnd(t *testing.T) {
 	whole, _ := os.ReadFile(m.PastFile("hall"))
 	for i := range whole {
 		clitest.WriteFile(t, m.PastFile("hall"), string(whole[:i]))
-		if got, err := m.LoadPast("hall"); err == nil || got != (KeptZone{}) {
+		if got, err := m.LoadPast("hall"); err == nil || !reflect.DeepEqual(got, KeptZone{}) {
 			t.Fatalf("cut at %d: %+v, %v", i, got, err)
 		}
 	}
@@ -136,7 +139,7 @@ func TestKeeperTriesAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := filepath.Join(t.TempDir(), "zones")
 		boot := &fakeBoot{time.Hour}
-		k := NewSaver(filepath.Join(dir, "hall.past"), make(WriteSlots, 1), boot.clock("a"), NewCounters(nil))
+		k := NewSaver(filepath.Join(dir, "hall.past"), make(WriteSlots, 1), boot.clock("a"), NewCounters(nil), func() Comfort { return Comfort{} }, func() []byte { return nil })
 		told := make(chan error, 9)
 		ctx, cancel := context.WithCancel(t.Context())
 		go k.Run(ctx, func(err error) { told <- err })
@@ -163,8 +166,8 @@ func TestTheMemoryFaultStandsWhileAnythingIsNotKept(t *testing.T) {
 		m := NewAlarm(alarms)
 		var faults []controlloop.Fault
 		zone := controlloop.Zone{
-			Params: config.PlantOf("boiler").Params, Sensor: quiet{}, Alarms: alarms,
-			Setpoints: controlloop.NewLatest[controlloop.Setpoint](),
+			Params: plant.Of("boiler").Params, Sensor: quiet{}, Alarms: alarms,
+			Setpoints: mailbox.New[controlloop.Setpoint](),
 			Observe:   func(s controlloop.Snapshot) { faults = s.Faults },
 		}
 		go zone.Run(t.Context(), controlloop.Setpoint{})
@@ -197,4 +200,12 @@ type quiet struct{}
 func (quiet) Read(ctx context.Context) (controlloop.Reading, error) {
 	<-ctx.Done()
 	return controlloop.Reading{}, ctx.Err()
+}
+
+// TestWhatWasLearnedOfARoomIsForgottenWithIt: another sensor, plant or relay is another room.
+func TestWhatWasLearnedOfARoomIsForgottenWithIt(t *testing.T) {
+	c := Comfort{Room: "a", Learned: comfort.Learned{Slope: slope.Learned{Rate: 3, Days: 5}}}
+	if c.LearnedOf("a") != c.Learned || c.LearnedOf("b") != (comfort.Learned{}) || (Comfort{}).LearnedOf("") != (comfort.Learned{}) {
+		t.Errorf("%+v", c.LearnedOf("b"))
+	}
 }

@@ -13,8 +13,8 @@ import (
 func RelaysFile(stateDir string) string { return filepath.Join(stateDir, "relays") }
 
 // ReadRelays gives the lines that an agent held; none if there was no agent.
-func ReadRelays(stateDir string) ([]drivers.GPIO, error) {
-	var held []drivers.GPIO
+func ReadRelays(stateDir string) ([]drivers.Held, error) {
+	var held []drivers.Held
 	err := readChecked(RelaysFile(stateDir), &held)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil

@@ -6,15 +6,14 @@ import (
 	"io"
 	"maps"
 	"reflect"
-	"strings"
-	"unicode"
-	"unicode/utf16"
 
+	"thermostat/agent/cli"
 	"thermostat/mqtt/client"
 )
 
-// jsonLines is one line of JSON for each change: the state as published, with
-// its device, or that a device is there or not, or that a zone is gone.
+// jsonLines is one line of JSON for each change: the state of a zone or a source
+// as published, with its device, or that a device is there or not, or that a zone
+// or a source is gone. What is about a source has its name, and no zone.
 type jsonLines struct {
 	out     io.Writer
 	changes changes
@@ -31,14 +30,17 @@ func (l jsonLines) Show(sights <-chan client.Event) {
 		if s.Online != nil {
 			line["online"], line["presence"] = *s.Online, s.Presence
 		}
-		if s.Gone {
+		switch {
+		case s.Gone && s.Source != "":
+			line["name"], line["gone"] = s.Source, true
+		case s.Gone:
 			line["zone"], line["gone"] = s.Zone, true
 		}
-		if !l.changes.isOne(s.Device+"/"+s.Zone, line) {
+		if !l.changes.isOne(nameOf(s), line) {
 			continue
 		}
 		if text, err := json.Marshal(line); err == nil {
-			fmt.Fprintf(l.out, "%s\n", harmless(string(text)))
+			fmt.Fprintf(l.out, "%s\n", cli.HarmlessJSON(string(text)))
 		}
 	}
 }
@@ -51,8 +53,11 @@ func newChanges() changes { return changes{map[string]map[string]any{}} }
 // isOne reports whether a line tells more than that time has passed.
 func (c changes) isOne(of string, line map[string]any) bool {
 	kept := maps.Clone(line)
-	for _, key := range []string{"time", "reading_age_s", "wait_s", "heater_runtime_h", "cooler_runtime_h"} {
+	for _, key := range []string{"time", "reading_age_s", "wait_s", "heater_runtime_h", "cooler_runtime_h", "runtime_h"} {
 		delete(kept, key)
+	}
+	if foresight, is := kept["foresight"].(map[string]any); is { // it moves on with each reading
+		kept["foresight"] = map[string]any{"trusted": foresight["trusted"], "budget_unmet": foresight["budget_unmet"]}
 	}
 	if reflect.DeepEqual(c.last[of], kept) {
 		return false
@@ -61,22 +66,4 @@ func (c changes) isOne(of string, line map[string]any) bool {
 		c.last[of] = kept
 	}
 	return true
-}
-
-// harmless writes what a terminal would obey, or show as something else, in
-// JSON's own escapes. JSON itself does so only below the space.
-func harmless(line string) string {
-	var b strings.Builder
-	for _, r := range line {
-		switch {
-		case r >= ' ' && r <= '~' || r > 0xa0 && unicode.IsPrint(r):
-			b.WriteRune(r)
-		case r > 0xffff:
-			high, low := utf16.EncodeRune(r)
-			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
-		default:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		}
-	}
-	return b.String()
 }

@@ -16,6 +16,10 @@ func sight(device, zone, state string) client.Event {
 	return client.Event{Device: device, Zone: zone, State: []byte(state)}
 }
 
+func sourceSight(device, source, state string) client.Event {
+	return client.Event{Device: device, Source: source, State: []byte(state)}
+}
+
 func presence(device string, p client.Presence) client.Event {
 	online := p == client.Online
 	return client.Event{Device: device, Online: &online, Presence: p}
@@ -28,7 +32,8 @@ func watchedHouse() *watchTable {
 		"faults":[{"name":"sensor","since":"2026-01-05T06:29:00Z","text":"x"},{"name":"memory","since":"2026-01-05T06:29:00Z","text":"y"}]}`))
 	t.saw(sight("cabin", "fridge", `{"temperature":null,"desired":-18,"mode":"cool","action":"cooling","reason":"too_warm","faults":[]}`))
 	t.saw(sight("evil\x1b[2J", "\u009b2J界", `{"temperature":1e300,"desired":-1e300,"mode":"\u001b]0;owned\u0007","action":"heat\ning","reason":"\u202e\u0000`+
-		strings.Repeat("界", 500)+`","wait_s":1e300,"faults":[{"name":"\u001b[31m\u007f","since":"2026-01-05T06:29:00Z","text":"y"}]}`))
+		strings.Repeat("界", 500)+`","wait_s":1e300,
+		"target":"\u001b[2J","hold_until":"9999-12-31T23:59:59Z","next":{"at":"0001-01-01T00:00:00Z","desired":1e300},"control":{"mode":"\u202e","then":{"mode":"\u0007","preset":"\n"}},"faults":[{"name":"\u001b[31m\u007f","since":"2026-01-05T06:29:00Z","text":"y"}]}`))
 	t.saw(sight("gone", "hut", `{"temperature":3,"desired":5,"mode":"heat","action":"idle","reason":"in_band","faults":[]}`))
 	t.saw(presence("cabin", client.Online))
 	t.saw(presence("gone", client.Offline))
@@ -70,6 +75,8 @@ gone/hut           3.00 °C   idle     offline
 // is, a picture is as large as that at most and holds nothing that it would obey.
 func TestWatchNeverWraps(t *testing.T) {
 	table := watchedHouse()
+	table.saw(sourceSight("evil", "\u009b2J界", `{"relay":"o\u001b[2Jn","pump":"\u202e`+strings.Repeat("界", 500)+`","reason":"\u0007\n","wait_s":1e300,"calling":["\u001b]0;owned\u0007","`+
+		strings.Repeat("界", 500)+`"],"faults":[{"name":"\u001b[31m","since":"2026-01-05T06:29:00Z","text":"y"}]}`))
 	for range 2 {
 		for width := range 200 {
 			for _, height := range []int{0, 1, 2, 3, 4, 6, 7, 24} {
@@ -149,8 +156,8 @@ func TestWatchPrintsALineForEachChange(t *testing.T) {
 
 func TestWatchJSONPrintsAnObjectForEachChange(t *testing.T) {
 	var out bytes.Buffer
-	state := `{"time":"2026-01-05T12:00:00Z","zone":"z","temperature":20,"reading_age_s":1,"wait_s":9,"heater_runtime_h":1.5,"reason":"min_off"}`
-	later := strings.NewReplacer("12:00", "12:01", `s":1`, `s":2`, "9", "8", "1.5", "1.6").Replace(state)
+	state := `{"time":"2026-01-05T12:00:00Z","zone":"z","temperature":20,"reading_age_s":1,"wait_s":9,"heater_runtime_h":1.5,"reason":"min_off","foresight":{"trusted":true,"budget_unmet":false,"next_switch_s":2400}}`
+	later := strings.NewReplacer("12:00", "12:01", `age_s":1`, `age_s":2`, "9", "8", "1.5", "1.6", "2400", "2399").Replace(state)
 	showAll(jsonLines{&out, newChanges()},
 		presence("d", client.Online), sight("d", "z", state), sight("d", "z", later), presence("d", client.Online), presence("d", client.Silent),
 		sight("d", "z", strings.Replace(later, "20,", "20.5,", 1)), sight("d", "z", "no JSON"),
@@ -165,5 +172,51 @@ func TestWatchJSONPrintsAnObjectForEachChange(t *testing.T) {
 		if !strings.Contains(line, strings.TrimSuffix(want[i], "}")) || !json.Valid([]byte(line)) {
 			t.Errorf("line %d is %s, want %s", i+1, line, want[i])
 		}
+	}
+}
+
+const boiling = `{"time":"2026-01-05T12:00:00Z","name":"boiler","relay":"on","pump":"on","calling":["bath","hall"],"reason":"demand","wait_s":null,"faults":[],"cycles":3,"runtime_h":1.5}`
+
+// TestASourceHasALineOfItsOwn: what it and its pump do, why and how long it waits, who calls it, its faults,
+// and that its agent is away; it goes when it is gone, and no zone goes for it.
+func TestASourceHasALineOfItsOwn(t *testing.T) {
+	table := newWatchTable("C")
+	table.saw(sight("cabin", "bath", `{"temperature":20.31,"desired":21,"mode":"heat","action":"heating","reason":"too_cold","faults":[]}`))
+	table.saw(sourceSight("cabin", "boiler", boiling))
+	table.saw(sourceSight("cabin", "stove", `{"relay":null,"pump":null,"calling":[],"reason":"valve_opening","wait_s":89,"faults":[{"name":"relay","since":"2026-01-05T06:29:00Z","text":"x"}]}`))
+	const want = `ZONE          NOW       DESIRED   MODE  ACTION       WHY                   FAULTS
+cabin/bath    20.31 °C  21.00 °C  heat  heating      too_cold              
+cabin/boiler                            on, pump on  demand: bath, hall    
+cabin/stove                             –            valve_opening (89 s)  relay
+
+12:00:00  Ctrl-C ends`
+	if got := strings.Join(table.picture(100, 20, noon), "\n"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	table.saw(presence("cabin", client.Offline))
+	if got := table.line("cabin/boiler"); got != "cabin/boiler  on, pump on  demand: bath, hall  offline" {
+		t.Errorf("%q", got)
+	}
+	table.saw(client.Event{Device: "cabin", Zone: "boiler", Gone: true})
+	table.saw(client.Event{Device: "cabin", Source: "bath", Gone: true})
+	table.saw(client.Event{Device: "cabin", Source: "stove", Gone: true})
+	if got := fmt.Sprint(table.names()); got != "[cabin/bath cabin/boiler]" {
+		t.Error(got)
+	}
+}
+
+// TestTheRecordOfASourceIsTakenForNoRooms: it is as published, with its device; it has a name and no zone, and
+// comes when something has changed.
+func TestTheRecordOfASourceIsTakenForNoRooms(t *testing.T) {
+	var out bytes.Buffer
+	later := strings.NewReplacer("12:00", "12:01", "1.5", "1.6").Replace(boiling)
+	showAll(jsonLines{&out, newChanges()}, sourceSight("cabin", "boiler", boiling), sourceSight("cabin", "boiler", later),
+		sourceSight("cabin", "boiler", strings.Replace(later, `,"hall"`, "", 1)), client.Event{Device: "cabin", Source: "boiler", Gone: true})
+	const want = `{"calling":["bath","hall"],"cycles":3,"device":"cabin","faults":[],"name":"boiler","pump":"on","reason":"demand","relay":"on","runtime_h":1.5,"time":"2026-01-05T12:00:00Z","wait_s":null}
+{"calling":["bath"],"cycles":3,"device":"cabin","faults":[],"name":"boiler","pump":"on","reason":"demand","relay":"on","runtime_h":1.6,"time":"2026-01-05T12:01:00Z","wait_s":null}
+{"device":"cabin","gone":true,"name":"boiler"}
+`
+	if out.String() != want {
+		t.Errorf("got\n%swant\n%s", out.String(), want)
 	}
 }

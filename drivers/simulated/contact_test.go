@@ -4,6 +4,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"thermostat/controlloop"
 )
 
 // What the contacts of a simulated room do to its temperature, in K an hour of
@@ -56,6 +58,38 @@ func TestWeldedRelayIgnoresItsOrders(t *testing.T) {
 		}
 		if room.True() < was+1 {
 			t.Errorf("%v °C, was %v", room.True(), was)
+		}
+	})
+}
+
+// TestAWindowStaysOpenForWhoeverOpenedIt: the weather's window and the injected fault are told by one contact, and shutting one of
+// them does not shut the other.
+func TestAWindowStaysOpenForWhoeverOpenedIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		room := NewRoom(Default())
+		isOpen := func(want bool) {
+			t.Helper()
+			is, _ := room.Contact().Position(time.Now())
+			was := room.True()
+			time.Sleep(5 * time.Minute)
+			if cools := room.True() < was; (is == controlloop.WindowOpen) != want || cools != want {
+				t.Errorf("the contact says %v, and the room cools from %.2f to %.2f °C", is, was, room.True())
+			}
+		}
+		room.Expose(-10, 3000, 0)
+		isOpen(false)
+		room.Expose(-10, 0, 100)
+		isOpen(true)
+		room.OpenWindow(true)
+		room.Expose(-10, 0, 0)
+		isOpen(true)
+		room.Expose(-10, 0, 100)
+		room.OpenWindow(false)
+		isOpen(true)
+		room.Expose(-10, 3000, 0)
+		isOpen(false)
+		if look := room.Look(); look.Outdoor > -5 {
+			t.Errorf("%v °C outdoors", look.Outdoor)
 		}
 	})
 }

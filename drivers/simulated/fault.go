@@ -30,7 +30,9 @@ func Faults() []Fault {
 		{"relay-welded", "no relay opens any more; the living room has a safety relay, the workshop goes to its cut-out", breakRelays(RelayWelded)},
 		{BrokerDown, "the broker is gone for 10 s, and comes back without its memory", nil},
 		{"clock-jump", "the sensors' clock jumps a year ahead", breakSensor(SensorClock)},
+		{"window", "the windows are open, 240 W/K of them", func(r *Room) { r.OpenWindow(true) }},
 		{Mended, "all is whole again", func(r *Room) {
+			r.OpenWindow(false)
 			r.BreakSensor(SensorGood)
 			r.BreakRelays(RelayGood)
 		}},

@@ -15,8 +15,10 @@ import (
 type Room struct {
 	speed float64
 	clock func() time.Time
+	water *Water // that heats it; nil: its heater does
+	way   way    // of that water
 
-	mu          sync.Mutex
+	mu          *sync.Mutex // that of the water, where there is one
 	model       house.Model
 	thermometer *house.Thermometer
 	last        time.Time   // when the model was brought up to date
@@ -24,6 +26,8 @@ type Room struct {
 	frozen      float64     // °C, what a frozen sensor shows
 	heater      contact
 	cooler      contact
+	open        bool          // the windows
+	ajar        float64       // W/K, of a window that its weather has open
 	safety      contact       // open cuts both off; closed where nobody asked for it
 	changed     chan struct{} // closed when the fault changes
 }
@@ -41,6 +45,7 @@ func NewRoomAt(s Spec, clock func() time.Time) *Room {
 // NewRoomOf makes a room of any model; of s it takes speed, noise and seed.
 func NewRoomOf(model house.Model, s Spec, clock func() time.Time) *Room {
 	return &Room{
+		mu:    new(sync.Mutex),
 		speed: s.Speed, clock: clock, model: model,
 		thermometer: house.NewThermometer(s.Noise, s.Seed),
 		last:        clock(), changed: make(chan struct{}),
@@ -56,12 +61,18 @@ func (s Spec) model() house.Model {
 	if !ok {
 		p = house.DefaultRoom()
 	}
+	p.HeaterPower = s.HeaterPower
+	return house.NewPhysical(s.around(p))
+}
+
+// around is the room where the specification has it.
+func (s Spec) around(p house.PhysicalParams) house.PhysicalParams {
 	p.Start, p.Outdoor, p.OutdoorSwing, p.Sun = s.Start, s.Outdoor, s.OutdoorSwing, s.Sun
-	p.HeaterPower, p.CoolerPower = s.HeaterPower, s.CoolerPower
+	p.CoolerPower = s.CoolerPower
 	if place, ok := house.PlaceOf(s.Place); ok {
 		p.Place = place
 	}
-	return house.NewPhysical(p)
+	return p
 }
 
 // Sensor is the room's thermometer. A broken one behaves as [Room.BreakSensor] says.
@@ -103,7 +114,8 @@ func (r *Room) True() float64 {
 // Look is what a bystander sees, whatever the sensor shows.
 type Look struct {
 	Held, Outdoor    float64 // °C; Outdoor is NaN where there are none
-	Heating, Cooling bool    // heater and cooler have power, whatever their relays were told
+	Sensed           float64 // °C, what a sensor without noise shows
+	Heating, Cooling bool    // heater and cooler have power, whatever their relays were told; of water, as [Water.Room] says
 }
 
 // Look looks at the room as it is now.
@@ -111,7 +123,61 @@ func (r *Room) Look() Look {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.catchUp()
-	return Look{r.model.Held(), r.model.Outdoor(), r.closed(&r.heater), r.closed(&r.cooler)}
+	return Look{r.model.Held(), r.model.Outdoor(), r.model.Sensed(), r.heated(), r.closed(&r.cooler)}
+}
+
+// wideOpen is what goes through windows that are wide open, W/K.
+const wideOpen = 240
+
+// OpenWindow opens or shuts the room's windows. Of those of a linear room nothing but the
+// contact tells.
+func (r *Room) OpenWindow(open bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.catchUp()
+	if r.open = open; r.physical() != nil {
+		r.physical().Open(r.opening())
+	}
+}
+
+// opening is what goes through the windows as they are, W/K. It needs the lock.
+func (r *Room) opening() float64 {
+	if r.open {
+		return wideOpen
+	}
+	return r.ajar
+}
+
+// Expose sets what acts on the room from now on: the temperature outdoors (°C), a gain into the
+// air (W), and a window (W/K; 0: shut). A model without weather it leaves alone.
+func (r *Room) Expose(outdoor, gain, window float64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.catchUp()
+	r.ajar = window
+	if room := r.physical(); room != nil {
+		room.Expose(outdoor, gain, r.opening())
+	}
+}
+
+func (r *Room) physical() *house.Physical {
+	room, _ := r.model.(*house.Physical)
+	return room
+}
+
+// Contact tells whether the windows are open.
+func (r *Room) Contact() controlloop.Contact { return roomContact{r} }
+
+type roomContact struct{ *Room }
+
+// Position is that of the windows.
+func (c roomContact) Position(time.Time) (controlloop.Position, string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.open || c.ajar > 0 {
+		return controlloop.WindowOpen, ""
+	}
+	return controlloop.WindowClosed, ""
 }
 
 // Power is what heater and cooler have while they are on, W; NaN where that is
@@ -121,11 +187,11 @@ func (r *Room) Power() (heater, cooler float64) { return r.model.Power() }
 // Follow lets the room live in recorded weather from its beginning on. It
 // reports whether the model has any weather.
 func (r *Room) Follow(w *house.Weather) bool {
-	room, ok := r.model.(*house.Physical)
-	if ok {
+	room := r.physical()
+	if room != nil {
 		room.Follow(w)
 	}
-	return ok
+	return room != nil
 }
 
 // longest is the most room time that goes by at once: more would overflow a
@@ -135,6 +201,9 @@ const longest = 100 * 365 * 24 * time.Hour
 // catchUp lets the time go by that passed since the last call, and gives the
 // present. It needs the lock.
 func (r *Room) catchUp() time.Time {
+	if r.water != nil {
+		return r.water.catchUp()
+	}
 	now := r.clock()
 	r.model.Advance(time.Duration(min(float64(now.Sub(r.last))*r.speed, float64(longest))))
 	r.last = now
@@ -161,8 +230,20 @@ func (c contact) closed() bool {
 // turn lets heater and cooler run as the contacts are. It needs the lock.
 func (r *Room) turn() {
 	r.catchUp() // the time before was spent the other way
-	r.model.Heat(r.closed(&r.heater))
 	r.model.Cool(r.closed(&r.cooler))
+	if r.water == nil {
+		r.model.Heat(r.heated())
+	} else {
+		r.water.turn()
+	}
+}
+
+// heated reports whether the heater has power, or the room's way to the water is open. It needs the lock.
+func (r *Room) heated() bool {
+	if r.water == nil {
+		return r.closed(&r.heater)
+	}
+	return r.water.opens(r)
 }
 
 // closed reports whether a contact and the safety relay in series with it let

@@ -153,3 +153,24 @@ func TestRoomIsSafeForManyGoroutines(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// TestAnOpenWindowCoolsTheRoomAndItsContactTells: until it is shut.
+func TestAnOpenWindowCoolsTheRoomAndItsContactTells(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := Default()
+		s.Start, s.Outdoor, s.OutdoorSwing = 20, 0, 0
+		room := NewRoom(s)
+		expect := func(want controlloop.Position, low, high float64) {
+			t.Helper()
+			time.Sleep(20 * time.Minute)
+			if is, trouble := room.Contact().Position(time.Now()); is != want || trouble != "" || room.True() < low || room.True() > high {
+				t.Errorf("%v, %q, %.1f °C", is, trouble, room.True())
+			}
+		}
+		expect(controlloop.WindowClosed, 19, 20)
+		room.OpenWindow(true)
+		expect(controlloop.WindowOpen, 8, 15)
+		room.OpenWindow(false)
+		expect(controlloop.WindowClosed, 16, 20)
+	})
+}

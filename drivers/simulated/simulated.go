@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"thermostat/controlloop"
+	"thermostat/controlloop/limits"
 	"thermostat/house"
 )
 
@@ -59,13 +59,13 @@ func SpecOf(model string) Spec {
 }
 
 // Validate gives every value that is out of its bound; none if all is well.
-func (s Spec) Validate() []controlloop.Violation {
-	var vs []controlloop.Violation
+func (s Spec) Validate() []limits.Violation {
+	var vs []limits.Violation
 	if !slices.Contains(Models(), s.Model) {
-		vs = append(vs, controlloop.Violation{Field: "model", Value: fmt.Sprintf("%.40q", s.Model), Bound: "is none of " + strings.Join(Models(), ", ")})
+		vs = append(vs, limits.Violation{Field: "model", Value: fmt.Sprintf("%.40q", s.Model), Bound: "is none of " + strings.Join(Models(), ", ")})
 	}
 	if _, ok := house.PlaceOf(s.Place); s.Place != "" && !ok {
-		vs = append(vs, controlloop.Violation{Field: "place", Value: fmt.Sprintf("%.40q", s.Place), Bound: "is none of " + strings.Join(Places(), ", ")})
+		vs = append(vs, limits.Violation{Field: "place", Value: fmt.Sprintf("%.40q", s.Place), Bound: "is none of " + strings.Join(Places(), ", ")})
 	}
 	for _, b := range numberBounds {
 		vs = b.check(s, vs)
@@ -84,12 +84,12 @@ type bounded[T cmp.Ordered] struct {
 }
 
 // check adds a violation unless the value is in its bounds; NaN is in none.
-func (b bounded[T]) check(s Spec, vs []controlloop.Violation) []controlloop.Violation {
+func (b bounded[T]) check(s Spec, vs []limits.Violation) []limits.Violation {
 	value := b.of(s)
 	if b.low <= value && value <= b.high {
 		return vs
 	}
-	return append(vs, controlloop.Violation{
+	return append(vs, limits.Violation{
 		Field: b.field, Value: fmt.Sprint(value), Bound: fmt.Sprintf("is outside %v..%v", b.low, b.high),
 	})
 }
@@ -111,13 +111,13 @@ var durationBounds = []bounded[time.Duration]{
 }
 
 // Bounds are the bounds of a simulated room, by the key in the configuration.
-func Bounds() map[string]controlloop.Bound {
-	all := map[string]controlloop.Bound{}
+func Bounds() map[string]limits.Bound {
+	all := map[string]limits.Bound{}
 	for _, b := range numberBounds {
-		all[b.field] = controlloop.Bound{Low: b.low, High: b.high}
+		all[b.field] = limits.Bound{Low: b.low, High: b.high}
 	}
 	for _, b := range durationBounds {
-		all[b.field] = controlloop.Bound{Low: b.low, High: b.high}
+		all[b.field] = limits.Bound{Low: b.low, High: b.high}
 	}
 	return all
 }

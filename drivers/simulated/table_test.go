@@ -8,8 +8,9 @@ func TestEveryFaultBreaksARoomAndMendingEndsIt(t *testing.T) {
 	type state struct {
 		sensor SensorFault
 		relays [2]RelayFault
+		window bool
 	}
-	of := func(r *Room) state { return state{r.fault, [2]RelayFault{r.heater.broken, r.cooler.broken}} }
+	of := func(r *Room) state { return state{r.fault, [2]RelayFault{r.heater.broken, r.cooler.broken}, r.open} }
 	all := Faults()
 	mended := all[len(all)-1]
 	if mended.Name != Mended {

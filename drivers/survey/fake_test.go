@@ -1,17 +1,11 @@
 package survey
 
 import (
-	"encoding/hex"
-	"errors"
-	"math"
 	"os"
-	"strings"
 	"testing"
 
-	"periph.io/x/conn/v3/onewire"
 	"periph.io/x/conn/v3/physic"
 
-	"thermostat/controlloop"
 	"thermostat/drivers"
 )
 
@@ -51,35 +45,6 @@ func (f *fakeBME280) Tx(_ uint16, w, r []byte) error {
 
 func (f *fakeBME280) SetSpeed(physic.Frequency) error { return nil }
 func (f *fakeBME280) String() string                  { return "fake" }
-
-// pad makes a scratchpad with a valid checksum.
-func pad(raw int16, config, byte6 byte) []byte {
-	b := []byte{byte(raw), byte(uint16(raw) >> 8), 0x4b, 0x46, config, 0xff, byte6, 0x10}
-	return append(b, onewire.CalcCRC(b))
-}
-
-// measured makes the scratchpad of a true measurement at 12 bits.
-func measured(celsius float64) []byte {
-	raw := int16(math.Round(celsius * 16))
-	return pad(raw, 0x7f, 0x10-byte(raw&0x0f))
-}
-
-// w1Slave prints bytes as the kernel does.
-func w1Slave(b []byte) string {
-	var spaced strings.Builder
-	for _, x := range b {
-		spaced.WriteString(hex.EncodeToString([]byte{x}) + " ")
-	}
-	return spaced.String() + ": crc=" + hex.EncodeToString(b[8:]) + " YES\n" + spaced.String() + "t=0\n"
-}
-
-func judged(err error) controlloop.Verdict {
-	var bad *controlloop.BadReading
-	if errors.As(err, &bad) {
-		return bad.Verdict
-	}
-	return controlloop.VerdictOK
-}
 
 func chipWith(name, label string, lines ...string) drivers.GPIOChip {
 	c := drivers.GPIOChip{Name: name, Label: label}

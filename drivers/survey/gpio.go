@@ -14,7 +14,8 @@ import (
 // Chip is a GPIO chip; where Err is not nil, only its name is known.
 type Chip struct {
 	drivers.GPIOChip
-	Err error // why it could not be asked
+	Expander string // the chip behind an I2C bus that it is; empty: it is none
+	Err      error  // why it could not be asked
 }
 
 func (h machine) chips() []Chip {
@@ -42,6 +43,7 @@ func (h machine) askChip(name string, mode os.FileMode) Chip {
 			c.GPIOChip = harmless(chip)
 		}
 	}
+	c.Expander, c.Place = h.Files.Expander(name)
 	return c
 }
 

@@ -8,21 +8,21 @@ import (
 
 	"thermostat/controlloop"
 	"thermostat/drivers"
+	"thermostat/drivers/w1"
 )
 
 // Thermometer is a 1-Wire thermometer that the kernel found.
 type Thermometer struct {
-	ID string // 28-0316a2795bff
+	ID   string // 28-0316a2795bff
+	Chip string // what its family is, such as DS18B20
 	Answer
 }
 
 // thermometers reads one after another, since they share the bus.
 func (h machine) thermometers(ctx context.Context) []Thermometer {
 	var all []Thermometer
-	for _, id := range drivers.OneWireIDs(h.Files) {
-		if drivers.UnreadThermometer(id) == "" {
-			all = append(all, Thermometer{id, h.askThermometer(ctx, id)})
-		}
+	for _, id := range w1.IDs(h.Files) {
+		all = append(all, Thermometer{id, w1.FamilyOf(id).Chips, h.askThermometer(ctx, id)})
 	}
 	return all
 }
@@ -42,9 +42,9 @@ func (h machine) askThermometer(ctx context.Context, id string) Answer {
 func (h machine) ask(ctx context.Context, spec drivers.SensorSpec) Answer {
 	alone := drivers.NewHardware(string(h.Files))
 	alone.I2C = h.I2C
-	devices, err := alone.Open(drivers.Spec{Sensor: spec})
+	sensor, err := alone.Sensor(spec)
 	if err != nil {
 		return noReading(err)
 	}
-	return answer(devices.Sensor.Read(ctx))
+	return answer(sensor.Read(ctx))
 }

@@ -18,10 +18,12 @@ type Board struct {
 	EnvTxt    string // of other boards, the file of overlays= lines; empty where there is none
 	Unique    string // six hex digits that hardly any other board has; empty where nothing tells boards apart
 
+	Kernel         []KernelChip
 	OneWireMasters int // of the kernel
 	Thermometers   []Thermometer
 	Buses          []I2CBus
 	Chips          []Chip
+	Serial         []string // ports of adapters, such as of a Modbus board; none is opened
 
 	KeepsOutputs  *bool // a line stays as it is when the program that held it dies; nil: not known
 	Watchdog      bool  // the board has a hardware watchdog
@@ -35,16 +37,18 @@ var ErrNotAsked = errors.New("not asked: only a real device can be")
 type machine struct{ *drivers.Hardware }
 
 // Of looks at the board and reads each sensor once. It writes nothing, but
-// for what a BME280 needs to measure, and of all I2C addresses only 0x18, 0x76
-// and 0x77 see traffic. Each device that does not answer costs a few seconds.
+// for what a BME280 or an SHT3x needs to measure, and of all I2C addresses only 0x18,
+// 0x44, 0x45, 0x76 and 0x77 see traffic. Each device that does not answer costs a few seconds.
 func Of(ctx context.Context, hardware *drivers.Hardware) Board {
 	h, b := machine{hardware}, board{hardware.Files}
 	s := Board{
 		Model: b.model(), ConfigTxt: b.configTxt(), EnvTxt: b.envTxt(), Unique: b.unique(),
+		Kernel:         kernelChips(ctx, h),
 		OneWireMasters: len(h.Files.Names("/sys/bus/w1/devices", "w1_bus_master")),
 		Thermometers:   h.thermometers(ctx),
 		Buses:          h.i2cBuses(ctx),
 		Chips:          h.chips(),
+		Serial:         serialPorts(h.Files),
 		KeepsOutputs:   b.keepsOutputs(),
 	}
 	s.Watchdog, s.WatchdogArmed = b.watchdog()

@@ -20,6 +20,7 @@ import (
 
 	"thermostat/controlloop"
 	"thermostat/drivers"
+	"thermostat/drivers/w1/w1test"
 )
 
 // plant writes files into a made-up tree, and the folders above them.
@@ -43,16 +44,16 @@ func surveyOf(t *testing.T, files map[string]string) Board {
 
 func TestSurveyReadsThermometers(t *testing.T) {
 	const at = "sys/bus/w1/devices/"
-	powerOn := pad(0x0550, 0x7f, 0x0c)
+	powerOn := w1test.Pad(0x0550, 0x7f, 0x0c)
 	s := surveyOf(t, map[string]string{
 		at + "w1_bus_master1/w1_master_count": "1",
-		at + "28-0316a2795bff/w1_slave":       w1Slave(measured(21.1875)),
-		at + "28-0316a2795b00/w1_slave":       w1Slave(measured(-10.125)),
-		at + "28-000000000001/w1_slave":       w1Slave(powerOn),
+		at + "28-0316a2795bff/w1_slave":       w1test.Printed(w1test.Measured(21.1875)),
+		at + "28-0316a2795b00/w1_slave":       w1test.Printed(w1test.Measured(-10.125)),
+		at + "28-000000000001/w1_slave":       w1test.Printed(powerOn),
 		at + "28-000000000002/w1_slave":       "",
 		at + "28-000000000003/name":           "",
-		at + "28-00000000000A/w1_slave":       w1Slave(measured(1)), // no name of the kernel's
-		at + "10-000802b4635f/w1_slave":       w1Slave(measured(1)), // no DS18B20
+		at + "28-00000000000A/w1_slave":       w1test.Printed(w1test.Measured(1)), // no name of the kernel's
+		at + "26-000802b4635f/w1_slave":       w1test.Printed(w1test.Measured(1)), // no thermometer
 	})
 	var got []string
 	for _, a := range s.Thermometers {
@@ -148,6 +149,7 @@ func TestSurveyTellsBoardsApart(t *testing.T) {
 // fakeI2C is a bus of chips by address.
 type fakeI2C struct {
 	chips map[uint16]*fakeBME280
+	sht3x uint16 // where an SHT3x is; 0: none
 	error string // of an address where nobody is
 	hung  chan struct{}
 	seen  []string
@@ -160,6 +162,9 @@ func (f *fakeI2C) Tx(address uint16, w, r []byte) error {
 	f.seen = append(f.seen, fmt.Sprintf("%#x", address))
 	c := f.chips[address]
 	switch {
+	case address == f.sht3x: // Its status is 0; its words are those of 20.00 °C and 50 %.
+		copy(r, map[int][]byte{3: {0, 0, 0x81}, 6: {0x5f, 0x16, 0x1a, 0x80, 0x00, 0xa2}}[len(r)])
+		return nil
 	case c == nil:
 		return errors.New("sysfs-i2c: " + f.error)
 	case len(w) == 0:
@@ -215,7 +220,7 @@ func TestSurveyFindsChips(t *testing.T) {
 	}{
 		"nobody":   {nil, ""},
 		"BME280":   {map[uint16]*fakeBME280{0x76: newFakeBME280()}, "0x76 bme280 25.08 ok"},
-		"both":     {map[uint16]*fakeBME280{0x77: newFakeBME280(), 0x76: fakeWithID(0x58)}, "0x76 bmp280 none no_humidity, 0x77 bme280 25.08 ok"},
+		"both":     {map[uint16]*fakeBME280{0x77: newFakeBME280(), 0x76: fakeWithID(0x58)}, "0x76 bmp280 25.08 ok, 0x77 bme280 25.08 ok"},
 		"BME680":   {map[uint16]*fakeBME280{0x77: fakeWithID(0x61)}, "0x77 unknown none wrong_chip"},
 		"floating": {map[uint16]*fakeBME280{0x76: fakeWithID(0xff), 0x77: fakeWithID(0)}, ""},
 		"bridge":   {map[uint16]*fakeBME280{0x18: newFakeBME280()}, "0x18 unknown none"},
@@ -224,7 +229,7 @@ func TestSurveyFindsChips(t *testing.T) {
 		if b := surveyI2C(t, bus, nil); b.shown() != row.want || b.Err != nil {
 			t.Errorf("%s: %q, %v; want %q", name, b.shown(), b.Err, row.want)
 		}
-		for _, address := range []string{"0x18", "0x76", "0x77"} {
+		for _, address := range []string{"0x18", "0x44", "0x45", "0x76", "0x77"} {
 			if !slices.Contains(bus.seen, address) {
 				t.Errorf("%s: %s was not asked", name, address)
 			}
@@ -233,6 +238,16 @@ func TestSurveyFindsChips(t *testing.T) {
 		if len(bus.seen) > 0 {
 			t.Errorf("%s: traffic at %v", name, bus.seen)
 		}
+	}
+}
+
+func TestSurveyKnowsAnSHT3xByItsChecksum(t *testing.T) {
+	if b := surveyI2C(t, &fakeI2C{sht3x: 0x45, error: "remote I/O error"}, nil); b.shown() != "0x45 sht3x 20.00 ok" {
+		t.Errorf("%s", b.shown())
+	}
+	other := newFakeBME280() // answers anything, without a checksum
+	if b := surveyI2C(t, &fakeI2C{chips: map[uint16]*fakeBME280{0x44: other}, error: "remote I/O error"}, nil); b.shown() != "" {
+		t.Errorf("%s of another chip", b.shown())
 	}
 }
 
@@ -259,19 +274,19 @@ func TestSurveyLeavesHeldChipsAlone(t *testing.T) {
 		"sys/bus/i2c/devices/1-0018/driver/uevent": "", "sys/bus/i2c/devices/1-0018/name": "ds2482\n",
 		"sys/bus/i2c/devices/1-0076/driver/uevent": "", "sys/bus/i2c/devices/1-0076/name": "bme280\n",
 	})
-	if b.shown() != "0x18 ds2482 none, 0x76 bme280 none" || !b.Chips[1].Held || !slices.Equal(bus.seen, []string{"0x77"}) {
+	if b.shown() != "0x18 ds2482 none, 0x76 bme280 none" || !b.Chips[1].Held || !slices.Equal(slices.Compact(bus.seen), []string{"0x44", "0x45", "0x77"}) {
 		t.Errorf("%s; traffic at %v", b.shown(), bus.seen)
 	}
 }
 
 func TestSurveyGivesUpAStuckBus(t *testing.T) {
 	bus := &fakeI2C{error: "connection timed out"}
-	if b := surveyI2C(t, bus, nil); judged(b.Err) != controlloop.VerdictBusError || len(bus.seen) != 1 {
+	if b := surveyI2C(t, bus, nil); w1test.Judged(b.Err) != controlloop.VerdictBusError || len(bus.seen) != 1 {
 		t.Errorf("%v, asked %v: want one transfer and bus_error", b.Err, bus.seen)
 	}
 	synctest.Test(t, func(t *testing.T) {
 		bus := &fakeI2C{hung: make(chan struct{})}
-		if b := surveyI2C(t, bus, nil); judged(b.Err) != controlloop.VerdictNoAnswer {
+		if b := surveyI2C(t, bus, nil); w1test.Judged(b.Err) != controlloop.VerdictNoAnswer {
 			t.Errorf("%v, want no_answer", b.Err)
 		}
 		close(bus.hung)
@@ -419,5 +434,17 @@ func TestSurveyedNamesArePrintable(t *testing.T) {
 	c.Lines[0].Holder = "x"
 	if c.Label != "a [2Jb" || c.Lines[0].Name != "GPIO 1" {
 		t.Errorf("%+v", c)
+	}
+}
+
+func TestSerialPortsAreNamedByWhatStaysTheSame(t *testing.T) {
+	for want, files := range map[string]map[string]string{
+		"[/dev/ttyUSB0 /dev/ttyUSB1 /dev/ttyACM0]": {"dev/ttyUSB1": "", "dev/ttyUSB0": "", "dev/ttyACM0": "", "dev/ttyS0": ""},
+		"[/dev/serial/by-id/usb-x]":                {"dev/ttyUSB0": "", "dev/serial/by-id/usb-x": ""},
+		"[]":                                       {"dev/ttyS0": ""},
+	} {
+		if got := fmt.Sprint(surveyOf(t, files).Serial); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
 	}
 }

@@ -24,7 +24,7 @@ type Cluster struct{ Nodes []*Node }
 // tells; [Cluster.Config] is the usual one.
 func New(dir string, nodes int, write func(*Cluster, *Node) string) (*Cluster, error) {
 	c := &Cluster{}
-	ports, err := freePorts(4 * nodes)
+	ports, err := FreePorts(4 * nodes)
 	if err != nil {
 		return nil, err
 	}
@@ -185,7 +185,9 @@ const lowest, highest = 20000, 32000
 // take a port for free whose node has not begun to listen.
 var givenPorts sync.Map
 
-func freePorts(count int) (addresses []string, err error) {
+// FreePorts gives addresses of loopback that nobody listens on, and that no other
+// test of this process gets.
+func FreePorts(count int) (addresses []string, err error) {
 	for tries := 0; len(addresses) < count; tries++ {
 		if tries > 100*count {
 			return nil, fmt.Errorf("no %d free ports between %d and %d", count, lowest, highest)

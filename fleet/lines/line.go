@@ -13,18 +13,31 @@ import (
 )
 
 // line is one record that `thermostat replay` takes: a reading, an answer of a
-// sensor that was none, or a setpoint.
+// sensor that was none, a setpoint, or a target, which has its kind beside what the
+// law was given.
 type line struct {
 	Time        time.Time `json:"time"`
 	SensorID    int32     `json:"sensor_id"`
 	Temperature *float64  `json:"temperature,omitempty"` // °C
 	Verdict     string    `json:"verdict,omitempty"`
+	Target      *string   `json:"target,omitempty"`  // empty: nothing was aimed at
 	Desired     *float64  `json:"desired,omitempty"` // °C
 	UpDelta     *float64  `json:"up_delta,omitempty"`
 	DownDelta   *float64  `json:"down_delta,omitempty"`
 	Mode        string    `json:"mode,omitempty"`
+	Bar         bool      `json:"bar,omitempty"`
+	Auto        bool      `json:"auto,omitempty"`
+	Ahead       bool      `json:"ahead,omitempty"`
+	Next        *next     `json:"next,omitempty"`
+	Learned     []byte    `json:"learned,omitempty"` // of a start
 
 	seq uint64 // of the message in the log
+}
+
+// next is a transition to come.
+type next struct {
+	At      time.Time `json:"at"`
+	Desired *float64  `json:"desired,omitempty"` // °C; none: off
 }
 
 var errNoTime = errors.New("no time: an agent older than the log writes it so")
@@ -38,8 +51,11 @@ func lineOf(subject string, payload []byte) (l line, ok bool, err error) {
 		return l, err == nil, err
 	case "ack":
 		return ofAck(payload)
+	case "target":
+		l, err = ofTarget(payload)
+		return l, err == nil, err
 	}
-	return line{}, false, nil // control, heater and cooler say nothing that these two do not
+	return line{}, false, nil // control, program, heater and cooler say nothing that these do not
 }
 
 // ofSensor: a temperature where there is one, else what was wrong.
@@ -48,7 +64,7 @@ func ofSensor(payload []byte) (line, error) {
 	if err := proto.Unmarshal(payload, &d); err != nil {
 		return line{}, errors.New("no SensorData")
 	}
-	l := line{SensorID: d.GetSensorID(), Verdict: d.GetVerdict()}
+	l := line{SensorID: d.GetSensorID(), Verdict: d.GetVerdict(), Learned: d.GetLearned()}
 	good := l.Verdict == "" || l.Verdict == "ok"
 	switch {
 	case d.SensorID == nil:
@@ -89,4 +105,34 @@ func ofAck(payload []byte) (l line, ok bool, err error) {
 		Time: a.Time.UTC(), SensorID: *a.SensorID,
 		Desired: a.Desired, UpDelta: a.UpDelta, DownDelta: a.DownDelta, Mode: a.Mode,
 	}, true, nil
+}
+
+// ofTarget: what the law aims at from then on. Without a mode that is nothing.
+func ofTarget(payload []byte) (line, error) {
+	var t struct {
+		Time      *time.Time `json:"time"`
+		SensorID  *int32     `json:"sensor_id"`
+		Mode      string     `json:"mode"`
+		Desired   *float64   `json:"desired"`
+		UpDelta   *float64   `json:"up_delta"`
+		DownDelta *float64   `json:"down_delta"`
+		Bar       bool       `json:"bar"`
+		Auto      bool       `json:"auto"`
+		Ahead     bool       `json:"ahead"`
+		Next      *next      `json:"next"`
+		Target    string     `json:"target"`
+	}
+	err := json.Unmarshal(payload, &t)
+	switch {
+	case err != nil:
+		return line{}, fmt.Errorf("no target: %w", err)
+	case t.SensorID == nil:
+		return line{}, errors.New("no sensor_id")
+	case t.Time == nil:
+		return line{}, errors.New("no time")
+	}
+	return line{
+		Time: t.Time.UTC(), SensorID: *t.SensorID, Bar: t.Bar, Target: &t.Target, Auto: t.Auto, Ahead: t.Ahead, Next: t.Next,
+		Mode: t.Mode, Desired: t.Desired, UpDelta: t.UpDelta, DownDelta: t.DownDelta,
+	}, nil
 }

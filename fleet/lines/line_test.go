@@ -44,8 +44,22 @@ func TestAMessageIsALineOrNoneOrWrong(t *testing.T) {
 		"nothing new":       {"thermostat.cabin.room.ack", []byte(`{"applied":true,"desired":21,"mode":"heat","sensor_id":7,"time":null}`), "", false},
 		"no JSON":           {"thermostat.cabin.room.ack", []byte(`x`), "", true},
 		"nobody's setpoint": {"thermostat.cabin.room.ack", []byte(`{"applied":true,"desired":21,"mode":"heat","time":"2026-01-31T12:00:00Z"}`), "", true},
-		"a control":         {"thermostat.cabin.room.control", []byte(`{"desired":21}`), "", false},
-		"a heater":          {"thermostat.cabin.room.heater", []byte{8, 7}, "", false},
+
+		"a target": {"thermostat.cabin.room.target", []byte(`{"time":"2026-01-31T13:00:00.123456789+01:00","sensor_id":7,"mode":"heat","desired":21,"up_delta":0.5,"down_delta":0.25,"bar":false,"target":"program","auto":true,"ahead":true,"next":{"at":"2026-01-31T22:00:00Z","desired":18,"preset":null}}`),
+			`{"time":"2026-01-31T12:00:00.123456789Z","sensor_id":7,"target":"program","desired":21,"up_delta":0.5,"down_delta":0.25,"mode":"heat","auto":true,"ahead":true,"next":{"at":"2026-01-31T22:00:00Z","desired":18}}`, false},
+		"an open window": {"thermostat.cabin.room.target", []byte(`{"time":"2026-01-31T12:00:00Z","sensor_id":7,"mode":"heat","desired":21,"up_delta":0.5,"down_delta":0.25,"bar":true,"target":"window_open","next":null}`),
+			`{"time":"2026-01-31T12:00:00Z","sensor_id":7,"target":"window_open","desired":21,"up_delta":0.5,"down_delta":0.25,"mode":"heat","bar":true}`, false},
+		"a program's off": {"thermostat.cabin.room.target", []byte(`{"time":"2026-01-31T12:00:00Z","sensor_id":7,"mode":"off","desired":null,"up_delta":0.5,"down_delta":0.5,"bar":false,"target":"program","next":null}`),
+			`{"time":"2026-01-31T12:00:00Z","sensor_id":7,"target":"program","up_delta":0.5,"down_delta":0.5,"mode":"off"}`, false},
+		"nothing to aim at": {"thermostat.cabin.room.target", []byte(`{"time":"2026-01-31T12:00:00Z","sensor_id":7,"mode":null,"desired":null,"up_delta":null,"down_delta":null,"bar":false,"target":null,"next":null}`),
+			`{"time":"2026-01-31T12:00:00Z","sensor_id":7,"target":""}`, false},
+		"nobody's target":         {"thermostat.cabin.room.target", []byte(`{"time":"2026-01-31T12:00:00Z","mode":"off","target":"manual"}`), "", true},
+		"a target without a time": {"thermostat.cabin.room.target", []byte(`{"sensor_id":7,"mode":"off","target":"manual"}`), "", true},
+		"a target that is none":   {"thermostat.cabin.room.target", []byte(`[]`), "", true},
+		"a program":               {"thermostat.cabin.room.program", []byte(`{"week":"06:00 21"}`), "", false},
+
+		"a control": {"thermostat.cabin.room.control", []byte(`{"desired":21}`), "", false},
+		"a heater":  {"thermostat.cabin.room.heater", []byte{8, 7}, "", false},
 	} {
 		l, ok, err := lineOf(c.subject, c.payload)
 		var got string
@@ -81,6 +95,30 @@ func TestALateLineStandsWhereItBelongs(t *testing.T) {
 	o.add(at(4, 6))
 	o.add(line{Time: noon, SensorID: 8, seq: 7}) // another sensor's past is no matter
 	checkSeqs(t, o.take(endOfTime), 7, 3)
+	if o.late != 1 {
+		t.Errorf("%d late, want 1", o.late)
+	}
+}
+
+// TestATargetThatIsSaidAgainIsNoLine: an agent says the one in force again on each
+// connection. That is neither late nor a second line; a new one is.
+func TestATargetThatIsSaidAgainIsNoLine(t *testing.T) {
+	why := "program"
+	at := func(seconds int, seq uint64) line {
+		return line{Time: noon.Add(time.Duration(seconds) * time.Second), SensorID: 7, Target: &why, seq: seq}
+	}
+	var o order
+	o.add(at(0, 1))
+	o.add(at(0, 2))
+	o.add(line{Time: noon.Add(5 * time.Second), SensorID: 7, seq: 3})
+	checkSeqs(t, o.take(noon.Add(time.Minute)), 1, 3)
+	o.add(at(0, 4))
+	checkSeqs(t, o.take(endOfTime))
+	o.add(at(70, 5))
+	o.add(at(70, 6))
+	o.add(at(4, 7)) // of before
+	o.add(line{Time: noon, SensorID: 8, Target: &why, seq: 8})
+	checkSeqs(t, o.take(endOfTime), 8, 5)
 	if o.late != 1 {
 		t.Errorf("%d late, want 1", o.late)
 	}

@@ -10,15 +10,32 @@ import (
 type order struct {
 	waiting []line
 	given   map[int32]time.Time // of the last line, by sensor
+	targets map[int32]time.Time // of the newest target, by sensor
 	late    int                 // lines that came when a later one had been given
 }
 
 func (o *order) add(l line) {
+	if l.Target != nil && o.again(l) {
+		return
+	}
 	if l.Time.Before(o.given[l.SensorID]) {
 		o.late++
 		return
 	}
 	o.waiting = append(o.waiting, l)
+}
+
+// again reports whether a target is the newest one, which an agent says again on each
+// of its connections.
+func (o *order) again(l line) bool {
+	if o.targets == nil {
+		o.targets = map[int32]time.Time{}
+	}
+	newest := o.targets[l.SensorID]
+	if l.Time.After(newest) {
+		o.targets[l.SensorID] = l.Time
+	}
+	return l.Time.Equal(newest)
 }
 
 // take gives the lines up to a time, the oldest first; at the same time, in the

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"thermostat/fleet/cluster"
+	"thermostat/fleet/rig"
 )
 
 // The examples are started as they stand but for addresses, folders and
@@ -116,7 +117,7 @@ func exampleConfig(t *testing.T, keys *authority, change func(string) string) fu
 		users = strings.ReplaceAll(users, `"$2a$11$`+name+`.hash.goes.here"`, `"`+hash(t, name)+`"`)
 	}
 	return func(c *cluster.Cluster, n *cluster.Node) string {
-		write(t, filepath.Join(n.Dir, "users.conf"), change(users))
+		rig.Write(t, filepath.Join(n.Dir, "users.conf"), change(users))
 		place := strings.NewReplacer(
 			"server_name: fleet-1", "server_name: "+n.Name,
 			"0.0.0.0:4222", n.NATS, "127.0.0.1:8222", n.HTTP, "0.0.0.0:6222", n.Route, "0.0.0.0:8883", n.MQTT,
@@ -161,9 +162,9 @@ type rules struct {
 func (r rules) check(t *testing.T, barn func(*paho.ClientOptions)) {
 	t.Helper()
 	files := r.keys.clientFiles("cabin")
-	cabin := startDevice(t, "cabin", r.login+brokers([]string{"mqtts://" + r.c.Nodes[0].MQTT, "mqtts://" + r.c.Nodes[1].MQTT})+
+	cabin := rig.StartDevice(t, "cabin", r.login+rig.Brokers([]string{"mqtts://" + r.c.Nodes[0].MQTT, "mqtts://" + r.c.Nodes[1].MQTT})+
 		", tls: {ca_file: "+r.keys.caFile+", cert_file: "+files.cert+", key_file: "+files.key+"}")
-	cabin.says("broker connected", 0)
+	cabin.Says("broker connected", 0)
 	r.operate(t, "19.5")
 
 	foreign, err := r.c.Nodes[2].Dial(barn)
@@ -177,7 +178,7 @@ func (r rules) check(t *testing.T, barn func(*paho.ClientOptions)) {
 	tryPublish(t, foreign, 1, true, `{"desired":25.75,"mode":"heat"}`)
 
 	r.operate(t, "20.5") // what barn said would have come before it
-	for _, l := range cabin.log() {
+	for _, l := range cabin.Log() {
 		if strings.Contains(l, "desired=25") || strings.Contains(l, "refuses") {
 			t.Error(l)
 		}
@@ -189,9 +190,9 @@ func (r rules) check(t *testing.T, barn func(*paho.ClientOptions)) {
 func (r rules) operate(t *testing.T, celsius string) {
 	t.Helper()
 	args := []string{"set", "room", celsius, "--device", "cabin", "--broker", "mqtts://" + r.c.Nodes[2].MQTT, "--ca-file", r.keys.caFile}
-	set := start(t, thermostat(t), append(args, r.operator...)...)
-	if code := set.code(); code != 0 {
-		t.Fatalf("set ends with %d:\n%s", code, set.output())
+	set := rig.Start(t, rig.Thermostat(t), append(args, r.operator...)...)
+	if code := set.Code(); code != 0 {
+		t.Fatalf("set ends with %d:\n%s", code, set.Output())
 	}
 }
 
@@ -200,6 +201,7 @@ func checkSubscriptions(t *testing.T, barn paho.Client) {
 	t.Helper()
 	for filter, granted := range map[string]bool{
 		"thermostat/barn/+/control": true, "thermostat/barn/+/set/+": true, "thermostat/barn/room/control": true,
+		"thermostat/barn/room/program": true, "thermostat/barn/set/away": true, "thermostat/cabin/room/program": false, "thermostat/cabin/set/away": false,
 		"thermostat/barn/set/restart": true, "thermostat/barn/status": true, "thermostat/barn/info": true, "homeassistant/status": true,
 		"thermostat/cabin/room/control": false, "thermostat/+/room/control": false, "thermostat/cabin/room/state": false,
 		"thermostat/#": false, "#": false, "+/+/status": false, "$MQTT/#": false, "$JS/#": false,

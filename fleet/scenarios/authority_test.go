@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"thermostat/fleet/rig"
 )
 
 // authority makes the certificates of a test, in a folder of its own.
@@ -79,13 +81,13 @@ func (a *authority) sign(c *x509.Certificate, of *ecdsa.PrivateKey) []byte {
 
 func (a *authority) writePEM(name, kind string, der []byte) string {
 	file := filepath.Join(a.dir, name)
-	write(a.t, file, string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})))
+	rig.Write(a.t, file, string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})))
 	return file
 }
 
 // passwordFile gives a file with a user's password, which is its name.
 func (a *authority) passwordFile(user string) string {
 	file := filepath.Join(a.dir, user+"-password")
-	write(a.t, file, user+"\n")
+	rig.Write(a.t, file, user+"\n")
 	return file
 }

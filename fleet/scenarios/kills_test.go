@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"thermostat/fleet/cluster"
+	"thermostat/fleet/rig"
 	pb "thermostat/proto"
 )
 
@@ -48,14 +49,14 @@ func TestKilledNodesPauseNoControlLoop(t *testing.T) {
 	}
 	f.report(t)
 	for _, d := range f.devices {
-		t.Logf("%s: longest time between two ticks %v", d.name, d.checkPauses(t))
+		t.Logf("%s: longest time between two ticks %v", d.Name, d.CheckPauses(t))
 	}
 }
 
 // fleet is some agents on a cluster, and the operator who commands them.
 type fleet struct {
 	c       *cluster.Cluster
-	devices []*device
+	devices []*rig.Device
 	said    int                // numbers the setpoints, so that each is unlike all others
 	want    map[string]float64 // newest acknowledged, by device
 	times   map[string][]time.Duration
@@ -68,10 +69,10 @@ func startFleet(t *testing.T, c *cluster.Cluster) *fleet {
 		for _, n := range order {
 			urls = append(urls, "mqtt://"+c.Nodes[n].MQTT)
 		}
-		f.devices = append(f.devices, startDevice(t, fmt.Sprintf("dev%d", i), brokers(urls)))
+		f.devices = append(f.devices, rig.StartDevice(t, fmt.Sprintf("dev%d", i), rig.Brokers(urls)))
 	}
 	for _, d := range f.devices {
-		d.says("broker connected", 0)
+		d.Says("broker connected", 0)
 	}
 	return f
 }
@@ -87,8 +88,8 @@ func (f *fleet) round(t *testing.T, victim *cluster.Node) (killed time.Time) {
 	for i, d := range f.devices {
 		f.said++
 		want := 10 + float64(f.said)/1000
-		f.want[d.name] = want
-		commands.Go(func() { f.set(t, alive[i%len(alive)], d.name, want) })
+		f.want[d.Name] = want
+		commands.Go(func() { f.set(t, alive[i%len(alive)], d.Name, want) })
 	}
 	commands.Wait()
 	f.note("`set` says applied", time.Since(killed))
@@ -98,14 +99,14 @@ func (f *fleet) round(t *testing.T, victim *cluster.Node) (killed time.Time) {
 // set commands an agent as a person does: `thermostat set`, and again while it
 // says that there was no answer.
 func (f *fleet) set(t *testing.T, n *cluster.Node, device string, desired float64) {
-	for end := time.Now().Add(patience); time.Now().Before(end); {
-		p := start(t, thermostat(t), "set", "room", fmt.Sprint(desired), "--device", device, "--broker", "mqtt://"+n.MQTT, "--timeout", "4s")
-		switch p.code() {
+	for end := time.Now().Add(rig.Patience); time.Now().Before(end); {
+		p := rig.Start(t, rig.Thermostat(t), "set", "room", fmt.Sprint(desired), "--device", device, "--broker", "mqtt://"+n.MQTT, "--timeout", "4s")
+		switch p.Code() {
 		case 0:
 			return
 		case 4:
 		default:
-			t.Logf("set for %s ends with %d: %s", device, p.code(), p.output())
+			t.Logf("set for %s ends with %d: %s", device, p.Code(), p.Output())
 		}
 	}
 	t.Errorf("%s never answers", device)
@@ -115,11 +116,11 @@ func (f *fleet) set(t *testing.T, n *cluster.Node, device string, desired float6
 func (f *fleet) allConnected(t *testing.T) {
 	t.Helper()
 	for _, d := range f.devices {
-		eventually(t, func() error {
-			lost := d.logAfter(t, time.Time{}, `msg="broker lost`)
-			back := d.logAfter(t, time.Time{}, `msg="broker connected"`)
+		rig.Eventually(t, func() error {
+			lost := d.LogAfter(t, time.Time{}, `msg="broker lost`)
+			back := d.LogAfter(t, time.Time{}, `msg="broker connected"`)
 			if len(back) <= len(lost) {
-				return fmt.Errorf("%s does not come back:\n%s", d.name, d.output())
+				return fmt.Errorf("%s does not come back:\n%s", d.Name, d.Output())
 			}
 			return nil
 		})
@@ -129,29 +130,29 @@ func (f *fleet) allConnected(t *testing.T) {
 // takeTimes takes a round's times from the agents' logs.
 func (f *fleet) takeTimes(t *testing.T, round int, killed time.Time) {
 	for _, d := range f.devices {
-		inForce := d.logAfter(t, killed, f.obeys(d))[0].at.Sub(killed)
+		inForce := d.LogAfter(t, killed, f.obeys(d))[0].At.Sub(killed)
 		f.note("in force", inForce)
-		lost := d.logAfter(t, killed, `msg="broker lost`)
-		back := d.logAfter(t, killed, `msg="broker connected"`)
+		lost := d.LogAfter(t, killed, `msg="broker lost`)
+		back := d.LogAfter(t, killed, `msg="broker connected"`)
 		switch {
 		case len(lost) == 0:
-			t.Logf("kill %d, %s: not cut off, in force after %.1f s", round, d.name, inForce.Seconds())
+			t.Logf("kill %d, %s: not cut off, in force after %.1f s", round, d.Name, inForce.Seconds())
 			continue
 		case len(back) == 0: // cut off only now, by a surviving node
-			t.Logf("kill %d, %s: cut off after %.1f s and not back yet, in force after %.1f s", round, d.name, lost[0].at.Sub(killed).Seconds(), inForce.Seconds())
+			t.Logf("kill %d, %s: cut off after %.1f s and not back yet, in force after %.1f s", round, d.Name, lost[0].At.Sub(killed).Seconds(), inForce.Seconds())
 			continue
-		case lost[0].at.Sub(killed) < time.Second:
+		case lost[0].At.Sub(killed) < time.Second:
 			f.note("in force, agents of the killed node", inForce)
-			f.note("reconnected, agents of the killed node", back[0].at.Sub(killed))
+			f.note("reconnected, agents of the killed node", back[0].At.Sub(killed))
 		default: // a surviving node has cut it off: no acknowledgement within its own time
-			f.note("reconnected, agents that a surviving node cut off", back[0].at.Sub(killed))
+			f.note("reconnected, agents that a surviving node cut off", back[0].At.Sub(killed))
 		}
 		t.Logf("kill %d, %s: cut off after %.1f s, connected after %.1f s, in force after %.1f s",
-			round, d.name, lost[0].at.Sub(killed).Seconds(), back[0].at.Sub(killed).Seconds(), inForce.Seconds())
+			round, d.Name, lost[0].At.Sub(killed).Seconds(), back[0].At.Sub(killed).Seconds(), inForce.Seconds())
 	}
 }
 
-func (f *fleet) obeys(d *device) string { return fmt.Sprintf("desired=%v ", f.want[d.name]) }
+func (f *fleet) obeys(d *rig.Device) string { return fmt.Sprintf("desired=%v ", f.want[d.Name]) }
 
 func (f *fleet) note(what string, d time.Duration) { f.times[what] = append(f.times[what], d) }
 
@@ -183,15 +184,15 @@ func (f *fleet) checkStates(t *testing.T) {
 
 func (f *fleet) check(t *testing.T, n *cluster.Node, what string) {
 	t.Helper()
-	eventually(t, func() error {
+	rig.Eventually(t, func() error {
 		shown, err := retained(n, "thermostat/+/room/"+what, len(f.devices))
 		if err != nil {
 			return err
 		}
 		for _, d := range f.devices {
-			payload := shown["thermostat/"+d.name+"/room/"+what]
-			if desiredIn(payload) != f.want[d.name] {
-				return fmt.Errorf("%s of %s on %s is %q, want desired %v", what, d.name, n.Name, payload, f.want[d.name])
+			payload := shown["thermostat/"+d.Name+"/room/"+what]
+			if desiredIn(payload) != f.want[d.Name] {
+				return fmt.Errorf("%s of %s on %s is %q, want desired %v", what, d.Name, n.Name, payload, f.want[d.Name])
 			}
 		}
 		return nil

@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"thermostat/fleet/cluster"
+	"thermostat/fleet/rig"
 )
 
 // streamOf reads a stream's configuration from the examples.
@@ -25,14 +26,14 @@ func streamOf(t *testing.T, file string) (config jetstream.StreamConfig) {
 
 // TestWhatIsSaidOnMQTTStandsInTheLog: what is said on MQTT stands in the log. Two consumers read at their
 // own pace, one of them over the death of the node that led it; reading begins
-// at any number or time; the compacted log holds the newest control of each zone.
+// at any number or time; the compacted log holds the newest control, program and target of each zone.
 func TestWhatIsSaidOnMQTTStandsInTheLog(t *testing.T) {
 	const zones, each = 20, 50
-	const said = 2 * zones * each
+	const said = 4 * zones * each
 	c := startCluster(t, (*cluster.Cluster).Config)
 	heal(t, c, nil)
 	log := openLog(t, c)
-	central, compacted := log.create(streamOf(t, "log.json")), log.create(streamOf(t, "controls.json"))
+	central, newest := log.create(streamOf(t, "log.json")), log.create(streamOf(t, "controls.json"))
 
 	slow := log.durable(central, "slow")
 	speak(t, c.Nodes[0], zones, 0, each/2)
@@ -49,10 +50,13 @@ func TestWhatIsSaidOnMQTTStandsInTheLog(t *testing.T) {
 	nodeOf(t, c, leaderOf(t, slow)).Kill()
 	log.fetch(slow, 100, 101)
 	heal(t, c, nil)
-	log.checkCompacted(compacted, zones, each)
+	log.checkCompacted(newest, zones, each)
 }
 
-// speak says a reading and a control of every zone, in turn, from a round on.
+// compacted are the topics of which the compacted log holds the newest.
+var compacted = []string{"control", "program", "target"}
+
+// speak says a reading of every zone, and all that is compacted, in turn, from a round on.
 func speak(t *testing.T, n *cluster.Node, zones, from, until int) {
 	t.Helper()
 	client, err := n.Dial(nil)
@@ -64,9 +68,11 @@ func speak(t *testing.T, n *cluster.Node, zones, from, until int) {
 		for z := range zones {
 			zone := fmt.Sprintf("thermostat/dev%d/room/", z)
 			client.Publish(zone+"sensor", 0, false, fmt.Sprintf("%d/%d", z, i))
-			token := client.Publish(zone+"control", 1, false, fmt.Sprintf(`{"desired":%d.%d}`, z, i))
-			if err := cluster.Acknowledged(token, patience); err != nil {
-				t.Fatal(err)
+			for _, topic := range compacted {
+				token := client.Publish(zone+topic, 1, false, fmt.Sprintf(`{"desired":%d.%d}`, z, i))
+				if err := cluster.Acknowledged(token, rig.Patience); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
 	}
@@ -120,7 +126,7 @@ func (s streams) durable(stream jetstream.Stream, name string) jetstream.Consume
 func (s streams) fetch(c jetstream.Consumer, count int, first uint64) {
 	s.t.Helper()
 	next := first
-	eventually(s.t, func() error {
+	rig.Eventually(s.t, func() error {
 		batch, err := c.Fetch(count-int(next-first), jetstream.FetchMaxWait(time.Second))
 		if err != nil {
 			return err
@@ -149,7 +155,7 @@ func (s streams) fetch(c jetstream.Consumer, count int, first uint64) {
 // holds waits until the log has so many messages: those of QoS 0 are on their way.
 func (s streams) holds(stream jetstream.Stream, count uint64) {
 	s.t.Helper()
-	eventually(s.t, func() error {
+	rig.Eventually(s.t, func() error {
 		info, err := stream.Info(s.t.Context())
 		if err == nil && info.State.Msgs != count {
 			err = fmt.Errorf("the log holds %d messages, want %d", info.State.Msgs, count)
@@ -171,7 +177,7 @@ func (s streams) all(stream jetstream.Stream, config jetstream.OrderedConsumerCo
 	}
 	defer messages.Stop()
 	for {
-		m, err := messages.Next(jetstream.NextMaxWait(patience))
+		m, err := messages.Next(jetstream.NextMaxWait(rig.Patience))
 		if err != nil {
 			s.t.Fatal(err)
 		}
@@ -195,15 +201,17 @@ func (s streams) checkPositions(stream jetstream.Stream, middle time.Time, count
 	}
 }
 
-// checkCompacted: the newest control of each zone, and nothing else.
+// checkCompacted: the newest of each zone, and nothing else.
 func (s streams) checkCompacted(stream jetstream.Stream, zones, each int) {
 	s.t.Helper()
 	var want []string
 	for z := range zones {
-		want = append(want, fmt.Sprintf(`thermostat.dev%d.room.control {"desired":%d.%d}`, z, z, each-1))
+		for _, topic := range compacted {
+			want = append(want, fmt.Sprintf(`thermostat.dev%d.room.%s {"desired":%d.%d}`, z, topic, z, each-1))
+		}
 	}
 	slices.Sort(want)
-	eventually(s.t, func() error {
+	rig.Eventually(s.t, func() error {
 		var got []string
 		for _, m := range s.all(stream, jetstream.OrderedConsumerConfig{}) {
 			got = append(got, m.Subject()+" "+string(m.Data()))

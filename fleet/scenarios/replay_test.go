@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +19,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"thermostat/fleet/cluster"
+	"thermostat/fleet/rig"
 	pb "thermostat/proto"
 )
 
@@ -27,11 +30,26 @@ const (
 )
 
 // TestReplayOfTheLogDecidesAsTheLiveAgent: a live agent with sensors on the broker, setpoints that
-// change, and timers that matter; replay decides the same from the log alone.
+// change, programs that step, and timers that matter; replay decides the same from the log alone.
 func TestReplayOfTheLogDecidesAsTheLiveAgent(t *testing.T) {
 	if testing.Short() {
 		t.Skip("two minutes of readings")
 	}
+	const clusters = 3
+	for n := range clusters {
+		shown := false
+		t.Run(fmt.Sprintf("cluster %d", n+1), func(t *testing.T) { // skipped if this cluster failed, so that its log proves nothing
+			replayDecidesAsLive(t)
+			shown = true
+		})
+		if shown || t.Failed() {
+			return
+		}
+	}
+	t.Errorf("none of %d clusters kept all that the agent said", clusters)
+}
+
+func replayDecidesAsLive(t *testing.T) {
 	// Not beside the other tests: an agent that a busy cluster cuts off says less than the log needs.
 	c := startCluster(t, (*cluster.Cluster).Config)
 	heal(t, c, nil)
@@ -40,23 +58,25 @@ func TestReplayOfTheLogDecidesAsTheLiveAgent(t *testing.T) {
 	config.Subjects = append(config.Subjects, "thermostat.*.*.state")
 	stream := log.create(config)
 
-	follower := start(t, linesBinary(t), "--server", "nats://"+c.Nodes[1].NATS)
+	follower := rig.Start(t, linesBinary(t), "--server", "nats://"+c.Nodes[1].NATS)
 
 	file := replayConfig(t, c)
-	agent := start(t, thermostat(t), "run", "--config", file)
-	agent.says("broker connected", 0)
-	eventually(t, func() error { // each zone has begun, at a moment of its own within a sample
-		if n := strings.Count(agent.output(), "first decision"); n < replayZones {
+	agent := rig.Start(t, rig.Thermostat(t), "run", "--config", file)
+	agent.Says("broker connected", 0)
+	rig.Eventually(t, func() error { // each zone has begun, at a moment of its own within a sample
+		if n := strings.Count(agent.Output(), "first decision"); n < replayZones {
 			return fmt.Errorf("only %d zones have begun", n)
 		}
 		return nil
 	})
-	feed(t, c.Nodes[0])
+	run := newPremise(t, c, agent)
+	log.feed(c.Nodes[0], stream, run)
 	log.settles(stream)
-	agent.kill()
+	run.holds()
+	agent.Kill()
 
 	records := readLines(t, c)
-	checkFollower(t, follower.log(), records)
+	checkFollower(t, follower.Log(), records)
 	checkSuffix(t, records, readLines(t, c, "--from-seq", "9000"))
 	decisions := replay(t, file, records)
 	readLive(t, log.all(stream, jetstream.OrderedConsumerConfig{})).compare(t, records, decisions)
@@ -64,44 +84,123 @@ func TestReplayOfTheLogDecidesAsTheLiveAgent(t *testing.T) {
 
 func replayConfig(t *testing.T, c *cluster.Cluster) string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "device: cabin\nhttp: {listen: \"\"}\nstate_dir: %s\nmqtt: {discovery_prefix: \"\", %s}\nzones:\n", t.TempDir(), brokers(c.MQTTs(1)))
+	fmt.Fprintf(&text, "device: cabin\nhttp: {listen: \"\"}\nstate_dir: %s\nclock: trust\ntimezone: UTC\nmqtt: {discovery_prefix: \"\", %s}\nzones:\n", t.TempDir(), rig.Brokers(c.MQTTs(1)))
+	setpoints := []string{"default_setpoint: {mode: heat, desired: 20, up_delta: 0.3, down_delta: 0.3}",
+		"default_setpoint: {mode: auto, up_delta: 0.3, down_delta: 0.3}\n    program: " + stepsSoon()}
 	for i := range replayZones {
 		fmt.Fprintf(&text, `  - name: z%d
     sensor_id: %d
     sensor: {driver: mqtt, topic: feed/z%d, format: number}
     heater: {driver: mqtt, topic: relay/z%d}
-    default_setpoint: {mode: heat, desired: 20, up_delta: 0.3, down_delta: 0.3}
+    %s
     limits: {max_rate: 60}
     timing: {sample: 1s, stale_after: 3s, min_on: 2s, min_off: 3s, max_on: 8s}
-`, i, firstSensor+i, i, i)
+`, i, firstSensor+i, i, i, setpoints[i%len(setpoints)])
 	}
 	file := filepath.Join(t.TempDir(), "replay.yaml")
-	write(t, file, text.String())
+	rig.Write(t, file, text.String())
 	return file
 }
 
+// stepsSoon is a program that steps at each of the next three minutes.
+func stepsSoon() string {
+	var steps []string
+	for i, celsius := range []string{"20.5", "19.5", "20.3"} {
+		at := time.Now().UTC().Add(time.Duration(i+1) * time.Minute)
+		steps = append(steps, at.Format("15:04 ")+celsius)
+	}
+	slices.Sort(steps) // around midnight
+	return strings.Join(steps, ", ")
+}
+
+// premise is what the log must have for a run to prove anything: a cluster that keeps what it is told.
+type premise struct {
+	t     *testing.T
+	c     *cluster.Cluster
+	agent *rig.Process
+	began []int // how long each node's log was when the agent had connected
+}
+
+// clusterFails is what a node says of itself that does not keep what it is told, or not soon.
+var clusterFails = regexp.MustCompile(`[^\n]*(timeout after|JetStream failed|Stale Connection|Slow Consumer|Readloop processing time: [0-9.]+s)[^\n]*`)
+
+func newPremise(t *testing.T, c *cluster.Cluster, agent *rig.Process) premise {
+	p := premise{t: t, c: c, agent: agent}
+	for _, n := range c.Nodes {
+		p.began = append(p.began, len(p.log(n)))
+	}
+	return p
+}
+
+func (p premise) log(n *cluster.Node) []byte {
+	log, err := os.ReadFile(filepath.Join(n.Dir, "log"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return log
+}
+
+// holds gives the run up if the agent lost the cluster: what it said meanwhile is not there.
+func (p premise) holds() {
+	p.t.Helper()
+	if p.agent.Count("broker lost") > 0 {
+		p.broken("the agent lost the cluster")
+	}
+}
+
+// broken gives a run up, for another one with another cluster, only where a node of this one says that it failed. Else
+// it is the agent's fault, and no chance.
+func (p premise) broken(what string) {
+	p.t.Helper()
+	for i, n := range p.c.Nodes {
+		if said := clusterFails.Find(p.log(n)[p.began[i]:]); said != nil {
+			p.t.Skipf("%s, and %s says why: %s", what, n.Name, said)
+		}
+	}
+	p.t.Fatalf("%s, and no node says that it failed", what)
+}
+
 // feed says readings of random zones, some of them too far from the last to be
-// believed, and now and then a new setpoint.
-func feed(t *testing.T, n *cluster.Node) {
+// believed, and now and then a new setpoint, until the log has enough of them.
+func (s streams) feed(n *cluster.Node, stream jetstream.Stream, run premise) {
+	s.t.Helper()
 	client, err := n.Dial(nil)
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	defer client.Disconnect(250)
 	random := rand.New(rand.NewPCG(1, 2))
 	celsius := slices.Repeat([]float64{20}, replayZones)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for i := range replayReadings + 3*replayZones { // the first may come before the agent has subscribed, and each zone believes its first one late
+	for i := range 3 * replayReadings {
 		<-tick.C
 		z := random.IntN(replayZones)
 		celsius[z] = min(max(celsius[z]+1.6*random.Float64()-0.8, 18), 22)
 		client.Publish(fmt.Sprintf("feed/z%d", z), 0, false, fmt.Sprintf("%.3f", celsius[z]))
 		if i%100 == 50 {
-			control := fmt.Sprintf(`{"desired":%.1f,"mode":"heat"}`, 19+2*random.Float64())
+			control := fmt.Sprintf(`{"desired":%.1f}`, 19+2*random.Float64()) // where a program steps, until it does
 			client.Publish(fmt.Sprintf("thermostat/cabin/z%d/control", random.IntN(replayZones)), 1, true, control)
+			run.holds()
+			if s.count(stream, run, "thermostat.*.*.sensor") >= replayReadings+4*replayZones { // each zone begins with none, and believes its first one late
+				return
+			}
 		}
 	}
+	run.broken("the log takes too few of the readings")
+}
+
+// count tells how many messages of some subjects a stream holds.
+func (s streams) count(stream jetstream.Stream, run premise, subjects string) (n uint64) {
+	s.t.Helper()
+	info, err := stream.Info(s.t.Context(), jetstream.WithSubjectFilter(subjects))
+	if err != nil {
+		run.broken(fmt.Sprintf("the cluster does not tell what the log holds (%v)", err))
+	}
+	for _, of := range info.State.Subjects {
+		n += of
+	}
+	return n
 }
 
 // settles waits until nothing more comes for two seconds: a zone at rest says
@@ -110,7 +209,7 @@ func (s streams) settles(stream jetstream.Stream) {
 	s.t.Helper()
 	var last uint64
 	var since time.Time
-	eventually(s.t, func() error {
+	rig.Eventually(s.t, func() error {
 		info, err := stream.Info(s.t.Context())
 		if err != nil {
 			return err
@@ -118,7 +217,7 @@ func (s streams) settles(stream jetstream.Stream) {
 		if info.State.LastSeq != last {
 			last, since = info.State.LastSeq, time.Now()
 		}
-		if info.State.Msgs < replayReadings || time.Since(since) < 2*time.Second {
+		if time.Since(since) < 2*time.Second {
 			return fmt.Errorf("the log still grows, it holds %d messages", info.State.Msgs)
 		}
 		s.t.Logf("the log holds %d messages in %d bytes", info.State.Msgs, info.State.Bytes)
@@ -133,6 +232,7 @@ type record struct {
 	Temperature *float64
 	Mode        string
 	Verdict     string
+	Target      *string
 	text        string
 }
 
@@ -199,7 +299,7 @@ func replay(t *testing.T, config string, records []record) []decision {
 	for _, r := range records {
 		in.WriteString(r.text + "\n")
 	}
-	cmd := exec.Command(thermostat(t), "replay", "--config", config)
+	cmd := exec.Command(rig.Thermostat(t), "replay", "--config", config)
 	cmd.Stdin = strings.NewReader(in.String())
 	out, err := cmd.Output()
 	if err != nil {
@@ -294,12 +394,23 @@ func alone(records []record, i int) bool {
 	return at.Equal(began) || !same(tick) && !same(tick.Add(time.Second))
 }
 
+// goesOn reports whether another record of the zone is of the same step, and so the
+// answer to this one not yet its whole decision.
+func goesOn(records []record, i int) bool {
+	for k := i + 1; k < len(records) && records[k].Time.Equal(records[i].Time); k++ {
+		if records[k].SensorID == records[i].SensorID {
+			return true
+		}
+	}
+	return false
+}
+
 func (l live) compare(t *testing.T, records []record, decisions []decision) {
 	t.Helper()
 	if len(decisions) != len(records) {
 		t.Fatalf("%d decisions on %d records", len(decisions), len(records))
 	}
-	readings, setpoints, bad, switches, reasons, states, differences := 0, 0, 0, 0, 0, 0, 0
+	readings, setpoints, targets, bad, switches, reasons, states, differences := 0, 0, 0, 0, 0, 0, 0, 0
 	differ := func(i int, what, want string) {
 		if differences++; differences <= 5 {
 			t.Errorf("%s: live %s %s, replayed %+v", records[i].text, what, want, decisions[i])
@@ -311,8 +422,13 @@ func (l live) compare(t *testing.T, records []record, decisions []decision) {
 			readings++
 		case r.Verdict != "":
 			bad++
+		case r.Target != nil:
+			targets++
 		default:
 			setpoints++
+		}
+		if goesOn(records, i) {
+			continue
 		}
 		heater, reason := l.heaterAt(d.SensorID, d.Time)
 		if d.Heater != heater {
@@ -335,9 +451,9 @@ func (l live) compare(t *testing.T, records []record, decisions []decision) {
 	for _, of := range l.switches {
 		switches += len(of)
 	}
-	t.Logf("%d readings, %d answers that were none, %d setpoints, %d switches: %d differences in the heater at each record, in %d reasons of switches and %d states",
-		readings, bad, setpoints, switches, differences, reasons, states)
-	if readings < replayReadings || switches < 300 || states < 1000 || setpoints < 50 {
+	t.Logf("%d readings, %d answers that were none, %d setpoints, %d targets, %d switches: %d differences in the heater at each record, in %d reasons of switches and %d states",
+		readings, bad, setpoints, targets, switches, differences, reasons, states)
+	if readings < replayReadings || switches < 300 || states < 1000 || setpoints < 50 || targets < 2*replayZones {
 		t.Error("too few for this to show anything")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"thermostat/fleet/cluster"
+	"thermostat/fleet/rig"
 )
 
 // Types of MQTT packets (MQTT 3.1.1, 2.2.1), as the upper half of their first byte.
@@ -21,9 +22,9 @@ func TestSetWithoutAcknowledgementExitsWith4(t *testing.T) {
 	c := startCluster(t, (*cluster.Cluster).Config)
 	heal(t, c, nil)
 	f := &fleet{c: c, want: map[string]float64{}}
-	d := startDevice(t, "dev0", brokers(c.MQTTs(0)))
+	d := rig.StartDevice(t, "dev0", rig.Brokers(c.MQTTs(0)))
 	f.devices = append(f.devices, d)
-	d.says("broker connected", 0)
+	d.Says("broker connected", 0)
 
 	// Two of three nodes die while the control is on its way: nobody can acknowledge it.
 	var once sync.Once
@@ -39,19 +40,19 @@ func TestSetWithoutAcknowledgementExitsWith4(t *testing.T) {
 
 	// The cluster takes it, and only the acknowledgement is lost.
 	without = startWire(t, c.Nodes[2].MQTT, func(kind byte, _ bool) bool { return kind != pubackPacket })
-	seen := len(d.log())
+	seen := len(d.Log())
 	f.setOnce(t, without, "20.25", 4)
-	d.says("desired=20.25 ", seen)
+	d.Says("desired=20.25 ", seen)
 	f.repeat(t, 20.25)
-	d.checkPauses(t)
+	d.CheckPauses(t)
 }
 
 // setOnce runs `thermostat set` through a wire and wants an exit code.
 func (f *fleet) setOnce(t *testing.T, addr, celsius string, want int) {
 	t.Helper()
-	p := start(t, thermostat(t), "set", "room", celsius, "--device", "dev0", "--broker", "mqtt://"+addr, "--timeout", "3s")
-	if code := p.code(); code != want {
-		t.Errorf("set ends with %d, want %d: %s", code, want, p.output())
+	p := rig.Start(t, rig.Thermostat(t), "set", "room", celsius, "--device", "dev0", "--broker", "mqtt://"+addr, "--timeout", "3s")
+	if code := p.Code(); code != want {
+		t.Errorf("set ends with %d, want %d: %s", code, want, p.Output())
 	}
 }
 

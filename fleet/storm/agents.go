@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"thermostat/controlloop"
+	"thermostat/controlloop/mailbox"
 	"thermostat/mqtt"
 	mqttbroker "thermostat/mqtt/broker"
 	"thermostat/mqtt/setpoint"
@@ -42,7 +43,7 @@ func (a *agents) start(ctx context.Context, name string, brokers []string) {
 	usual := controlloop.Setpoint{Mode: controlloop.ModeHeat, Desired: 17, UpDelta: 0.5, DownDelta: 0.5}
 	zone := &controlloop.Zone{
 		Name: "room", SensorID: 1, Params: params, Sensor: steady{}, Heater: noRelay{},
-		Setpoints: controlloop.NewLatest[controlloop.Setpoint](), Alarms: controlloop.NewAlarms(),
+		Setpoints: mailbox.New[controlloop.Setpoint](), Alarms: controlloop.NewAlarms(),
 	}
 	session := mqtt.NewSession(mqtt.Options{
 		Access: mqttbroker.Access{Brokers: brokers, Prefix: "thermostat"}, Device: name, Instance: "storm-" + name,

@@ -203,12 +203,15 @@ func (b *Board) Console() string { return b.console.String() }
 
 // NewW1Bridge tells the kernel of a DS2482 at 0x18, as a device tree would; its
 // thermometers appear in /sys/bus/w1/devices some seconds later at the latest.
-func (b *Board) NewW1Bridge(ctx context.Context) error {
+func (b *Board) NewW1Bridge(ctx context.Context) error { return b.NewI2C(ctx, "ds2482 0x18") }
+
+// NewI2C tells the kernel of a chip, such as sht4x 0x44, whose driver is loaded.
+func (b *Board) NewI2C(ctx context.Context, chip string) error {
 	buses, err := b.Glob(ctx, "/sys/bus/i2c/devices/i2c-*/new_device")
 	if err != nil || len(buses) == 0 {
 		return fmt.Errorf("no I2C bus: %v", err)
 	}
-	return b.WriteFile(ctx, buses[0], []byte("ds2482 0x18"), 0o200)
+	return b.WriteFile(ctx, buses[0], []byte(chip), 0o200)
 }
 
 // PowerCut takes the board's power from one moment to the next. Its lines fall

@@ -50,8 +50,8 @@ type Event struct {
 	Before, After bool // the level on the wire before and after
 }
 
-// Bank is a bank of GPIO lines named GPIO0, GPIO1 and so on. Nothing outside
-// drives its wires, so each has the level the guest drives, or its pull's.
+// Bank is a bank of GPIO lines named GPIO0, GPIO1 and so on. A wire has the level the
+// guest drives, else that of what [Bank.Drive] has put on it, else its pull's.
 type Bank struct {
 	mu    sync.Mutex
 	lines []line
@@ -62,7 +62,7 @@ type Bank struct {
 type line struct {
 	output bool
 	level  bool // driven while it is an output
-	pull   bool // what the pull makes of the wire otherwise
+	pull   bool // what the pull, or a contact outside, makes of the wire otherwise
 }
 
 // wire is the level on the wire.
@@ -91,6 +91,13 @@ func (b *Bank) Wire(line int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.lines[line].wire()
+}
+
+// Drive puts a contact on a line, to ground or to the supply.
+func (b *Bank) Drive(line int, high bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lines[line].pull = high
 }
 
 // Log returns all events so far, in order.

@@ -7,7 +7,13 @@ import (
 	"time"
 )
 
-const ds18b20Family = 0x28
+// The families of the models.
+const (
+	ds18s20Family  = 0x10
+	ds1822Family   = 0x22
+	ds18b20Family  = 0x28
+	max31850Family = 0x3b
+)
 
 // The commands of a DS18B20 (datasheet 19-7487, tables "ROM commands" and
 // "Function commands").
@@ -74,8 +80,21 @@ type DS18B20 struct {
 
 // NewDS18B20 returns a thermometer at 20 °C with a 48-bit serial number.
 func NewDS18B20(serial uint64) *DS18B20 {
+	return newThermometer(ds18b20Family, serial)
+}
+
+// NewDS1822 returns a DS1822, which differs by its family alone.
+func NewDS1822(serial uint64) *DS18B20 { return newThermometer(ds1822Family, serial) }
+
+// NewDS18S20 returns a DS18S20, which counts halves of a kelvin and what is left (its datasheet, p. 6).
+func NewDS18S20(serial uint64) *DS18B20 { return newThermometer(ds18s20Family, serial) }
+
+// NewMAX31850 returns a MAX31850 with a thermocouple, which knows [Open] beside the faults of a DS18B20.
+func NewMAX31850(serial uint64) *DS18B20 { return newThermometer(max31850Family, serial) }
+
+func newThermometer(family byte, serial uint64) *DS18B20 {
 	d := &DS18B20{celsius: 20, eeprom: registers{high: 0x4b, low: 0x46, config: 0x7f}}
-	d.rom[0] = ds18b20Family
+	d.rom[0] = family
 	for i := range 6 {
 		d.rom[1+i] = byte(serial >> (8 * i))
 	}
@@ -106,7 +125,7 @@ func (d *DS18B20) Set(celsius float64) {
 // AllOnes, AllZero, PowerOn, Value127, ReservedConfig, TooHot and TooCold. A
 // lifted PowerOn leaves 85 °C until the next conversion.
 func (d *DS18B20) Break(f Fault) {
-	f.mustBeOneOf("DS18B20", NoFault, BadCRC, AllOnes, AllZero, PowerOn, Value127, ReservedConfig, TooHot, TooCold)
+	f.mustBeOneOf("DS18B20", NoFault, BadCRC, AllOnes, AllZero, PowerOn, Value127, ReservedConfig, TooHot, TooCold, Open)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	// A conversion that has ended did so with the fault there was.
@@ -336,9 +355,38 @@ func (d *DS18B20) scratchpad() [9]byte {
 		config = 0
 	}
 	pad := [9]byte{byte(raw), byte(raw >> 8), d.ram.high, d.ram.low, config, 0xff, reserved, 0x10}
+	switch d.rom[0] {
+	case ds18s20Family:
+		pad = halves(raw, d.ram)
+	case max31850Family:
+		pad = d.thermocouple(raw)
+	}
 	pad[8] = crc8(pad[:8])
 	if d.fault == BadCRC {
 		pad[8] ^= 0xff
+	}
+	return pad
+}
+
+// halves is the scratchpad of a DS18S20: the temperature without its quarter, and
+// the count that is left of a kelvin.
+func halves(raw int16, ram registers) [9]byte {
+	counted := raw + 4 // a quarter more, as the formula takes it off again
+	whole := counted >> 4
+	pad := [9]byte{byte(whole << 1), byte(whole >> 7), ram.high, ram.low, 0xff, 0xff, byte(16 - counted&0xf), 0x10}
+	if raw == rawPowerOn {
+		pad[0], pad[1], pad[6] = 0xaa, 0, reservedPowerOn
+	}
+	return pad
+}
+
+// thermocouple is the scratchpad of a MAX31850 (19-6266, p. 13), whose own
+// temperature is 20 °C.
+func (d *DS18B20) thermocouple(raw int16) [9]byte {
+	low := byte(raw) &^ 3
+	pad := [9]byte{low, byte(raw >> 8), 0x40, 0x01, 0xf0, 0xff, 0xff, 0xff}
+	if d.fault == Open {
+		pad[0], pad[2] = low|1, 0x41
 	}
 	return pad
 }

@@ -16,9 +16,9 @@ const (
 	StuckBusy                   // BME280, DS2482: it never finishes
 	BrownOut                    // BME280: it resets, once, and works on
 	NoCalibration               // BME280: its calibration reads as zeros
-	Gone                        // DS2482: it acknowledges nothing
+	Gone                        // DS2482, sensors of words: it acknowledges nothing
 	Short                       // DS2482: the 1-Wire line is shorted to ground
-	BadCRC                      // DS18B20: the scratchpad's checksum is wrong
+	BadCRC                      // DS18B20, sensors of words: a checksum is wrong
 	AllOnes                     // DS18B20: it answers its address, but no scratchpad
 	AllZero                     // DS18B20: nine zero bytes, whose checksum is right
 	PowerOn                     // DS18B20: it resets whenever it converts: 85 °C
@@ -26,6 +26,7 @@ const (
 	ReservedConfig              // DS18B20: a configuration no part has
 	TooHot                      // DS18B20: 150 °C, above its range
 	TooCold                     // DS18B20: -60 °C, below its range
+	Open                        // MAX31850: its thermocouple is open
 )
 
 // OutOfRange is [TooHot].

@@ -25,11 +25,16 @@ type broker struct {
 	t     *testing.T
 	port  string
 	login []string // of mosquitto_sub and mosquitto_pub
+	end   func()   // kills it
 
 	mu     sync.Mutex
 	states map[string][]state // by zone, in order
-	info   map[string]any
-	bytes  [][]byte // of SensorData
+	source struct {           // the newest
+		Calling []string
+		Cycles  int
+	}
+	info  map[string]any
+	bytes [][]byte // of SensorData
 }
 
 // state is what the tests read of a zone's state message.
@@ -55,7 +60,7 @@ func startBroker(t *testing.T, config string, login ...string) *broker {
 	if err := os.WriteFile(file, []byte(fmt.Sprintf("listener %s 127.0.0.1\nuser root\n%s", b.port, config)), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	b.spawn("mosquitto", "-c", file)
+	_, b.end = b.spawn("mosquitto", "-c", file)
 	eventually(t, "mosquitto listens", func() bool {
 		c, err := net.Dial("tcp", "127.0.0.1:"+b.port)
 		if err == nil {
@@ -63,7 +68,7 @@ func startBroker(t *testing.T, config string, login ...string) *broker {
 		}
 		return err == nil
 	})
-	out := b.spawn("mosquitto_sub", append([]string{"-h", "127.0.0.1", "-p", b.port, "-t", "thermostat/#", "-F", "%t %x"}, login...)...)
+	out, _ := b.spawn("mosquitto_sub", append([]string{"-h", "127.0.0.1", "-p", b.port, "-t", "thermostat/#", "-F", "%t %x"}, login...)...)
 	go b.listen(out)
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -100,8 +105,8 @@ func freePort(t *testing.T) string {
 
 // spawn runs a program until the test ends. The kernel ends it with the thread
 // that began it, so a goroutine keeps that thread: even a killed test leaves
-// nothing behind.
-func (b *broker) spawn(name string, args ...string) *bufio.Scanner {
+// nothing behind. It gives what the program says, and what kills it.
+func (b *broker) spawn(name string, args ...string) (*bufio.Scanner, func()) {
 	b.t.Helper()
 	cmd := exec.Command(name, args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -122,8 +127,9 @@ func (b *broker) spawn(name string, args ...string) *bufio.Scanner {
 	if err := <-started; err != nil {
 		b.t.Fatal(err)
 	}
-	b.t.Cleanup(func() { _ = cmd.Process.Kill(); <-ended })
-	return bufio.NewScanner(out)
+	kill := func() { _ = cmd.Process.Kill(); <-ended }
+	b.t.Cleanup(kill)
+	return bufio.NewScanner(out), kill
 }
 
 func (b *broker) listen(lines *bufio.Scanner) {
@@ -146,6 +152,9 @@ func (b *broker) hear(topic []string, data []byte) {
 		if json.Unmarshal(data, &s) == nil {
 			b.states[topic[2]] = append(b.states[topic[2]], s)
 		}
+	case "source":
+		b.source.Calling = nil // it is left out where nobody calls
+		_ = json.Unmarshal(data, &b.source)
 	case "info":
 		b.info = nil
 		_ = json.Unmarshal(data, &b.info) // nil then
@@ -163,6 +172,13 @@ func (b *broker) last(zone string) state {
 		return state{}
 	}
 	return all[len(all)-1]
+}
+
+// calling are the zones whose demands count, as the source of the house tells, and how often it was on.
+func (b *broker) calling() (zones []string, cycles int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.source.Calling, b.source.Cycles
 }
 
 // failsafe is info's word on a crash; nil where it says none.

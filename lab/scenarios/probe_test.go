@@ -24,7 +24,7 @@ func TestWhatProbeProposesPassesCheckAndHeats(t *testing.T) {
 		t.Errorf("exit %d\n%s%s", got.Exit, got.Stdout, got.Stderr)
 	}
 	for _, transfer := range r.I2C.Log()[quiet:] {
-		if a := transfer.Addr; a != 0x18 && a != 0x76 && a != 0x77 {
+		if a := transfer.Addr; a != 0x18 && a != 0x44 && a != 0x45 && a != 0x76 && a != 0x77 {
 			t.Errorf("probe asked address %#x", a)
 		}
 	}

@@ -2,12 +2,14 @@ package scenarios
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"thermostat/lab/board"
+	"thermostat/lab/chips"
 )
 
 // The full way, without a network: the room cools, the wire switches.
@@ -35,6 +37,35 @@ func TestColdRoomSwitchesTheWire(t *testing.T) {
 	r.wire(lowLine, true)
 	r.changes(highLine, 2)
 	r.changes(lowLine, 2)
+}
+
+// TestAnOpenWindowEndsTheHeat: a window's contact on a line of the board ends the heat of
+// its room alone, which comes back once the window is shut. A stopped agent gives the line back.
+func TestAnOpenWindowEndsTheHeat(t *testing.T) {
+	t.Parallel()
+	const contact = 27
+	r := newRig(t, board.Options{})
+	r.kernelThermometers()
+	window := "    window: {contact: {driver: gpio, line: GPIO27}, delay: 2s, close_delay: 2s}\n"
+	r.config(house(zone("bath", bme, highRelay, warm)+window, zone("attic", kernelSensor(r.one), lowRelay, warm)))
+	r.GPIO.Drive(contact, false) // shut: it goes to ground
+	r.one.Set(20)
+	r.weather.Set(20, 45, 101325)
+	p := r.start()
+	r.wire(highLine, true)
+	r.wire(lowLine, false)
+
+	r.GPIO.Drive(contact, true)
+	r.wire(highLine, false)
+	r.says(p, "window_open")
+	r.GPIO.Drive(contact, false)
+	r.wire(highLine, true)
+	r.changes(highLine, 3)
+	r.changes(lowLine, 1)
+	r.end(p, syscall.SIGTERM)
+	if log := r.GPIO.Log(); !slices.ContainsFunc(log, func(e chips.Event) bool { return e.Line == contact && e.Kind == chips.Release }) {
+		t.Error("the contact's line is not given back")
+	}
 }
 
 // Neither start nor stop makes a glitch on either kind of relay board, under

@@ -143,9 +143,15 @@ const (
 	slack = 2 * time.Second
 )
 
-// zone is the configuration of one zone.
+// zone is the configuration of one zone. The bath follows a program to what the others
+// are set to: none of the scenarios may know the difference.
 func zone(name, sensor, heater, setpoint string) string {
-	return fmt.Sprintf("  - name: %s\n    sensor: {%s}\n    heater: {%s}\n%s    default_setpoint: {%s}\n", name, sensor, heater, timing, setpoint)
+	program := ""
+	if name == "bath" && setpoint == warm {
+		setpoint = strings.Replace(warm, "mode: heat, desired: 21", "mode: auto, desired: 10", 1)
+		program = "    program: \"00:00 21, 12:00 21\"\n"
+	}
+	return fmt.Sprintf("  - name: %s\n    sensor: {%s}\n    heater: {%s}\n%s    default_setpoint: {%s}\n%s", name, sensor, heater, timing, setpoint, program)
 }
 
 const (

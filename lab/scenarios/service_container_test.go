@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -53,7 +54,7 @@ echo the newcomer is content
 func TestThePackageInstallsAndIsRemovedInAContainer(t *testing.T) {
 	t.Parallel()
 	c := newContainer(t, newcomer)
-	copied(t, packageOf(t, "../..", "0.0.1"), filepath.Join(c.lab, "thermostat.deb"))
+	copied(t, ourPackage(t), filepath.Join(c.lab, "thermostat.deb"))
 	c.boots("--private-network")
 	c.says("sudo thermostat probe --write", "workshop", "heating", "\nactive\n", "first decision", "stopped: every relay is off",
 		"kept: config.yaml http-password\n", "left:\n", "the newcomer is content")
@@ -125,15 +126,23 @@ func (c *container) says(words ...string) {
 	}
 }
 
-// packageOf makes the package for this machine of what is in a folder.
-func packageOf(t *testing.T, source, version string) (file string) {
+// ourPackage is what this machine installs of the working tree, newer than every release. It is made once.
+func ourPackage(t *testing.T) (file string) {
 	t.Helper()
-	file, err := crossBuilt(source, version, runtime.GOARCH)
+	file, err := builtOurs()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return file
 }
+
+var builtOurs = sync.OnceValues(func() (string, error) {
+	release, err := os.ReadFile("../../VERSION")
+	if err != nil {
+		return "", err
+	}
+	return crossBuilt("../..", runtime.GOARCH, "VERSION="+strings.TrimSpace(string(release))+"+tested")
+})
 
 func copied(t *testing.T, from, to string) {
 	t.Helper()

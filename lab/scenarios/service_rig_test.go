@@ -31,7 +31,7 @@ var builtPackages = sync.OnceValues(func() (packages, error) {
 	var p packages
 	for version, file := range map[string]*string{"0.0.1": &p.older, "0.0.2": &p.newer} {
 		var err error
-		if *file, err = crossBuilt("../..", version, "arm64"); err != nil {
+		if *file, err = crossBuilt("../..", "arm64", "VERSION="+version); err != nil {
 			return p, err
 		}
 	}
@@ -49,15 +49,23 @@ var builtPackages = sync.OnceValues(func() (packages, error) {
 var inDist sync.Mutex
 
 // crossBuilt makes the package of what is in a folder, and gives its whole path.
-func crossBuilt(source, version, architecture string) (string, error) {
+func crossBuilt(source, architecture string, env ...string) (string, error) {
 	inDist.Lock()
 	defer inDist.Unlock()
 	cmd := exec.Command("./cross-build.sh", architecture)
-	cmd.Dir, cmd.Env = source, append(os.Environ(), "VERSION="+version)
-	if text, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("cross-build.sh: %w\n%s", err, text)
+	cmd.Dir, cmd.Env = source, append(os.Environ(), env...)
+	var complaints strings.Builder
+	cmd.Stderr = &complaints
+	made, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("cross-build.sh: %w\n%s%s", err, made, complaints.String())
 	}
-	return filepath.Abs(filepath.Join(source, "dist", "thermostat_"+version+"_"+architecture+".deb"))
+	for _, file := range strings.Fields(string(made)) {
+		if strings.HasSuffix(file, ".deb") {
+			return filepath.Abs(filepath.Join(source, file))
+		}
+	}
+	return "", fmt.Errorf("cross-build.sh makes no package: %s", made)
 }
 
 func thePackages(t *testing.T) packages {

@@ -22,22 +22,29 @@ const watchdogPromise = 23 * time.Second
 const atOnce = 2 * time.Second
 
 // The test follows a package through its life, with a kernel that keeps a
-// dead program's outputs, and one that lets go of them.
+// dead program's outputs; and through every end of the agent with one that lets go of
+// them, which makes no other part harder. There it then runs a house that shares a boiler.
 func TestThePackageInstallsRunsUpgradesAndGoes(t *testing.T) {
+	t.Parallel()
 	for _, persist := range []bool{true, false} {
 		t.Run(fmt.Sprintf("persist=%v", persist), func(t *testing.T) {
 			t.Parallel()
 			b := newSecureBroker(t)
 			r := newSystem(t, board.Options{Network: true, PersistOutputs: persist})
 			r.freshInstall()
+			r.kernelThermometers()
+			if !persist {
+				r.configured(b)
+				r.endings()
+				r.sharesABoiler(b)
+				return
+			}
 			r.probed()
 			r.configured(b)
 			r.follows(b)
 			r.journalled()
-			if persist {
-				r.sandboxed()
-				r.measured()
-			}
+			r.sandboxed()
+			r.measured()
 			r.endings()
 			r.upgraded()
 			r.removed()
@@ -64,7 +71,6 @@ func (r *rig) freshInstall() {
 // probed: the first configuration is one that check accepts.
 func (r *rig) probed() {
 	r.t.Helper()
-	r.kernelThermometers()
 	said := r.sh("thermostat probe --write /etc/thermostat/config.yaml && thermostat check")
 	for _, word := range []string{r.one.ID(), "GPIO17"} {
 		if !strings.Contains(said, word) {
@@ -81,8 +87,7 @@ func (r *rig) probed() {
 // an authority of one's own.
 func (r *rig) configured(b *secureBroker) {
 	r.t.Helper()
-	r.config("mqtt:\n  brokers: [\"mqtts://10.0.2.2:" + b.port + "\"]\n  username: cabin\n  password_file: mqtt-password\n" +
-		"  tls: {ca_file: ca.pem}\n" + inService(zone("bath", bme, highRelay, warm), zone("attic", kernelSensor(r.one), lowRelay, warm)))
+	r.config(b.onBroker(inService(zone("bath", bme, highRelay, warm), zone("attic", kernelSensor(r.one), lowRelay, warm))))
 	for path, text := range map[string]string{"/etc/thermostat/ca.pem": b.ca, "/etc/thermostat/mqtt-password": "secret\n"} {
 		if err := r.WriteFile(r.ctx(), path, []byte(text), 0o600); err != nil {
 			r.t.Fatal(err)
@@ -228,11 +233,11 @@ func (r *rig) removed() {
 // able to do.
 func (r *rig) sandboxed() {
 	r.t.Helper()
-	allowed := []string{"write:/var/lib/thermostat/tried", "open:/dev/i2c-0", "open:/dev/gpiochip1", "socket:tcp",
+	allowed := []string{"write:/var/lib/thermostat/tried", "open:/dev/i2c-0", "open:/dev/gpiochip1", "socket:tcp", "ask-clock",
 		"read:/sys/bus/w1/devices/" + r.one.ID() + "/w1_slave", "read:/etc/thermostat/config.yaml", "read:/run/credentials/thermostat.service/mqtt-password"}
 	refused := []string{"write:/etc/thermostat/tried", "write:/usr/bin/tried", "write:/var/tried", "write:/run/tried", "write:/home/tried", "write:/sys/kernel/profiling",
 		"open:/dev/vda", "open:/dev/kmsg", "open:/dev/vport0p1", "read:/etc/shadow", "read:/etc/thermostat/mqtt-password",
-		"socket:raw", "socket:packet", "socket:bluetooth", "suid:/usr/local/bin/id", "exec-memory", "user-namespace", "set-clock", "mount", "module"}
+		"socket:raw", "socket:packet", "socket:bluetooth", "suid:/usr/local/bin/id", "exec-memory", "user-namespace", "set-clock", "tune-clock", "mount", "module"}
 	r.sh("cp /usr/bin/id /usr/local/bin/id && chmod 4755 /usr/local/bin/id && rm -rf /run/systemd/system/thermostat.service.d")
 	drop := "[Service]\nType=oneshot\nExecStart=\nExecStart=/run/lab/guest try " + strings.Join(append(allowed, refused...), " ") +
 		"\nExecStopPost=\nRestart=no\nWatchdogSec=0\nStandardOutput=file:/run/tried\n"
@@ -276,6 +281,11 @@ func (r *rig) measured() {
 type secureBroker struct {
 	*broker
 	ca string
+}
+
+// onBroker is a configuration whose agent speaks with this broker.
+func (b *secureBroker) onBroker(config string) string {
+	return "mqtt:\n  brokers: [\"mqtts://10.0.2.2:" + b.port + "\"]\n  username: cabin\n  password_file: mqtt-password\n  tls: {ca_file: ca.pem}\n" + config
 }
 
 func newSecureBroker(t *testing.T) *secureBroker {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -76,7 +77,7 @@ func TestUpgradeKeepsWhatIsRemembered(t *testing.T) {
 	t.Parallel()
 	c := newContainer(t, upgradingOwner)
 	copied(t, olderPackage(t), filepath.Join(c.lab, "old.deb"))
-	copied(t, packageOf(t, "../..", "1.0.0"), filepath.Join(c.lab, "new.deb"))
+	copied(t, ourPackage(t), filepath.Join(c.lab, "new.deb"))
 	if err := os.WriteFile(filepath.Join(c.lab, "held"), []byte(heldBefore), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -126,5 +127,9 @@ func olderPackage(t *testing.T) string {
 		t.Skipf("the commit %s, whose package is upgraded, is not in this clone: git fetch --unshallow\n%s", upgradedFrom, text)
 	}
 	t.Cleanup(func() { _ = exec.Command("git", "worktree", "remove", "--force", dir).Run() })
-	return packageOf(t, dir, "0.0.1")
+	file, err := crossBuilt(dir, runtime.GOARCH, "VERSION=0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
 }

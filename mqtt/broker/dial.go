@@ -4,10 +4,12 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -41,12 +43,23 @@ func dialWebsocket(u *url.URL, o paho.ClientOptions) (net.Conn, error) {
 			return raw, err
 		},
 	}
-	ws, _, err := d.Dial(u.String(), nil)
+	ws, answer, err := d.Dial(u.String(), nil)
+	if answer != nil && errors.Is(err, websocket.ErrBadHandshake) {
+		err = upgradeError{answer.StatusCode}
+	}
 	if err != nil {
 		return nil, err
 	}
 	raw.open.Store(true)
 	return &websocketConn{Conn: ws}, nil
+}
+
+// upgradeError is what a server answers instead of opening a WebSocket.
+type upgradeError struct{ status int } // of HTTP
+
+// Error names the answer.
+func (e upgradeError) Error() string {
+	return strings.TrimSpace(fmt.Sprintf("answers %d %s", e.status, http.StatusText(e.status))) + ", and opens no WebSocket"
 }
 
 // maxHandshake bounds certificates and headers of a WebSocket's beginning, in bytes.

@@ -84,7 +84,7 @@ func (g *guardedConn) next() error {
 	}
 	kind := head[0] >> 4
 	switch {
-	case head[0]&^0x09 == packetPublish<<4 && length > maxPacket: // at QoS 0 nobody waits for an acknowledgement
+	case kind == packetPublish && length > maxPacket: // nobody acknowledges it
 		_, err := g.in.Discard(length)
 		return unexpected(err)
 	case length > g.longest(kind):
@@ -95,6 +95,12 @@ func (g *guardedConn) next() error {
 	if _, err := io.ReadFull(g.in, body); err != nil {
 		return unexpected(err)
 	}
+	if kind == packetPublish && head[0]&0x06 != 0 {
+		if head, body, err = atQoS0(head[0], body); err != nil {
+			return err
+		}
+		g.packet = append(head, body...)
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if err := g.asked.answer(head[0], body); err != nil {
@@ -102,6 +108,21 @@ func (g *guardedConn) next() error {
 	}
 	g.unread = g.packet
 	return nil
+}
+
+// atQoS0 makes of a message what we asked for: no id, and nobody acknowledges it.
+// aedes gives to who subscribes with a wildcard what is retained at the QoS that it
+// was published with, against MQTT 3.1.1, 3.8.4.
+func atQoS0(first byte, body []byte) (head, rest []byte, err error) {
+	id := 2
+	if len(body) >= 2 {
+		id += int(binary.BigEndian.Uint16(body))
+	}
+	if first&0x06 == 0x06 || len(body) < id+2 {
+		return nil, nil, errors.New("the broker breaks the protocol: a message at a QoS that there is not, or without an id")
+	}
+	rest = append(body[:id:id], body[id+2:]...)
+	return binary.AppendUvarint([]byte{first &^ 0x0e}, uint64(len(rest))), rest, nil
 }
 
 // unexpected tells an end in the middle of a packet from one between two.
@@ -185,7 +206,7 @@ func (a *asked) answer(first byte, body []byte) error {
 	case !a.entered:
 		return fmt.Errorf("a packet of type %d before CONNACK", kind)
 	case kind == packetPublish:
-		return checkPublish(first, body)
+		return checkPublish(body)
 	case kind == packetPuback:
 		return a.puback(body)
 	case kind == packetSuback:
@@ -206,11 +227,8 @@ func checkConnack(body []byte) error {
 	return nil
 }
 
-// checkPublish holds a message against MQTT 3.1.1, 3.3: we subscribe at QoS 0.
-func checkPublish(first byte, body []byte) error {
-	if first&0x06 != 0 {
-		return errors.New("a message at another QoS than granted")
-	}
+// checkPublish holds a message at QoS 0 against MQTT 3.1.1, 3.3.
+func checkPublish(body []byte) error {
 	if len(body) < 2 || len(body)-2 < int(binary.BigEndian.Uint16(body)) {
 		return errors.New("a message that ends within its topic")
 	}

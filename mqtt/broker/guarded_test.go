@@ -65,6 +65,28 @@ func TestLargeMessagesVanishAndOthersPassToTheByte(t *testing.T) {
 	}
 }
 
+// TestAMessageAtAHigherQoSIsTakenAsAskedFor: some brokers give what is retained so.
+func TestAMessageAtAHigherQoSIsTakenAsAskedFor(t *testing.T) {
+	for qos := range byte(3) {
+		wire := cat(connack)
+		for _, size := range []int{0, 121, 122, 123, 124, maxPacket + 1} { // the length takes one byte, or two
+			body := []byte{0, 1, 't'}
+			if qos > 0 {
+				body = append(body, 0, 9)
+			}
+			wire = cat(wire, packet(packetPublish<<4|qos<<1|1, append(body, bytes.Repeat([]byte{'x'}, size)...)...))
+		}
+		want := cat(connack)
+		for _, size := range []int{0, 121, 122, 123, 124} {
+			want = cat(want, packet(packetPublish<<4|1, append([]byte{0, 1, 't'}, bytes.Repeat([]byte{'x'}, size)...)...))
+		}
+		got, err := io.ReadAll(newGuardedConn(bytesConn{Reader: bytes.NewReader(wire)}))
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("QoS %d: %d bytes, want %d: %v", qos, len(got), len(want), err)
+		}
+	}
+}
+
 // TestAPacketThatDoesNotBelongEndsTheConnection before paho sees it. We have asked
 // for three filters as message 7, said message 9 at QoS 1, and no ping.
 func TestAPacketThatDoesNotBelongEndsTheConnection(t *testing.T) {
@@ -87,10 +109,9 @@ func TestAPacketThatDoesNotBelongEndsTheConnection(t *testing.T) {
 		"a PUBACK with reason codes (MQTT 5)":  cat(connack, packet(packetPuback<<4, 0, 9, 0)),
 		"a PINGRESP that nobody asked for":     cat(connack, packet(packetPingresp<<4)),
 		"a PINGRESP with a body":               cat(connack, packet(packetPingresp<<4, 1)),
-		"a message at QoS 1":                   cat(connack, packet(packetPublish<<4|2, 0, 1, 't', 0, 1)),
-		"a message at QoS 2":                   cat(connack, packet(packetPublish<<4|4, 0, 1, 't', 0, 1)),
+		"a message at QoS 1 without an id":     cat(connack, packet(packetPublish<<4|2, 0, 1, 't', 0)),
+		"a message at QoS 2 that ends early":   cat(connack, packet(packetPublish<<4|4, 0)),
 		"a message at QoS 3":                   cat(connack, packet(packetPublish<<4|6, 0, 1, 't', 0, 1)),
-		"a large message at QoS 1":             cat(connack, packet(packetPublish<<4|2, bytes.Repeat([]byte{1}, maxPacket+1)...)),
 		"a message that ends within its topic": cat(connack, packet(packetPublish<<4, 0, 9, 't')),
 		"a message of one byte":                cat(connack, packet(packetPublish<<4, 0)),
 		"a message without a topic":            cat(connack, packet(packetPublish<<4, 0, 0)),

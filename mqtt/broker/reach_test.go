@@ -3,6 +3,7 @@ package broker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -69,6 +70,20 @@ func TestEveryBrokerIsTold(t *testing.T) {
 				t.Errorf("code %d, by hand: %q", c.code, hand)
 			}
 		})
+	}
+}
+
+// TestAWebsocketThatDoesNotOpenIsTold: what the server answers is told, and is a person's to mend unless a proxy
+// says that its broker is away for now.
+func TestAWebsocketThatDoesNotOpenIsTold(t *testing.T) {
+	for status, byHand := range map[int]bool{404: true, 403: true, 401: true, 301: true, 200: true, 429: false, 502: false, 503: false, 504: false} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+		l := Login{Access: Access{Brokers: []string{"ws://" + server.Listener.Addr().String() + "/mqtt"}}}
+		_, _, failed := Connect(t.Context(), l, nil)
+		server.Close()
+		if says := fmt.Sprintf("answers %d %s, and opens no WebSocket", status, http.StatusText(status)); !strings.Contains(failed.Error(), says) || (failed.ByHand() != "") != byHand {
+			t.Errorf("%d: %s; by hand: %q", status, failed, failed.ByHand())
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 // refusal says in words why a broker that was reached does not get on with us,
 // and whether only a person can mend that. A mere network failure mends itself.
 func (l Login) refusal(host string, err error) (cause string, byHand bool) {
-	for _, judge := range []func(string, error) string{l.certificateProblem, l.tlsRefusal, l.loginRefusal} {
+	for _, judge := range []func(string, error) string{l.certificateProblem, l.tlsRefusal, l.upgradeRefusal, l.loginRefusal} {
 		if cause = judge(host, err); cause != "" {
 			return cause, true
 		}
@@ -94,6 +95,17 @@ func (l Login) tlsRefusal(_ string, err error) string {
 		return fmt.Sprintf("refuses our client certificate %s: it expired on %s", l.CertFile, day(cert.Leaf.NotAfter))
 	}
 	return fmt.Sprintf("refuses our client certificate %s (it says %q)", l.CertFile, said)
+}
+
+// upgradeRefusal is an answer to a WebSocket's request that stays so: mostly a path
+// at which nobody, or only a page, is. A proxy whose broker is down answers with 502
+// to 504, one that is overrun with 429.
+func (l Login) upgradeRefusal(_ string, err error) string {
+	var no upgradeError
+	if !errors.As(err, &no) || no.status >= 500 || no.status == http.StatusTooManyRequests || no.status == http.StatusRequestTimeout {
+		return ""
+	}
+	return no.Error() + ": is the path of the URL right, and may this machine go there?"
 }
 
 // loginRefusal is why CONNECT was answered with a refusal (MQTT 3.1.1, 3.2.2.3);

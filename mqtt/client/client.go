@@ -5,6 +5,7 @@ package client
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -13,14 +14,11 @@ import (
 	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
-	"google.golang.org/protobuf/proto"
 
-	"thermostat/controlloop"
 	"thermostat/controlloop/report"
 	"thermostat/mqtt/broker"
 	"thermostat/mqtt/setpoint"
 	"thermostat/mqtt/wire"
-	pb "thermostat/proto"
 )
 
 var errLost = fmt.Errorf("%w: the broker closed the connection", broker.ErrNoAnswer)
@@ -95,17 +93,6 @@ func (c *Client) publish(ctx context.Context, topic string, payload []byte, reta
 	return broker.Await(ctx, c.client.Publish(topic, 1, retained, payload))
 }
 
-// Request asks for a setpoint of one zone. What is nil stays as the zone's state shows it.
-type Request struct {
-	Device    string // empty: the only device seen that has the zone
-	Zone      string
-	Desired   *float64 // °C
-	Mode      *controlloop.Mode
-	UpDelta   *float64 // K
-	DownDelta *float64 // K
-	Default   bool     // back to the configured setpoint
-}
-
 // retainedZone is what a broker retains about one zone.
 type retainedZone struct {
 	device string
@@ -123,7 +110,7 @@ func (c *Client) Set(ctx context.Context, q Request) (setpoint.Answer, error) {
 	if err != nil {
 		return setpoint.Answer{}, err
 	}
-	control, err := z.control(q)
+	control, err := z.control(q, time.Now())
 	if err != nil {
 		return setpoint.Answer{}, err
 	}
@@ -140,6 +127,26 @@ func (c *Client) Clear(ctx context.Context, device, zone string) (setpoint.Answe
 	return c.ask(ctx, z.device, zone, "set/clear", []byte(id), false, id)
 }
 
+// Hand says a plain text on a topic below set/ and waits for the zone's next answer about
+// the same, control or program: such a text has no name by which its own could be told.
+func (c *Client) Hand(ctx context.Context, device, zone, what, text string) (setpoint.Answer, error) {
+	z, err := c.find(ctx, device, zone)
+	if err != nil {
+		return setpoint.Answer{}, err
+	}
+	return c.ask(ctx, z.device, zone, "set/"+what, []byte(text), false, "")
+}
+
+// Schedule gives what the broker retains of a zone's program and state.
+func (c *Client) Schedule(ctx context.Context, device, zone string) (Schedule, error) {
+	z, err := c.find(ctx, device, zone)
+	if err != nil {
+		return Schedule{}, err
+	}
+	return z.schedule(zone)
+}
+
+// ask says something and waits for the answer with an id; without one, for the next.
 func (c *Client) ask(ctx context.Context, device, zone, what string, payload []byte, retained bool, id string) (setpoint.Answer, error) {
 	t := wire.NewTopics(c.prefix, device)
 	if err := c.subscribe(ctx, t.Ack(zone)); err != nil {
@@ -154,10 +161,16 @@ func (c *Client) ask(ctx context.Context, device, zone, what string, payload []b
 			return setpoint.Answer{}, err
 		}
 		var a setpoint.Answer
-		if m.Topic == t.Ack(zone) && json.Unmarshal(m.Payload, &a) == nil && a.ID != nil && *a.ID == id {
+		if m.Topic == t.Ack(zone) && json.Unmarshal(m.Payload, &a) == nil && isAbout(a, what) && (id == "" || a.ID != nil && *a.ID == id) {
 			return a, nil
 		}
 	}
+}
+
+// isAbout reports whether an answer is about what was said on a topic. Version 1.0 does not
+// name it, and has controls alone.
+func isAbout(a setpoint.Answer, what string) bool {
+	return (a.Topic == "program") == (what == "set/program")
 }
 
 // find looks which device has the zone, and how it stands.
@@ -170,7 +183,7 @@ func (c *Client) find(ctx context.Context, device, zone string) (retainedZone, e
 	if err := c.subscribe(ctx, t.State(zone), t.Info()); err != nil {
 		return retainedZone{}, err
 	}
-	found := c.gather(ctx, device)
+	found := c.gather(ctx, device, zone)
 	var devices []string
 	for name, s := range found {
 		if s.state != nil {
@@ -178,6 +191,8 @@ func (c *Client) find(ctx context.Context, device, zone string) (retainedZone, e
 		}
 	}
 	switch {
+	case len(devices) == 0 && isSource(found, zone):
+		return retainedZone{}, SourceError(zone, known(found))
 	case len(devices) == 1:
 		return *found[devices[0]], nil
 	case len(devices) > 1:
@@ -190,6 +205,24 @@ func (c *Client) find(ctx context.Context, device, zone string) (retainedZone, e
 		hint = ": name the device by --device, since some brokers (RabbitMQ) give what they retain only to who names a topic"
 	}
 	return retainedZone{}, fmt.Errorf("%w: no agent with a zone %q is known to the broker%s", broker.ErrNoAnswer, zone, hint)
+}
+
+// ErrSource tells that what was named is a source of heat, which takes no word.
+var ErrSource = errors.New("is a source, not a zone")
+
+// SourceError says so of one, with the zones that there are in words.
+func SourceError(name, zones string) error {
+	return fmt.Errorf("%s %w: it heats what the zones that call it ask for; say this to one of them%s", name, ErrSource, zones)
+}
+
+// isSource reports whether an agent has a source of that name.
+func isSource(found map[string]*retainedZone, name string) bool {
+	for _, s := range found {
+		if s.info != nil && slices.Contains(s.info.Sources, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // known names the zones that there are, for a person who mistyped one.
@@ -211,16 +244,19 @@ func known(found map[string]*retainedZone) string {
 }
 
 // gather listens for a moment to what is retained; of one device it is enough to
-// have heard all of that.
-func (c *Client) gather(ctx context.Context, only string) map[string]*retainedZone {
-	ctx, cancel := context.WithTimeout(ctx, gatherTime)
+// have heard all of that. An agent that has the zone and has just begun is waited for.
+func (c *Client) gather(ctx context.Context, only, zone string) map[string]*retainedZone {
+	soon, cancel := context.WithTimeout(ctx, gatherTime)
 	defer cancel()
 	found := map[string]*retainedZone{}
 	for {
 		if s := found[only]; s != nil && s.state != nil && s.info != nil {
 			return found
 		}
-		m, err := c.next(ctx)
+		m, err := c.next(soon)
+		if err != nil && starts(found, zone) {
+			m, err = c.next(ctx)
+		}
 		if err != nil {
 			return found
 		}
@@ -239,85 +275,29 @@ func (c *Client) gather(ctx context.Context, only string) map[string]*retainedZo
 	}
 }
 
+// starts reports whether an agent has the zone, and has not told how it stands: it has
+// just begun.
+func starts(found map[string]*retainedZone, zone string) bool {
+	for _, s := range found {
+		if s.state == nil && s.info != nil {
+			if _, has := s.info.Zones[zone]; has {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // newID names one request, so that its answer is known.
 func newID() string { return "cli-" + strconv.FormatUint(rand.Uint64(), 36) }
-
-// control makes the complete control that a request means.
-func (s retainedZone) control(q Request) (*pb.TemperatureControl, error) {
-	c := &pb.TemperatureControl{
-		Id:     proto.String(newID()),
-		Source: proto.String("cli"),
-	}
-	if q.Default {
-		return c, s.fillDefault(c, q.Zone)
-	}
-	c.Desired, c.UpDelta, c.DownDelta = q.Desired, q.UpDelta, q.DownDelta
-	if q.Mode != nil {
-		c.Mode = setpoint.WireMode(*q.Mode)
-	}
-	if s.state == nil {
-		return c, nil
-	}
-	c.SensorID = &s.state.SensorID
-	c.Desired, c.UpDelta, c.DownDelta = orElse(c.Desired, s.state.Desired), orElse(c.UpDelta, s.state.UpDelta), orElse(c.DownDelta, s.state.DownDelta)
-	// Without any setpoint yet the state shows "off"; nobody asked for that.
-	if m, err := controlloop.ParseMode(s.state.Mode); err == nil && c.Mode == nil && s.state.Reason != controlloop.ReasonNoSetpoint {
-		c.Mode = setpoint.WireMode(m)
-	}
-	return c, nil
-}
-
-// JSON gives the complete control that a request means for a zone of that
-// state, as an agent takes it over HTTP. Of the configured setpoint the state
-// knows nothing: Default is not looked at.
-func (q Request) JSON(state report.State) ([]byte, error) {
-	q.Default = false
-	c, err := retainedZone{state: &state}.control(q)
-	if err != nil {
-		return nil, err
-	}
-	mode := ""
-	if c.Mode != nil {
-		mode = controlloop.Mode(*c.Mode).String()
-	}
-	return json.Marshal(struct {
-		ID        *string  `json:"id"`
-		Source    *string  `json:"source"`
-		SensorID  *int32   `json:"sensor_id"`
-		Desired   *float64 `json:"desired,omitempty"`
-		UpDelta   *float64 `json:"up_delta,omitempty"`
-		DownDelta *float64 `json:"down_delta,omitempty"`
-		Mode      string   `json:"mode,omitempty"`
-	}{c.Id, c.Source, c.SensorID, c.Desired, c.UpDelta, c.DownDelta, mode})
-}
-
-// fillDefault takes the configured setpoint from what the agent says of itself.
-func (s retainedZone) fillDefault(c *pb.TemperatureControl, zone string) error {
-	if s.info == nil {
-		return fmt.Errorf("%w: the agent does not tell its configuration", broker.ErrNoAnswer)
-	}
-	d := s.info.Zones[zone].Default
-	if d == nil {
-		return fmt.Errorf("zone %s has no configured setpoint to go back to", zone)
-	}
-	m, err := controlloop.ParseMode(d.Mode)
-	c.Mode, c.Desired, c.UpDelta, c.DownDelta = setpoint.WireMode(m), d.Desired, &d.UpDelta, &d.DownDelta
-	return err
-}
-
-func orElse(a, b *float64) *float64 {
-	if a != nil {
-		return a
-	}
-	return b
-}
 
 // Event is one change that [Client.Watch] saw.
 type Event struct {
 	Device string
-	Zone   string
-	State  []byte // JSON, as published; nil if something else changed
-	Gone   bool   // the zone is no more
+	Zone   string // empty: it is about a source, or about the device
+	Source string // of heat that zones share; empty: it is about a zone, or about the device
+	State  []byte // of zone or source, JSON, as published; nil if something else changed
+	Gone   bool   // the zone or source is no more
 	Online *bool  // whether it is there; nil if only the state changed
 
 	Presence Presence // the same in a word; empty if only the state changed

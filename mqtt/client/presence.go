@@ -46,6 +46,7 @@ type trackedDevice struct {
 	heardAt time.Time
 	emitted Presence        // empty: nothing
 	zones   []string        // that its info names
+	sources []string        // of heat, too
 	topics  map[string]bool // below its base: what came, or was asked for by itself
 }
 
@@ -71,7 +72,7 @@ func (tr *presenceTracker) message(now time.Time, device, rest string, m Message
 		if json.Unmarshal(m.Payload, &i) != nil {
 			i = wire.Info{}
 		}
-		d.every, d.zones = i.Every(), slices.Sorted(maps.Keys(i.Zones))
+		d.every, d.zones, d.sources = i.Every(), slices.Sorted(maps.Keys(i.Zones)), i.Sources
 	}
 	tr.judge(now, device, d)
 }
@@ -96,6 +97,9 @@ func (tr *presenceTracker) missing(prefix string) (topics []string) {
 		all := []string{t.Status(), t.Info()}
 		for _, zone := range d.zones {
 			all = append(all, t.State(zone))
+		}
+		for _, name := range d.sources {
+			all = append(all, t.Source(name))
 		}
 		for _, topic := range all {
 			if tr.addTopic(d, strings.TrimPrefix(topic, t.Base+"/")) {
@@ -124,7 +128,7 @@ func (tr *presenceTracker) judge(now time.Time, device string, d *trackedDevice)
 	}
 }
 
-// Watch emits every state and presence that the broker shows, until the
+// Watch emits every state, of sources too, and presence that the broker shows, until the
 // context or the connection ends. An empty device means all.
 func (c *Client) Watch(ctx context.Context, device string, emit func(Event)) error {
 	if device == "" {
@@ -134,6 +138,7 @@ func (c *Client) Watch(ctx context.Context, device string, emit func(Event)) err
 	if err := c.subscribe(ctx, t.State("+"), t.Status(), t.Info()); err != nil {
 		return err
 	}
+	broker.Subscribe(c.client, []string{t.Source("+")}) // a refusal costs the sources alone
 	return c.trackPresence(ctx, emit)
 }
 
@@ -164,10 +169,18 @@ func (c *Client) trackPresence(ctx context.Context, emit func(Event)) error {
 // trackMessage emits what a message changes.
 func (c *Client) trackMessage(tr *presenceTracker, m Message) {
 	device, rest, _ := strings.Cut(strings.TrimPrefix(m.Topic, c.prefix+"/"), "/")
-	if zone, ok := wire.ZoneOfState(rest); ok && len(m.Payload) > 0 {
-		tr.emit(Event{Device: device, Zone: zone, State: m.Payload})
-	} else if ok {
-		tr.emit(Event{Device: device, Zone: zone, Gone: true})
+	zone, isZone := wire.ZoneOfState(rest)
+	source, isSource := wire.SourceOf(rest)
+	e := Event{Device: device, State: m.Payload}
+	if len(m.Payload) == 0 {
+		e.State, e.Gone = nil, true
+	}
+	if isZone {
+		e.Zone = zone
+		tr.emit(e)
+	} else if isSource {
+		e.Source = source
+		tr.emit(e)
 	}
 	tr.message(time.Now(), device, rest, m)
 }

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -52,5 +53,24 @@ func TestPresenceIsWhatTheBrokerShows(t *testing.T) {
 				t.Errorf("%s: %q, want %q (%v)", name, got, c.want, err)
 			}
 		})
+	}
+}
+
+// TestWatchTellsOfSources: as they are published, and that one is gone; its topic is asked for by name where
+// only that gives what is retained.
+func TestWatchTellsOfSources(t *testing.T) {
+	var got []string
+	tr := &presenceTracker{devices: map[string]*trackedDevice{}, emit: func(e Event) {
+		got = append(got, fmt.Sprintf("%s/%s|%s %s %v", e.Device, e.Zone, e.Source, e.State, e.Gone))
+	}}
+	c := &Client{prefix: "p"}
+	c.trackMessage(tr, Message{"p/d/info", []byte(`{"sources":["boiler"],"zones":{"bath":{}}}`), true})
+	if topics := tr.missing("p"); !slices.Equal(topics, []string{"p/d/status", "p/d/bath/state", "p/d/boiler/source"}) {
+		t.Errorf("asked for by name: %q", topics)
+	}
+	c.trackMessage(tr, Message{"p/d/boiler/source", []byte(`{"name":"boiler"}`), true})
+	c.trackMessage(tr, Message{"p/d/boiler/source", nil, false})
+	if want := []string{`d/|boiler {"name":"boiler"} false`, "d/|boiler  true"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

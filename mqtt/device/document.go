@@ -10,7 +10,6 @@ import (
 	"strings"
 	"unicode"
 
-	"thermostat/controlloop"
 	"thermostat/mqtt/wire"
 )
 
@@ -123,7 +122,7 @@ func folded(name string) string {
 func jsonNumber(value any) (float64, error) {
 	switch v := value.(type) {
 	case json.Number:
-		return controlloop.ParseNumber(v.String())
+		return wire.ParseDecimal(v.String())
 	case string:
 		return wire.ParseNumber(v)
 	}

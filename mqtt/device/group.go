@@ -20,12 +20,13 @@ import (
 // Group are the sensors and relays that an agent has on its broker, on the
 // session's own connection. They are opened before the session runs.
 type Group struct {
-	log            *slog.Logger
-	sensorsByTopic map[string][]*Sensor // two may read two fields of one message
-	relays         []*Relay
-	relaysByTopic  map[string][]*Relay // by the topics of their commands and reports
-	wake           chan struct{}
-	Contain        func(part string, f func()) // survives f's panic
+	log             *slog.Logger
+	sensorsByTopic  map[string][]*Sensor // two may read two fields of one message
+	contactsByTopic map[string][]*Contact
+	relays          []*Relay
+	relaysByTopic   map[string][]*Relay // by the topics of their commands and reports
+	wake            chan struct{}
+	Contain         func(part string, f func()) // survives f's panic
 
 	mu          sync.Mutex
 	client      paho.Client // nil while down
@@ -44,7 +45,7 @@ const (
 
 // NewGroup makes an empty group. Refused subscriptions are logged.
 func NewGroup(log *slog.Logger) *Group {
-	return &Group{log: log, sensorsByTopic: map[string][]*Sensor{}, relaysByTopic: map[string][]*Relay{}, wake: make(chan struct{}, 1)}
+	return &Group{log: log, sensorsByTopic: map[string][]*Sensor{}, contactsByTopic: map[string][]*Contact{}, relaysByTopic: map[string][]*Relay{}, wake: make(chan struct{}, 1)}
 }
 
 // Sensor opens a sensor. It need not be there yet.
@@ -66,7 +67,9 @@ func (d *Group) Relay(spec RelaySpec) *Relay {
 }
 
 // Empty reports whether there is nothing to do.
-func (d *Group) Empty() bool { return d == nil || len(d.sensorsByTopic) == 0 && len(d.relays) == 0 }
+func (d *Group) Empty() bool {
+	return d == nil || len(d.sensorsByTopic) == 0 && len(d.contactsByTopic) == 0 && len(d.relays) == 0
+}
 
 // Take hands a message to the sensors and relays it is for; it reports whether there are any.
 // It never blocks: it is called from the connection's receiving path.
@@ -78,11 +81,14 @@ func (d *Group) Take(topic string, payload []byte, retained bool) bool {
 		d.bridgeState(string(payload), retained)
 		return true
 	}
-	sensors, relays := d.sensorsByTopic[topic], d.relaysByTopic[topic]
-	if len(sensors) == 0 && len(relays) == 0 {
+	sensors, contacts, relays := d.sensorsByTopic[topic], d.contactsByTopic[topic], d.relaysByTopic[topic]
+	if len(sensors) == 0 && len(contacts) == 0 && len(relays) == 0 {
 		return false
 	}
 	now := time.Now()
+	for _, c := range contacts {
+		c.take(now, payload)
+	}
 	for _, s := range sensors {
 		s.take(now, payload, retained)
 	}
@@ -169,6 +175,9 @@ func (d *Group) bridgeState(state string, retained bool) {
 func (d *Group) topics() []string {
 	var all []string
 	for topic := range d.sensorsByTopic {
+		all = append(all, topic)
+	}
+	for topic := range d.contactsByTopic {
 		all = append(all, topic)
 	}
 	for topic := range d.relaysByTopic {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"thermostat/controlloop"
+	"thermostat/mqtt/wire"
 )
 
 // timeKeys are what devices call the time of a measurement, the surest first.
@@ -68,7 +68,7 @@ func parseTime(value any) (t time.Time) {
 // parseUnix reads seconds since 1970, or thousandths, millionths, billionths: of
 // a date of our time each has a size of its own.
 func parseUnix(text string) time.Time {
-	x, err := controlloop.ParseNumber(text)
+	x, err := wire.ParseDecimal(text)
 	for unit := 1.0; err == nil && unit <= 1e9; unit *= 1e3 {
 		if s := x / unit; s >= float64(earliestTime.Unix()) && s < 1e11 {
 			return time.UnixMicro(int64(s * 1e6)).UTC()

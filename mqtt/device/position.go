@@ -73,14 +73,28 @@ func isText(payload []byte) bool {
 
 // positionOf reads one text: the commands' own first, then the usual ones.
 func (s RelaySpec) positionOf(text string) (on, known bool) {
+	onWord, offWord := s.wordOf(s.On), s.wordOf(s.Off)
 	switch {
-	case s.plain() && text == strings.TrimSpace(s.On):
+	case !s.plain() || text == "":
+	case text == strings.TrimSpace(s.On), text == onWord && onWord != offWord:
 		return true, true
-	case s.plain() && text == strings.TrimSpace(s.Off):
+	case text == strings.TrimSpace(s.Off), text == offWord && onWord != offWord:
 		return false, true
 	}
 	on, known = positionNames[strings.ToLower(text)]
 	return on, known
+}
+
+// wordOf is what a command in JSON says where the device will tell its position:
+// heat of {"system_mode":"heat"}; "" if it says nothing there.
+func (s RelaySpec) wordOf(command string) string {
+	document, err := parseDocument([]byte(command))
+	if err != nil {
+		return ""
+	}
+	value, _ := lookUp(document, s.stateField())
+	text, _ := textOf(value)
+	return text
 }
 
 // positionText takes the position out of JSON; other text is the position itself.

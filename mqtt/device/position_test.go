@@ -51,10 +51,17 @@ func TestAPositionIsOnOffOrUnclear(t *testing.T) {
 	power.StateField, shelly.StateField = "POWER", "output"
 	strange := RelaySpec{SensorID: 7, On: "Open ", Off: "closed"}
 	inverted := RelaySpec{SensorID: 7, On: "0", Off: "1"}
+	valve := RelaySpec{SensorID: 7, On: `{"system_mode":"heat"}`, Off: `{"system_mode":"off"}`, StateField: "system_mode"}
+	closes := RelaySpec{SensorID: 7, On: `{"state":"OFF"}`, Off: `{"state":"ON"}`}
+	numbers := RelaySpec{SensorID: 7, On: `{"id":3,"level":100}`, Off: `{"id":3,"level":0}`, StateField: "level"}
+	same := RelaySpec{SensorID: 7, On: `{"id":1,"x":1}`, Off: `{"id":1,"x":0}`, StateField: "id"}
 	for _, row := range []struct {
 		spec          RelaySpec
 		payload, want string
 	}{
+		{valve, `{"system_mode":"heat","running_state":"idle"}`, "on"}, {valve, `{"system_mode":"off"}`, "off"}, {valve, `{"system_mode":"auto"}`, "unclear"}, {valve, "heat", "on"},
+		{closes, `{"state":"OFF"}`, "on"}, {closes, `{"state":"ON"}`, "off"}, {closes, `{"state":""}`, "unclear"},
+		{numbers, `{"level":100}`, "on"}, {numbers, `{"level":0}`, "off"}, {numbers, `{"level":40}`, "unclear"}, {same, `{"id":1}`, "on"}, {same, `{"id":2}`, "unclear"},
 		{plain, "on", "on"}, {plain, " Off\n", "off"}, {plain, "TRUE", "on"}, {plain, "1", "on"}, {plain, "0", "off"}, {plain, "1.0", "on"},
 		{plain, `"ON"`, "on"}, {plain, "true", "on"}, {plain, "2", "unclear"}, {plain, `""`, "unclear"}, {plain, "[true]", "unclear"},
 		{plain, `{"state":"ON","power":12}`, "on"}, {plain, `{"state":0}`, "off"}, {plain, `{"power":12}`, "other"}, {plain, "{}", "other"},

@@ -1,11 +1,9 @@
 package device
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -16,22 +14,8 @@ import (
 	pb "thermostat/proto"
 )
 
-// SensorFormats are the formats that a sensor's messages may have.
-var SensorFormats = []string{"auto", "protobuf", "json", "number"}
-
-// UsualField is where the temperature is in JSON if nobody says so.
-const UsualField = "temperature"
-
 // absoluteZero is the coldest there is, in °C.
 const absoluteZero = -273.15
-
-// field is where the temperature is in JSON.
-func (s SensorSpec) field() string {
-	if s.Field == "" {
-		return UsualField
-	}
-	return s.Field
-}
 
 // reading is what one message of a sensor says.
 type reading struct {
@@ -74,25 +58,12 @@ func decodeNumber(s SensorSpec, payload []byte) (reading, error) {
 	return reading{Reading: controlloop.Temperature(toCelsius(x, unit), time.Time{})}, err
 }
 
-// formatOf tells a message's format by its first byte, where nobody has said
-// it: no SensorData begins like a number or like JSON.
-func (s SensorSpec) formatOf(payload []byte) string {
-	if s.Format != "auto" && s.Format != "" {
-		return s.Format
-	}
-	switch first := bytes.TrimLeft(payload, " \t\r\n"); {
-	case len(first) == 0 || first[0] == '{' || first[0] == '[':
-		return "json"
-	case strings.IndexByte("+-.0123456789NnIi", first[0]) >= 0: // also NaN and Inf, which it refuses
-		return "number"
-	}
-	return "protobuf"
-}
-
 // decodeSensorData reads a message that is in °C whatever the unit of others is.
 func decodeSensorData(s SensorSpec, payload []byte) (reading, error) {
 	d := &pb.SensorData{}
 	switch err := proto.Unmarshal(payload, d); {
+	case s.Format != "protobuf" && isText(payload): // some words are good protobuf: error, unknown
+		return reading{}, fmt.Errorf("%s is neither a number nor JSON", wire.Quoted(string(payload)))
 	case err != nil:
 		return reading{}, errors.New("neither a protobuf SensorData nor a number nor JSON")
 	case d.SensorID != nil && *d.SensorID != s.SensorID:

@@ -360,6 +360,7 @@ func FuzzReading(f *testing.F) {
 	f.Fuzz(func(t *testing.T, payload []byte, format, field, on, stateField, unit, path, word string) {
 		s := SensorSpec{SensorID: 7, Format: format, Field: field, HumidityField: field, Unit: unit}
 		r, err := decodeReading(s, payload)
+		_, _ = hint("field", temperatureFields(payload)), hint("state_field", positionFields(payload))
 		s.Where = map[string]string{path: word}
 		if found, err := decodeReading(s, payload); err == nil && s.formatOf(payload) == "json" && !mayHold(string(payload), word) {
 			t.Errorf("%q is %v of %s %q, which it does not hold", payload, found.Celsius, path, word)

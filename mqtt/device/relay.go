@@ -50,6 +50,7 @@ type Relay struct {
 	unclearAt    time.Time      // since when it is unclear or was, and was not told to go on since; zero: it is not
 	subscribedAt time.Time      // since when its reports can come on this connection; zero: not yet
 	foreign      int            // messages on its state topic without its position, since the last with one
+	hint         string         // where the first of them may hold it
 	movedAt      time.Time      // when it last went where it was not told to go
 }
 
@@ -177,7 +178,7 @@ func (r *Relay) disagrees() error {
 	case r.report.position == posUnclear:
 		return r.errorf("it says %s", r.report.text)
 	case r.reportDue && !r.report.live && r.foreign > 0:
-		return r.errorf("%s without `%s` on %s", messages(r.foreign), r.spec.stateField(), r.spec.StateTopic)
+		return r.errorf("%s without `%s` on %s%s", messages(r.foreign), r.spec.stateField(), r.spec.StateTopic, r.hint)
 	case r.reportDue && !r.report.live:
 		return r.errorf("nothing comes on %s", r.spec.StateTopic)
 	case r.report.position == posUnknown:

@@ -19,10 +19,12 @@ func (r *Relay) receive(now time.Time, topic string, payload []byte, retained bo
 	}
 	switch w, err := reportFrom(r.spec, now, payload, retained); {
 	case err == nil:
-		r.foreign = 0
+		r.foreign, r.hint = 0, ""
 		r.receiveReport(now, w)
 	case errors.Is(err, errNoField):
-		r.foreign++
+		if r.foreign++; r.foreign == 1 {
+			r.hint = hint("state_field", positionFields(payload))
+		}
 	}
 }
 

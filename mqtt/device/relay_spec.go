@@ -1,6 +1,7 @@
 package device
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -24,16 +25,23 @@ type RelaySpec struct {
 	Retain     bool          // the broker keeps the commands
 }
 
+// DefaultRelay is a relay of which nothing is said.
+func DefaultRelay() RelaySpec { return RelaySpec{Lease: 30 * time.Second} }
+
+// String says which relay it is, for people.
+func (s RelaySpec) String() string {
+	text := fmt.Sprintf("%s, lease %v", s.Topic, s.Lease)
+	if s.StateTopic != "" {
+		text += ", confirmed by " + s.StateTopic
+	}
+	return text
+}
+
 // plain reports whether the commands are plain text.
 func (s RelaySpec) plain() bool { return s.On != "" }
 
 // stateField is where the position is in a JSON state by default.
-func (s RelaySpec) stateField() string {
-	if s.StateField == "" {
-		return "state"
-	}
-	return s.StateField
-}
+func (s RelaySpec) stateField() string { return cmp.Or(s.StateField, "state") }
 
 // byItself is what a device does that gets no more commands.
 func (s RelaySpec) byItself() string {

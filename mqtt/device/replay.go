@@ -31,6 +31,7 @@ type replayFilter struct {
 
 	last      []byte    // the last message
 	lastAt    time.Time // when it came
+	celsius   float64   // what it said
 	ownTime   time.Time // the latest time that a document gave for its reading; zero: none did
 	kept      bool      // the broker retains the messages of this topic
 	uncertain bool      // the last message may come once more, and be no new one of the sensor
@@ -43,9 +44,9 @@ type replayFilter struct {
 }
 
 // retained notes what the broker had retained. It is no reading.
-func (f *replayFilter) retained(now time.Time, payload []byte, own time.Time) {
+func (f *replayFilter) retained(now time.Time, payload []byte, r reading) {
 	f.kept, f.uncertain, f.firstAt = true, true, time.Time{}
-	f.note(now, payload, own)
+	f.note(now, payload, r)
 }
 
 // connected notes a new connection of ours: a bridge may begin one, too.
@@ -54,40 +55,40 @@ func (f *replayFilter) connected() { f.uncertain = f.uncertain || f.kept }
 // bridged notes that a bridge of the broker has connected.
 func (f *replayFilter) bridged(now time.Time) { f.bridge, f.uncertain = now, f.uncertain || f.kept }
 
-func (f *replayFilter) note(now time.Time, payload []byte, own time.Time) {
-	f.last, f.lastAt = bytes.Clone(payload), now
-	if own.After(f.ownTime) {
-		f.ownTime = own
+func (f *replayFilter) note(now time.Time, payload []byte, r reading) {
+	f.last, f.lastAt, f.celsius = bytes.Clone(payload), now, r.Celsius
+	if r.measuredAt.After(f.ownTime) {
+		f.ownTime = r.measuredAt
 	}
 }
 
 // judge says why a message is no new reading; "" if it is one.
-func (f *replayFilter) judge(now time.Time, payload []byte, own time.Time) string {
-	why := f.why(now, payload, own)
+func (f *replayFilter) judge(now time.Time, payload []byte, r reading) string {
+	why := f.why(now, payload, r)
 	if !bytes.Equal(payload, f.last) {
 		f.firstAt, f.uncertain = time.Time{}, false
 	}
 	if why == "" {
 		f.replays, f.earlierTime = 0, time.Time{}
-		if !own.IsZero() {
-			f.ownTime = own
+		if !r.measuredAt.IsZero() {
+			f.ownTime = r.measuredAt
 		}
 	} else if f.replays++; f.replays >= replaysTold {
 		why = fmt.Sprintf("%d times in a row nothing new came: %s", f.replays, why)
 	}
-	f.note(now, payload, own)
+	f.note(now, payload, r)
 	return why
 }
 
-func (f *replayFilter) why(now time.Time, payload []byte, own time.Time) string {
+func (f *replayFilter) why(now time.Time, payload []byte, r reading) string {
 	if f.kept || f.last == nil { // else no broker retains anything that a bridge could send
 		if !f.bridge.IsZero() && now.Sub(f.bridge) < bridgeTime {
 			f.uncertain = false
 			return "a bridge of the broker has just connected, and says what was kept"
 		}
 	}
-	if !own.IsZero() && !f.ownTime.IsZero() {
-		return f.judgeOrder(now, own)
+	if !r.measuredAt.IsZero() && !f.ownTime.IsZero() {
+		return f.judgeOrder(now, r)
 	}
 	if !bytes.Equal(payload, f.last) {
 		return ""
@@ -105,10 +106,15 @@ func (f *replayFilter) why(now time.Time, payload []byte, own time.Time) string 
 
 // judgeOrder judges a message by its own time. One that goes back is old, unless it
 // goes on from there as our clock does: then the device's clock was put back, be
-// it by the end of summer time.
-func (f *replayFilter) judgeOrder(now, own time.Time) string {
+// it by the end of summer time. A time without fractions is that of all messages of
+// a second: a gateway that says the last temperature beside the new humidity first
+// says the new one with the same time.
+func (f *replayFilter) judgeOrder(now time.Time, r reading) string {
+	own := r.measuredAt
 	switch {
 	case own.After(f.ownTime):
+		return ""
+	case own.Equal(f.ownTime) && r.Celsius != f.celsius && now.Sub(f.lastAt) < replayTime && !f.uncertain:
 		return ""
 	case own.Equal(f.ownTime):
 		return fmt.Sprintf("its own time is %s, as of the last one: the same reading", shownTime(own))

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"thermostat/controlloop"
+	"thermostat/controlloop/mailbox"
 )
 
 // ear is a sensor without a broker: messages are put into its hands.
@@ -122,7 +123,9 @@ func TestAReadingWithATimeMustBeLater(t *testing.T) {
 	e.wants(time.Hour, said("02:00:00", 15), false, "the same reading")
 	e.wants(time.Hour, said("02:00:00", 15), false, "3 times in a row nothing new came")
 	e.wants(time.Second, said("02:00:10", 16), false, "16")
+	e.wants(time.Second, said("02:00:10", 17), false, "17") // within the second that the time means
 	e.wants(time.Second, said("02:00:10", 17), false, "")
+	e.wants(3*time.Second, said("02:00:10", 18), false, "")
 	e.wants(time.Second, said("02:00:20", 16), false, "16")
 	// Old ones come, one after another: no queue of before counts.
 	e.wants(time.Second, said("01:00:00", 5), false, "")
@@ -133,6 +136,10 @@ func TestAReadingWithATimeMustBeLater(t *testing.T) {
 	e.wants(10*time.Second, said("02:00:05", 19), false, "")
 	e.wants(10*time.Second, said("02:00:15", 19), false, "19")
 	e.wants(10*time.Second, said("02:00:25", 19), false, "19")
+	// What is kept may be said once more with another value of its second.
+	e = newEar(t, SensorSpec{})
+	e.wants(0, said("02:00:00", 15), true, "was kept")
+	e.wants(time.Second, said("02:00:00", 16), false, "the same reading")
 	// A device that starts without knowing the time says 1970, which is none.
 	e = newEar(t, SensorSpec{})
 	e.wants(0, `{"Time":"2026-10-25T02:00:00","temperature":15}`, false, "15")
@@ -226,7 +233,7 @@ func healthyWeek(t *testing.T, kept, timed bool) {
 	relay := &switchboard{}
 	s := newSensor(SensorSpec{SensorID: 7, StaleAfter: params.StaleAfter, Topic: "t", Format: "auto"})
 	var faults, answers atomic.Uint64
-	zone := &controlloop.Zone{Name: "z", Params: params, Sensor: s, Heater: relay, Setpoints: controlloop.NewLatest[controlloop.Setpoint](), Observe: func(snap controlloop.Snapshot) {
+	zone := &controlloop.Zone{Name: "z", Params: params, Sensor: s, Heater: relay, Setpoints: mailbox.New[controlloop.Setpoint](), Observe: func(snap controlloop.Snapshot) {
 		answers.Store(snap.Answers)
 		for _, f := range snap.Faults {
 			if f.Name != "not_warming" { // of course: nothing warms here

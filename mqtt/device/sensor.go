@@ -8,27 +8,16 @@ import (
 	"time"
 
 	"thermostat/controlloop"
+	"thermostat/controlloop/mailbox"
 	"thermostat/mqtt/wire"
 )
-
-// SensorSpec is what a configuration says about a sensor on the broker.
-type SensorSpec struct {
-	SensorID      int32             // messages that name another one are not for this zone
-	StaleAfter    time.Duration     // of its zone: how long a reading counts
-	Topic         string            // of its readings
-	Format        string            // auto, protobuf, json or number
-	Field         string            // json: path of the temperature, like DS18B20.Temperature
-	HumidityField string            // json: path of the humidity; empty: none is read
-	Unit          string            // of numbers and json: C or F; empty: what the message says, else C
-	Where         map[string]string // json: texts by path that a reading must have beside it; nil: messages of a second sensor are refused
-}
 
 // Sensor is a sensor whose readings come over the broker. It implements
 // [controlloop.Stream]. A reading's age counts from its receipt. What the broker
 // had retained is no reading, for nobody knows how old it is.
 type Sensor struct {
 	spec     SensorSpec
-	readings *controlloop.Latest[answer]
+	readings *mailbox.Latest[answer]
 
 	mu            sync.Mutex
 	goodAt        time.Time // when a good reading came last; zero: never
@@ -44,7 +33,7 @@ type answer struct {
 }
 
 func newSensor(spec SensorSpec) *Sensor {
-	return &Sensor{spec: spec, readings: controlloop.NewLatest[answer](), replays: replayFilter{staleAfter: spec.StaleAfter}}
+	return &Sensor{spec: spec, readings: mailbox.New[answer](), replays: replayFilter{staleAfter: spec.StaleAfter}}
 }
 
 // Read waits for the next message.
@@ -86,7 +75,7 @@ func (s *Sensor) take(now time.Time, payload []byte, retained bool) {
 	case err != nil:
 		s.fail(controlloop.VerdictError, err)
 	case retained:
-		s.replays.retained(now, payload, r.measuredAt)
+		s.replays.retained(now, payload, r)
 		if !s.fresh(now) {
 			s.fail(controlloop.VerdictRetained, fmt.Errorf("%.2f °C was kept by the broker, nobody knows since when: waits for a new one", r.Celsius))
 		}
@@ -101,7 +90,7 @@ func (s *Sensor) accept(now time.Time, payload []byte, r reading) {
 		s.fail(controlloop.VerdictError, err)
 		return
 	}
-	if why := s.replays.judge(now, payload, r.measuredAt); why != "" {
+	if why := s.replays.judge(now, payload, r); why != "" {
 		if !s.fresh(now) {
 			s.fail(controlloop.VerdictRetained, fmt.Errorf("%.2f °C is no new reading: %s", r.Celsius, why))
 		}
@@ -129,7 +118,7 @@ func (s *Sensor) countOther(now time.Time, payload []byte, err error) {
 	case len(s.spec.Where) > 0:
 		err = fmt.Errorf("%w; %s without `%s` of %s", err, messages(s.others), s.spec.field(), s.spec.wanted())
 	default:
-		err = fmt.Errorf("%w; %s without `%s`", err, messages(s.others), s.spec.field())
+		err = fmt.Errorf("%w; %s without `%s`%s", err, messages(s.others), s.spec.field(), hint("field", temperatureFields(payload)))
 	}
 	s.fail(controlloop.VerdictError, err)
 }

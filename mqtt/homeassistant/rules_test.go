@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -57,8 +58,14 @@ var haPlatforms = map[string]haPlatform{
 		required: words("modes mode_command_topic mode_state_topic mode_state_template temperature_command_topic temperature_state_topic " +
 			"temperature_state_template current_temperature_topic current_temperature_template action_topic action_template " +
 			"min_temp max_temp temp_step precision temperature_unit"),
-		optional: words("current_humidity_topic current_humidity_template"),
+		optional: words("current_humidity_topic current_humidity_template power_command_topic " +
+			"preset_modes preset_mode_command_topic preset_mode_state_topic preset_mode_value_template"),
 	}, nil, nil},
+	// switch.py; without a state topic it shows what was last asked for.
+	"switch": {keySet{
+		required: words("command_topic state_topic value_template state_on state_off"),
+		optional: words("device_class payload_on payload_off command_template retain optimistic"),
+	}, words("outlet switch"), words("config")},
 	// sensor.py; device classes of components/sensor/const.py; category config is
 	// refused by components/sensor/__init__.py.
 	"sensor": {keySet{
@@ -70,7 +77,7 @@ var haPlatforms = map[string]haPlatform{
 	"binary_sensor": {keySet{
 		required: words("state_topic payload_on payload_off"),
 		optional: words("device_class value_template expire_after force_update off_delay"),
-	}, words("running problem connectivity heat cold"), words("diagnostic")},
+	}, words("running problem connectivity heat cold window"), words("diagnostic")},
 	// button.py; device classes of components/button/__init__.py.
 	"button": {keySet{
 		required: words("command_topic"),
@@ -91,12 +98,15 @@ var haStateClasses = map[string][]string{
 }
 
 var (
-	haModes   = words("auto off cool heat dry fan_only heat_cool")                                // components/climate/const.py, HVACMode
-	haActions = words("off heating cooling drying idle fan defrosting preheating")                // the same, HVACAction
-	haName    = regexp.MustCompile(`^[a-zA-Z0-9_-]+$`)                                            // discovery.py, TOPIC_MATCHER
-	ourForm   = regexp.MustCompile(`^\{\{ value_json\.([a-z0-9_]+) \}\}$`)                        // the only form of template that we use
-	ourSets   = words("set/mode set/desired set/clear")                                           // of a zone
-	jsonKeys  = map[string][]string{"state": keysOf(report.State{}), "info": keysOf(wire.Info{})} // of what the agent publishes
+	haModes   = words("auto off cool heat dry fan_only heat_cool")                 // components/climate/const.py, HVACMode
+	haActions = words("off heating cooling drying idle fan defrosting preheating") // the same, HVACAction
+	haName    = regexp.MustCompile(`^[a-zA-Z0-9_-]+$`)                             // discovery.py, TOPIC_MATCHER
+	ourForms  = regexp.MustCompile(`^\{\{ (KEY|KEY if KEY in \[WORD(, WORD)*\] else WORD|WORD if KEY == WORD else KEY|KEY\.at if KEY else None|` +
+		`WORD if KEY else WORD|KEY \| length|\{WORD: KEY\} \| tojson|KEY \| map\(attribute="text"\) \| join\('; '\) \| truncate\(255, true, '…', 0\) or WORD) \}\}$`)
+	ourKey   = regexp.MustCompile(`value_json\.([a-z0-9_]+)`)
+	ourWord  = regexp.MustCompile(`'[a-z0-9-]+'`)
+	ourSets  = words("set/mode set/desired set/preset set/clear set/power set/boost set/resume")                                    // of a zone
+	jsonKeys = map[string][]string{"state": keysOf(report.State{}), "info": keysOf(wire.Info{}), "source": keysOf(report.Source{})} // of what the agent publishes
 )
 
 // keySet are the keys of one JSON object.
@@ -123,7 +133,7 @@ func (c *haChecker) complain(format string, args ...any) {
 	c.bad = append(c.bad, fmt.Sprintf(format, args...))
 }
 
-// check looks at one message. zone is empty for the agent's own device.
+// check looks at one message. zone may be the name of a source, and is empty for the agent's own device.
 func (c *haChecker) check(topic, zone string, payload []byte) {
 	c.checkTopic(topic)
 	var top map[string]any
@@ -134,6 +144,15 @@ func (c *haChecker) check(topic, zone string, payload []byte) {
 	c.keys("the payload", top, haTop)
 	device, _ := top["device"].(map[string]any)
 	c.keys("device", device, haInfo)
+	// device_registry.py, _validate_configuration_url: all of the device is refused for another one.
+	if u, told := device["configuration_url"]; told {
+		if at, err := url.Parse(fmt.Sprint(u)); err != nil || at.Scheme != "http" && at.Scheme != "https" || at.Hostname() == "" {
+			c.complain("configuration_url %v", u)
+		}
+	}
+	if area, told := device["suggested_area"]; told && area == "" {
+		c.complain("an area without a name")
+	}
 	origin, _ := top["origin"].(map[string]any)
 	c.keys("origin", origin, haOrigin)
 	ids, _ := device["identifiers"].([]any)
@@ -234,7 +253,7 @@ func (c *haChecker) value(where, zone, key string, v any, e map[string]any) {
 	case strings.HasSuffix(key, "command_topic"):
 		rest, ok := strings.CutPrefix(text, c.base+"/"+zone+"/")
 		if zone == "" {
-			rest, ok = text, text == c.base+"/set/restart"
+			rest, ok = text, text == c.base+"/set/restart" || text == c.base+"/set/away"
 		} else {
 			ok = ok && slices.Contains(ourSets, rest)
 		}
@@ -246,15 +265,24 @@ func (c *haChecker) value(where, zone, key string, v any, e map[string]any) {
 			c.complain("%s: nobody publishes %s %q", where, key, text)
 		}
 	case strings.HasSuffix(key, "template"):
-		form := ourForm.FindStringSubmatch(text)
-		of := strings.TrimSuffix(key, "template") + "topic"
-		if key == "value_template" {
-			of = "state_topic"
-		}
-		topic, _ := e[of].(string)
-		if form == nil || !slices.Contains(jsonKeys[c.kind(zone, topic)], form[1]) {
-			c.complain("%s: %s %q shows nothing of %q", where, key, text, topic)
-		}
+		c.template(where, zone, key, text, e)
+	}
+}
+
+// template: its form is one of ours, and every key that it asks for is there.
+func (c *haChecker) template(where, zone, key, text string, e map[string]any) {
+	of := strings.TrimSuffix(key, "template") + "topic"
+	if rest, ok := strings.CutSuffix(key, "value_template"); ok {
+		of = rest + "state_topic"
+	}
+	topic, _ := e[of].(string)
+	form := ourWord.ReplaceAllString(ourKey.ReplaceAllString(text, "KEY"), "WORD")
+	fits := ourForms.MatchString(form)
+	for _, asked := range ourKey.FindAllStringSubmatch(text, -1) {
+		fits = fits && slices.Contains(jsonKeys[c.kind(zone, topic)], asked[1])
+	}
+	if !fits {
+		c.complain("%s: %s %q shows nothing of %q", where, key, text, topic)
 	}
 }
 
@@ -267,6 +295,8 @@ func (c *haChecker) kind(zone, topic string) string {
 		return "info"
 	case zone != "" && topic == c.base+"/"+zone+"/state":
 		return "state"
+	case zone != "" && topic == c.base+"/"+zone+"/source":
+		return "source"
 	}
 	return ""
 }
@@ -283,6 +313,16 @@ func (c *haChecker) climate(where string, e map[string]any) {
 	step, _ := e["temp_step"].(float64)
 	if len(modes) < 2 || modes[0] != "off" || low >= high || step <= 0 || e["temperature_unit"] != "C" {
 		c.complain("%s: modes %v, %v..%v, step %v, unit %v", where, modes, low, high, step, e["temperature_unit"])
+	}
+	// climate.py, valid_preset_mode_configuration; inclusive in _PLATFORM_SCHEMA_BASE.
+	presets, _ := e["preset_modes"].([]any)
+	if _, commanded := e["preset_mode_command_topic"]; commanded != (len(presets) > 0) || slices.Contains(presets, any("none")) {
+		c.complain("%s: presets %v, to be commanded %v", where, presets, commanded)
+	}
+	for _, preset := range presets {
+		if text, _ := e["preset_mode_value_template"].(string); !strings.Contains(text, fmt.Sprintf("'%v'", preset)) {
+			c.complain("%s: preset %v is never shown by %q", where, preset, text)
+		}
 	}
 	if p := e["precision"]; p != 0.1 && p != 0.5 && p != 1.0 { // climate.py: tenths, halves, whole
 		c.complain("%s: precision %v", where, p)

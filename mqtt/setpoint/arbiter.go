@@ -1,49 +1,15 @@
-// Package setpoint is the rules by which a zone's setpoint stays one, whoever
-// speaks. It knows no connection: an [Arbiter] is told what happens, and answers
-// what is to be done.
-//
-// The setpoint is what the broker retains on the zone's control topic. Whatever
-// else changes it (the page, Home Assistant, a memory that outlived the broker's)
-// becomes a control that the agent itself publishes there, retained. A control is
-// a complete statement: what it leaves out takes the configured value, so that the
-// same bytes always mean the same, and no clocks and no revision numbers must agree.
-//
-// These rules judge each control from the broker; the first that fits decides:
-//
-//   - Rule 0. An empty payload means that the topic was deleted. It changes nothing.
-//   - Rule 1. The same bytes as last time are a redelivery. If they came live, they
-//     are answered once more; nothing changes.
-//   - Rule 2. An own control that is older than our newest one changes nothing: the
-//     newer one is on its way, or is published again.
-//   - Rule 3. Everything else is judged: accepted, it becomes active; refused, it is
-//     answered with the reason, and replaced if the broker retains it.
-//
-// A control that came live is unverified until the broker gives it back as
-// retained: its writer may have forgotten to retain it, or a cluster in election has
-// lost it. Meanwhile a retained control that is known to be earlier does not win; the
-// active one is published again as a new own control.
-//
-// On a connection the arbiter first subscribes, and waits for what is retained; then
-// the zone is synced. Only then does it publish, and only what the broker is not known
-// to have. What was published must come back. It subscribes again now and then, which
-// by rule 1 does no harm. The configured default is never published.
-//
-// docs/setpoint-protocol.md has the rules with all their cases and reasons.
 package setpoint
 
 import (
 	"bytes"
-	"fmt"
-	"math"
 	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"thermostat/controlloop"
-	pb "thermostat/proto"
+	"thermostat/controlloop/comfort"
 )
 
 // The waits of the protocol.
@@ -56,22 +22,28 @@ const (
 	unverifiedTime       = 2 * time.Minute  // how long without a connection an own control is held against older ones: a cluster's node is stale for as long
 )
 
-// maxEarlier bounds the controls that are remembered as earlier than the newest.
+// maxEarlier bounds the messages that are remembered as earlier than the newest.
 const maxEarlier = 16
 
 // maxOwn bounds the numbers that count as ours: a forged one must not bring
 // the next to overflow.
 const maxOwn = 1 << 62
 
-// Memory is what a zone keeps of its control stream, as received bytes.
+// Memory is what a zone keeps of one of its topics, as received bytes.
 type Memory struct {
-	Cur    []byte // the active control; empty: the configured default
-	Seen   []byte // the last control known to have been at the broker
+	Cur    []byte // the active message; empty: what is configured
+	Seen   []byte // the last one known to have been at the broker
 	Before []byte // the one seen before it
-	N      uint64 // the number of our last own control
+	N      uint64 // the number of our last own message
+	Person uint64 `json:",omitzero"` // of the last one that a person said, until it has come back; 0: it has
+
+	Accepted    time.Time          `json:",omitzero"`  // when a control in Cur was; zero: not known
+	AnotherBoot bool               `json:"-"`          // that was before the machine started
+	Over        int                `json:",omitzero"`  // how many of its holds are over
+	Presets     map[string]float64 `json:",omitempty"` // °C, of the presets that Cur names and gives no temperature
 }
 
-// Answer says what became of a control.
+// Answer says what became of a control or a program.
 type Answer struct {
 	Applied bool     `json:"applied"`
 	ID      *string  `json:"id"`
@@ -79,6 +51,7 @@ type Answer struct {
 	Mode    string   `json:"mode"`    // in force after it
 	Reason  string   `json:"reason"`  // why it was refused, or what went wrong beside
 
+	Topic     string     `json:"topic"` // control or program
 	SensorID  int32      `json:"sensor_id"`
 	UpDelta   *float64   `json:"up_delta"` // K, in force after it
 	DownDelta *float64   `json:"down_delta"`
@@ -88,13 +61,44 @@ type Answer struct {
 // Actions is what the rules ask for in one step, to be done in this order.
 type Actions struct {
 	Obey      *controlloop.Setpoint // the new active one, for the zone; heater and state follow
+	Plan      *comfort.Plan         // the zone's new one, with Obey
 	Save      bool                  // the memory, once that is done
 	Answer    *Answer               // on ack, once that is done
-	Publish   bool                  // Payload, retained, on control
+	Publish   bool                  // Payload, retained, on the topic, once that is done
 	Payload   []byte
-	Subscribe bool   // to the control topic, again
+	Subscribe bool   // to the topic, again
 	Log       string // worth a line
 }
+
+// judge knows what the messages of a topic mean. The rules do not.
+type judge interface {
+	// id is that of a message; empty: it has none, or cannot be read.
+	id(m []byte) string
+	// accept makes a message active, or says why it is refused.
+	accept(now time.Time, m []byte, own bool) error
+	// again makes a complete message of what is active, with an id, and makes that active.
+	again(now time.Time, id string) []byte
+	// obey puts what is active into the actions.
+	obey(d *Actions)
+	// answer tells what is active after a message, and why that was refused; nil: it was not.
+	answer(now time.Time, id string, refused error) *Answer
+	// ready reports whether a retained message can be judged whole.
+	ready() bool
+	// ended reports whether something that the active message does not tell has ended,
+	// so that another one is to be said; say makes that active.
+	ended() bool
+	say(now time.Time)
+	// tell raises or clears a fault of the topic.
+	tell(fault topicFault, bad bool)
+}
+
+type topicFault uint8
+
+const (
+	unreadable  topicFault = iota // the broker refuses the subscription
+	unreturned                    // what we publish does not come back
+	notRetained                   // what comes back is not retained
+)
 
 // probe is one subscription, and the wait for what it brings.
 type probe struct {
@@ -112,93 +116,51 @@ const (
 	retainedProbe           // does the broker retain what came live?
 )
 
-// Arbiter decides which of a zone's controls is active. It is the setpoint protocol
-// without any connection: it is told what happens, and answers with actions. Its
-// comments name the protocol's rules.
+// Arbiter decides which of the messages on one of a zone's topics is active. It is the
+// setpoint protocol without any connection: it is told what happens, and answers with
+// actions. Its comments name the protocol's rules.
 type Arbiter struct {
-	zone      Zone
-	instance  string
-	notBefore time.Time // our clock is not trusted before this
-	random    func() float64
-	mem       Memory
-	active    controlloop.Setpoint
+	judge
+	what     string // the last word of the topic
+	instance string
+	random   func() float64
+	mem      Memory
+	curN     uint64 // the number of the active message
+	curOwn   bool   // it is our own
 
 	up, synced      bool
+	forbidden       bool // the broker does not let us read the topic
 	probe           probe
 	checkAt         time.Time     // when to check what the broker retains
-	checkIn         time.Duration // how long after a live control; more each time that it is not found retained
-	unverified      bool          // the last control came live and is not known to be retained
+	checkIn         time.Duration // how long after a live message; more each time that it is not found retained
+	unverified      bool          // the last message came live and is not known to be retained
 	seenAt          time.Time     // when it came
 	unretainedTold  bool          // the fault that it is not retained
-	earlier         [][]byte      // controls between the one that is known to have been retained, and the last
+	earlier         [][]byte      // messages between the one that is known to have been retained, and the last
 	resubscribeAt   time.Time
 	resubscribeIn   time.Duration // a node of a cluster may give what was retained before another one died
 	pending         []byte        // what was published and has not come back yet
 	sentAt          time.Time
-	unreturnedSince time.Time // since when nothing that we published came back
+	unreturnedSince time.Time // since when nothing that we published came back; zero: it is not on its way yet
 	notRetained     bool      // what was published did not come back in time
-	refused         []byte    // the last control that was refused
-	correctedAt     time.Time // when a refused retained control was last put right
+	refused         []byte    // the last message that was refused
+	deferred        []byte    // a retained one that cannot be judged yet
+	correctedAt     time.Time // when a refused retained one was last put right
+	saidAt          time.Time // when the end of a hold was last said
 }
 
-// NewArbiter starts from the memory. Controls that the configuration no longer
-// allows are forgotten, so that they are judged anew if the broker has them.
-func NewArbiter(z Zone, instance string, notBefore time.Time) *Arbiter {
-	a := &Arbiter{zone: z, instance: instance, notBefore: notBefore, random: rand.Float64, mem: z.Memory, active: z.Default, checkIn: retainedTime}
-	sp, ok := z.Remembered()
-	if ok {
-		a.active = sp
-	} else if len(a.mem.Cur) > 0 {
-		a.mem.Cur, a.mem.Seen, a.mem.Before = nil, nil, nil
-	}
-	return a
+// newArbiter begins with what is remembered.
+func newArbiter(j judge, what, instance string, mem Memory) Arbiter {
+	return Arbiter{judge: j, what: what, instance: instance, random: rand.Float64, mem: mem, checkIn: retainedTime}
 }
 
-// Active is the setpoint that the zone is to obey.
-func (a *Arbiter) Active() controlloop.Setpoint { return a.active }
-
-// Memory is what is to be kept of the control stream.
+// Memory is what is to be kept of the topic.
 func (a *Arbiter) Memory() Memory { return a.mem }
 
-// Desire makes a local change of the desired temperature alone, in °C. Only local
-// changes merge with the active setpoint.
-func (a *Arbiter) Desire(celsius float64) controlloop.Setpoint {
-	sp := a.active
-	sp.Desired = celsius
-	if sp.Mode == controlloop.ModeNone {
-		sp.Mode = a.zone.usualMode()
-	}
-	return sp
-}
+// forget leaves what the configuration no longer allows: it is judged anew if the broker has it.
+func (a *Arbiter) forget() { a.mem.Cur, a.mem.Seen, a.mem.Before, a.curOwn = nil, nil, nil, false }
 
-// Clear passes a request to clear latched faults on, and answers it with the id
-// that it came with.
-func (a *Arbiter) Clear(id string) Actions {
-	if a.zone.Clears != nil {
-		a.zone.Clears.Put(struct{}{})
-	}
-	if len(id) > maxID || !utf8.ValidString(id) {
-		id = ""
-	}
-	return Actions{Answer: a.answer(id, nil)}
-}
-
-// Submit takes a control that came by another way than the broker; source names
-// the way.
-func (a *Arbiter) Submit(now time.Time, source string, control []byte) Actions {
-	sp := a.active
-	c, err := DecodeControl(control)
-	if err == nil {
-		sp, err = a.zone.Setpoint(c)
-		sp.Source = source
-	}
-	if err == nil {
-		err = a.expired(now, c)
-	}
-	return a.Local(now, sp, c.GetId(), err)
-}
-
-// Message takes a control that came from the broker.
+// Message takes a message that came from the broker.
 func (a *Arbiter) Message(now time.Time, m []byte, retained bool) Actions {
 	if len(m) == 0 {
 		return Actions{} // rule 0: deleted, changes nothing
@@ -206,67 +168,93 @@ func (a *Arbiter) Message(now time.Time, m []byte, retained bool) Actions {
 	if retained || a.probe.kind != retainedProbe {
 		a.probe.answered = true
 	}
+	if retained {
+		a.deferred = nil
+	}
 	if bytes.Equal(m, a.pending) {
 		a.returned()
 	}
 	var d Actions
-	c, err := DecodeControl(m)
-	n, own := a.ownNumber(c.GetId())
-	curN, curOwn := a.curNumber()
+	id := a.id(m)
+	n, own := ownNumber(a.instance, id)
 	if own && a.pending != nil {
 		a.unreturnedSince = now
 	}
 	switch {
-	case bytes.Equal(m, a.mem.Seen): // rule 1: a redelivery
+	case bytes.Equal(m, a.mem.Seen) && (retained || bytes.Equal(m, a.mem.Cur)): // rule 1: a redelivery
 		if retained {
 			a.verified()
 		} else {
-			d.Answer = a.answer(c.GetId(), nil)
+			d.Answer = a.answer(now, id, nil)
 		}
-	case bytes.Equal(m, a.mem.Cur): // our newest control comes back; it was answered when it was made
+	case bytes.Equal(m, a.mem.Cur): // our newest message comes back; it was answered when it was made
+		a.cameBack(n)
 		a.noteSeen(now, m, !retained)
 		d.Save = true
-	case own && curOwn && n < curN: // rule 2: our newer control is on its way or is published again
-		if d.Save = true; retained {
-			a.mem.Seen = m
-		} else {
-			a.noteSeen(now, m, true) // what is retained may still be the control before it
-		}
-	case retained && a.unverified && (own && n <= a.mem.N || a.isEarlier(m)):
-		d = a.republish("the last control is not retained")
+	case own && a.curOwn && n < a.curN: // rule 2: our newer message is on its way or is published again
+		a.cameBack(n)
+		a.noteOld(now, m, retained)
+		d.Save = true
+	case own && len(a.mem.Cur) > 0 && n <= a.mem.N && n != a.mem.Person: // rule 2: only what a person said last wins, and only once
+		a.noteOld(now, m, retained)
+		d = a.republish(now, "an older own message came back")
+	case retained && a.unverified && a.isEarlier(m):
+		d = a.republish(now, "the last message is not retained")
 	default: // rule 3
-		d = a.judge(now, m, c, retained, err)
+		d = a.decide(now, m, id, retained)
 	}
 	a.publish(now, &d)
 	return d
 }
 
-// judge accepts or refuses a control that is new to us.
-func (a *Arbiter) judge(now time.Time, m []byte, c *pb.TemperatureControl, retained bool, err error) Actions {
-	id := c.GetId()
-	var sp controlloop.Setpoint
-	if err == nil {
-		sp, err = a.zone.Setpoint(c)
+// cameBack notes that an own message did.
+func (a *Arbiter) cameBack(n uint64) {
+	if n == a.mem.Person {
+		a.mem.Person = 0
 	}
-	if err == nil {
-		err = a.expired(now, c)
-	}
-	if err != nil {
-		return a.refuse(now, m, id, retained, err)
-	}
-	n, own := a.ownNumber(id)
-	if own {
-		a.mem.N = max(a.mem.N, n)
-	}
-	a.mem.Cur = m
-	a.noteSeen(now, m, !retained)
-	a.active = sp
-	return Actions{Obey: &sp, Save: true, Answer: a.answer(id, nil)}
 }
 
-// noteSeen notes a control at the broker. One that came live is not known to be
+// noteOld notes an own message at the broker that is not active.
+func (a *Arbiter) noteOld(now time.Time, m []byte, retained bool) {
+	if retained {
+		a.mem.Seen = m
+	} else {
+		a.noteSeen(now, m, true) // what is retained may still be the message before it
+	}
+}
+
+// decide accepts or refuses a message that is new to us.
+func (a *Arbiter) decide(now time.Time, m []byte, id string, retained bool) Actions {
+	n, own := ownNumber(a.instance, id)
+	if err := a.accept(now, m, own); err != nil {
+		if retained && !a.ready() {
+			a.deferred = m
+			return Actions{}
+		}
+		return a.refuse(now, m, id, retained, err)
+	}
+	if own {
+		a.mem.N = max(a.mem.N, n)
+		a.cameBack(n)
+	}
+	a.setCur(m, id)
+	a.noteSeen(now, m, !retained)
+	d := Actions{Save: true, Answer: a.answer(now, id, nil)}
+	a.obey(&d)
+	return d
+}
+
+// Reconsider judges a retained message that could not be judged when it came.
+func (a *Arbiter) Reconsider(now time.Time) Actions {
+	if a.deferred == nil || !a.ready() {
+		return Actions{}
+	}
+	return a.Message(now, a.deferred, true)
+}
+
+// noteSeen notes a message at the broker. One that came live is not known to be
 // retained: its writer may have forgotten that, or a cluster in election has not
-// done it. Of several such controls any but the last, or the one before them all,
+// done it. Of several such messages any but the last, or the one before them all,
 // is what is retained then.
 func (a *Arbiter) noteSeen(now time.Time, m []byte, unverified bool) {
 	if !unverified {
@@ -283,31 +271,22 @@ func (a *Arbiter) noteSeen(now time.Time, m []byte, unverified bool) {
 	}
 }
 
-// verified notes that the last control is retained, or that nothing is known of it.
+// verified notes that the last message is retained, or that nothing is known of it.
 func (a *Arbiter) verified() {
 	a.unverified, a.earlier, a.checkIn = false, nil, retainedTime
 	a.tellRetained()
 }
 
-// isEarlier reports whether a control came before the newest one.
+// isEarlier reports whether a message came before the newest one.
 func (a *Arbiter) isEarlier(m []byte) bool {
 	return bytes.Equal(m, a.mem.Before) || slices.ContainsFunc(a.earlier, func(e []byte) bool { return bytes.Equal(m, e) })
 }
 
-// expired refuses a control that arrives too late, if our clock can be trusted.
-func (a *Arbiter) expired(now time.Time, c *pb.TemperatureControl) error {
-	expires := c.GetExpiresAt()
-	if expires == nil || now.Before(a.notBefore) || !now.After(expires.AsTime()) {
-		return nil
-	}
-	return fmt.Errorf("expired at %s", expires.AsTime().Format(time.RFC3339))
-}
-
-// refuse answers, and if the broker retains the refused control, puts the topic right.
+// refuse answers, and if the broker retains the refused message, puts the topic right.
 func (a *Arbiter) refuse(now time.Time, m []byte, id string, retained bool, why error) Actions {
 	var d Actions
 	if !retained || !bytes.Equal(m, a.refused) { // the broker's copy of what was answered live is not answered again
-		d = Actions{Answer: a.answer(id, why), Log: "control refused: " + why.Error()}
+		d = Actions{Answer: a.answer(now, id, why), Log: a.what + " refused: " + why.Error()}
 	}
 	a.refused = m
 	switch {
@@ -317,7 +296,7 @@ func (a *Arbiter) refuse(now time.Time, m []byte, id string, retained bool, why 
 		a.check(a.correctedAt.Add(RetryTime))
 	case len(a.mem.Cur) > 0:
 		a.correctedAt = now
-		again := a.republish("put right")
+		again := a.republish(now, "put right")
 		again.Answer, again.Log = d.Answer, d.Log
 		return again
 	default:
@@ -335,64 +314,72 @@ func (a *Arbiter) check(at time.Time) {
 	}
 }
 
-// republish makes the active setpoint a new own control.
-func (a *Arbiter) republish(why string) Actions {
-	sp := a.active
-	if c, err := DecodeControl(a.mem.Cur); err == nil {
-		sp.Source = sourceOf(c) // its author, not the memory that it came back from
-	}
-	a.ownControl(sp)
+// republish makes what is active a new own message, that nobody has said.
+func (a *Arbiter) republish(now time.Time, why string) Actions {
+	a.own(now, false)
 	return Actions{Save: true, Log: "said again what is obeyed: " + why}
 }
 
-// ownControl makes a setpoint our newest control, and active.
-func (a *Arbiter) ownControl(sp controlloop.Setpoint) controlloop.Setpoint {
+// own makes what is active our newest message. Person: somebody here said it.
+func (a *Arbiter) own(now time.Time, person bool) (id string) {
 	a.mem.N++
-	sp.ID = a.instance + "/" + strconv.FormatUint(a.mem.N, 10)
-	a.mem.Cur = encodeControl(a.zone, sp)
-	a.active = sp
-	return sp
+	if person {
+		a.mem.Person = a.mem.N
+	}
+	id = a.instance + "/" + strconv.FormatUint(a.mem.N, 10)
+	a.setCur(a.again(now, id), id)
+	return id
 }
 
-// Local takes a change that came by another way than the control topic.
-// A refused one changes nothing.
-func (a *Arbiter) Local(now time.Time, sp controlloop.Setpoint, id string, err error) Actions {
-	if err == nil {
-		err = a.zone.Params.RefuseSetpoint(sp)
+// changed passes on a change that somebody here made. A refused one changes nothing.
+func (a *Arbiter) changed(now time.Time, id string, refused error) Actions {
+	if refused != nil {
+		return Actions{Answer: a.answer(now, id, refused), Log: "change refused: " + refused.Error()}
 	}
-	if err != nil {
-		return Actions{Answer: a.answer(id, err), Log: "change refused: " + err.Error()}
-	}
-	sp = a.ownControl(sp)
+	own := a.own(now, true)
 	if id == "" {
-		id = sp.ID
+		id = own
 	}
-	d := Actions{Obey: &sp, Save: true, Answer: a.answer(id, nil)}
+	return a.passOn(now, id)
+}
+
+// passOn passes on what has become active by our own message.
+func (a *Arbiter) passOn(now time.Time, id string) Actions {
+	d := Actions{Save: true, Answer: a.answer(now, id, nil)}
+	a.obey(&d)
 	a.publish(now, &d)
 	return d
 }
 
-// publish publishes the active control if the broker is not known to have it: not
-// before the zone is synced, and not while the same control is pending.
+// publish publishes the active message if the broker is not known to have it: not
+// before the zone is synced, and not while the same is pending.
 func (a *Arbiter) publish(now time.Time, d *Actions) {
 	if len(a.mem.Cur) == 0 || bytes.Equal(a.mem.Cur, a.mem.Seen) {
 		a.returned()
 		return
 	}
-	if !a.up || !a.synced || bytes.Equal(a.mem.Cur, a.pending) {
+	if !a.up || !a.synced || a.deferred != nil || bytes.Equal(a.mem.Cur, a.pending) {
 		return
 	}
 	if a.notRetained && now.Sub(a.sentAt) < RetryTime {
 		return
 	}
 	if a.pending == nil {
-		a.unreturnedSince = now
+		a.unreturnedSince = time.Time{}
 	}
 	a.pending, a.sentAt = a.mem.Cur, now
 	d.Publish, d.Payload = true, a.mem.Cur
 }
 
-// returned notes that the pending control came back, or matters no more.
+// Sent notes that what was to be published is on its way: until then the zone had to obey
+// it, and the disk to keep it.
+func (a *Arbiter) Sent(now time.Time) {
+	if a.sentAt = now; a.unreturnedSince.IsZero() {
+		a.unreturnedSince = now
+	}
+}
+
+// returned notes that the pending message came back, or matters no more.
 func (a *Arbiter) returned() {
 	a.pending = nil
 	a.setNotRetained(false)
@@ -403,7 +390,7 @@ func (a *Arbiter) setNotRetained(bad bool) {
 	a.tellRetained()
 }
 
-// tellRetained tells the fault that our controls do not come back, or that they
+// tellRetained tells the fault that our messages do not come back, or that they
 // come back and are still not retained after the longest wait.
 func (a *Arbiter) tellRetained() {
 	bad := a.notRetained || a.checkIn >= RetryTime
@@ -411,18 +398,18 @@ func (a *Arbiter) tellRetained() {
 		return
 	}
 	a.unretainedTold = bad
-	text := "the broker does not give back the setpoint that was published: is this agent allowed to write the control topic?"
-	if !a.notRetained {
-		text = "the broker passes setpoints on and does not retain them: after a restart of this agent the older one counts"
+	if a.notRetained {
+		a.tell(unreturned, bad)
+	} else {
+		a.tell(notRetained, bad)
 	}
-	a.zone.Alarms.Set(controlloop.FaultControlNotRetained, bad, text)
 }
 
 // Connected begins a connection: the arbiter publishes only after it was synced.
 func (a *Arbiter) Connected(now time.Time) Actions {
-	a.up, a.synced = true, false
+	a.up, a.synced, a.forbidden = true, false, false
 	a.checkAt = time.Time{}
-	if _, own := a.curNumber(); !own || now.Sub(a.seenAt) > unverifiedTime {
+	if !a.curOwn || now.Sub(a.seenAt) > unverifiedTime {
 		a.verified() // a broker restored from an older save, or somebody who sent the same again: what it brings becomes active
 	}
 	a.resubscribeIn = firstResubscribeTime
@@ -430,9 +417,9 @@ func (a *Arbiter) Connected(now time.Time) Actions {
 	return a.resubscribe(firstProbe)
 }
 
-// Disconnected ends a connection; with it ends the wait for the pending control.
+// Disconnected ends a connection; with it ends the wait for the pending message.
 func (a *Arbiter) Disconnected() {
-	a.up, a.synced, a.pending = false, false, nil
+	a.up, a.synced, a.pending, a.deferred = false, false, nil, nil
 	a.probe = probe{}
 	a.setNotRetained(false) // the next connection may be allowed what this one was not
 }
@@ -445,7 +432,8 @@ func (a *Arbiter) resubscribe(kind probeKind) Actions {
 
 // Subscribed notes a SUBACK: from now on runs the wait for what it brings.
 func (a *Arbiter) Subscribed(now time.Time) {
-	tellUnreadable(a.zone, false)
+	a.forbidden = false
+	a.tell(unreadable, false)
 	if a.probe.kind == noProbe || !a.probe.until.IsZero() {
 		return
 	}
@@ -459,14 +447,13 @@ func (a *Arbiter) Subscribed(now time.Time) {
 // Unreadable notes that the broker refuses the subscription: without it nothing
 // is known of what is retained, so nothing is published; it is tried again.
 func (a *Arbiter) Unreadable(now time.Time) {
-	a.probe, a.synced = probe{}, false
+	a.probe, a.synced, a.forbidden = probe{}, false, true
 	a.resubscribeAt = now.Add(RetryTime)
-	tellUnreadable(a.zone, true)
+	a.tell(unreadable, true)
 }
 
-func tellUnreadable(z Zone, bad bool) {
-	z.Alarms.Set(controlloop.FaultControlNotReadable, bad, "the broker refuses the subscription to the control topic: is this agent allowed to read it?")
-}
+// settled reports whether it is known what the broker retains, or that nobody can know.
+func (a *Arbiter) settled() bool { return a.synced || a.forbidden }
 
 // Tick does what is due.
 func (a *Arbiter) Tick(now time.Time) Actions {
@@ -474,7 +461,7 @@ func (a *Arbiter) Tick(now time.Time) Actions {
 	if !a.up {
 		return d
 	}
-	if a.pending != nil && now.Sub(a.unreturnedSince) >= AckTimeout && !a.notRetained {
+	if a.pending != nil && !a.unreturnedSince.IsZero() && now.Sub(a.unreturnedSince) >= AckTimeout && !a.notRetained {
 		a.setNotRetained(true)
 	}
 	switch {
@@ -492,6 +479,9 @@ func (a *Arbiter) Tick(now time.Time) Actions {
 			a.tellRetained()
 		}
 		d = a.resubscribe(retainedProbe)
+	case a.synced && a.ended() && now.Sub(a.saidAt) >= RetryTime: // whoever spoke meanwhile is heard first
+		a.saidAt = now
+		d = a.resubscribe(firstProbe)
 	case !now.Before(a.resubscribeAt):
 		a.resubscribeIn = min(2*a.resubscribeIn, resubscribeTime)
 		a.resubscribeAt = now.Add(jitter(a.resubscribeIn, a.random))
@@ -507,6 +497,9 @@ func (a *Arbiter) endProbe(now time.Time) Actions {
 	a.synced = true
 	var d Actions
 	switch {
+	case was.answered && a.ended():
+		a.say(now)
+		return a.passOn(now, a.own(now, false))
 	case was.answered:
 	case was.kind == firstProbe:
 		return a.resubscribe(secondProbe)
@@ -514,15 +507,15 @@ func (a *Arbiter) endProbe(now time.Time) Actions {
 		if len(a.mem.Cur) == 0 || bytes.Equal(a.mem.Cur, a.pending) {
 			return d // a configured default is never published
 		}
-		d = a.republish("the broker holds no control")
+		d = a.republish(now, "the broker holds no "+a.what)
 	}
 	a.publish(now, &d)
 	return d
 }
 
-// ownNumber gives the number in the id of an own control.
-func (a *Arbiter) ownNumber(id string) (uint64, bool) {
-	digits, ok := strings.CutPrefix(id, a.instance+"/")
+// ownNumber gives the number in the id of an own message.
+func ownNumber(instance, id string) (uint64, bool) {
+	digits, ok := strings.CutPrefix(id, instance+"/")
 	if !ok {
 		return 0, false
 	}
@@ -530,31 +523,10 @@ func (a *Arbiter) ownNumber(id string) (uint64, bool) {
 	return n, err == nil && n < maxOwn
 }
 
-func (a *Arbiter) curNumber() (uint64, bool) {
-	if len(a.mem.Cur) == 0 {
-		return 0, false
-	}
-	return a.ownNumber(a.active.ID)
-}
-
-// answer tells what is active after a control with an id, and why that was
-// refused; nil: it was applied.
-func (a *Arbiter) answer(id string, refused error) *Answer {
-	told := Answer{Applied: refused == nil}
-	if refused != nil {
-		told.Reason = refused.Error()
-	}
-	if id != "" {
-		told.ID = &id
-	}
-	if desired := a.active.Desired; !math.IsNaN(desired) {
-		told.Desired = &desired
-	}
-	told.Mode, told.SensorID = a.active.Mode.String(), a.zone.SensorID
-	if up, down := a.active.UpDelta, a.active.DownDelta; a.active.Mode != controlloop.ModeNone {
-		told.UpDelta, told.DownDelta = &up, &down
-	}
-	return &told
+// setCur makes a message with an id the active one. What could not be judged before is older.
+func (a *Arbiter) setCur(m []byte, id string) {
+	a.mem.Cur, a.deferred = m, nil
+	a.curN, a.curOwn = ownNumber(a.instance, id)
 }
 
 // jitter spreads a wait over 0.8 to 1.2 of it, so that a fleet does not march in step.

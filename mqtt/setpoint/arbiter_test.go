@@ -4,63 +4,158 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
+	"os"
+	"strconv"
 	"testing"
 	"time"
 
 	"google.golang.org/protobuf/proto"
 
 	"thermostat/controlloop"
+	"thermostat/controlloop/comfort"
+	"thermostat/controlloop/mailbox"
+	"thermostat/controlloop/program"
 	pb "thermostat/proto"
 )
 
 func testZone() Zone {
-	return Zone{
+	z := Zone{
 		Name: "living", SensorID: 7,
 		Params: controlloop.Params{
 			Heater: true, DesiredMin: 5, DesiredMax: 28, HeatCutout: 35, CoolCutout: 3,
 			PlausibleMin: -30, PlausibleMax: 70, MaxRate: 5, Sample: time.Second, StaleAfter: 5 * time.Second,
 		},
 		Default:   controlloop.Setpoint{Mode: controlloop.ModeHeat, Desired: 19, UpDelta: 0.3, DownDelta: 0.3, Source: "config"},
-		Setpoints: controlloop.NewLatest[controlloop.Setpoint](),
+		Setpoints: mailbox.New[controlloop.Setpoint](),
 		Alarms:    controlloop.NewAlarms(),
 	}
+	z.Comfort = comfort.Plan{Calendar: program.Calendar{Place: time.UTC}, Mode: controlloop.ModeHeat, Default: z.Default, HoldMax: 12 * time.Hour}
+	return z
 }
 
 // world is a broker, an arbiter and the two lines between them, in
 // virtual time. It keeps its own books of who spoke last.
 type world struct {
-	t        *testing.T
-	rnd      *rand.Rand
-	now      time.Time
-	arbiter  *Arbiter
-	disk     Memory
-	instance string
-	births   int
+	t             *testing.T
+	rnd           *rand.Rand
+	now           time.Time
+	arbiter       *ControlArbiter
+	programs      *ProgramArbiter
+	disk          Memory
+	diskOfProgram Memory
+	instance      string
+	births        int
 
-	retained  []byte
-	swallows  bool // our controls: an access rule that forbids them
-	electing  bool // a cluster chooses its leaders: what is said is acknowledged and delivered, and not retained
-	up        bool
-	toAgent   []line
-	toBroker  []line
-	log       []string
-	words     int
-	obeyed    controlloop.Setpoint
-	published int
+	retained        []byte // on the control topic
+	retainedProgram []byte
+	swallows        bool // our controls: an access rule that forbids them
+	electing        bool // a cluster chooses its leaders: what is said is acknowledged and delivered, and not retained
+	up              bool
+	toAgent         []line
+	toBroker        []line
+	log             []string
+	words           int
+	obeyed          controlloop.Setpoint
+	published       int
+	program         bool   // the zone has one
+	weekText        string // of it; empty: that of weekZone
+}
+
+// zone is the zone of this world.
+func (w *world) zone() Zone {
+	if !w.program {
+		return testZone()
+	}
+	z := weekZone()
+	if w.weekText != "" {
+		z.Comfort.Week = weekOf(w.weekText)
+	}
+	return z
+}
+
+// weekZone is a zone with a program.
+func weekZone() Zone {
+	z := testZone()
+	z.Comfort = comfort.Plan{
+		Calendar: program.Calendar{Week: weekOf("06:00 comfort, 08:30 18, 16:30 comfort, 22:30 off"), Place: time.UTC}, Mode: controlloop.ModeHeat,
+		Presets: map[string]float64{"comfort": 21, "boost": 23}, HoldMax: 12 * time.Hour, Unsynced: comfort.Last, Default: z.Default,
+	}
+	return z
+}
+
+func weekOf(text string) program.Week {
+	week, err := program.Parse(text)
+	if err != nil {
+		panic(err)
+	}
+	return week
+}
+
+// hand does what a person's hand does, in any zone.
+func (w *world) hand() {
+	what := w.rnd.IntN(5)
+	w.note("hand %d", what)
+	w.act(w.arbiter.Hand(w.now, "page", func(p *comfort.Plan, obeyed controlloop.Setpoint, clock comfort.Clock) (controlloop.Setpoint, error) {
+		switch what {
+		case 0:
+			return p.Boost(obeyed, time.Duration(5+w.rnd.IntN(60))*time.Minute, w.now, clock, testZone().Params)
+		case 1:
+			return p.Keep(obeyed, controlloop.Hold{For: 20 * time.Minute}, false, w.now, clock)
+		case 2:
+			return p.Resume(obeyed, w.now, clock)
+		case 3:
+			return p.Prefer(obeyed, "comfort", w.now, clock)
+		}
+		return p.Power(obeyed, w.rnd.IntN(2) == 0, w.now, clock), nil
+	}))
+}
+
+// auto is somebody else's control that leaves the choice to the program.
+func (w *world) auto() {
+	text := []string{`{"mode":"auto"}`, `{"program":true,"desired":20.5}`, `{"mode":"auto","preset":"guest"}`, `{"mode":"heat","preset":"guest","hold_s":900}`, `{"program":true,"desired":21.5,"hold_s":600}`, `{"mode":"heat","preset":"comfort"}`, `{"desired":22,"mode":"heat","hold_s":300,"then":{"program":true}}`}[w.rnd.IntN(7)]
+	w.note("foreign %s", text)
+	w.brokerGets([]byte(text), w.rnd.IntN(4) > 0)
+}
+
+// week is somebody's program: of others on its topic, or of a person here.
+func (w *world) week() {
+	texts := []string{"06:00 21, 09:10 guest, 22:00 16", "", "none", "08:20 17, 08:40 22", "mon-fri 08:15 20; sat,sun 09:00 guest", "06:00 nobody", "06:00 99"}
+	text := texts[w.rnd.IntN(len(texts))]
+	if w.rnd.IntN(2) == 0 {
+		w.note("week %q here", text)
+		w.actOf(true, w.programs.Week(w.now, "page", text))
+		return
+	}
+	payload := fmt.Sprintf(`{"week":%q,"id":"other %d"}`, text, w.rnd.IntN(3))
+	if w.rnd.IntN(2) == 0 {
+		payload = fmt.Sprintf(`{"week":%q,"presets":{"guest":%d}}`, text, 18+w.rnd.IntN(3))
+	}
+	w.note("foreign %s", payload)
+	w.brokerGetsOn(true, []byte(payload), w.rnd.IntN(4) > 0)
 }
 
 // line is one message on its way; subscribe marks a subscription.
 type line struct {
+	program   bool // on the topic of this name
 	payload   []byte
 	retained  bool
 	subscribe bool
 	granted   bool
 }
 
+// worlds is how many random ones a property is held against; bench/campaigns.sh takes more.
+func worlds() uint64 {
+	if n, err := strconv.ParseUint(os.Getenv("THERMOSTAT_WORLDS"), 10, 64); err == nil {
+		return n
+	}
+	return 1000
+}
+
 func newWorld(t *testing.T, seed uint64) *world {
-	w := &world{t: t, rnd: rand.New(rand.NewPCG(seed, 1)), now: time.Unix(1_800_000_000, 0)}
+	w := &world{t: t, rnd: rand.New(rand.NewPCG(seed, 1)), now: time.Unix(1_800_000_000, 0), program: seed%2 == 1}
 	w.wipe()
 	return w
 }
@@ -73,16 +168,16 @@ func (w *world) note(format string, args ...any) {
 func (w *world) wipe() {
 	w.births++
 	w.instance = fmt.Sprintf("life%d", w.births)
-	w.disk = Memory{}
+	w.disk, w.diskOfProgram = Memory{}, Memory{}
 	w.boot()
 }
 
 // boot starts the agent from its disk: what was on the lines is lost.
 func (w *world) boot() {
-	z := testZone()
-	z.Memory = w.disk
-	w.arbiter = NewArbiter(z, w.instance, time.Time{})
-	w.arbiter.random = w.rnd.Float64
+	z := w.zone()
+	z.Memory, z.ProgramMemory = w.disk, w.diskOfProgram
+	w.arbiter, w.programs = NewArbiters(z, w.instance, time.Time{})
+	w.arbiter.random, w.programs.random = w.rnd.Float64, w.rnd.Float64
 	w.obeyed = w.arbiter.active
 	w.cut()
 }
@@ -94,6 +189,7 @@ func (w *world) cut() {
 	}
 	w.up, w.toAgent, w.toBroker = false, nil, nil
 	w.arbiter.Disconnected()
+	w.programs.Disconnected()
 }
 
 func (w *world) connect() {
@@ -101,23 +197,36 @@ func (w *world) connect() {
 		return
 	}
 	w.up = true
+	w.actOf(true, w.programs.Connected(w.now))
 	w.act(w.arbiter.Connected(w.now))
 }
 
-// act does what the arbiter asks for.
-func (w *world) act(d Actions) {
+// act does what the arbiter of the control asks for.
+func (w *world) act(d Actions) { w.actOf(false, d) }
+
+// actOf does what an arbiter asks for. What is published is on the disk before.
+func (w *world) actOf(program bool, d Actions) {
 	if d.Obey != nil {
 		w.obeyed = *d.Obey
 	}
+	if d.Save && program {
+		w.diskOfProgram = w.programs.mem
+	}
+	if d.Save && !program || d.Plan != nil {
+		w.disk = w.arbiter.mem
+		w.disk.Presets = maps.Clone(w.disk.Presets)
+	}
 	if d.Publish {
 		w.published++
-		w.toBroker = append(w.toBroker, line{payload: d.Payload, retained: true})
+		w.toBroker = append(w.toBroker, line{program: program, payload: d.Payload, retained: true})
+		if program {
+			w.programs.Sent(w.now)
+		} else {
+			w.arbiter.Sent(w.now)
+		}
 	}
 	if d.Subscribe {
-		w.toBroker = append(w.toBroker, line{subscribe: true})
-	}
-	if d.Save {
-		w.disk = w.arbiter.mem
+		w.toBroker = append(w.toBroker, line{program: program, subscribe: true})
 	}
 }
 
@@ -125,37 +234,52 @@ func (w *world) brokerTakes() {
 	m := w.toBroker[0]
 	w.toBroker = w.toBroker[1:]
 	if m.subscribe {
-		w.toAgent = append(w.toAgent, line{granted: true})
-		if w.retained != nil {
-			w.toAgent = append(w.toAgent, line{payload: w.retained, retained: true})
+		w.toAgent = append(w.toAgent, line{program: m.program, granted: true})
+		if is := *w.retainedOn(m.program); is != nil {
+			w.toAgent = append(w.toAgent, line{program: m.program, payload: is, retained: true})
 		}
 		return
 	}
 	if !w.swallows {
-		w.brokerGets(m.payload, m.retained)
+		w.brokerGetsOn(m.program, m.payload, m.retained)
 	}
 }
 
-func (w *world) brokerGets(payload []byte, retained bool) {
+// retainedOn is what the broker retains on the control or the program topic.
+func (w *world) retainedOn(program bool) *[]byte {
+	if program {
+		return &w.retainedProgram
+	}
+	return &w.retained
+}
+
+func (w *world) brokerGets(payload []byte, retained bool) { w.brokerGetsOn(false, payload, retained) }
+
+func (w *world) brokerGetsOn(program bool, payload []byte, retained bool) {
 	if retained && !w.electing {
-		w.retained = payload
+		*w.retainedOn(program) = payload
 		if len(payload) == 0 {
-			w.retained = nil
+			*w.retainedOn(program) = nil
 		}
 	}
 	if w.up {
-		w.toAgent = append(w.toAgent, line{payload: payload})
+		w.toAgent = append(w.toAgent, line{program: program, payload: payload})
 	}
 }
 
 func (w *world) agentTakes() {
 	m := w.toAgent[0]
 	w.toAgent = w.toAgent[1:]
-	if m.granted {
+	switch {
+	case m.granted && m.program:
+		w.programs.Subscribed(w.now)
+	case m.granted:
 		w.arbiter.Subscribed(w.now)
-		return
+	case m.program:
+		w.actOf(true, w.programs.Message(w.now, m.payload, m.retained))
+	default:
+		w.act(w.arbiter.Message(w.now, m.payload, m.retained))
 	}
-	w.act(w.arbiter.Message(w.now, m.payload, m.retained))
 }
 
 // run lets time pass and the lines work, connected if the network is there.
@@ -172,6 +296,22 @@ func (w *world) run(d time.Duration, network bool) {
 		for len(w.toAgent) > 0 {
 			w.agentTakes()
 		}
+		w.act(w.arbiter.Ended(w.now))
+		w.actOf(true, w.programs.Tick(w.now))
+		w.act(w.arbiter.Reconsider(w.now))
+		w.act(w.arbiter.Tick(w.now))
+	}
+}
+
+// lag lets time pass as [world.run] does, and the lines take theirs.
+func (w *world) lag(d time.Duration) {
+	const step = 250 * time.Millisecond
+	for range d / step {
+		w.now = w.now.Add(step)
+		for range w.rnd.IntN(3) {
+			w.hop()
+		}
+		w.act(w.arbiter.Ended(w.now))
 		w.act(w.arbiter.Tick(w.now))
 	}
 }
@@ -204,9 +344,18 @@ func (w *world) foreign(desired float64, retained bool) {
 	w.brokerGets(payload, retained)
 }
 
+// desire is a temperature that somebody names alone.
+func desire(a *ControlArbiter, now time.Time, celsius float64) controlloop.Setpoint {
+	sp := a.zone.Comfort.Desire(a.active, celsius, now, a.zone.clock())
+	if sp.Mode == controlloop.ModeNone {
+		sp.Mode = a.zone.usualMode()
+	}
+	return sp
+}
+
 func (w *world) local(desired float64) {
 	w.note("local %v", desired)
-	sp := w.arbiter.Desire(desired)
+	sp := desire(w.arbiter, w.now, desired)
 	sp.Source = "page"
 	w.act(w.arbiter.Local(w.now, sp, "", nil))
 }
@@ -218,7 +367,12 @@ func (w *world) garbage() {
 
 // disturb does one thing of the kind that happens.
 func (w *world) disturb() {
-	switch w.rnd.IntN(14) {
+	switch w.rnd.IntN(17) {
+	case 14, 15:
+		w.week()
+	case 16:
+		w.note("forget the program")
+		w.retainedProgram = nil
 	case 0:
 		w.foreign(w.desired(), true)
 	case 1:
@@ -245,6 +399,10 @@ func (w *world) disturb() {
 	case 10:
 		w.electing = !w.electing
 		w.note("electing %v", w.electing)
+	case 11:
+		w.hand()
+	case 13:
+		w.auto()
 	case 9:
 		w.note("delete")
 		w.brokerGets(nil, true)
@@ -253,22 +411,66 @@ func (w *world) disturb() {
 	}
 }
 
-// settle gives the world a quarter of an hour of peace, and checks the first
-// property: what is obeyed is exactly what is retained.
+// settle gives the world a quarter of an hour of peace, and checks what holds then: what is
+// obeyed is exactly what is retained, what is over is over, and little had to be said.
 func (w *world) settle() {
 	w.note("settle")
 	w.swallows, w.electing = false, false
+	before := w.published
 	w.run(15*time.Minute, true)
-	cur := w.arbiter.mem.Cur
-	if len(cur) == 0 && w.retained != nil || len(cur) > 0 && !bytes.Equal(cur, w.retained) {
-		w.fail("at rest the agent obeys %q, the broker retains %q", cur, w.retained)
-	}
-	if len(cur) > 0 {
-		c, _ := DecodeControl(cur)
-		if want, err := testZone().Setpoint(c); err != nil || !want.SameTarget(w.obeyed) {
-			w.fail("the zone was handed %+v, the word says %+v (%v)", w.obeyed, want, err)
+	for range 8 { // what was said at this very moment is on its way, and comes back
+		if len(w.toBroker)+len(w.toAgent) > 0 {
+			w.run(250*time.Millisecond, true)
 		}
 	}
+	if n := w.published - before; n > 6 {
+		w.fail("%d messages to come to rest", n)
+	}
+	for topic, is := range map[string]struct{ cur, retained []byte }{"control": {w.arbiter.mem.Cur, w.retained}, "program": {w.programs.mem.Cur, w.retainedProgram}} {
+		if len(is.cur) == 0 && is.retained != nil || len(is.cur) > 0 && !bytes.Equal(is.cur, is.retained) {
+			w.fail("at rest the agent obeys the %s %q, the broker retains %q", topic, is.cur, is.retained)
+		}
+	}
+	z, p := w.zone(), w.plan()
+	if got := w.programs.Plan(); got.Week.String() != p.Week.String() {
+		w.fail("follows the week %q, the word says %q", got.Week, p.Week)
+	}
+	if z.Comfort = p; len(w.arbiter.mem.Cur) == 0 {
+		return
+	}
+	z.Memory = w.disk
+	want, _, ok := z.Remembered(w.instance)
+	clock := comfort.Clock{Trusted: true}
+	if end, ends := p.End(want, w.now, clock); untold(want) && ends && w.now.Sub(end) > 5*time.Minute { // others may be heard first, and an end be said once a minute
+		w.fail("the end of %q is not said", w.retained)
+	}
+	want, obeyed := p.Obeyed(want, w.now, clock), p.Obeyed(w.obeyed, w.now, clock) // of both what is not over
+	want, obeyed = z.complete(want, w.now), z.complete(obeyed, w.now)
+	if !ok || !want.SameTarget(obeyed) || (want.Then == nil) != (obeyed.Then == nil) || !want.Until.Equal(obeyed.Until) {
+		w.fail("the zone was handed %+v, the word says %+v", w.obeyed, want)
+	}
+}
+
+// plan is what the retained program means, with the presets of before that it uses.
+func (w *world) plan() comfort.Plan {
+	z := w.zone()
+	if w.retainedProgram == nil {
+		return z.Comfort
+	}
+	said, err := DecodeProgram(w.retainedProgram)
+	if err != nil {
+		w.fail("%q was accepted: %v", w.retainedProgram, err)
+	}
+	p, err := z.planOf(said, w.now)
+	if err != nil {
+		w.fail("%q was accepted: %v", w.retainedProgram, err)
+	}
+	for name, celsius := range w.diskOfProgram.Presets {
+		if _, known := p.Presets[name]; !known {
+			p.Presets[name] = celsius
+		}
+	}
+	return p
 }
 
 func (w *world) fail(format string, args ...any) {
@@ -282,8 +484,9 @@ func (w *world) fail(format string, args ...any) {
 // TestTheArbiterComesToRestObeyingWhatIsRetained interleaves everything that can happen, in random
 // order, and checks that the agent comes to rest obeying what is retained.
 func TestTheArbiterComesToRestObeyingWhatIsRetained(t *testing.T) {
-	for seed := range uint64(1000) {
+	for seed := range worlds() {
 		w := newWorld(t, seed)
+		w.note("seed %d", seed)
 		for range 4 {
 			for range w.rnd.IntN(14) {
 				w.disturb()
@@ -299,7 +502,7 @@ func TestTheArbiterComesToRestObeyingWhatIsRetained(t *testing.T) {
 // TestTheLastControlWins says controls one after the other, each from a state of rest,
 // disturbs what must not matter, and checks that the last control is obeyed.
 func TestTheLastControlWins(t *testing.T) {
-	for seed := range uint64(1000) {
+	for seed := range worlds() {
 		w := newWorld(t, seed)
 		w.note("seed %d", seed)
 		w.settle()
@@ -374,7 +577,7 @@ func (w *world) stumble(mayWipe bool) {
 
 // settled is a world at rest with a connection.
 func settled(t *testing.T) *world {
-	w := newWorld(t, 1)
+	w := newWorld(t, 2)
 	w.settle()
 	return w
 }
@@ -481,19 +684,76 @@ func TestExpiresAtGuardsTheDeliveryOnly(t *testing.T) {
 func TestAControlThatIsNoLongerAllowedIsForgottenAtTheStart(t *testing.T) {
 	z := testZone()
 	z.Memory = Memory{Cur: []byte(`{"desired":27}`), Seen: []byte(`{"desired":27}`)}
-	if tr := NewArbiter(z, "x", time.Time{}); tr.active.Desired != 27 || tr.active.Source != "memory" {
+	if tr := NewControl(z, "x", time.Time{}); tr.active.Desired != 27 || tr.active.Source != "memory" {
 		t.Errorf("obeys %+v", tr.active)
 	}
 	z.Params.DesiredMax = 25
-	tr := NewArbiter(z, "x", time.Time{})
+	tr := NewControl(z, "x", time.Time{})
 	if tr.active.Desired != 19 || len(tr.mem.Seen) != 0 {
 		t.Errorf("obeys %+v with memory %+v", tr.active, tr.mem)
 	}
 }
 
+// TestWhatIsOverStaysOver: over a restart and with the clock set back, though the broker
+// and the memory still have the control that says the hold.
+func TestWhatIsOverStaysOver(t *testing.T) {
+	w := newWorld(t, 3) // with a program
+	w.settle()
+	w.brokerGets([]byte(`{"mode":"heat","desired":25,"hold_until":"`+w.now.Add(10*time.Minute).UTC().Format(time.RFC3339)+`","then":{"mode":"heat","desired":19}}`), true)
+	w.run(time.Minute, true)
+	if w.obeyed.Desired != 25 {
+		t.Fatalf("obeys %+v", w.obeyed)
+	}
+	w.run(10*time.Minute, false)
+	if w.obeyed.Desired != 19 {
+		t.Fatalf("obeys %+v", w.obeyed)
+	}
+	w.now = w.now.Add(-8 * time.Minute)
+	published := w.published
+	w.boot()
+	w.run(2*time.Minute, true)
+	if w.obeyed.Desired != 19 || w.arbiter.Active().Desired != 19 {
+		t.Errorf("after a restart at an earlier time: %+v", w.obeyed)
+	}
+	if w.published != published || !bytes.Contains(w.retained, []byte("hold_until")) {
+		t.Errorf("published %q", w.retained)
+	}
+	w.foreign(21, true)
+	w.settle()
+	if w.obeyed.Desired != 21 || w.disk.Over != 0 {
+		t.Errorf("a new word: %+v, %d over", w.obeyed, w.disk.Over)
+	}
+}
+
+// TestAPresetThatIsGoneKeepsItsTemperature: over a restart, and the broker keeps the control.
+func TestAPresetThatIsGoneKeepsItsTemperature(t *testing.T) {
+	w := newWorld(t, 3)
+	w.settle()
+	w.brokerGets([]byte(`{"mode":"heat","preset":"comfort"}`), true)
+	w.settle()
+	w.program = false // and with it the presets
+	w.boot()
+	if w.obeyed.Desired != 21 || w.obeyed.Preset != "comfort" {
+		t.Errorf("obeys %+v", w.obeyed)
+	}
+	w.run(2*time.Minute, true)
+	if w.obeyed.Desired != 21 || !bytes.Contains(w.retained, []byte("comfort")) {
+		t.Errorf("obeys %+v, retained %q", w.obeyed, w.retained)
+	}
+}
+
+// TestABoundThatWasConvertedIsThatBound: 28 °C is 82.4 °F, and that is 28.000000000000004 °C.
+func TestABoundThatWasConvertedIsThatBound(t *testing.T) {
+	for given, want := range map[float64]float64{28.000000000000004: 28, 28.0009: 28, 27.9991: 28, 4.9995: 5, 28.0011: 28.0011, 21.0001: 21.0001} {
+		if got := testZone().Rounded(given); got != want {
+			t.Errorf("%v becomes %v, want %v", given, got, want)
+		}
+	}
+}
+
 func TestARefusedLocalChangeChangesNothing(t *testing.T) {
 	w := settled(t)
-	d := w.arbiter.Local(w.now, w.arbiter.Desire(math.Inf(1)), "x", nil)
+	d := w.arbiter.Local(w.now, desire(w.arbiter, w.now, math.Inf(1)), "x", nil)
 	if d.Obey != nil || d.Answer.Applied || *d.Answer.Desired != 19 {
 		t.Errorf("%+v %+v", d, d.Answer)
 	}
@@ -527,7 +787,7 @@ func TestAForgedNumberIsNotOurs(t *testing.T) {
 // TestATopicThatCannotBeReadIsNotTakenForEmpty: a broker that refuses the subscription is not one that
 // holds nothing: no control is said over what cannot be read, and it is tried again.
 func TestATopicThatCannotBeReadIsNotTakenForEmpty(t *testing.T) {
-	w := newWorld(t, 1)
+	w := newWorld(t, 2)
 	w.local(21)
 	w.connect()
 	w.arbiter.Unreadable(w.now)
@@ -596,7 +856,7 @@ func TestADeletedControlChangesNothing(t *testing.T) {
 func TestALocalChangeIsPublishedOnce(t *testing.T) {
 	w := settled(t)
 	before := w.published
-	d := w.arbiter.Local(w.now, w.arbiter.Desire(21), "", nil)
+	d := w.arbiter.Local(w.now, desire(w.arbiter, w.now, 21), "", nil)
 	w.act(d)
 	if d.Answer == nil || !d.Answer.Applied || *d.Answer.ID != "life1/1" {
 		t.Errorf("answer %+v", d.Answer)
@@ -614,7 +874,7 @@ func TestALocalChangeIsPublishedOnce(t *testing.T) {
 // TestNothingIsPublishedBeforeTheZoneIsSynced: our control must not bury one that is
 // retained and still on its way.
 func TestNothingIsPublishedBeforeTheZoneIsSynced(t *testing.T) {
-	w := newWorld(t, 1)
+	w := newWorld(t, 2)
 	w.local(21)
 	w.connect()
 	w.arbiter.Subscribed(w.now)
@@ -667,8 +927,11 @@ func TestSwallowedControlsAreNotRushed(t *testing.T) {
 	w := settled(t)
 	said := 0
 	for i := range 180 {
-		w.act(w.arbiter.Local(w.now, w.arbiter.Desire(15+float64(i)/100), "", nil))
+		w.act(w.arbiter.Local(w.now, desire(w.arbiter, w.now, 15+float64(i)/100), "", nil))
 		w.now = w.now.Add(time.Second)
+		w.act(w.arbiter.Ended(w.now))
+		w.actOf(true, w.programs.Tick(w.now))
+		w.act(w.arbiter.Reconsider(w.now))
 		w.act(w.arbiter.Tick(w.now))
 		if i > 15 {
 			said += len(w.toBroker)
@@ -736,7 +999,7 @@ func TestAStaleNodeIsBelievedForAMomentOnly(t *testing.T) {
 // its leaders counts all the same, from whomever and however long it lasts, once
 // we had the time to look.
 func TestAControlOutlivesAnElection(t *testing.T) {
-	for seed := range uint64(1000) {
+	for seed := range worlds() {
 		w := newWorld(t, seed)
 		w.settle()
 		w.foreign(w.desired(), true)

@@ -1,274 +1,238 @@
 package setpoint
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
+	"maps"
 	"math"
-	"strings"
 	"time"
-
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/timestamppb"
+	"unicode/utf8"
 
 	"thermostat/controlloop"
+	"thermostat/controlloop/comfort"
 	pb "thermostat/proto"
 )
 
-// MaxControl is the largest control that is looked at, in bytes.
-const MaxControl = 64 << 10
-
-// maxID bounds the names that go back into the answer, in bytes.
-const maxID = 128
-
-// DecodeControl reads a control: JSON if it begins with a brace, else protobuf.
-// No protobuf message can begin so: the byte would open a group, which proto3 has not.
-func DecodeControl(payload []byte) (*pb.TemperatureControl, error) {
-	c := &pb.TemperatureControl{}
-	if len(payload) > MaxControl {
-		return c, fmt.Errorf("%d bytes are more than the %d allowed", len(payload), MaxControl)
-	}
-	var err error
-	if len(payload) > 0 && payload[0] == '{' {
-		err = decodeJSON(payload, c)
-	} else if proto.Unmarshal(payload, c) != nil { // its own words differ from build to build
-		err = errors.New("neither a protobuf TemperatureControl nor JSON")
-	}
-	if err != nil {
-		return &pb.TemperatureControl{}, err
-	}
-	if len(c.GetId()) > maxID || len(c.GetSource()) > maxID {
-		return &pb.TemperatureControl{}, fmt.Errorf("id and source may have %d bytes at most", maxID)
-	}
-	return c, nil
+// ControlArbiter decides which of a zone's controls is active, and makes controls of
+// what is changed here.
+type ControlArbiter struct {
+	Arbiter
+	zone      Zone
+	notBefore time.Time // our clock is not trusted before this
+	active    controlloop.Setpoint
+	author    string               // of the active control
+	said      controlloop.Setpoint // what it says, with the holds that are over
+	unsaved   bool                 // that holds are over
+	program   *Arbiter             // of the zone's program; nil: there is none
 }
 
-// decodeJSON reads the JSON form strictly: an unknown or doubled key is an
-// error, and so is anything behind the closing brace.
-func decodeJSON(payload []byte, c *pb.TemperatureControl) error {
-	d := json.NewDecoder(bytes.NewReader(payload))
-	if _, err := d.Token(); err != nil {
-		return fmt.Errorf("not JSON: %w", err)
+// NewControl starts from the zone's memory. Controls that the configuration no longer
+// allows are forgotten, so that they are judged anew if the broker has them.
+func NewControl(z Zone, instance string, notBefore time.Time) *ControlArbiter {
+	a := &ControlArbiter{zone: z, notBefore: notBefore, active: comfort.Begin(z.Default)}
+	a.Arbiter = newArbiter(a, "control", instance, z.Memory)
+	sp, author, ok := z.Remembered(instance)
+	if !ok {
+		a.forget()
+		return a
 	}
-	seen := map[string]bool{}
-	for d.More() {
-		key, err := d.Token()
-		if err != nil {
-			return fmt.Errorf("not JSON: %w", err)
-		}
-		var value any
-		if err := d.Decode(&value); err != nil {
-			return fmt.Errorf("not JSON: %w", err)
-		}
-		name := canonical(key.(string)) // a key inside an object is always a string
-		if seen[name] {
-			return fmt.Errorf("key %.40q is given twice", key)
-		}
-		seen[name] = true
-		if err := setField(c, name, value); err != nil {
-			return err
+	a.setCur(z.Memory.Cur, sp.ID)
+	a.author, a.said = author, sp
+	if a.active = z.Comfort.Without(sp, a.mem.Over); z.Memory.AnotherBoot {
+		var holds int
+		a.active, holds = z.Comfort.AfterBoot(a.active, time.Now(), z.clock())
+		a.mem.Over += holds
+		if a.unsaved = holds > 0; !a.unsaved {
+			a.mem.Accepted = a.active.Accepted // it may count anew
 		}
 	}
-	if _, err := d.Token(); err != nil {
-		return fmt.Errorf("not JSON: %w", err)
+	return a
+}
+
+// untold reports whether a setpoint is a hold that does not tell its end.
+func untold(sp controlloop.Setpoint) bool {
+	return sp.Mode == controlloop.ModeAuto && sp.Until.IsZero() && sp.For == 0 && (sp.Preset != "" || !math.IsNaN(sp.Desired))
+}
+
+// Active is the setpoint that the zone is to obey.
+func (a *ControlArbiter) Active() controlloop.Setpoint { return a.active }
+
+// Hand makes a local change that begins with what is obeyed. Only local changes do.
+func (a *ControlArbiter) Hand(now time.Time, source string, does func(p *comfort.Plan, obeyed controlloop.Setpoint, clock comfort.Clock) (controlloop.Setpoint, error)) Actions {
+	sp, err := does(&a.zone.Comfort, a.active, a.zone.clock())
+	if sp.Mode == controlloop.ModeNone {
+		sp.Mode = a.zone.usualMode()
 	}
-	if _, err := d.Token(); err != io.EOF {
-		return errors.New("something follows the JSON object")
+	sp.Source = source
+	return a.Local(now, sp, "", err)
+}
+
+// Clear passes a request to clear latched faults on, and answers it with the id
+// that it came with.
+func (a *ControlArbiter) Clear(now time.Time, id string) Actions {
+	if a.zone.Clears != nil {
+		a.zone.Clears.Put(struct{}{})
 	}
+	if len(id) > maxID || !utf8.ValidString(id) {
+		id = ""
+	}
+	return Actions{Answer: a.answer(now, id, nil)}
+}
+
+// Submit takes a control that came by another way than the broker; source names
+// the way.
+func (a *ControlArbiter) Submit(now time.Time, source string, control []byte) Actions {
+	sp := a.active
+	c, err := DecodeControl(control)
+	if err == nil {
+		sp, err = a.zone.Setpoint(c, false)
+		sp.Source = source
+	}
+	if err == nil {
+		err = a.expired(now, c)
+	}
+	return a.Local(now, sp, c.GetId(), err)
+}
+
+// Local takes a change that came by another way than the control topic.
+// A refused one changes nothing.
+func (a *ControlArbiter) Local(now time.Time, sp controlloop.Setpoint, id string, err error) Actions {
+	sp.Accepted = now
+	if err == nil {
+		err = a.zone.refuse(sp)
+	}
+	if err == nil { // what would be refused after a restart is refused now
+		_, err = a.zone.Setpoint(a.zone.wire(a.zone.complete(sp, now)), true)
+	}
+	if err == nil {
+		a.active, a.author = sp, sp.Source
+	}
+	return a.changed(now, id, err)
+}
+
+// Follow goes by another plan from now on: the same control may mean something else under
+// it. A preset that is gone keeps its temperature.
+func (a *ControlArbiter) Follow(plan comfort.Plan) {
+	a.zone.Comfort = plan
+	a.mem.Presets = maps.Clone(a.mem.Presets) // the one of before may be on its way to the disk
+	for name := range a.mem.Presets {         // of what has not gone the temperature may have changed
+		if celsius, known := plan.Presets[name]; known {
+			a.mem.Presets[name] = celsius
+		}
+	}
+	z := a.zone
+	z.Memory = a.mem
+	if sp, _, ok := z.Remembered(a.instance); ok {
+		sp.Source = a.active.Source
+		a.active = plan.Without(sp, a.mem.Over)
+	}
+}
+
+// Ended notes the holds that are over, with or without a broker: nothing is published
+// where the control says their ends itself.
+func (a *ControlArbiter) Ended(now time.Time) Actions {
+	sp, holds := a.zone.Comfort.Over(a.active, now, a.zone.clock())
+	if holds == 0 && !a.unsaved {
+		return Actions{}
+	}
+	a.mem.Over += holds
+	a.active, a.unsaved = sp, false
+	return Actions{Obey: &sp, Save: true}
+}
+
+// expired refuses a control that arrives too late, if our clock can be trusted.
+func (a *ControlArbiter) expired(now time.Time, c *pb.TemperatureControl) error {
+	expires := c.GetExpiresAt()
+	if expires == nil || now.Before(a.notBefore) || !now.After(expires.AsTime()) {
+		return nil
+	}
+	return fmt.Errorf("expired at %s", expires.AsTime().Format(time.RFC3339))
+}
+
+// What follows is what the arbiter asks of its judge.
+
+func (a *ControlArbiter) id(m []byte) string {
+	c, _ := DecodeControl(m) // what cannot be read says no id
+	return c.GetId()
+}
+
+func (a *ControlArbiter) accept(now time.Time, m []byte, own bool) error {
+	c, err := DecodeControl(m)
+	if err != nil {
+		return err
+	}
+	sp, err := a.zone.Setpoint(c, own)
+	if err == nil {
+		err = a.expired(now, c)
+	}
+	if err != nil {
+		return err
+	}
+	sp.Accepted = now
+	a.active, a.author, a.said = sp, sp.Source, sp
+	a.mem.Accepted, a.mem.Over, a.mem.Presets = now, 0, a.zone.presetsOf(sp)
 	return nil
 }
 
-// canonical folds protojson's names to those of snake_case.
-func canonical(key string) string {
-	switch key {
-	case "sensorID":
-		return "sensor_id"
-	case "upDelta":
-		return "up_delta"
-	case "downDelta":
-		return "down_delta"
-	case "issuedAt":
-		return "issued_at"
-	case "expiresAt":
-		return "expires_at"
-	}
-	return key
+func (a *ControlArbiter) again(now time.Time, id string) []byte {
+	sp := a.active
+	sp.ID, sp.Source = id, a.author // not the memory that it came back from
+	a.active = a.zone.complete(sp, now)
+	a.said = a.active
+	a.mem.Accepted, a.mem.Over, a.mem.Presets = a.active.Accepted, 0, nil
+	return encodeControl(a.zone, a.active, now)
 }
 
-func setField(c *pb.TemperatureControl, name string, value any) (err error) {
-	switch name {
-	case "sensor_id":
-		c.SensorID, err = jsonInt32(name, value)
-	case "desired":
-		c.Desired, err = jsonAs[float64](name, value, "number")
-	case "up_delta":
-		c.UpDelta, err = jsonAs[float64](name, value, "number")
-	case "down_delta":
-		c.DownDelta, err = jsonAs[float64](name, value, "number")
-	case "mode":
-		c.Mode, err = jsonMode(value)
-	case "id":
-		c.Id, err = jsonAs[string](name, value, "text")
-	case "source":
-		c.Source, err = jsonAs[string](name, value, "text")
-	case "issued_at":
-		c.IssuedAt, err = jsonTime(name, value)
-	case "expires_at":
-		c.ExpiresAt, err = jsonTime(name, value)
-	default:
-		err = fmt.Errorf("key %.40q is unknown", name)
-	}
-	return err
+func (a *ControlArbiter) obey(d *Actions) {
+	sp := a.active
+	d.Obey = &sp
 }
 
-func jsonAs[T any](name string, value any, kind string) (*T, error) {
-	v, ok := value.(T)
-	if !ok {
-		text, _ := json.Marshal(value) // it came from JSON
-		return nil, fmt.Errorf("%s: %.40s is not a %s", name, text, kind)
-	}
-	return &v, nil
-}
+// ready reports whether the program, whose presets a control may name, is known.
+func (a *ControlArbiter) ready() bool { return a.program == nil || a.program.settled() }
 
-func jsonInt32(name string, value any) (*int32, error) {
-	f, err := jsonAs[float64](name, value, "number")
-	if err != nil {
-		return nil, err
-	}
-	if *f != math.Trunc(*f) || math.Abs(*f) > math.MaxInt32 {
-		return nil, fmt.Errorf("%s: %v is not a 32-bit whole number", name, *f)
-	}
-	i := int32(*f)
-	return &i, nil
-}
-
-func jsonMode(value any) (*pb.Mode, error) {
-	word, err := jsonAs[string]("mode", value, "word")
-	if err != nil {
-		return nil, err
-	}
-	m, err := controlloop.ParseMode(strings.ToLower(*word))
-	if err != nil {
-		return nil, err
-	}
-	return WireMode(m), nil
-}
-
-func jsonTime(name string, value any) (*timestamppb.Timestamp, error) {
-	text, err := jsonAs[string](name, value, "text")
-	if err != nil {
-		return nil, err
-	}
-	t, err := time.Parse(time.RFC3339Nano, *text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %.40q is not a time like 2026-01-31T12:00:00Z", name, *text)
-	}
-	return timestamppb.New(t), nil
-}
-
-// WireMode: the numbers of the wire are those of controlloop.
-func WireMode(m controlloop.Mode) *pb.Mode { return pb.Mode(m).Enum() }
-
-// Zone is what the session must know of a zone.
-type Zone struct {
-	Name     string
-	SensorID int32
-	Params   controlloop.Params
-	Humidity bool                 // one of its sensors measures that, too
-	Default  controlloop.Setpoint // the configured one; Mode ModeNone where there is none
-
-	Setpoints *controlloop.Latest[controlloop.Setpoint] // where the zone hears of a new one
-	Clears    *controlloop.Latest[struct{}]             // where the zone hears that its latched faults are cleared; may be nil
-	Alarms    *controlloop.Alarms                       // where the zone hears of faults found here
-	Memory    Memory                                    // as it was found on disk
-}
-
-// Setpoint decides what a control means for this zone: a setpoint, or why it is
-// refused. What the control leaves out takes the configured default, so that
-// the same bytes always mean the same.
-func (z Zone) Setpoint(c *pb.TemperatureControl) (controlloop.Setpoint, error) {
-	sp := z.Default
-	sp.ID, sp.Source = c.GetId(), sourceOf(c)
-	if c.SensorID != nil && *c.SensorID != z.SensorID {
-		return sp, fmt.Errorf("sensor_id %d is not this zone's %d", *c.SensorID, z.SensorID)
-	}
-	named := c.Mode != nil && *c.Mode != pb.Mode_MODE_UNSPECIFIED
-	if c.Desired == nil && !named {
-		return sp, errors.New("neither desired nor mode is given")
-	}
-	if named {
-		if _, known := pb.Mode_name[int32(*c.Mode)]; !known {
-			return sp, fmt.Errorf("mode %d is unknown: 1 off, 2 heat, 3 cool, 4 heat_cool", int32(*c.Mode))
+func (a *ControlArbiter) ended() bool {
+	sp := &a.said
+	for range a.mem.Over {
+		if sp == nil || untold(*sp) {
+			return sp != nil
 		}
-		sp.Mode = controlloop.Mode(*c.Mode)
-	} else {
-		sp.Mode = z.usualMode()
+		sp = sp.Then
 	}
-	for _, f := range []struct {
-		to   *float64
-		from *float64
-	}{{&sp.Desired, c.Desired}, {&sp.UpDelta, c.UpDelta}, {&sp.DownDelta, c.DownDelta}} {
-		if f.from != nil {
-			*f.to = *f.from
-		}
-	}
-	if c.Desired != nil && math.IsNaN(*c.Desired) { // NaN inside means "none", from outside it is nonsense
-		return sp, errors.New("desired: NaN is not a number")
-	}
-	return sp, z.Params.RefuseSetpoint(sp)
+	return false
 }
 
-// usualMode is what a control without a mode means: the configured mode, or
-// the one that the zone is there for if that is off.
-func (z Zone) usualMode() controlloop.Mode {
-	if z.Default.Mode > controlloop.ModeOff {
-		return z.Default.Mode
-	}
-	return z.Params.UsualMode()
+func (a *ControlArbiter) say(now time.Time) {
+	a.active.Accepted, a.author = now, "program"
 }
 
-// sourceOf says who spoke: the name the control gives, if it is a plain word.
-func sourceOf(c *pb.TemperatureControl) string {
-	source := c.GetSource()
-	odd := func(r rune) bool {
-		return !(r == '_' || r == '-' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9')
+func (a *ControlArbiter) tell(fault topicFault, bad bool) {
+	switch fault {
+	case unreadable:
+		a.zone.Alarms.Set(controlloop.FaultControlNotReadable, bad, "the broker refuses the subscription to the control topic: is this agent allowed to read it?")
+	case unreturned:
+		a.zone.Alarms.Set(controlloop.FaultControlNotRetained, bad, "the broker does not give back the setpoint that was published: is this agent allowed to write the control topic?")
+	case notRetained:
+		a.zone.Alarms.Set(controlloop.FaultControlNotRetained, bad, "the broker passes setpoints on and does not retain them: after a restart of this agent the older one counts")
 	}
-	if source == "" || len(source) > 32 || strings.ContainsFunc(source, odd) {
-		return "broker"
-	}
-	return source
 }
 
-// encodeControl makes the complete control that means a setpoint.
-func encodeControl(z Zone, sp controlloop.Setpoint) []byte {
-	c := &pb.TemperatureControl{
-		SensorID: proto.Int32(z.SensorID), Mode: WireMode(sp.Mode),
-		UpDelta: proto.Float64(sp.UpDelta), DownDelta: proto.Float64(sp.DownDelta),
-		Id: proto.String(sp.ID), Source: proto.String(sp.Source),
+// answer tells what is active after a control with an id, and why that was
+// refused; nil: it was applied.
+func (a *ControlArbiter) answer(now time.Time, id string, refused error) *Answer {
+	told := Answer{Applied: refused == nil, Topic: a.what}
+	if refused != nil {
+		told.Reason = refused.Error()
 	}
-	if !math.IsNaN(sp.Desired) {
-		c.Desired = proto.Float64(sp.Desired)
+	if id != "" {
+		told.ID = &id
 	}
-	payload, err := proto.MarshalOptions{Deterministic: true}.Marshal(c)
-	if err != nil {
-		panic(err) // only text that is not UTF-8 can do this, and ours is
+	target := a.zone.Comfort.Target(a.active, now, a.zone.clock())
+	if desired := target.Setpoint.Desired; !math.IsNaN(desired) {
+		told.Desired = &desired
 	}
-	return payload
-}
-
-// Remembered gives the setpoint that the zone's memory holds, if there is one
-// and the configuration still allows it.
-func (z Zone) Remembered() (controlloop.Setpoint, bool) {
-	if len(z.Memory.Cur) == 0 {
-		return controlloop.Setpoint{}, false
+	told.Mode, told.SensorID = target.Control.Mode.String(), a.zone.SensorID
+	if up, down := a.active.UpDelta, a.active.DownDelta; a.active.Mode != controlloop.ModeNone {
+		told.UpDelta, told.DownDelta = &up, &down
 	}
-	c, err := DecodeControl(z.Memory.Cur)
-	if err != nil {
-		return controlloop.Setpoint{}, false
-	}
-	sp, err := z.Setpoint(c)
-	sp.Source = "memory"
-	return sp, err == nil
+	return &told
 }

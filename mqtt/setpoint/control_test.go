@@ -10,6 +10,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"thermostat/controlloop"
+	"thermostat/controlloop/comfort"
+	"thermostat/controlloop/limits"
 	pb "thermostat/proto"
 )
 
@@ -53,7 +55,7 @@ func TestAControlMeansASetpointOrIsRefused(t *testing.T) {
 		{name: "delta 0 is present", payload: `{"desired":21,"up_delta":0}`, refused: "up_delta: 0 is outside"},
 		{name: "mode without its relay", payload: `{"desired":21,"mode":"cool"}`, refused: "needs a cooler"},
 		{name: "unknown mode number", payload: wire(&pb.TemperatureControl{Mode: pb.Mode(9).Enum()}), refused: "mode 9 is unknown"},
-		{name: "unknown mode word", payload: `{"mode":"auto"}`, refused: `mode "auto" is unknown`},
+		{name: "unknown mode word", payload: `{"mode":"warm"}`, refused: `mode "warm" is unknown`},
 		{name: "mode as number", payload: `{"mode":2}`, refused: "is not a word"},
 		{name: "number as text", payload: `{"desired":"21"}`, refused: "is not a number"},
 		{name: "null", payload: `{"desired":null}`, refused: "is not a number"},
@@ -72,7 +74,7 @@ func TestAControlMeansASetpointOrIsRefused(t *testing.T) {
 			control, err := DecodeControl([]byte(c.payload))
 			var sp controlloop.Setpoint
 			if err == nil {
-				sp, err = testZone().Setpoint(control)
+				sp, err = testZone().Setpoint(control, false)
 			}
 			switch {
 			case c.refused == "" && err != nil:
@@ -120,32 +122,39 @@ func TestAnOwnControlIsReadAsWhatWasActive(t *testing.T) {
 		{Mode: controlloop.ModeHeat, Desired: 21.37, UpDelta: 0.1, DownDelta: 0.2, Source: "page", ID: "w/1"},
 		{Mode: controlloop.ModeOff, Desired: 21, UpDelta: 0.1, DownDelta: 0.2, Source: "home_assistant", ID: "w/2"},
 	} {
-		c, err := DecodeControl(encodeControl(z, sp))
+		c, err := DecodeControl(encodeControl(z, sp, time.Now()))
 		must(t, err)
-		got, err := z.Setpoint(c)
+		got, err := z.Setpoint(c, false)
 		if err != nil || !got.SameTarget(sp) || got.Source != sp.Source || got.ID != sp.ID {
 			t.Errorf("%+v came back as %+v (%v)", sp, got, err)
 		}
 	}
 }
 
-// FuzzControl: no payload may panic, and none that is accepted may be out of bounds.
+// FuzzControl: no payload may panic, and none that is accepted may bring the law to
+// what is out of bounds, now or later.
 func FuzzControl(f *testing.F) {
-	for _, seed := range []string{`{"desired":21}`, `{"mode":"off","id":"x"}`, "\x08\x07\x11\x00\x00\x00\x00\x00\x00\x35\x40", "", "{", "\x28\x09"} {
+	for _, seed := range []string{`{"desired":21}`, `{"mode":"off","id":"x"}`, "\x08\x07\x11\x00\x00\x00\x00\x00\x00\x35\x40", "", "{", "\x28\x09", "h\t", `{"preset":"eco","hold_s":60,"then":{"mode":"auto"}}`} {
 		f.Add([]byte(seed), true)
 	}
 	start := time.Unix(1_800_000_000, 0)
 	f.Fuzz(func(t *testing.T, payload []byte, retained bool) {
-		tr := NewArbiter(testZone(), "word", time.Time{})
-		tr.Connected(start)
-		d := tr.Message(start, payload, retained)
-		if d.Obey != nil {
-			if err := tr.zone.Params.RefuseSetpoint(*d.Obey); err != nil {
-				t.Errorf("%q was accepted: %v", payload, err)
+		for _, z := range []Zone{testZone(), weekZone()} {
+			tr := NewControl(z, "word", time.Time{})
+			tr.Connected(start)
+			d := tr.Message(start, payload, retained)
+			for _, later := range []time.Duration{0, time.Hour, 24 * time.Hour, 400 * 24 * time.Hour} {
+				if d.Obey == nil {
+					continue
+				}
+				aimed := z.Comfort.Target(*d.Obey, start.Add(later), comfort.Clock{Trusted: true}).Setpoint
+				if err := limits.RefuseSetpoint(z.Params, aimed); err != nil {
+					t.Errorf("%q was accepted: %v, after %v", payload, err, later)
+				}
 			}
-		}
-		if d.Answer != nil && !d.Answer.Applied && d.Answer.Reason == "" {
-			t.Errorf("%q was refused without a reason", payload)
+			if d.Answer != nil && !d.Answer.Applied && d.Answer.Reason == "" {
+				t.Errorf("%q was refused without a reason", payload)
+			}
 		}
 	})
 }

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
 	"time"
 
@@ -9,6 +10,8 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"thermostat/controlloop"
+	"thermostat/controlloop/comfort"
+	"thermostat/controlloop/program"
 	pb "thermostat/proto"
 )
 
@@ -17,13 +20,18 @@ type Info struct {
 	Version      string              `json:"version"`
 	Instance     string              `json:"instance"`
 	Zones        map[string]ZoneInfo `json:"zones"`
+	Sources      []string            `json:"sources"` // of heat that zones share, by name
 	ConfigSHA256 string              `json:"config_sha256"`
 	StartedAt    time.Time           `json:"started_at"`
 	ClockSynced  *bool               `json:"clock_synced"` // null where the system does not tell
-	Failsafe     *bool               `json:"failsafe"`     // whether the kernel lets go of relays after a crash; null: not known
+	Clock        string              `json:"clock"`        // why programs may follow the clock: synced, rtc or trust; guess: they may not
+	Timezone     string              `json:"timezone"`     // on whose clocks they run, IANA's name; empty: it has none
+	Failsafe     *bool               `json:"failsafe"`     // whether relays are let go of after a crash; null: not known
 	Problem      string              `json:"problem"`      // on while a zone has a fault, else off
 	ProblemText  string              `json:"problem_text"` // all zones' faults in one line, or ok
-	Process      string              `json:"process"`      // a random word of this process, filled in by the session, as what follows
+	Away         bool                `json:"away"`         // a zone holds preset away; filled in by the session, as what follows
+	AwayUntil    *time.Time          `json:"away_until"`   // the latest end of these holds; null: there is none, or somebody is to come back
+	Process      string              `json:"process"`      // a random word of this process
 	Time         time.Time           `json:"time"`         // when this was said
 	EveryS       float64             `json:"every_s"`      // how often it is said, in seconds
 }
@@ -44,6 +52,50 @@ type ZoneInfo struct {
 	SensorID int32    `json:"sensor_id"`
 	Plant    string   `json:"plant"`
 	Default  *Default `json:"default_setpoint"` // null where none is configured
+	Program  *Program `json:"program"`          // in force; null where there is none
+}
+
+// Program is a zone's program as it is in force.
+type Program struct {
+	Week       string             `json:"week"`       // empty: none
+	Presets    map[string]float64 `json:"presets"`    // °C
+	Away       []program.Interval `json:"away"`       // each of a preset, instead of the week
+	Mode       string             `json:"mode"`       // what the program may do: heat, cool or heat_cool
+	Configured string             `json:"configured"` // the week of the configuration; empty: none
+
+	ConfiguredPresets map[string]float64 `json:"configured_presets"` // °C
+}
+
+// ProgramOf gives the published form of the program in a plan; configured is the one that
+// the configuration has.
+func ProgramOf(p, configured *comfort.Plan) Program {
+	away := p.Away
+	if away == nil {
+		away = []program.Interval{}
+	}
+	return Program{
+		Week: p.Week.String(), Presets: presetsOf(p), Away: away, Mode: p.Mode.String(),
+		Configured: configured.Week.String(), ConfiguredPresets: presetsOf(configured),
+	}
+}
+
+// presetsOf gives a plan's presets; none is an empty object.
+func presetsOf(p *comfort.Plan) map[string]float64 {
+	if p.Presets == nil {
+		return map[string]float64{}
+	}
+	return p.Presets
+}
+
+// OwnPresets are those that are not as they are configured (°C): what another program of
+// the zone says again. The others go on being as configured.
+func (p Program) OwnPresets() map[string]float64 {
+	own := maps.Clone(p.Presets)
+	maps.DeleteFunc(own, func(name string, celsius float64) bool {
+		configured, is := p.ConfiguredPresets[name]
+		return is && configured == celsius
+	})
+	return own
 }
 
 // Default is a configured setpoint.
@@ -91,11 +143,16 @@ func SensorPayload(s controlloop.Snapshot) []byte {
 	return Marshal(d)
 }
 
-// StartPayload tells that a zone began, when it did.
+// StartPayload tells that a zone began, when it did, and what it knew of its room.
 func StartPayload(s controlloop.Snapshot) []byte {
-	return Marshal(&pb.SensorData{
+	d := &pb.SensorData{
 		SensorID: &s.SensorID, Verdict: proto.String(string(controlloop.VerdictNoReading)), ReadAt: timestamppb.New(s.Began),
-	})
+	}
+	if s.Recalled != nil {
+		recalled := controlloop.Recall(*s.Recalled)
+		d.Learned = recalled.Kept()
+	}
+	return Marshal(d)
 }
 
 func measured(x float64) *float64 {

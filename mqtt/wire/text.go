@@ -4,14 +4,12 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-
-	"thermostat/controlloop"
 )
 
 // ParseNumber reads a number that stands alone in a text. Programs leave blanks
 // around it, and the end of the line.
 func ParseNumber(text string) (float64, error) {
-	x, err := controlloop.ParseNumber(strings.Trim(text, " \t\r\n"))
+	x, err := ParseDecimal(strings.Trim(text, " \t\r\n"))
 	if err != nil {
 		return 0, fmt.Errorf("%s is not a number", Quoted(text))
 	}

@@ -42,6 +42,15 @@ function start(stream, ...args) {
   return program;
 }
 
+// forenoon is a time zone in which it is between nine and ten now, in which all tests live unless they say otherwise: far
+// from midnight, and from the steps of a usual week.
+const east = ((9 - new Date().getUTCHours() + 36) % 24) - 12;
+export const forenoon = `Etc/GMT${east > 0 ? '-' : '+'}${Math.abs(east)}`;
+process.env.TZ = forenoon;
+
+// dayIn is the date so many days from now.
+export const dayIn = (days) => new Date(Date.now() + days * 86_400_000).toLocaleDateString('sv-SE');
+
 // startDemo runs the demo, on free ports unless --http says otherwise.
 export async function startDemo(...flags) {
   if (!flags.includes('--http')) flags.push('--http', '127.0.0.1:0');
@@ -51,18 +60,22 @@ export async function startDemo(...flags) {
   return demo;
 }
 
-// startAgent runs the agent without a broker, with rooms that stay at a temperature; setpoint is their configured one, if any.
-export async function startAgent({ rooms = 1, units = 'C', listen = '127.0.0.1:0', password, history, celsius = 20, setpoint = '{mode: heat, desired: 19}', cooler }) {
+const presets = '{comfort: 20.5, eco: 18, sleep: 16.5, away: 12, boost: 23}';
+
+// startAgent runs the agent without a broker, with rooms that stay at a temperature; setpoint is their configured one, if any,
+// week their program, home whether there are the presets of a home, and titles what people read.
+export async function startAgent({ rooms = 1, units = 'C', listen = '127.0.0.1:0', http, password, history, celsius = 20, setpoint = '{mode: heat, desired: 19}', cooler, week, home = Boolean(week), timezone = forenoon, titles = [] }) {
   const dir = await mkdtemp(join(tmpdir(), 'thermostat-page-'));
   const names = Array.from({ length: rooms }, (_, i) => `room-${i + 1}`);
-  const zones = names.map((name) => `  - name: ${name}
-    sensor: {driver: simulated, model: linear, start: ${celsius}, up: 24h, down: 24h, noise: 0}
+  const zones = names.map((name, i) => `  - name: ${name}
+${titles[i] ? `    title: ${JSON.stringify(titles[i])}\n` : ''}    sensor: {driver: simulated, model: linear, start: ${celsius}, up: 24h, down: 24h, noise: 0}
     heater: {driver: simulated}
-${cooler ? '    cooler: {driver: simulated}\n' : ''}${setpoint ? `    default_setpoint: ${setpoint}\n` : ''}    timing: {sample: 1s, stale_after: 3s, min_on: 0s, min_off: 0s}
+${cooler ? '    cooler: {driver: simulated}\n' : ''}${week ? `    program: "${week}"\n` : ''}${setpoint ? `    default_setpoint: ${setpoint}\n` : ''}    timing: {sample: 1s, stale_after: 3s, min_on: 0s, min_off: 0s}
 `);
   if (password) await writeFile(join(dir, 'password'), `${password}\n`);
-  const file = password ? `, password_file: ${join(dir, 'password')}` : '';
-  const config = `device: test\nstate_dir: ${dir}/state\nunits: ${units}\nhttp: {listen: "${listen}"${file}}\nzones:\n${zones.join('')}`;
+  const more = (password ? `, password_file: ${join(dir, 'password')}` : '') + (http ? `, ${http}` : '');
+  const comfort = home ? `clock: trust\npresets: ${presets}\ntimezone: ${timezone}\n` : '';
+  const config = `device: test\nstate_dir: ${dir}/state\n${comfort}units: ${units}\nhttp: {listen: "${listen}"${more}}\nzones:${zones.length > 0 ? `\n${zones.join('')}` : ' []\n'}`;
   await writeFile(join(dir, 'config.yaml'), config);
   if (history) await writeHistory(join(dir, 'state'), names);
   const agent = start('stderr', 'run', '--config', join(dir, 'config.yaml'));
@@ -71,6 +84,44 @@ ${cooler ? '    cooler: {driver: simulated}\n' : ''}${setpoint ? `    default_se
   agent.stop = async () => {
     await stop();
     await rm(dir, { recursive: true });
+  };
+  return agent;
+}
+
+// startBoiler runs an agent with a boiler, its pump and two rooms that call it, all on the broker of a demo. says tells a room's
+// temperature from now on; extra are further keys of the boiler.
+export async function startBoiler(extra = 'valve_open: 2s, pump_overrun: 2s, min_on: 1s, min_off: 1s') {
+  const demo = await startDemo(), [host, port] = demo.broker.split(':'), dir = await mkdtemp(join(tmpdir(), 'thermostat-boiler-'));
+  const zones = [['bath', 'Bad'], ['den', 'Stube']].map(([name, title]) => `  - name: ${name}
+    title: ${title}
+    calls: boiler
+    sensor: {driver: mqtt, topic: there/${name}}
+    heater: {driver: mqtt, topic: there/${name}/valve}
+    default_setpoint: {mode: heat, desired: 20}
+    timing: {sample: 1s, stale_after: 30s, min_on: 0s, min_off: 0s}
+`).join('');
+  await writeFile(join(dir, 'config.yaml'), `device: test
+state_dir: ${dir}/state
+http: {listen: "127.0.0.1:0"}
+mqtt: {brokers: ["mqtt://${demo.broker}"]}
+sources:
+  - {name: boiler, relay: {driver: mqtt, topic: there/boiler}, pump: {driver: mqtt, topic: there/pump}, bypass: true, ${extra}}
+zones:
+${zones}`);
+  const agent = start('stderr', 'run', '--config', join(dir, 'config.yaml')), celsius = { bath: 21, den: 21 };
+  const voices = Object.keys(celsius).map((name) => [name, spawn('mosquitto_pub', ['-h', host, '-p', port, '-t', `there/${name}`, '-l'], { stdio: ['pipe', 'ignore', 'ignore'] })]);
+  for (const [, { stdin }] of voices) stdin.on('error', () => {}); // without a broker there is nobody to tell
+  const say = () => { for (const [name, { stdin }] of voices) stdin.write(`${celsius[name]}\n`); };
+  const saying = setInterval(say, 500);
+  agent.url = (await agent.says(/url=(http:\S+)/))[1];
+  Object.assign(agent, { says: (name, temperature) => { celsius[name] = temperature; } });
+  const { stop } = agent;
+  agent.stop = async () => {
+    await stop();
+    clearInterval(saying);
+    for (const [, voice] of voices) voice.kill();
+    await demo.stop();
+    await rm(dir, { recursive: true, force: true }); // it may be stopped twice
   };
   return agent;
 }
@@ -93,13 +144,17 @@ async function writeHistory(folder, names) {
   await writeFile(join(folder, 'history.json'), `thermostat-memory-1 ${sum}\n${body}`);
 }
 
-export const startChromium = () => chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: [
-    '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync',
-  ],
-});
+// startChromium gives a browser with private windows, or with a folder for its profile the window of a person.
+export function startChromium(profile, options) {
+  const how = {
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+      '--disable-background-networking', '--disable-component-update', '--disable-sync',
+    ],
+  };
+  return profile ? chromium.launchPersistentContext(profile, { ...how, ...options }) : chromium.launch(how);
+}
 
 // The widths and themes that people use.
 export const sights = [

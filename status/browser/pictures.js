@@ -7,8 +7,9 @@ const [folder = '.', seconds = '60', ...flags] = process.argv.slice(2);
 const demo = await startDemo('--http', '127.0.0.1:0', ...flags);
 await new Promise((resolve) => setTimeout(resolve, Number(seconds) * 1000));
 const browser = await startChromium();
-for (const { name, ...sight } of sights) {
-  const page = await (await browser.newContext(sight)).newPage();
+const looks = sights.flatMap(({ name, ...sight }) => ['en-GB', 'de-DE'].map((locale) => ({ name: `${name}-${locale.slice(0, 2)}`, ...sight, locale })));
+for (const { name, ...look } of looks) {
+  const page = await (await browser.newContext(look)).newPage();
   page.on('console', (m) => console.log(name, m.type(), m.text()));
   page.on('pageerror', (e) => console.log(name, e));
   await page.goto(demo.url);

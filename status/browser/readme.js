@@ -13,7 +13,7 @@ const seconds = Number(process.argv[2] ?? 240);
 const demo = await startDemo('--http', '127.0.0.1:0');
 await new Promise((done) => setTimeout(done, seconds * 1000));
 const browser = await startChromium();
-const page = await (await browser.newContext({ viewport: { width: 1180, height: 720 }, colorScheme: 'light' })).newPage();
+const page = await (await browser.newContext({ viewport: { width: 1180, height: 720 }, colorScheme: 'light', locale: 'en-GB' })).newPage();
 await page.goto(demo.url);
 await page.locator('#link[data-link="live"]').waitFor();
 for (const chart of await page.locator('.plot').all()) { // a chart is drawn once it is seen

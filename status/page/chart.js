@@ -1,6 +1,7 @@
 // The chart of a zone's last 24 hours: an SVG drawn anew when something changed.
 
-import { clock, degrees, exact, unit, withUnit } from './words.js';
+import { phrases } from './lang.js';
+import { clock, degrees, exact, houseOffset, number, toShown, unit, withUnit } from './words.js';
 
 const svgNS = 'http://www.w3.org/2000/svg';
 const height = 198;
@@ -30,9 +31,13 @@ export class Chart {
     this.live = []; // since then, from the events
     this.at = null; // the moment under the crosshair
     this.visible = false;
+    this.width = 0; // px, as the browser tells it: to ask would lay out the whole page
     this.dueAt = 0; // when the next pixel of time has passed
     this.figure.append(this.makeFrame(name), this.makeReadout());
-    new ResizeObserver(() => this.draw()).observe(this.frame);
+    new ResizeObserver(([e]) => {
+      this.width = Math.round(e.contentRect.width);
+      this.draw();
+    }).observe(this.frame);
     new IntersectionObserver(([e]) => {
       this.visible = e.isIntersecting;
       if (this.visible) {
@@ -46,8 +51,8 @@ export class Chart {
     this.svg = svg('svg', { 'aria-hidden': 'true', height });
     this.frame = document.createElement('div');
     this.frame.className = 'plot';
-    Object.assign(this.frame, { tabIndex: 0, role: 'slider', ariaLabel: `${name}: the last 24 hours; the arrow keys move through the time` });
-    Object.assign(this.frame, { ariaValueMin: '0', ariaValueMax: '0', ariaValueNow: '0', ariaValueText: 'nothing yet' });
+    Object.assign(this.frame, { tabIndex: 0, role: 'slider', ariaLabel: phrases.chartOf(name) });
+    Object.assign(this.frame, { ariaValueMin: '0', ariaValueMax: '0', ariaValueNow: '0', ariaValueText: phrases.noPoints });
     this.frame.append(this.svg);
     this.frame.addEventListener('pointermove', (e) => this.point(e));
     this.frame.addEventListener('pointerdown', (e) => this.point(e));
@@ -119,7 +124,7 @@ export class Chart {
   }
 
   draw() {
-    const width = this.frame.clientWidth;
+    const { width } = this;
     if (!this.visible || document.hidden || width === 0) return;
     const now = Date.now(), all = this.points(now);
     if (all.length === 0) return;
@@ -171,10 +176,10 @@ export class Chart {
 
   words(p) {
     const short = this.scale.now - this.scale.begin < 20 * 60 * 1000;
-    const parts = [clock(p.t, short), known(p.mean) ? withUnit(p.mean, 2) : 'no reading'];
-    if (known(p.desired)) parts.push(`set to ${exact(p.desired)}`);
-    if (known(p.heat)) parts.push(`heat ${shareWord(p.heat)}`);
-    if (known(p.cool)) parts.push(`cooling ${shareWord(p.cool)}`);
+    const parts = [clock(p.t, short), known(p.mean) ? withUnit(p.mean, 2) : phrases.noReading];
+    if (known(p.desired)) parts.push(phrases.isSetTo(exact(p.desired)));
+    if (known(p.heat)) parts.push(phrases.heat(shareWord(p.heat)));
+    if (known(p.cool)) parts.push(phrases.cooling(shareWord(p.cool)));
     return parts.join(' · ');
   }
 
@@ -182,14 +187,14 @@ export class Chart {
   summary() {
     const { begin, now } = this.scale;
     const seconds = Math.round((now - begin) / 1000);
-    const span = seconds < 120 ? `Last ${seconds} s` : seconds < 7200 ? `Last ${Math.round(seconds / 60)} min` : `Last ${Math.round(seconds / 3600)} h`;
+    const span = phrases.last(seconds < 120 ? `${seconds}\u00a0s` : seconds < 7200 ? `${Math.round(seconds / 60)}\u00a0min` : `${Math.round(seconds / 3600)}\u00a0h`);
     const measured = this.shown.filter((p) => known(p.mean));
-    if (measured.length === 0) return `${span}: no reading`;
+    if (measured.length === 0) return `${span}: ${phrases.noReading}`;
     const low = Math.min(...measured.map((p) => p.low)), high = Math.max(...measured.map((p) => p.high));
-    const parts = [`${span}: ${degrees(low)} to ${withUnit(high)}`];
+    const parts = [`${span}: ${phrases.limits(degrees(low), withUnit(high))}`];
     const heat = average(this.shown, 'heat'), cool = average(this.shown, 'cool');
-    if (known(heat)) parts.push(`heat on ${Math.round(heat)} %`);
-    if (known(cool)) parts.push(`cooling on ${Math.round(cool)} %`);
+    if (known(heat)) parts.push(phrases.heatOn(Math.round(heat)));
+    if (known(cool)) parts.push(phrases.coolingOn(Math.round(cool)));
     return parts.join(' · ');
   }
 
@@ -221,7 +226,7 @@ export class Chart {
   }
 }
 
-const shareWord = (percent) => (percent === 0 ? 'off' : percent === 100 ? 'on' : `${percent} %`);
+const shareWord = (percent) => (percent === 0 ? phrases.off : percent === 100 ? phrases.on : `${percent}\u00a0%`);
 
 function average(points, key) {
   let sum = 0, time = 0;
@@ -262,13 +267,13 @@ function gaps(points, x) {
 }
 
 function degreeAxis(low, high, y, width) {
-  const parts = [], shown = (c) => Number(degrees(c, 6).replace('−', '-'));
+  const parts = [], shown = toShown;
   const size = degreeSteps.find((s) => (shown(high) - shown(low)) / s <= 5) ?? 100;
   const perDegree = (y(low) - y(high)) / (shown(high) - shown(low));
   for (let v = Math.ceil(shown(low) / size) * size; v <= shown(high); v += size) {
     const at = round(y(high) + (shown(high) - v) * perDegree);
     parts.push(svg('line', { class: 'grid', x1: plot.left, x2: width - plot.right, y1: at, y2: at }));
-    parts.push(svg('text', { class: 'label', x: plot.left - 6, y: at + 4, 'text-anchor': 'end' }, v.toFixed(size < 1 ? 1 : 0).replace('-', '−')));
+    parts.push(svg('text', { class: 'label', x: plot.left - 6, y: at + 4, 'text-anchor': 'end' }, number(v, size < 1 ? 1 : 0)));
   }
   parts.push(svg('text', { class: 'label', x: 0, y: 9 }, unit()));
   return parts;
@@ -276,7 +281,7 @@ function degreeAxis(low, high, y, width) {
 
 function timeAxis(begin, now, x, width) {
   const parts = [], size = timeSteps.find((s) => (now - begin) / s <= width / 72) ?? timeSteps.at(-1);
-  const zone = new Date(now).getTimezoneOffset() * 60 * 1000;
+  const zone = -houseOffset(now);
   for (let t = Math.ceil((begin - zone) / size) * size + zone; t <= now; t += size) {
     const at = round(x(t));
     if (at > plot.left + 14 && at < width - (size < 60000 ? 30 : 20)) {
@@ -329,6 +334,6 @@ function heatBars(points, x, width) {
     svg('line', { class: 'grid', x1: plot.left, x2: width - plot.right, y1: base, y2: base }),
     svg('path', { class: 'heat', d: path('heat') }),
     svg('path', { class: 'cool', d: path('cool') }),
-    svg('text', { class: 'label', x: plot.left - 6, y: base - 2, 'text-anchor': 'end' }, 'on'),
+    svg('text', { class: 'label', x: plot.left - 6, y: base - 2, 'text-anchor': 'end' }, phrases.on),
   ];
 }

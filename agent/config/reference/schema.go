@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"thermostat/agent/config"
+	"thermostat/agent/config/plant"
 )
 
 // Draft names the JSON Schema that [Schema] is one of.
@@ -86,7 +87,7 @@ func plainJSON(value any) ([]byte, error) {
 // editor completes and underlines. It holds each key by itself; what keys say
 // together only `thermostat check` knows.
 func Schema() ([]byte, error) {
-	keys := config.Describe(config.PlantOf("boiler"))
+	keys := config.Describe(plant.Of("boiler"))
 	root := mapping(keys)
 	root.Schema, root.ID, root.Title = Draft, "urn:thermostat:configuration", "Configuration of thermostat"
 	for _, def := range devices(keys) {
@@ -126,6 +127,8 @@ func defOf(k config.Key) string {
 	switch {
 	case k.List:
 		return "fallback"
+	case k.Name == "contact":
+		return "contact"
 	case slices.ContainsFunc(k.Drivers, func(d config.Driver) bool { return d.Name == "gpio" }):
 		return "relay"
 	}
@@ -221,6 +224,10 @@ func plainValue(k config.Key) *node {
 		return &node{Type: "boolean"}
 	case config.Words:
 		return &node{Type: "object", Additional: &node{Type: scalars, MinLength: 1}}
+	case config.Numbers:
+		return &node{Type: "object", Additional: &node{Type: "number"}}
+	case config.Pairs:
+		return &node{Type: "array", Items: &node{Type: "array", Items: &node{Type: "number"}}}
 	case config.Mapping:
 		return mapping(k.Keys)
 	case config.Device:

@@ -13,6 +13,7 @@ import (
 
 	"thermostat/agent/clitest"
 	"thermostat/agent/config"
+	"thermostat/agent/config/machine"
 )
 
 // schema is the product's own, as a validator of others understands it.
@@ -112,7 +113,7 @@ func TestSchemaTakesWhatTheReaderTakes(t *testing.T) {
 
 // complaintsOf are the errors that the reader finds.
 func complaintsOf(text string) (errors []config.Complaint) {
-	_, complaints := config.ReadOn("f", []byte(text), config.Machine{Hostname: "den", Getenv: func(string) string { return "" }})
+	_, complaints := config.ReadOn("f", []byte(text), machine.Machine{Hostname: "den", Getenv: func(string) string { return "" }})
 	for _, c := range complaints {
 		if !c.Warning {
 			errors = append(errors, c)

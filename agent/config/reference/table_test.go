@@ -25,7 +25,7 @@ func TestTablesOfKeysInTheDocumentsAreThoseOfTheProgram(t *testing.T) {
 			t.Errorf("%s tells other keys than the program has: KEYS=write go test ./agent/config/reference -run Tables", page)
 		}
 	}
-	if tables != 7 {
+	if tables != 13 {
 		t.Errorf("%d tables, want one of all keys and one of each driver that has some", tables)
 	}
 }

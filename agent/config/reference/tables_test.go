@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"thermostat/agent/config"
+	"thermostat/agent/config/plant"
 )
 
 // The blocks of a page that are made here stand between these two lines; the
@@ -17,7 +18,7 @@ const (
 // fill gives a page of docs with the tables of keys that it has a place for made anew.
 func fill(page string) (string, error) {
 	blocks := map[string]string{"": zoneTable()}
-	for _, key := range devices(config.Describe(config.PlantOf("boiler"))) {
+	for _, key := range devices(config.Describe(plant.Of("boiler"))) {
 		for _, d := range key.Drivers {
 			blocks[fmt.Sprintf(" of %s %s", strings.ReplaceAll(key.Name, "_", " "), d.Name)] = driverTable(d)
 		}
@@ -44,7 +45,7 @@ func driverTable(d config.Driver) string {
 	var b strings.Builder
 	b.WriteString(head)
 	for _, k := range d.Keys {
-		if k.Name != "driver" && k.Name != "offset" {
+		if k.Name != "driver" && k.Name != "offset" && k.Name != "calibrate" {
 			b.WriteString(row(k.Name, []config.Key{k}))
 		}
 	}
@@ -54,8 +55,8 @@ func driverTable(d config.Driver) string {
 // zoneTable tells all keys, with the defaults of every plant.
 func zoneTable() string {
 	var plants [][]config.Key
-	for _, name := range config.Plants() {
-		plants = append(plants, config.Describe(config.PlantOf(name)))
+	for _, name := range plant.Names() {
+		plants = append(plants, config.Describe(plant.Of(name)))
 	}
 	return head + rows("", plants)
 }
@@ -120,7 +121,7 @@ func defaults(plants []config.Key) string {
 		if by[p.Default] == nil {
 			values = append(values, p.Default)
 		}
-		by[p.Default] = append(by[p.Default], config.Plants()[i])
+		by[p.Default] = append(by[p.Default], plant.Names()[i])
 	}
 	var texts []string
 	usual := ""
