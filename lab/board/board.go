@@ -120,7 +120,7 @@ func (b *Board) socket(name string) string { return filepath.Join(b.dir, name) }
 
 // connect waits for the guest's first word.
 func (b *Board) connect(ctx context.Context, l net.Listener) error {
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
 	defer cancel()
 	up := make(chan error, 1)
 	go func() {

@@ -30,7 +30,7 @@ func boot(t *testing.T, o board.Options, bus *chips.Bus) *board.Board {
 }
 
 func patience(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

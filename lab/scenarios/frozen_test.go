@@ -39,7 +39,7 @@ func TestTheWatchdogEndsTheHeatOfAStoppedAgent(t *testing.T) {
 func TestAClockThatJumpsSwitchesNothing(t *testing.T) {
 	t.Parallel()
 	r, b := newRig(t, board.Options{Network: true}), newBroker(t)
-	r.config(b.onBroker(house(zone("bath", bme, highRelay, warm))))
+	r.config(b.onBroker(house(nervous(zone("bath", bme, highRelay, warm)))))
 	r.start()
 	r.wire(highLine, true)
 	for i, year := range []int{2055, 1971, 2037, 1999} {

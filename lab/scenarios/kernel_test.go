@@ -106,7 +106,7 @@ func TestEachPartOfTheShelfHeatsAndEachFaultEndsThat(t *testing.T) {
 	var zones []string
 	for _, p := range parts {
 		heater := fmt.Sprintf("driver: gpio, line: GPIO%d", p.line)
-		zones = append(zones, strings.Replace(zone(p.zone, p.sensor, heater, warm), "stale_after: 5s", "stale_after: 10s", 1))
+		zones = append(zones, nervous(zone(p.zone, p.sensor, heater, warm)))
 	}
 	s.config(b.onBroker(house(zones...)))
 	if got := s.thermostat("check"); got.Exit != 0 {

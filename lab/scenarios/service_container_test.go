@@ -99,7 +99,7 @@ func newContainer(t *testing.T, script string) *container {
 // asked to end: its init outlives a kill.
 func (c *container) boots(args ...string) {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(c.t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(c.t.Context(), 10*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "systemd-nspawn", append([]string{"-q", "-D", c.root, "--boot", "--register=no", "--keep-unit",
 		"--console=read-only", "--bind=" + c.lab + ":/lab"}, args...)...)

@@ -107,7 +107,7 @@ func system(t *testing.T, o board.Options) board.Options {
 
 // minutes is for what a whole system takes on an emulated board.
 func (r *rig) minutes() context.Context {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.t.Context()), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.t.Context()), 10*time.Minute)
 	r.t.Cleanup(cancel)
 	return ctx
 }
@@ -149,13 +149,3 @@ func (r *rig) install(file string) string {
 	r.t.Logf("installed %s in %.0f s", filepath.Base(file), time.Since(began).Seconds())
 	return said
 }
-
-// switched waits until a wire has a level; that may take as long as the unit
-// promises, and what an emulated board adds.
-func (r *rig) switched(line int, level bool, promise time.Duration) {
-	r.t.Helper()
-	within(r.t, promise+emulation, fmt.Sprintf("wire %d is %v", line, level), func() bool { return r.GPIO.Wire(line) == level })
-}
-
-// emulation is what QEMU without KVM on a busy machine adds to a restart.
-const emulation = 30 * time.Second
