@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	"google.golang.org/protobuf/proto"
 
 	"thermostat/fleet/rig"
 	pb "thermostat/proto"
@@ -36,6 +38,7 @@ func TestAnyWorkerTellsAZoneOrLeadsToItsOwner(t *testing.T) {
 		records = append(records, &kgo.Record{Topic: TopicZones, Key: Key(id), Value: []byte(quickParameters), Timestamp: now},
 			&kgo.Record{Topic: TopicSensor, Key: Key(id), Value: wireOf(t, &pb.SensorData{Temperature: &celsius}), Timestamp: now})
 	}
+	records = append(records, &kgo.Record{Topic: TopicSensor, Key: Key(zones), Value: wireOf(t, &pb.SensorData{Verdict: proto.String("absent")}), Timestamp: now})
 	feed(t, brokers, records)
 	get := func(server *httptest.Server, path string) (int, string) {
 		r, err := server.Client().Get(server.URL + path)
@@ -71,17 +74,24 @@ func TestAnyWorkerTellsAZoneOrLeadsToItsOwner(t *testing.T) {
 		}
 	}
 	rig.Eventually(t, func() error {
-		sum := Overview{}
+		var all Fleet
+		sum := 0
 		for _, server := range servers {
 			var o Overview
 			_, text := get(server, "/overview")
 			if err := json.Unmarshal([]byte(text), &o); err != nil {
 				return err
 			}
-			sum.Zones, sum.Readings = sum.Zones+o.Zones, sum.Readings+o.Readings
+			sum += o.Zones
+			if _, text = get(server, "/fleet/overview"); json.Unmarshal([]byte(text), &all) != nil {
+				return errors.New(text)
+			}
+			if all.Zones != zones || all.Workers != 2 || all.Versions["test"] != 2 || len(all.Unanswered)+len(all.Unowned) != 0 || all.Faults["absent"] != 1 {
+				return errors.New(text)
+			}
 		}
-		if sum.Zones != zones {
-			return fmt.Errorf("%d zones", sum.Zones)
+		if sum != zones {
+			return fmt.Errorf("%d zones", sum)
 		}
 		return nil
 	})

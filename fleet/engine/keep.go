@@ -29,7 +29,7 @@ func (z *zone) keep() (*ZoneState, error) {
 		Cut:    s.HeatCut, CutAt: stamp(s.CutAt), Lost: stamp(s.Lost),
 		Taken: keepReading(s.Reading), Good: keepReading(z.judge.Last), Held: keepReading(z.judge.Held), HeldFor: string(z.judge.Why),
 		Shown: keepReading(q.Shown), Heated: durationpb.New(q.Heated), Step: q.Step,
-		Raw: keepReading(z.raw), Heard: stamp(z.heard), Told: z.told, ToldOn: z.toldOn,
+		Raw: keepReading(z.raw), Heard: stamp(z.heard), Told: z.told, ToldOn: z.toldOn, Verdict: string(z.verdict),
 	}, nil
 }
 
@@ -41,7 +41,7 @@ func recall(k *ZoneState, read func(text string) (*parameters, error)) (*zone, e
 	}
 	z := &zone{
 		sensorID: k.SensorID, accepted: moment(k.Accepted), born: moment(k.Born), tick: moment(k.Ticked), decided: moment(k.Decided),
-		raw: recallReading(k.Raw), heard: moment(k.Heard), told: k.Told, toldOn: k.ToldOn,
+		raw: recallReading(k.Raw), heard: moment(k.Heard), told: k.Told, toldOn: k.ToldOn, verdict: controlloop.Verdict(k.Verdict),
 	}
 	if len(k.Control) > 0 {
 		z.control = &pb.TemperatureControl{}

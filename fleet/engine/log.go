@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -51,28 +52,38 @@ func sensorIDOf(key []byte) (int32, error) {
 // MaxRecord bounds what is read of a record's value, in bytes.
 const MaxRecord = 256 << 10
 
-// readSensor gives the reading of a record. A sensor that says what is wrong with it has none.
-func readSensor(id int32, r *kgo.Record) (reading controlloop.Reading, there bool, err error) {
+// readSensor gives the reading of a record, or what the sensor says is wrong with it.
+func readSensor(id int32, r *kgo.Record) (reading controlloop.Reading, wrong controlloop.Verdict, err error) {
 	var d pb.SensorData
 	switch {
 	case proto.Unmarshal(r.Value, &d) != nil:
-		return reading, false, errors.New("no SensorData")
+		return reading, "", errors.New("no SensorData")
 	case d.SensorID != nil && *d.SensorID != id:
-		return reading, false, fmt.Errorf("sensorID %d is not the key's %d", *d.SensorID, id)
+		return reading, "", fmt.Errorf("sensorID %d is not the key's %d", *d.SensorID, id)
 	case d.GetVerdict() != "" && d.GetVerdict() != string(controlloop.VerdictOK):
-		return reading, false, nil
+		return reading, verdictOf(d.GetVerdict()), nil
 	case d.Temperature == nil:
-		return reading, false, errors.New("neither temperature nor verdict")
+		return reading, "", errors.New("neither temperature nor verdict")
 	case math.IsNaN(*d.Temperature) || math.IsInf(*d.Temperature, 0):
-		return reading, false, errors.New("temperature is no number")
+		return reading, "", errors.New("temperature is no number")
 	}
 	at := timeOf(r)
 	if d.ReadAt != nil {
 		if at = d.ReadAt.AsTime(); !d.ReadAt.IsValid() {
-			return reading, false, errors.New("read_at is no time")
+			return reading, "", errors.New("read_at is no time")
 		}
 	}
-	return controlloop.Temperature(*d.Temperature, at), true, nil
+	return controlloop.Temperature(*d.Temperature, at), "", nil
+}
+
+// maxVerdict is longer than any verdict, in bytes: what is kept of a stranger's word is bounded.
+const maxVerdict = 32
+
+func verdictOf(said string) controlloop.Verdict {
+	if len(said) > maxVerdict || strings.Trim(said, "abcdefghijklmnopqrstuvwxyz_") != "" {
+		return controlloop.VerdictError
+	}
+	return controlloop.Verdict(said)
 }
 
 // readTempset gives the control of a record.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"thermostat/controlloop"
+	pb "thermostat/proto"
 )
 
 // partition are the zones of a partition of the log. What comes of a tick follows from the partition,
@@ -17,6 +19,7 @@ type partition struct {
 	number int32
 	zones  map[int32]*zone
 	place  *Tick // the last that was taken; nil: none yet
+	early  map[int32]*early
 	known  *catalogue
 	lost   []*kgo.Record // of what was kept and could not be recalled, for deadletter
 	figures
@@ -28,7 +31,7 @@ type figures struct {
 }
 
 func newPartition(number int32, known *catalogue) *partition {
-	return &partition{number: number, zones: map[int32]*zone{}, known: known}
+	return &partition{number: number, zones: map[int32]*zone{}, early: map[int32]*early{}, known: known}
 }
 
 // follows reports whether a tick is the next one. Another worker that still believed itself the
@@ -70,6 +73,9 @@ func (p *partition) take(t *Tick, records []*kgo.Record) (out []*kgo.Record, err
 			return nil, err
 		}
 	}
+	if out, err = p.writeEarly(out); err != nil {
+		return nil, err
+	}
 	p.place = t
 	place, err := proto.Marshal(t)
 	return append(out, &kgo.Record{Topic: TopicState, Partition: p.number, Key: []byte(placeKey), Value: place}), err
@@ -99,7 +105,9 @@ func (p *partition) hear(r *kgo.Record, now time.Time) error {
 		}
 		return nil
 	case r.Topic == TopicZones:
-		return p.define(id, z, string(r.Value))
+		return p.define(id, z, string(r.Value), at)
+	case r.Topic == TopicTempset && z == nil:
+		return p.await(id, r)
 	case z == nil || z.over:
 		return errors.New("the topic zones has no zone of this sensorID")
 	case r.Topic == TopicTempset && len(r.Value) == 0:
@@ -112,26 +120,85 @@ func (p *partition) hear(r *kgo.Record, now time.Time) error {
 		}
 		return err
 	}
-	reading, there, err := readSensor(id, r)
-	if p.readings++; there {
+	reading, wrong, err := readSensor(id, r)
+	p.readings++
+	switch {
+	case err != nil:
+		return err
+	case wrong != "":
+		z.verdict, z.changed = wrong, true
+	default:
 		z.hear(reading, at)
 	}
-	return err
+	return nil
 }
 
 // define takes what a zone is like.
-func (p *partition) define(id int32, z *zone, text string) error {
+func (p *partition) define(id int32, z *zone, text string, at time.Time) error {
 	parameters, err := p.known.read(text)
 	if err != nil {
 		return err
 	}
-	if z == nil {
-		p.zones[id] = newZone(id, parameters)
+	if z != nil {
+		z.over = false
+		z.follow(parameters)
 		return nil
 	}
-	z.over = false
-	z.follow(parameters)
+	z = newZone(id, parameters)
+	p.zones[id] = z
+	if e := p.early[id]; e != nil && e.control != nil {
+		if err := z.obey(e.control, at); err != nil {
+			return fmt.Errorf("the zone has begun, without the control that waited for it: %w", err)
+		}
+	}
 	return nil
+}
+
+// early is a control that came before its zone: the topics are compacted, so that either may be the older one.
+type early struct {
+	control *pb.TemperatureControl // nil: taken back
+	kept    bool
+}
+
+// await keeps a control until its zone begins.
+func (p *partition) await(id int32, r *kgo.Record) error {
+	e := &early{}
+	if len(r.Value) > 0 {
+		var err error
+		if e.control, err = readTempset(id, r); err != nil {
+			return err
+		}
+	}
+	p.early[id] = e
+	return nil
+}
+
+// writeEarly writes the controls that wait since the last tick, and forgets those whose zone has begun.
+func (p *partition) writeEarly(out []*kgo.Record) ([]*kgo.Record, error) {
+	for id, e := range p.early {
+		if p.zones[id] != nil {
+			delete(p.early, id)
+			continue // the zone's own record takes the place of this one
+		}
+		if e.kept {
+			continue
+		}
+		r := &kgo.Record{Topic: TopicState, Partition: p.number, Key: Key(id)}
+		if e.control == nil {
+			delete(p.early, id)
+		} else {
+			control, err := proto.Marshal(e.control)
+			if err != nil {
+				return nil, err
+			}
+			if r.Value, err = proto.Marshal(&ZoneState{SensorID: id, Control: control}); err != nil {
+				return nil, err
+			}
+			e.kept = true
+		}
+		out = append(out, r)
+	}
+	return out, nil
 }
 
 // write gives a zone's commands, and what it remembers where that has changed. One that is over is
@@ -185,12 +252,18 @@ func (p *partition) read(r *kgo.Record) error {
 		return err
 	}
 	delete(p.zones, id)
+	delete(p.early, id)
 	if len(r.Value) == 0 {
 		return nil
 	}
 	var k ZoneState
 	if err := proto.Unmarshal(r.Value, &k); err != nil {
 		return err
+	}
+	if k.Parameters == "" {
+		e := &early{control: &pb.TemperatureControl{}, kept: true}
+		p.early[id] = e
+		return proto.Unmarshal(k.Control, e.control)
 	}
 	z, err := recall(&k, p.known.read)
 	if err == nil {

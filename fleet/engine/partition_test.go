@@ -134,3 +134,59 @@ func TestWhatWasKeptAndCannotBeReadDoesNotStopTheOthers(t *testing.T) {
 		t.Errorf("%d zones, %d dead letters", len(p.zones), len(by[TopicDeadletter]))
 	}
 }
+
+// TestAControlThatCameBeforeItsZoneIsObeyedOnceTheZoneIsThere: also by a worker that took the partition over in between.
+func TestAControlThatCameBeforeItsZoneIsObeyedOnceTheZoneIsThere(t *testing.T) {
+	control := func(text string) *kgo.Record {
+		return &kgo.Record{Topic: TopicTempset, Key: Key(7), Value: []byte(text)}
+	}
+	zone := func(at time.Time) *kgo.Record {
+		return &kgo.Record{Topic: TopicZones, Key: Key(7), Value: []byte(quickParameters), Timestamp: at}
+	}
+	const warm, warmer = `{"mode":"heat","desired":22}`, `{"mode":"heat","desired":23}`
+	for _, row := range []struct {
+		name     string
+		controls []*kgo.Record
+		desired  float64
+	}{
+		{"one", []*kgo.Record{control(warm)}, 22},
+		{"the last one of two", []*kgo.Record{control(warm), control(warmer)}, 23},
+		{"one that was taken back", []*kgo.Record{control(warm), control("")}, 20},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			first := newPartition(0, &catalogue{})
+			by := taken(t, first, row.controls[0])
+			second := newPartition(0, &catalogue{})
+			for _, r := range by[TopicState] {
+				second.recall(r)
+			}
+			later := morning.Add(10 * time.Second)
+			for i, r := range row.controls[1:] {
+				r.Timestamp = later.Add(time.Duration(i) * time.Second)
+			}
+			by = taken(t, second, append(row.controls[1:], zone(later.Add(10*time.Second)))...)
+			if len(by[TopicDeadletter]) != 0 || len(second.early) != 0 {
+				t.Errorf("%d dead letters, %d controls wait still", len(by[TopicDeadletter]), len(second.early))
+			}
+			if got := second.zones[7].said.Desired; got != row.desired {
+				t.Errorf("it holds %v °C, want %v", got, row.desired)
+			}
+			third := newPartition(0, &catalogue{})
+			for _, r := range by[TopicState] {
+				third.recall(r)
+			}
+			if z := third.zones[7]; z == nil || z.said.Desired != row.desired || len(third.early) != 0 {
+				t.Errorf("what was kept of it is %v, and %d controls wait", z, len(third.early))
+			}
+		})
+	}
+	p := newPartition(0, &catalogue{})
+	by := taken(t, p, control(`{"mode":"heat","desired":99}`), zone(time.Time{}))
+	if len(by[TopicDeadletter]) != 1 || !strings.Contains(string(by[TopicDeadletter][0].Headers[0].Value), "without the control that waited for it: desired") || p.zones[7] == nil {
+		t.Errorf("a control that its zone does not allow: %v, zone %v", by[TopicDeadletter], p.zones[7])
+	}
+	taken(t, p, &kgo.Record{Topic: TopicTempset, Key: Key(8), Value: []byte(warm), Timestamp: morning.Add(10 * time.Second)})
+	if by = taken(t, p, &kgo.Record{Topic: TopicTempset, Key: Key(8), Timestamp: morning.Add(20 * time.Second)}); len(p.early) != 0 || len(by[TopicState]) != 2 || by[TopicState][0].Value != nil {
+		t.Errorf("one that was taken back before its zone came: %v", by[TopicState])
+	}
+}

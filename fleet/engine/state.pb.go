@@ -56,6 +56,7 @@ type ZoneState struct {
 	Heard         *timestamppb.Timestamp `protobuf:"bytes,24,opt,name=heard,proto3" json:"heard,omitempty"`                    // when it came
 	Told          bool                   `protobuf:"varint,25,opt,name=told,proto3" json:"told,omitempty"`                     // a command was said
 	ToldOn        bool                   `protobuf:"varint,26,opt,name=told_on,json=toldOn,proto3" json:"told_on,omitempty"`   // which
+	Verdict       string                 `protobuf:"bytes,27,opt,name=verdict,proto3" json:"verdict,omitempty"`                // of the last reading, for who asks
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -270,6 +271,13 @@ func (x *ZoneState) GetToldOn() bool {
 		return x.ToldOn
 	}
 	return false
+}
+
+func (x *ZoneState) GetVerdict() string {
+	if x != nil {
+		return x.Verdict
+	}
+	return ""
 }
 
 // Output is the law's memory of the heater.
@@ -523,7 +531,7 @@ var File_state_proto protoreflect.FileDescriptor
 
 const file_state_proto_rawDesc = "" +
 	"\n" +
-	"\vstate.proto\x12\x14thermostat.engine.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1egoogle/protobuf/duration.proto\"\xb1\b\n" +
+	"\vstate.proto\x12\x14thermostat.engine.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1egoogle/protobuf/duration.proto\"\xcb\b\n" +
 	"\tZoneState\x12\x1a\n" +
 	"\bsensorID\x18\x01 \x01(\x05R\bsensorID\x12\x1e\n" +
 	"\n" +
@@ -553,7 +561,8 @@ const file_state_proto_rawDesc = "" +
 	"\x03raw\x18\x17 \x01(\v2\x1d.thermostat.engine.v1.ReadingR\x03raw\x120\n" +
 	"\x05heard\x18\x18 \x01(\v2\x1a.google.protobuf.TimestampR\x05heard\x12\x12\n" +
 	"\x04told\x18\x19 \x01(\bR\x04told\x12\x17\n" +
-	"\atold_on\x18\x1a \x01(\bR\x06toldOn\"\x8b\x01\n" +
+	"\atold_on\x18\x1a \x01(\bR\x06toldOn\x12\x18\n" +
+	"\averdict\x18\x1b \x01(\tR\averdict\"\x8b\x01\n" +
 	"\x06Output\x12\x0e\n" +
 	"\x02on\x18\x01 \x01(\bR\x02on\x120\n" +
 	"\x05since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x12-\n" +

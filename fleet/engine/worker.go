@@ -20,6 +20,7 @@ type Options struct {
 	Brokers []string
 	Group   string        // of the workers; empty: "thermostat-engine"
 	Name    string        // the worker's address, HOST:PORT, where it answers over HTTP; others redirect to it
+	Version string        // of the program, for who asks
 	Every   time.Duration // between two ticks of a partition; 0: 250 ms
 	Log     *slog.Logger
 	kgo     []kgo.Opt // of tests

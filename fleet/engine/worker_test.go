@@ -124,7 +124,7 @@ func startProcess(t *testing.T, brokers []string, name string) *process {
 	t.Helper()
 	p := &process{}
 	var err error
-	p.worker, err = New(Options{Brokers: brokers, Name: name, Every: 20 * time.Millisecond, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), kgo: []kgo.Opt{kgo.Dialer(p.dial)}})
+	p.worker, err = New(Options{Brokers: brokers, Name: name, Version: "test", Every: 20 * time.Millisecond, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), kgo: []kgo.Opt{kgo.Dialer(p.dial)}})
 	if err != nil {
 		t.Fatal(err)
 	}

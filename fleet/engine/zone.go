@@ -26,6 +26,7 @@ type zone struct {
 	said       controlloop.Setpoint   // what that means
 
 	judge   controlloop.Judge
+	verdict controlloop.Verdict // of the last reading; nothing is decided by it
 	raw     controlloop.Reading // the last answer, good or not
 	heard   time.Time           // when it came
 	state   controlloop.State
@@ -92,7 +93,7 @@ func (z *zone) obey(c *pb.TemperatureControl, at time.Time) error {
 func (z *zone) hear(r controlloop.Reading, at time.Time) {
 	at = z.reach(at)
 	z.raw, z.heard = r, at
-	z.judge.Weigh(z.parameters.zone.Params, r, at, z.state.Heater.On)
+	z.verdict = z.judge.Weigh(z.parameters.zone.Params, r, at, z.state.Heater.On)
 	z.decide(at)
 }
 

@@ -18,6 +18,7 @@ import (
 	"syscall"
 	"time"
 
+	"thermostat/agent/cli"
 	"thermostat/fleet/engine"
 )
 
@@ -50,7 +51,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	w, err := engine.New(engine.Options{Brokers: nodes, Group: *group, Name: *address, Every: *every, Log: log})
+	w, err := engine.New(engine.Options{Brokers: nodes, Group: *group, Name: *address, Version: cli.ThisBuild().Version, Every: *every, Log: log})
 	if err != nil {
 		return err
 	}

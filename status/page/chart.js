@@ -150,28 +150,18 @@ export class Chart {
     return best;
   }
 
+  // drawCross shows the place of the crosshair, and tells a screen reader of it.
   drawCross() {
     if (!this.scale) return;
     this.cross.replaceChildren();
-    this.describe();
-    if (this.at === null) {
-      this.readout.textContent = this.summary();
-      return;
-    }
-    const p = this.shown[this.nearest(this.at)];
+    const last = this.shown.length - 1, i = this.at === null ? last : this.nearest(this.at), p = this.shown[i];
+    const text = this.at === null ? this.summary() : this.words(p);
+    this.readout.textContent = text;
+    Object.assign(this.frame, { ariaValueMin: '0', ariaValueMax: String(last), ariaValueNow: String(i), ariaValueText: text });
+    if (this.at === null) return;
     const px = round(Math.min(Math.max(this.scale.x((p.t + p.end) / 2), plot.left), this.scale.width - plot.right));
     this.cross.append(svg('line', { x1: px, x2: px, y1: plot.top, y2: bars.top + bars.height }));
     if (known(p.mean)) this.cross.append(svg('circle', { cx: px, cy: round(this.scale.y(p.mean)), r: 4.5 }));
-    this.readout.textContent = this.words(p);
-  }
-
-  // describe tells a screen reader where the crosshair is.
-  describe() {
-    const i = this.at === null ? this.shown.length - 1 : this.nearest(this.at);
-    Object.assign(this.frame, {
-      ariaValueMin: '0', ariaValueMax: String(this.shown.length - 1), ariaValueNow: String(i),
-      ariaValueText: this.at === null ? this.summary() : this.words(this.shown[i]),
-    });
   }
 
   words(p) {
