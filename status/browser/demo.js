@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -144,10 +145,13 @@ async function writeHistory(folder, names) {
   await writeFile(join(folder, 'history.json'), `thermostat-memory-1 ${sum}\n${body}`);
 }
 
+const whole = '/usr/bin/chromium', shell = '/usr/bin/chromium-headless-shell';
+
 // startChromium gives a browser with private windows, or with a folder for its profile the window of a person.
+// The first is the shell where there is one: the same engine without menus and tabs, which compute as much as the page.
 export function startChromium(profile, options) {
   const how = {
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: process.env.CHROMIUM ?? (profile || !existsSync(shell) ? whole : shell),
     args: [
       '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
       '--disable-background-networking', '--disable-component-update', '--disable-sync',
