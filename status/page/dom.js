@@ -53,8 +53,11 @@ for (const end of ['mouseup', 'dragend']) globalThis.addEventListener?.(end, () 
 }), true);
 
 // onLeave does something once a field is left, and once what was pressed for that has its click: what is entered moves
-// or replaces what lies under the finger, and the click would be lost.
-export const onLeave = (field, doing) => field.addEventListener('blur', () => (down ? waiting.push(doing) : doing()));
+// or replaces what lies under the finger, and the click would be lost. Who is back in the field by then goes on typing.
+export const onLeave = (field, doing) => field.addEventListener('blur', () => {
+  if (!down) doing();
+  else waiting.push(() => { if (document.activeElement !== field) doing(); });
+});
 
 // keepFocus does something, and gives the focus to something else if what has it is gone
 // behind that: a keyboard would begin anew.
