@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -126,7 +125,7 @@ func (b *Bridge) Run(ctx context.Context) {
 func (b *Bridge) connection(ctx context.Context) (entered bool, err error) {
 	here, end := context.WithCancelCause(ctx)
 	defer end(nil)
-	in := newIntake(b, end)
+	in := newIntake(here, b, end)
 	session := &broker.Session{}
 	client, lost, failed := broker.Connect(here, broker.Login{Access: b.MQTT, ClientID: "thermostat-bridge-" + b.Site, Session: session}, in.take)
 	if client == nil {
@@ -134,15 +133,9 @@ func (b *Bridge) connection(ctx context.Context) (entered bool, err error) {
 	}
 	defer broker.Leave(client)
 	in.resumed.Store(session.Present)
-	if err := b.subscribe(here, client); err != nil {
-		return true, err
-	}
-	b.Log.Info("connected", "broker", broker.ServerOf(client), "session_kept", session.Present)
-	b.counts.connected.Store(true)
-	defer b.counts.connected.Store(false)
 	var both sync.WaitGroup
-	both.Go(func() { end(in.acknowledge(here)) })
-	both.Go(func() { end(b.carryCommands(here, client)) })
+	both.Go(func() { end(in.acknowledge()) })
+	both.Go(func() { end(b.serve(here, client, session.Present)) })
 	select {
 	case err := <-lost:
 		end(fmt.Errorf("lost: %w", err))
@@ -150,6 +143,17 @@ func (b *Bridge) connection(ctx context.Context) (entered bool, err error) {
 	}
 	both.Wait()
 	return true, context.Cause(here)
+}
+
+// serve asks for what goes up, and carries what goes down.
+func (b *Bridge) serve(ctx context.Context, client paho.Client, kept bool) error {
+	if err := b.subscribe(ctx, client); err != nil {
+		return err
+	}
+	b.Log.Info("connected", "broker", broker.ServerOf(client), "session_kept", kept)
+	b.counts.connected.Store(true)
+	defer b.counts.connected.Store(false)
+	return b.carryCommands(ctx, client)
 }
 
 // subscribe asks for what goes up, at QoS 1: what is granted less could be lost.
@@ -174,5 +178,3 @@ func (b *Bridge) subscribe(ctx context.Context, client paho.Client) error {
 	}
 	return nil
 }
-
-var errWindow = errors.New("the broker says more than may be on its way at once: it waits until the log has it")

@@ -16,8 +16,8 @@ import (
 // Lease is how long an On counts: its heater lets go so long after the last one. An older On is not carried.
 const Lease = 30 * time.Second
 
-// ackTimeout is how long the broker may keep a command without an answer.
-const ackTimeout = 20 * time.Second
+// ackTimeout is how long the broker may keep a command without an answer: with the next attempt less than a lease.
+const ackTimeout = 10 * time.Second
 
 // carryCommands says on the broker what the log has for heaters, in its order. The place in the log moves
 // on behind what the broker has acknowledged.

@@ -8,8 +8,8 @@ import (
 
 // counts are what a bridge has done since it began.
 type counts struct {
-	taken, commands, refused, expired, retained, lost atomic.Uint64
-	connected                                         atomic.Bool
+	taken, commands, refused, expired, retained atomic.Uint64
+	connected                                   atomic.Bool
 }
 
 // ServeHTTP tells them as Prometheus reads them.
@@ -30,7 +30,6 @@ func (b *Bridge) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 		{"refused_total", "counter", "messages and commands that are for nobody", c.refused.Load()},
 		{"expired_total", "counter", "commands On that were older than their lease", c.expired.Load()},
 		{"retained_total", "counter", "retained messages that say nothing new", c.retained.Load()},
-		{"lost_total", "counter", "messages at QoS 0 that came while the log was away", c.lost.Load()},
 	} {
 		fmt.Fprintf(w, "# HELP thermostat_bridge_%s %s\n# TYPE thermostat_bridge_%s %s\nthermostat_bridge_%s %v\n", m.name, m.help, m.name, m.kind, m.name, m.value)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -21,9 +22,10 @@ const MaxMessage = 128 << 10
 // some message on, and a reading never stands behind a newer one for good.
 type intake struct {
 	*Bridge
-	end     func(error)   // ends the connection
-	resumed atomic.Bool   // the broker has kept the session
-	waiting chan *message // not acknowledged yet
+	ctx     context.Context // of the connection
+	end     func(error)     // ends it
+	resumed atomic.Bool     // the broker has kept the session
+	waiting chan *message   // not acknowledged yet
 }
 
 // message is one of the broker's, and what became of it.
@@ -32,21 +34,41 @@ type message struct {
 	settled chan error // nil: the log has it, or it is for nobody
 }
 
-func newIntake(b *Bridge, end func(error)) *intake {
-	return &intake{Bridge: b, end: end, waiting: make(chan *message, window)}
+func newIntake(ctx context.Context, b *Bridge, end func(error)) *intake {
+	return &intake{Bridge: b, ctx: ctx, end: end, waiting: make(chan *message, window)}
 }
 
-// take hands a message to the log. It does not wait.
-func (in *intake) take(_ paho.Client, m paho.Message) {
-	one := &message{m, make(chan error, 1)}
+// stalled is how long the connection may stand still because the log takes nothing: its
+// keepalive would end it soon after.
+const stalled = 4 * time.Second
+
+var errStalled = errors.New("the log takes nothing: the broker keeps what comes")
+
+// enter puts a message behind the others that wait. Where there is no room nothing more is read from the
+// connection, so that what the bridge holds is bounded whatever the broker sends; mosquitto 2.0
+// sends more than its max_inflight_messages when it is acknowledged after a pause.
+func (in *intake) enter(one *message) bool {
 	select {
 	case in.waiting <- one:
+		return true
 	default:
-		if m.Qos() == 0 {
-			in.counts.lost.Add(1) // nobody keeps it
-			return
-		}
-		in.end(errWindow)
+	}
+	late := time.NewTimer(stalled)
+	defer late.Stop()
+	select {
+	case in.waiting <- one:
+		return true
+	case <-in.ctx.Done():
+	case <-late.C:
+		in.end(errStalled)
+	}
+	return false
+}
+
+// take hands a message to the log.
+func (in *intake) take(_ paho.Client, m paho.Message) {
+	one := &message{m, make(chan error, 1)}
+	if !in.enter(one) {
 		return
 	}
 	name, key, err := in.routes.up(m.Topic())
@@ -91,14 +113,14 @@ func (in *intake) refuse(topic string, err error) {
 }
 
 // acknowledge tells the broker what the log has.
-func (in *intake) acknowledge(ctx context.Context) error {
+func (in *intake) acknowledge() error {
 	for {
 		select {
-		case <-ctx.Done():
+		case <-in.ctx.Done():
 			return nil
 		case one := <-in.waiting:
 			select {
-			case <-ctx.Done():
+			case <-in.ctx.Done():
 				return nil
 			case err := <-one.settled:
 				if err != nil {

@@ -1,0 +1,245 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"thermostat/fleet/cluster"
+	"thermostat/fleet/engine"
+	"thermostat/fleet/rig"
+	"thermostat/mqtt/broker"
+)
+
+func TestMain(m *testing.M) {
+	cluster.MayBeNode()
+	os.Exit(m.Run())
+}
+
+const partitions = 4
+
+// newLog is a log in this process.
+func newLog(t testing.TB) []string {
+	t.Helper()
+	c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, TopicAgents, engine.TopicSensor, engine.TopicTempset, engine.TopicZones,
+		engine.TopicTick, engine.TopicCommand, engine.TopicState, engine.TopicDeadletter))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c.ListenAddrs()
+}
+
+// siteBroker is the broker of a site.
+type siteBroker struct {
+	address     string
+	start, stop func()
+}
+
+// newMosquitto is one with the configuration of the example, on a port of loopback.
+func newMosquitto(t testing.TB) *siteBroker {
+	t.Helper()
+	rig.Need(t, "mosquitto")
+	text, err := os.ReadFile("../../examples/fleet/site.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := cluster.FreePorts(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	_, port, _ := net.SplitHostPort(all[0])
+	changed := string(text)
+	for old, new := range map[string]string{
+		"listener 1883": "user root\nlistener " + port + " 127.0.0.1", "/var/lib/mosquitto/": dir + "/",
+		"allow_anonymous false": "allow_anonymous true", "password_file ": "# ", "acl_file ": "# ", // the example names files that a site has
+	} {
+		if strings.Count(changed, old) != 1 {
+			t.Fatalf("examples/fleet/site.conf has not exactly one %q", old)
+		}
+		changed = strings.Replace(changed, old, new, 1)
+	}
+	file := filepath.Join(dir, "conf")
+	rig.Write(t, file, changed)
+	b, process := &siteBroker{address: all[0]}, (*rig.Process)(nil)
+	b.start = func() {
+		process = rig.Start(t, "mosquitto", "-c", file)
+		b.answers(t, process.Output)
+	}
+	b.stop = func() { process.End(syscall.SIGTERM) }
+	b.start()
+	return b
+}
+
+// newNATS is a nats-server, as a leaf of a site would be.
+func newNATS(t testing.TB) *siteBroker {
+	t.Helper()
+	c, err := cluster.New(t.TempDir(), 1, func(_ *cluster.Cluster, n *cluster.Node) string {
+		return fmt.Sprintf("server_name: n\nlisten: %q\nhttp: %q\nlog_file: %q\njetstream {store_dir: %q}\nmqtt {listen: %q, ack_wait: 5s, max_ack_pending: 7000}\n", n.NATS, n.HTTP, filepath.Join(n.Dir, "log"), filepath.Join(n.Dir, "store"), n.MQTT)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Stop)
+	b := &siteBroker{address: c.Nodes[0].MQTT, stop: c.Stop}
+	b.start = func() {
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		b.answers(t, func() string { return "nats-server" })
+	}
+	b.start()
+	return b
+}
+
+// answers waits until the broker acknowledges.
+func (b *siteBroker) answers(t testing.TB, output func() string) {
+	t.Helper()
+	rig.Eventually(t, func() error {
+		c, err := b.dial("ready", nil)
+		if err != nil {
+			return fmt.Errorf("%w: %s", err, output())
+		}
+		defer c.Disconnect(0)
+		return cluster.Acknowledged(c.Publish("ready", 1, false, "x"), time.Second)
+	})
+}
+
+// dial connects a device, which connects again by itself. With a handler its session is kept.
+func (b *siteBroker) dial(id string, subscribe paho.OnConnectHandler) (paho.Client, error) {
+	o := paho.NewClientOptions().AddBroker("tcp://" + b.address).SetClientID(id).SetProtocolVersion(4)
+	o.SetCleanSession(subscribe == nil).SetAutoReconnect(subscribe != nil).SetMaxReconnectInterval(time.Second).SetConnectTimeout(2 * time.Second)
+	if subscribe != nil {
+		o.SetOnConnectHandler(subscribe)
+	}
+	c := paho.NewClient(o)
+	err := cluster.Acknowledged(c.Connect(), 3*time.Second)
+	if err != nil {
+		c.Disconnect(0)
+		return nil, err
+	}
+	return c, nil
+}
+
+// wires are the network between a bridge and one side.
+type wires struct {
+	mu    sync.Mutex
+	state int
+	all   map[*cable]bool
+	sides *sync.Cond
+}
+
+const (
+	whole  = iota
+	cut    // connections end, and none begins
+	frozen // bytes arrive nowhere, and nobody is told
+)
+
+func newWires() *wires {
+	w := &wires{all: map[*cable]bool{}}
+	w.sides = sync.NewCond(&w.mu)
+	return w
+}
+
+// cable is one connection.
+type cable struct {
+	net.Conn
+	w      *wires
+	closed bool
+	doomed bool // it was frozen once: what was said then is missing
+}
+
+func (w *wires) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.state != whole {
+		return nil, errors.New("there is no way")
+	}
+	var d net.Dialer
+	c, err := d.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	one := &cable{Conn: c, w: w}
+	w.all[one] = true
+	return one, nil
+}
+
+func (w *wires) become(state int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.state = state
+	for one := range w.all {
+		switch state {
+		case cut:
+			one.Conn.Close()
+		case frozen:
+			one.doomed = true
+		}
+	}
+	w.sides.Broadcast()
+}
+
+// Read gives nothing on a cable that was frozen, until it is closed.
+func (o *cable) Read(p []byte) (int, error) {
+	n, err := o.Conn.Read(p)
+	o.w.mu.Lock()
+	defer o.w.mu.Unlock()
+	for o.doomed && !o.closed {
+		o.w.sides.Wait()
+	}
+	if o.closed {
+		return 0, net.ErrClosed
+	}
+	return n, err
+}
+
+// Write to a cable that was frozen goes well, and nowhere.
+func (o *cable) Write(p []byte) (int, error) {
+	o.w.mu.Lock()
+	doomed := o.doomed
+	o.w.mu.Unlock()
+	if doomed {
+		return len(p), nil
+	}
+	return o.Conn.Write(p)
+}
+
+// Close ends the reader, too. The other side of a frozen cable does not hear of it.
+func (o *cable) Close() error {
+	o.w.mu.Lock()
+	defer o.w.mu.Unlock()
+	o.closed = true
+	delete(o.w.all, o)
+	o.w.sides.Broadcast()
+	if o.doomed {
+		time.AfterFunc(time.Minute, func() { o.Conn.Close() })
+		return nil
+	}
+	return o.Conn.Close()
+}
+
+// siteOptions are a bridge's between a broker and a log, with wires to both.
+func siteOptions(t testing.TB, b *siteBroker, log []string, toBroker, toLog *wires) Options {
+	return Options{
+		Site: "north", Sensors: sensors(t, "1-1000"), Agents: "thermostat", Kafka: log,
+		MQTT: broker.Access{Brokers: []string{"mqtt://" + b.address}, Prefix: "site", Dial: func(u *url.URL) (net.Conn, error) {
+			return toBroker.dial(context.Background(), "tcp", u.Host)
+		}},
+		kgo: []kgo.Opt{kgo.Dialer(toLog.dial)},
+	}
+}
