@@ -64,7 +64,7 @@ func (k *books) say(ctx context.Context, b *siteBroker, id int32) {
 		k.mu.Unlock()
 		for ctx.Err() == nil {
 			if c == nil || !c.IsConnectionOpen() {
-				c, _ = b.dial(fmt.Sprintf("sensor-%d", id), nil)
+				c, _ = b.dial(fmt.Sprint(id), fmt.Sprintf("sensor-%d", id), nil)
 			}
 			if c != nil && cluster.Acknowledged(c.Publish(fmt.Sprintf("site/%d/sensor", id), 1, false, payload), 2*time.Second) == nil {
 				k.mu.Lock()
@@ -91,7 +91,7 @@ func pause(ctx context.Context, d time.Duration) {
 // obey has the heaters of the site listen, with one session that the broker keeps.
 func (k *books) obey(b *siteBroker) {
 	k.t.Helper()
-	c, err := b.dial("heaters", func(c paho.Client) {
+	c, err := b.dial("heaters", "heaters", func(c paho.Client) {
 		c.Subscribe("site/+/heatercontrol", 1, func(_ paho.Client, m paho.Message) {
 			var h pb.HeaterControl
 			if proto.Unmarshal(m.Payload(), &h) != nil || m.Topic() != fmt.Sprintf("site/%d/heatercontrol", h.GetSensorID()) || m.Retained() {
@@ -276,9 +276,9 @@ func TestNothingIsLostWhileOneSideIsAway(t *testing.T) {
 			s.toLog.become(whole)
 			_, s.end = run(t, s.options)
 		}},
-		{"mosquitto, and then the bridge", newMosquitto, fake, func(s *scene) { s.broker.stop() }, func(t *testing.T, s *scene) {
+		{"the broker without a word, and then the bridge", newMosquitto, fake, func(s *scene) { s.toBroker.become(frozen) }, func(t *testing.T, s *scene) {
 			s.end()
-			s.broker.start()
+			s.toBroker.become(whole)
 			_, s.end = run(t, s.options)
 		}},
 	} {

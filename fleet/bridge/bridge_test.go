@@ -28,9 +28,9 @@ func publish(t *testing.T, c paho.Client, topic string, retained bool, payload [
 	}
 }
 
-func person(t *testing.T, b *siteBroker) paho.Client {
+func client(t *testing.T, b *siteBroker, user string) paho.Client {
 	t.Helper()
-	c, err := b.dial("person", nil)
+	c, err := b.dial(user, "client-"+user, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func holds(t *testing.T, log []string, topic string, want ...string) {
 func TestWhatIsForNobodyIsCountedAndHoldsNothingUp(t *testing.T) {
 	site, log := newNATS(t), newLog(t) // mosquitto's example lets nothing large in
 	b, _ := run(t, siteOptions(t, site, log, newWires(), newWires()))
-	c := person(t, site)
+	c := client(t, site, "operator")
 	for _, topic := range []string{"site/x/sensor", "site/0/sensor", "site/1001/sensor", "site/1001/tempset"} {
 		publish(t, c, topic, false, []byte("x"))
 	}
@@ -93,9 +93,9 @@ func TestWhatIsForNobodyIsCountedAndHoldsNothingUp(t *testing.T) {
 // retained reading is never taken: it is not of now.
 func TestARetainedSetpointIsTakenOnce(t *testing.T) {
 	site, log := newMosquitto(t), newLog(t)
-	c := person(t, site)
+	c := client(t, site, "operator")
 	publish(t, c, "site/7/tempset", true, []byte("first"))
-	publish(t, c, "site/7/sensor", true, []byte("old"))
+	publish(t, client(t, site, "7"), "site/7/sensor", true, []byte("old"))
 	o := siteOptions(t, site, log, newWires(), newWires())
 	_, end := run(t, o)
 	holds(t, log, engine.TopicTempset, `7 "first"`)
@@ -119,6 +119,30 @@ func TestARetainedSetpointIsTakenOnce(t *testing.T) {
 		t.Errorf("%d setpoints in the log, want 3", n)
 	}
 	holds(t, log, engine.TopicSensor)
+}
+
+// TestTheExampleOfASiteConfinesItsDevices: each says its own readings alone, and nobody but the bridge commands.
+func TestTheExampleOfASiteConfinesItsDevices(t *testing.T) {
+	site, log := newMosquitto(t), newLog(t)
+	run(t, siteOptions(t, site, log, newWires(), newWires()))
+	seven, eight, operator := client(t, site, "7"), client(t, site, "8"), client(t, site, "operator")
+	heard := make(chan string, 10)
+	if err := cluster.Acknowledged(operator.Subscribe("site/#", 1, func(_ paho.Client, m paho.Message) { heard <- m.Topic() }), rig.Patience); err != nil {
+		t.Fatal(err)
+	}
+	publish(t, eight, "site/7/sensor", false, []byte("false"))
+	publish(t, eight, "site/7/heatercontrol", false, []byte("false"))
+	publish(t, eight, "site/8/tempset", false, []byte("false"))
+	publish(t, operator, "site/7/heatercontrol", false, []byte("false"))
+	publish(t, operator, "site/7/tempset", false, []byte("true"))
+	publish(t, seven, "site/7/sensor", false, []byte("true"))
+	holds(t, log, engine.TopicTempset, `7 "true"`)
+	holds(t, log, engine.TopicSensor, `7 "true"`)
+	for _, want := range []string{"site/7/tempset", "site/7/sensor"} {
+		if got := <-heard; got != want {
+			t.Errorf("the broker passes on %s, want %s", got, want)
+		}
+	}
 }
 
 // TestAnOldOnIsNotCarriedAndAnOldOffIs.
@@ -167,7 +191,7 @@ func TestABrokerThatSaysTooMuchWaits(t *testing.T) {
 	site, log, toLog := newNATS(t), newLog(t), newWires()
 	b, _ := run(t, siteOptions(t, site, log, newWires(), toLog))
 	toLog.become(cut)
-	c, last := person(t, site), paho.Token(nil)
+	c, last := client(t, site, "operator"), paho.Token(nil)
 	const many = 4 * window
 	for n := range many {
 		last = c.Publish(fmt.Sprintf("site/%d/sensor", 1+n%1000), 1, false, fmt.Sprint(n))
@@ -218,7 +242,7 @@ func TestACommandThatTheEngineMakesReachesTheHeater(t *testing.T) {
 	go func() { ended <- w.Run(ctx) }()
 	defer func() { stop(); <-ended; w.Close() }()
 	run(t, siteOptions(t, site, log, newWires(), newWires()))
-	c, heard := person(t, site), make(chan []byte, 100)
+	c, operator, heard := client(t, site, "7"), client(t, site, "operator"), make(chan []byte, 100)
 	if err := cluster.Acknowledged(c.Subscribe("site/7/heatercontrol", 1, func(_ paho.Client, m paho.Message) { heard <- bytes.Clone(m.Payload()) }), rig.Patience); err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +263,7 @@ func TestACommandThatTheEngineMakesReachesTheHeater(t *testing.T) {
 		})
 	}
 	goes(pb.HeaterCommand_On)
-	publish(t, c, "site/7/tempset", true, []byte(`{"desired":15,"mode":"heat"}`))
+	publish(t, operator, "site/7/tempset", true, []byte(`{"desired":15,"mode":"heat"}`))
 	goes(pb.HeaterCommand_Off)
 }
 

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -52,27 +53,39 @@ type siteBroker struct {
 // newMosquitto is one with the configuration of the example, on a port of loopback.
 func newMosquitto(t testing.TB) *siteBroker {
 	t.Helper()
-	rig.Need(t, "mosquitto")
-	text, err := os.ReadFile("../../examples/fleet/site.conf")
-	if err != nil {
-		t.Fatal(err)
-	}
+	rig.Need(t, "mosquitto", "mosquitto_passwd")
 	all, err := cluster.FreePorts(1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
 	_, port, _ := net.SplitHostPort(all[0])
-	changed := string(text)
+	example := func(name string) string {
+		text, err := os.ReadFile("../../examples/fleet/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	changed := example("site.conf")
 	for old, new := range map[string]string{
 		"listener 1883": "user root\nlistener " + port + " 127.0.0.1", "/var/lib/mosquitto/": dir + "/",
-		"allow_anonymous false": "allow_anonymous true", "password_file ": "# ", "acl_file ": "# ", // the example names files that a site has
+		"/etc/mosquitto/passwords": dir + "/passwords", "/etc/mosquitto/site.acl": dir + "/acl",
 	} {
-		if strings.Count(changed, old) != 1 {
-			t.Fatalf("examples/fleet/site.conf has not exactly one %q", old)
+		if strings.Count(changed, "\n"+old)+strings.Count(changed, " "+old+"\n") != 1 {
+			t.Fatalf("examples/fleet/site.conf has not exactly one line with %q", old)
 		}
-		changed = strings.Replace(changed, old, new, 1)
+		changed = strings.Replace(strings.Replace(changed, "\n"+old, "\n"+new, 1), " "+old+"\n", " "+new+"\n", 1)
 	}
+	passwords := "bridge:bridge\noperator:operator\nheaters:heaters\n"
+	for id := 1; id <= devices; id++ {
+		passwords += fmt.Sprintf("%d:%[1]d\n", id)
+	}
+	rig.Write(t, filepath.Join(dir, "passwords"), passwords)
+	if out, err := exec.Command("mosquitto_passwd", "-U", filepath.Join(dir, "passwords")).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	rig.Write(t, filepath.Join(dir, "acl"), example("site.acl")+"\nuser heaters\ntopic read site/+/heatercontrol\n") // a test listens to all
 	file := filepath.Join(dir, "conf")
 	rig.Write(t, file, changed)
 	b, process := &siteBroker{address: all[0]}, (*rig.Process)(nil)
@@ -110,18 +123,18 @@ func newNATS(t testing.TB) *siteBroker {
 func (b *siteBroker) answers(t testing.TB, output func() string) {
 	t.Helper()
 	rig.Eventually(t, func() error {
-		c, err := b.dial("ready", nil)
+		c, err := b.dial("operator", "ready", nil)
 		if err != nil {
 			return fmt.Errorf("%w: %s", err, output())
 		}
 		defer c.Disconnect(0)
-		return cluster.Acknowledged(c.Publish("ready", 1, false, "x"), time.Second)
+		return cluster.Acknowledged(c.Publish("site/ready/tempset", 1, false, "x"), time.Second)
 	})
 }
 
-// dial connects a device, which connects again by itself. With a handler its session is kept.
-func (b *siteBroker) dial(id string, subscribe paho.OnConnectHandler) (paho.Client, error) {
-	o := paho.NewClientOptions().AddBroker("tcp://" + b.address).SetClientID(id).SetProtocolVersion(4)
+// dial connects a user with that name as password. With a handler it connects again by itself, and its session is kept.
+func (b *siteBroker) dial(user, id string, subscribe paho.OnConnectHandler) (paho.Client, error) {
+	o := paho.NewClientOptions().AddBroker("tcp://" + b.address).SetClientID(id).SetProtocolVersion(4).SetUsername(user).SetPassword(user)
 	o.SetCleanSession(subscribe == nil).SetAutoReconnect(subscribe != nil).SetMaxReconnectInterval(time.Second).SetConnectTimeout(2 * time.Second)
 	if subscribe != nil {
 		o.SetOnConnectHandler(subscribe)
@@ -235,9 +248,12 @@ func (o *cable) Close() error {
 
 // siteOptions are a bridge's between a broker and a log, with wires to both.
 func siteOptions(t testing.TB, b *siteBroker, log []string, toBroker, toLog *wires) Options {
+	t.Helper()
+	password := filepath.Join(t.TempDir(), "password")
+	rig.Write(t, password, "bridge\n")
 	return Options{
 		Site: "north", Sensors: sensors(t, "1-1000"), Agents: "thermostat", Kafka: log,
-		MQTT: broker.Access{Brokers: []string{"mqtt://" + b.address}, Prefix: "site", Dial: func(u *url.URL) (net.Conn, error) {
+		MQTT: broker.Access{Brokers: []string{"mqtt://" + b.address}, Username: "bridge", PasswordFile: password, Prefix: "site", Dial: func(u *url.URL) (net.Conn, error) {
 			return toBroker.dial(context.Background(), "tcp", u.Host)
 		}},
 		kgo: []kgo.Opt{kgo.Dialer(toLog.dial)},
