@@ -48,6 +48,7 @@ func newLog(t testing.TB) []string {
 type siteBroker struct {
 	address     string
 	start, stop func()
+	pid         func() int // of mosquitto's process
 }
 
 // newMosquitto is one with the configuration of the example, on a port of loopback.
@@ -73,7 +74,7 @@ func newMosquitto(t testing.TB) *siteBroker {
 		"/etc/mosquitto/passwords": dir + "/passwords", "/etc/mosquitto/site.acl": dir + "/acl",
 	} {
 		if strings.Count(changed, "\n"+old)+strings.Count(changed, " "+old+"\n") != 1 {
-			t.Fatalf("examples/fleet/site.conf has not exactly one line with %q", old)
+			t.Fatalf("examples/fleet/site.conf has not exactly one %q", old)
 		}
 		changed = strings.Replace(strings.Replace(changed, "\n"+old, "\n"+new, 1), " "+old+"\n", " "+new+"\n", 1)
 	}
@@ -94,6 +95,7 @@ func newMosquitto(t testing.TB) *siteBroker {
 		b.answers(t, process.Output)
 	}
 	b.stop = func() { process.End(syscall.SIGTERM) }
+	b.pid = func() int { return process.Pid() }
 	b.start()
 	return b
 }
