@@ -283,6 +283,7 @@ func TestNothingIsLostWhileOneSideIsAway(t *testing.T) {
 		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
 			addresses, node := row.log(t)
 			s := &scene{broker: row.broker(t), toBroker: newWires(), toLog: newWires(), node: node}
 			s.options = siteOptions(t, s.broker, addresses, s.toBroker, s.toLog)

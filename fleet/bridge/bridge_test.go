@@ -60,6 +60,7 @@ func holds(t *testing.T, log []string, topic string, want ...string) {
 // TestWhatIsForNobodyIsCountedAndHoldsNothingUp: topics that are no device's, sensors of another site, messages that are too
 // large. What cannot be read goes to the log as it is: the engine says what is wrong with it.
 func TestWhatIsForNobodyIsCountedAndHoldsNothingUp(t *testing.T) {
+	t.Parallel()
 	site, log := newNATS(t), newLog(t) // mosquitto's example lets nothing large in
 	b, _ := run(t, siteOptions(t, site, log, newWires(), newWires()))
 	c := client(t, site, "operator")
@@ -92,6 +93,7 @@ func TestWhatIsForNobodyIsCountedAndHoldsNothingUp(t *testing.T) {
 // TestARetainedSetpointIsTakenOnce, when the session begins: said again later, it would undo what the log was told since. A
 // retained reading is never taken: it is not of now.
 func TestARetainedSetpointIsTakenOnce(t *testing.T) {
+	t.Parallel()
 	site, log := newMosquitto(t), newLog(t)
 	c := client(t, site, "operator")
 	publish(t, c, "site/7/tempset", true, []byte("first"))
@@ -123,6 +125,7 @@ func TestARetainedSetpointIsTakenOnce(t *testing.T) {
 
 // TestTheExampleOfASiteConfinesItsDevices: each says its own readings alone, and nobody but the bridge commands.
 func TestTheExampleOfASiteConfinesItsDevices(t *testing.T) {
+	t.Parallel()
 	site, log := newMosquitto(t), newLog(t)
 	run(t, siteOptions(t, site, log, newWires(), newWires()))
 	seven, eight, operator := client(t, site, "7"), client(t, site, "8"), client(t, site, "operator")
@@ -147,6 +150,7 @@ func TestTheExampleOfASiteConfinesItsDevices(t *testing.T) {
 
 // TestAnOldOnIsNotCarriedAndAnOldOffIs.
 func TestAnOldOnIsNotCarriedAndAnOldOffIs(t *testing.T) {
+	t.Parallel()
 	b, err := New(Options{Site: "north", Sensors: sensors(t, "1-9"), Kafka: []string{"127.0.0.1:1"}})
 	if b != nil || err == nil {
 		t.Fatal("a bridge without a prefix")
@@ -188,6 +192,7 @@ func TestAnOldOnIsNotCarriedAndAnOldOffIs(t *testing.T) {
 // TestABrokerThatSaysTooMuchWaits: one that does not bound what is on its way is left, and says the rest
 // once the log is back. The bridge keeps no more than the window.
 func TestABrokerThatSaysTooMuchWaits(t *testing.T) {
+	t.Parallel()
 	site, log, toLog := newNATS(t), newLog(t), newWires()
 	b, _ := run(t, siteOptions(t, site, log, newWires(), toLog))
 	toLog.become(cut)
@@ -223,6 +228,7 @@ func TestABrokerThatSaysTooMuchWaits(t *testing.T) {
 
 // TestACommandThatTheEngineMakesReachesTheHeater from a reading of its sensor, and what a person sets from the site.
 func TestACommandThatTheEngineMakesReachesTheHeater(t *testing.T) {
+	t.Parallel()
 	site, log := newMosquitto(t), newLog(t)
 	producer, err := kgo.NewClient(kgo.SeedBrokers(log...))
 	if err != nil {
