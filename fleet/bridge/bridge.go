@@ -16,6 +16,7 @@ import (
 	"thermostat/agent/config"
 	"thermostat/fleet/engine"
 	"thermostat/mqtt/broker"
+	"thermostat/mqtt/client"
 )
 
 // Options are what a bridge must know.
@@ -67,9 +68,9 @@ func New(o Options) (*Bridge, error) {
 	var err error
 	b.log, err = kgo.NewClient(append([]kgo.Opt{
 		kgo.SeedBrokers(o.Kafka...), kgo.ClientID(name), kgo.MaxBufferedRecords(2 * window), kgo.WithHooks(b),
-		kgo.ConsumerGroup(name), kgo.InstanceID(name), kgo.SessionTimeout(groupSession), kgo.HeartbeatInterval(groupSession / 6),
+		kgo.ConsumerGroup(name), kgo.InstanceID(name), kgo.SessionTimeout(groupSession), kgo.HeartbeatInterval(groupSession / 6), kgo.RebalanceTimeout(groupSession), kgo.RequestTimeoutOverhead(groupSession / 2),
 		kgo.ConsumeTopics(engine.TopicCommand), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.FetchMaxBytes(1 << 20),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AfterMilli(time.Now().Add(-Lease).UnixMilli())), // what is older lets go by itself
+		kgo.ConsumeResetOffset(kgo.NewOffset().AfterMilli(time.Now().Add(-client.HeaterLease).UnixMilli())), // what is older lets go by itself
 		kgo.AutoCommitMarks(), kgo.AutoCommitInterval(time.Second),
 	}, o.kgo...)...)
 	return b, err
@@ -127,15 +128,15 @@ func (b *Bridge) connection(ctx context.Context) (entered bool, err error) {
 	defer end(nil)
 	in := newIntake(here, b, end)
 	session := &broker.Session{}
-	client, lost, failed := broker.Connect(here, broker.Login{Access: b.MQTT, ClientID: "thermostat-bridge-" + b.Site, Session: session}, in.take)
-	if client == nil {
+	c, lost, failed := broker.Connect(here, broker.Login{Access: b.MQTT, ClientID: "thermostat-bridge-" + b.Site, Session: session}, in.take)
+	if c == nil {
 		return false, failed
 	}
-	defer broker.Leave(client)
+	defer broker.Leave(c)
 	in.resumed.Store(session.Present)
 	var both sync.WaitGroup
 	both.Go(func() { end(in.acknowledge()) })
-	both.Go(func() { end(b.serve(here, client, session.Present)) })
+	both.Go(func() { end(b.serve(here, c, session.Present)) })
 	select {
 	case err := <-lost:
 		end(fmt.Errorf("lost: %w", err))
@@ -146,24 +147,24 @@ func (b *Bridge) connection(ctx context.Context) (entered bool, err error) {
 }
 
 // serve asks for what goes up, and carries what goes down.
-func (b *Bridge) serve(ctx context.Context, client paho.Client, kept bool) error {
-	if err := b.subscribe(ctx, client); err != nil {
+func (b *Bridge) serve(ctx context.Context, c paho.Client, kept bool) error {
+	if err := b.subscribe(ctx, c); err != nil {
 		return err
 	}
-	b.Log.Info("connected", "broker", broker.ServerOf(client), "session_kept", kept)
+	b.Log.Info("connected", "broker", broker.ServerOf(c), "session_kept", kept)
 	b.counts.connected.Store(true)
 	defer b.counts.connected.Store(false)
-	return b.carryCommands(ctx, client)
+	return b.carryCommands(ctx, c)
 }
 
 // subscribe asks for what goes up, at QoS 1: what is granted less could be lost.
-func (b *Bridge) subscribe(ctx context.Context, client paho.Client) error {
+func (b *Bridge) subscribe(ctx context.Context, c paho.Client) error {
 	for some := range slices.Chunk(b.routes.filters(), broker.FiltersAtOnce) {
 		wanted := map[string]byte{}
 		for _, filter := range some {
 			wanted[filter] = 1
 		}
-		token := client.SubscribeMultiple(wanted, nil).(*paho.SubscribeToken)
+		token := c.SubscribeMultiple(wanted, nil).(*paho.SubscribeToken)
 		wait, stop := context.WithTimeout(ctx, broker.SubscribeTimeout)
 		err := broker.Await(wait, token)
 		stop()

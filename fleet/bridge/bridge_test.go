@@ -17,6 +17,7 @@ import (
 	"thermostat/fleet/cluster"
 	"thermostat/fleet/engine"
 	"thermostat/fleet/rig"
+	"thermostat/mqtt/client"
 	pb "thermostat/proto"
 )
 
@@ -28,9 +29,9 @@ func publish(t *testing.T, c paho.Client, topic string, retained bool, payload [
 	}
 }
 
-func client(t *testing.T, b *siteBroker, user string) paho.Client {
+func user(t *testing.T, b *siteBroker, name string) paho.Client {
 	t.Helper()
-	c, err := b.dial(user, "client-"+user, nil)
+	c, err := b.dial(name, "client-"+name, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +64,7 @@ func TestWhatIsForNobodyIsCountedAndHoldsNothingUp(t *testing.T) {
 	t.Parallel()
 	site, log := newNATS(t), newLog(t) // mosquitto's example lets nothing large in
 	b, _ := run(t, siteOptions(t, site, log, newWires(), newWires()))
-	c := client(t, site, "operator")
+	c := user(t, site, "operator")
 	for _, topic := range []string{"site/x/sensor", "site/0/sensor", "site/1001/sensor", "site/1001/tempset"} {
 		publish(t, c, topic, false, []byte("x"))
 	}
@@ -95,9 +96,9 @@ func TestWhatIsForNobodyIsCountedAndHoldsNothingUp(t *testing.T) {
 func TestARetainedSetpointIsTakenOnce(t *testing.T) {
 	t.Parallel()
 	site, log := newMosquitto(t), newLog(t)
-	c := client(t, site, "operator")
+	c := user(t, site, "operator")
 	publish(t, c, "site/7/tempset", true, []byte("first"))
-	publish(t, client(t, site, "7"), "site/7/sensor", true, []byte("old"))
+	publish(t, user(t, site, "7"), "site/7/sensor", true, []byte("old"))
 	o := siteOptions(t, site, log, newWires(), newWires())
 	_, end := run(t, o)
 	holds(t, log, engine.TopicTempset, `7 "first"`)
@@ -128,7 +129,7 @@ func TestTheExampleOfASiteConfinesItsDevices(t *testing.T) {
 	t.Parallel()
 	site, log := newMosquitto(t), newLog(t)
 	run(t, siteOptions(t, site, log, newWires(), newWires()))
-	seven, eight, operator := client(t, site, "7"), client(t, site, "8"), client(t, site, "operator")
+	seven, eight, operator := user(t, site, "7"), user(t, site, "8"), user(t, site, "operator")
 	heard := make(chan string, 10)
 	if err := cluster.Acknowledged(operator.Subscribe("site/#", 1, func(_ paho.Client, m paho.Message) { heard <- m.Topic() }), rig.Patience); err != nil {
 		t.Fatal(err)
@@ -169,9 +170,9 @@ func TestAnOldOnIsNotCarriedAndAnOldOffIs(t *testing.T) {
 		age     time.Duration
 		carried bool
 	}{
-		{"On", "7", &pb.HeaterControl{SensorID: proto.Int32(7), Command: &on}, Lease, true},
-		{"an old On", "7", &pb.HeaterControl{SensorID: proto.Int32(7), Command: &on}, Lease + time.Second, false},
-		{"an old On without the word", "7", &pb.HeaterControl{SensorID: proto.Int32(7)}, Lease + time.Second, false},
+		{"On", "7", &pb.HeaterControl{SensorID: proto.Int32(7), Command: &on}, client.HeaterLease, true},
+		{"an old On", "7", &pb.HeaterControl{SensorID: proto.Int32(7), Command: &on}, client.HeaterLease + time.Second, false},
+		{"an old On without the word", "7", &pb.HeaterControl{SensorID: proto.Int32(7)}, client.HeaterLease + time.Second, false},
 		{"an old Off", "7", &pb.HeaterControl{SensorID: proto.Int32(7), Command: &off}, 24 * time.Hour, true},
 		{"of another site", "1001", &pb.HeaterControl{SensorID: proto.Int32(1001), Command: &off}, 0, false},
 		{"of another heater", "7", &pb.HeaterControl{SensorID: proto.Int32(8), Command: &off}, 0, false},
@@ -196,7 +197,7 @@ func TestABrokerThatSaysTooMuchWaits(t *testing.T) {
 	site, log, toLog := newNATS(t), newLog(t), newWires()
 	b, _ := run(t, siteOptions(t, site, log, newWires(), toLog))
 	toLog.become(cut)
-	c, last := client(t, site, "operator"), paho.Token(nil)
+	c, last := user(t, site, "operator"), paho.Token(nil)
 	const many = 4 * window
 	for n := range many {
 		last = c.Publish(fmt.Sprintf("site/%d/sensor", 1+n%1000), 1, false, fmt.Sprint(n))
@@ -248,7 +249,7 @@ func TestACommandThatTheEngineMakesReachesTheHeater(t *testing.T) {
 	go func() { ended <- w.Run(ctx) }()
 	defer func() { stop(); <-ended; w.Close() }()
 	run(t, siteOptions(t, site, log, newWires(), newWires()))
-	c, operator, heard := client(t, site, "7"), client(t, site, "operator"), make(chan []byte, 100)
+	c, operator, heard := user(t, site, "7"), user(t, site, "operator"), make(chan []byte, 100)
 	if err := cluster.Acknowledged(c.Subscribe("site/7/heatercontrol", 1, func(_ paho.Client, m paho.Message) { heard <- bytes.Clone(m.Payload()) }), rig.Patience); err != nil {
 		t.Fatal(err)
 	}

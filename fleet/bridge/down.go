@@ -10,30 +10,28 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"thermostat/mqtt/broker"
+	"thermostat/mqtt/client"
 	"thermostat/mqtt/wire"
 )
-
-// Lease is how long an On counts: its heater lets go so long after the last one. An older On is not carried.
-const Lease = 30 * time.Second
 
 // ackTimeout is how long the broker may keep a command without an answer: with the next attempt less than a lease.
 const ackTimeout = 10 * time.Second
 
 // carryCommands says on the broker what the log has for heaters, in its order. The place in the log moves
 // on behind what the broker has acknowledged.
-func (b *Bridge) carryCommands(ctx context.Context, client paho.Client) error {
+func (b *Bridge) carryCommands(ctx context.Context, c paho.Client) error {
 	for {
 		if len(b.batch) == 0 {
 			fetches := b.log.PollRecords(ctx, window)
+			b.batch = fetches.Records() // kept also if the connection has ended: nobody gives them again
 			if ctx.Err() != nil {
 				return nil
 			}
 			fetches.EachError(func(topic string, partition int32, err error) {
 				b.warn("commands cannot be had", "topic", topic, "partition", partition, "error", err)
 			})
-			b.batch = fetches.Records()
 		}
-		if err := b.publish(ctx, client); err != nil {
+		if err := b.publish(ctx, c); err != nil {
 			return err
 		}
 		b.log.MarkCommitRecords(b.batch...)
@@ -42,12 +40,12 @@ func (b *Bridge) carryCommands(ctx context.Context, client paho.Client) error {
 }
 
 // publish says the batch, and waits until the broker has acknowledged all of it.
-func (b *Bridge) publish(ctx context.Context, client paho.Client) error {
+func (b *Bridge) publish(ctx context.Context, c paho.Client) error {
 	var tokens []paho.Token
 	for _, r := range b.batch {
 		id, carried := b.commandOf(r, time.Now())
 		if carried {
-			tokens = append(tokens, client.Publish(b.routes.down(id), 1, false, r.Value))
+			tokens = append(tokens, c.Publish(b.routes.down(id), 1, false, r.Value))
 		}
 	}
 	wait, stop := context.WithTimeout(ctx, ackTimeout)
@@ -77,7 +75,7 @@ func (b *Bridge) commandOf(r *kgo.Record, now time.Time) (id int32, carried bool
 		b.counts.refused.Add(1)
 		b.warn("a command is refused", "key", wire.Quoted(string(r.Key)), "error", err)
 		return id, false
-	case on && age > Lease:
+	case on && age > client.HeaterLease:
 		b.counts.expired.Add(1)
 		b.warn("an On is not carried: it is older than its lease", "sensor_id", id, "age", age.Round(time.Second))
 		return id, false

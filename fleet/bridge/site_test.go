@@ -209,18 +209,24 @@ func (w *wires) become(state int) {
 	w.sides.Broadcast()
 }
 
-// Read gives nothing on a cable that was frozen, until it is closed.
+// Read gives nothing of what comes on a cable that was frozen, until it is closed or the reader's time is up.
 func (o *cable) Read(p []byte) (int, error) {
-	n, err := o.Conn.Read(p)
-	o.w.mu.Lock()
-	defer o.w.mu.Unlock()
-	for o.doomed && !o.closed {
-		o.w.sides.Wait()
+	for {
+		n, err := o.Conn.Read(p)
+		o.w.mu.Lock()
+		late := errors.Is(err, os.ErrDeadlineExceeded)
+		for o.doomed && !o.closed && err != nil && !late {
+			o.w.sides.Wait() // the other side has closed it, which nobody hears
+		}
+		doomed, closed := o.doomed, o.closed
+		o.w.mu.Unlock()
+		switch {
+		case closed:
+			return 0, net.ErrClosed
+		case !doomed || late:
+			return n, err
+		}
 	}
-	if o.closed {
-		return 0, net.ErrClosed
-	}
-	return n, err
 }
 
 // Write to a cable that was frozen goes well, and nowhere.
@@ -242,6 +248,7 @@ func (o *cable) Close() error {
 	delete(o.w.all, o)
 	o.w.sides.Broadcast()
 	if o.doomed {
+		o.Conn.SetReadDeadline(time.Now()) // whoever reads is told
 		time.AfterFunc(time.Minute, func() { o.Conn.Close() })
 		return nil
 	}
