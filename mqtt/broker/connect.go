@@ -38,7 +38,13 @@ type Login struct {
 	Access
 	ClientID string
 	Will     string // the topic on which the broker says offline for us; empty: none
+	Session  *Session
 }
+
+// Session asks the broker to keep our subscriptions, and what comes at QoS 1 while we are away; without one it
+// forgets both. The handler acknowledges each message itself. One that is too large is cut off, so that it can be
+// acknowledged, too.
+type Session struct{ Present bool } // set by [Connect]: the broker has kept it
 
 // clientOptions are the settings that every client of ours shares. Files are
 // read here, at each connection.
@@ -47,7 +53,8 @@ func clientOptions(l Login, broker string) (*paho.ClientOptions, error) {
 	o.AddBroker(withPort(broker))
 	o.SetClientID(l.ClientID)
 	o.SetProtocolVersion(4) // else a refused CONNECT is tried again as MQTT 3.1
-	o.SetCleanSession(true)
+	o.SetCleanSession(l.Session == nil)
+	o.SetAutoAckDisabled(l.Session != nil)
 	o.SetOrderMatters(true)
 	o.SetAutoReconnect(false) // we connect anew ourselves: with jitter, and with fresh files
 	o.SetConnectRetry(false)
@@ -65,7 +72,9 @@ func clientOptions(l Login, broker string) (*paho.ClientOptions, error) {
 		if err != nil {
 			return nil, err
 		}
-		return newGuardedConn(newBufferedConn(conn)), nil
+		g := newGuardedConn(newBufferedConn(conn))
+		g.session = l.Session != nil
+		return g, nil
 	})
 	return o, l.readFiles(o)
 }

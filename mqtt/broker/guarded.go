@@ -35,9 +35,10 @@ const (
 // sees a byte of it; one that breaks the protocol ends the connection.
 type guardedConn struct {
 	net.Conn
-	in     *bufio.Reader
-	packet []byte // the room of a whole packet
-	unread []byte // what the reader has not taken of it
+	in      *bufio.Reader
+	packet  []byte // the room of a whole packet
+	unread  []byte // what the reader has not taken of it
+	session bool   // messages come at QoS 1, and are acknowledged
 
 	mu    sync.Mutex
 	asked asked
@@ -82,7 +83,11 @@ func (g *guardedConn) next() error {
 	if err != nil {
 		return err
 	}
-	kind := head[0] >> 4
+	kind, cut := head[0]>>4, 0
+	if g.session && kind == packetPublish && length > maxPacket {
+		length, cut = maxPacket, length-maxPacket
+		head = binary.AppendUvarint(head[:1], maxPacket)
+	}
 	switch {
 	case kind == packetPublish && length > maxPacket: // nobody acknowledges it
 		_, err := g.in.Discard(length)
@@ -95,7 +100,10 @@ func (g *guardedConn) next() error {
 	if _, err := io.ReadFull(g.in, body); err != nil {
 		return unexpected(err)
 	}
-	if kind == packetPublish && head[0]&0x06 != 0 {
+	if _, err := g.in.Discard(cut); err != nil {
+		return unexpected(err)
+	}
+	if kind == packetPublish && head[0]&0x06 != 0 && !(g.session && head[0]&0x06 == 0x02) {
 		if head, body, err = atQoS0(head[0], body); err != nil {
 			return err
 		}

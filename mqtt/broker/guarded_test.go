@@ -87,6 +87,18 @@ func TestAMessageAtAHigherQoSIsTakenAsAskedFor(t *testing.T) {
 	}
 }
 
+// TestASessionsMessagesKeepTheirIDs, and those that are too large what is needed to acknowledge them.
+func TestASessionsMessagesKeepTheirIDs(t *testing.T) {
+	head := []byte{0, 1, 't', 0, 9}
+	small, large := packet(packetPublish<<4|2, append(head, "21.5"...)...), packet(packetPublish<<4|2, append(head, make([]byte, 3*maxPacket)...)...)
+	cut := packet(packetPublish<<4|2, append(head, make([]byte, maxPacket-len(head))...)...)
+	c := newGuardedConn(bytesConn{Reader: bytes.NewReader(cat(connack, small, large, small))})
+	c.session = true
+	if got, err := io.ReadAll(c); err != nil || !bytes.Equal(got, cat(connack, small, cut, small)) {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+}
+
 // TestAPacketThatDoesNotBelongEndsTheConnection before paho sees it. We have asked
 // for three filters as message 7, said message 9 at QoS 1, and no ping.
 func TestAPacketThatDoesNotBelongEndsTheConnection(t *testing.T) {

@@ -21,7 +21,11 @@ func Connect(ctx context.Context, l Login, handle paho.MessageHandler) (c paho.C
 		if err != nil {
 			return nil, nil, AttemptErrors{{text: err.Error(), byHand: true, ownFile: err}} // a file of ours: the same for every broker
 		}
-		if c, lost, err = open(ctx, o, handle); err == nil {
+		present := false
+		if c, present, lost, err = open(ctx, o, handle); err == nil {
+			if l.Session != nil {
+				l.Session.Present = present
+			}
 			return c, lost, failed
 		}
 		if ctx.Err() != nil {
@@ -38,9 +42,10 @@ func ServerOf(c paho.Client) string {
 	return o.Servers()[0].String()
 }
 
-// open connects once; lost gives why the connection ended, and is closed then.
+// open connects once; present tells that the broker has kept our session. lost gives why the connection
+// ended, and is closed then.
 // No message may come before its handler is there, so it is set here.
-func open(ctx context.Context, o *paho.ClientOptions, handle paho.MessageHandler) (c paho.Client, lost <-chan error, err error) {
+func open(ctx context.Context, o *paho.ClientOptions, handle paho.MessageHandler) (c paho.Client, present bool, lost <-chan error, err error) {
 	ended := make(chan error, 1)
 	o.SetDefaultPublishHandler(handle)
 	o.SetConnectionLostHandler(func(_ paho.Client, err error) {
@@ -61,9 +66,9 @@ func open(ctx context.Context, o *paho.ClientOptions, handle paho.MessageHandler
 	}
 	if err != nil {
 		c.Disconnect(0)
-		return nil, nil, err
+		return nil, false, nil, err
 	}
-	return c, ended, nil
+	return c, token.(*paho.ConnectToken).SessionPresent(), ended, nil
 }
 
 // attemptError is a broker that did not let us in.

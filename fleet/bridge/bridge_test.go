@@ -1,0 +1,283 @@
+package bridge
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"google.golang.org/protobuf/proto"
+
+	"thermostat/fleet/cluster"
+	"thermostat/fleet/engine"
+	"thermostat/fleet/rig"
+	"thermostat/mqtt/client"
+	pb "thermostat/proto"
+)
+
+// publish says something on a broker, and waits until that has it.
+func publish(t *testing.T, c paho.Client, topic string, retained bool, payload []byte) {
+	t.Helper()
+	if err := cluster.Acknowledged(c.Publish(topic, 1, retained, payload), rig.Patience); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func user(t *testing.T, b *siteBroker, name string) paho.Client {
+	t.Helper()
+	c, err := b.dial(name, "client-"+name, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Disconnect(0) })
+	return c
+}
+
+// holds waits until a topic of the log has these records, by key and value, and no more.
+func holds(t *testing.T, log []string, topic string, want ...string) {
+	t.Helper()
+	rig.Eventually(t, func() error {
+		var got []string
+		for _, r := range everything(t, log, topic) {
+			value := fmt.Sprintf("%.40q", r.Value)
+			if r.Value == nil {
+				value = "nothing"
+			}
+			got = append(got, string(r.Key)+" "+value)
+		}
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			return fmt.Errorf("%s has %v, want %v", topic, got, want)
+		}
+		return nil
+	})
+}
+
+// TestWhatIsForNobodyIsCountedAndHoldsNothingUp: topics that are no device's, sensors of another site, messages that are too
+// large. What cannot be read goes to the log as it is: the engine says what is wrong with it.
+func TestWhatIsForNobodyIsCountedAndHoldsNothingUp(t *testing.T) {
+	t.Parallel()
+	site, log := newNATS(t), newLog(t) // mosquitto's example lets nothing large in
+	b, _ := run(t, siteOptions(t, site, log, newWires(), newWires()))
+	c := user(t, site, "operator")
+	for _, topic := range []string{"site/x/sensor", "site/0/sensor", "site/1001/sensor", "site/1001/tempset"} {
+		publish(t, c, topic, false, []byte("x"))
+	}
+	publish(t, c, "site/7/sensor", false, make([]byte, MaxMessage+1))
+	publish(t, c, "site/7/sensor", false, make([]byte, 600<<10)) // the connection itself cuts this one off
+	publish(t, c, "site/7/heatercontrol", false, []byte("x"))    // the bridge does not hear it
+	publish(t, c, "site/7/sensor", false, []byte("\xff garbage"))
+	publish(t, c, "site/7/tempset", false, []byte(`{"desired":21}`))
+	publish(t, c, "site/7/tempset", false, nil)
+	publish(t, c, "thermostat/cabin/room/target", false, []byte("{}"))
+	holds(t, log, engine.TopicSensor, `7 "\xff garbage"`)
+	holds(t, log, engine.TopicTempset, `7 "{\"desired\":21}"`, "7 nothing")
+	holds(t, log, TopicAgents, `thermostat/cabin/room/target "{}"`)
+	holds(t, log, engine.TopicCommand)
+	rig.Eventually(t, func() error {
+		answer := httptest.NewRecorder()
+		b.ServeHTTP(answer, nil)
+		for _, line := range []string{"connected 1", "waiting 0", "taken_total 4", "refused_total 6"} {
+			if !strings.Contains(answer.Body.String(), "\nthermostat_bridge_"+line+"\n") {
+				return fmt.Errorf("no %s in %s", line, answer.Body)
+			}
+		}
+		return nil
+	})
+}
+
+// TestARetainedSetpointIsTakenOnce, when the session begins: said again later, it would undo what the log was told since. A
+// retained reading is never taken: it is not of now.
+func TestARetainedSetpointIsTakenOnce(t *testing.T) {
+	t.Parallel()
+	site, log := newMosquitto(t), newLog(t)
+	c := user(t, site, "operator")
+	publish(t, c, "site/7/tempset", true, []byte("first"))
+	publish(t, user(t, site, "7"), "site/7/sensor", true, []byte("old"))
+	o := siteOptions(t, site, log, newWires(), newWires())
+	_, end := run(t, o)
+	holds(t, log, engine.TopicTempset, `7 "first"`)
+	end()
+	publish(t, c, "site/8/tempset", true, []byte("meanwhile"))
+	b, _ := run(t, o)
+	rig.Eventually(t, func() error {
+		if b.counts.retained.Load() != 3 { // both setpoints and the reading
+			return errors.New("the broker has not said again what it has retained")
+		}
+		return nil
+	})
+	publish(t, c, "site/7/tempset", true, []byte("second"))
+	rig.Eventually(t, func() error {
+		if n := len(everything(t, log, engine.TopicTempset)); n < 3 {
+			return fmt.Errorf("%d setpoints", n)
+		}
+		return nil
+	})
+	if n := len(everything(t, log, engine.TopicTempset)); n != 3 {
+		t.Errorf("%d setpoints in the log, want 3", n)
+	}
+	holds(t, log, engine.TopicSensor)
+}
+
+// TestTheExampleOfASiteConfinesItsDevices: each says its own readings alone, and nobody but the bridge commands.
+func TestTheExampleOfASiteConfinesItsDevices(t *testing.T) {
+	t.Parallel()
+	site, log := newMosquitto(t), newLog(t)
+	run(t, siteOptions(t, site, log, newWires(), newWires()))
+	seven, eight, operator := user(t, site, "7"), user(t, site, "8"), user(t, site, "operator")
+	heard := make(chan string, 10)
+	if err := cluster.Acknowledged(operator.Subscribe("site/#", 1, func(_ paho.Client, m paho.Message) { heard <- m.Topic() }), rig.Patience); err != nil {
+		t.Fatal(err)
+	}
+	publish(t, eight, "site/7/sensor", false, []byte("false"))
+	publish(t, eight, "site/7/heatercontrol", false, []byte("false"))
+	publish(t, eight, "site/8/tempset", false, []byte("false"))
+	publish(t, operator, "site/7/heatercontrol", false, []byte("false"))
+	publish(t, operator, "site/7/tempset", false, []byte("true"))
+	publish(t, seven, "site/7/sensor", false, []byte("true"))
+	holds(t, log, engine.TopicTempset, `7 "true"`)
+	holds(t, log, engine.TopicSensor, `7 "true"`)
+	for _, want := range []string{"site/7/tempset", "site/7/sensor"} {
+		if got := <-heard; got != want {
+			t.Errorf("the broker passes on %s, want %s", got, want)
+		}
+	}
+}
+
+// TestAnOldOnIsNotCarriedAndAnOldOffIs.
+func TestAnOldOnIsNotCarriedAndAnOldOffIs(t *testing.T) {
+	t.Parallel()
+	b, err := New(Options{Site: "north", Sensors: sensors(t, "1-9"), Kafka: []string{"127.0.0.1:1"}})
+	if b != nil || err == nil {
+		t.Fatal("a bridge without a prefix")
+	}
+	o := siteOptions(t, &siteBroker{address: "127.0.0.1:1"}, []string{"127.0.0.1:1"}, newWires(), newWires())
+	if b, err = New(o); err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	now := time.Now()
+	on, off := pb.HeaterCommand_On, pb.HeaterCommand_Off
+	for _, row := range []struct {
+		name    string
+		key     string
+		c       *pb.HeaterControl
+		age     time.Duration
+		carried bool
+	}{
+		{"On", "7", &pb.HeaterControl{SensorID: proto.Int32(7), Command: &on}, client.HeaterLease, true},
+		{"an old On", "7", &pb.HeaterControl{SensorID: proto.Int32(7), Command: &on}, client.HeaterLease + time.Second, false},
+		{"an old On without the word", "7", &pb.HeaterControl{SensorID: proto.Int32(7)}, client.HeaterLease + time.Second, false},
+		{"an old Off", "7", &pb.HeaterControl{SensorID: proto.Int32(7), Command: &off}, 24 * time.Hour, true},
+		{"of another site", "1001", &pb.HeaterControl{SensorID: proto.Int32(1001), Command: &off}, 0, false},
+		{"of another heater", "7", &pb.HeaterControl{SensorID: proto.Int32(8), Command: &off}, 0, false},
+		{"nothing", "7", &pb.HeaterControl{}, 0, false},
+		{"no sensorID", "seven", &pb.HeaterControl{SensorID: proto.Int32(7), Command: &off}, 0, false},
+	} {
+		value := marshal(row.c)
+		_, carried := b.commandOf(&kgo.Record{Key: []byte(row.key), Value: value, Timestamp: now.Add(-row.age)}, now)
+		if carried != row.carried {
+			t.Errorf("%s: carried %v", row.name, carried)
+		}
+	}
+	if n := b.counts.expired.Load(); n != 2 {
+		t.Errorf("%d expired", n)
+	}
+}
+
+// TestABrokerThatSaysTooMuchWaits: one that does not bound what is on its way is left, and says the rest
+// once the log is back. The bridge keeps no more than the window.
+func TestABrokerThatSaysTooMuchWaits(t *testing.T) {
+	t.Parallel()
+	site, log, toLog := newNATS(t), newLog(t), newWires()
+	b, _ := run(t, siteOptions(t, site, log, newWires(), toLog))
+	toLog.become(cut)
+	c, last := user(t, site, "operator"), paho.Token(nil)
+	const many = 4 * window
+	for n := range many {
+		last = c.Publish(fmt.Sprintf("site/%d/sensor", 1+n%1000), 1, false, fmt.Sprint(n))
+	}
+	if err := cluster.Acknowledged(last, rig.Patience); err != nil {
+		t.Fatal(err)
+	}
+	rig.Eventually(t, func() error {
+		if b.counts.connected.Load() {
+			return errors.New("the bridge goes on taking")
+		}
+		return nil
+	})
+	if n := b.log.BufferedProduceRecords(); n > window+1 {
+		t.Errorf("%d records wait, more than %d", n, window)
+	}
+	toLog.become(whole)
+	rig.Eventually(t, func() error {
+		got := map[string]bool{}
+		for _, r := range everything(t, log, engine.TopicSensor) {
+			got[string(r.Value)] = true
+		}
+		if len(got) != many {
+			return fmt.Errorf("the log has %d of %d", len(got), many)
+		}
+		return nil
+	})
+}
+
+// TestACommandThatTheEngineMakesReachesTheHeater from a reading of its sensor, and what a person sets from the site.
+func TestACommandThatTheEngineMakesReachesTheHeater(t *testing.T) {
+	t.Parallel()
+	site, log := newMosquitto(t), newLog(t)
+	producer, err := kgo.NewClient(kgo.SeedBrokers(log...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer producer.Close()
+	zone := "{plant: electric, timing: {sample: 1s, stale_after: 30s, min_on: 0s, min_off: 0s}, default_setpoint: {mode: heat, desired: 20, up_delta: 0.3, down_delta: 0.3}}"
+	if err := producer.ProduceSync(t.Context(), &kgo.Record{Topic: engine.TopicZones, Key: engine.Key(7), Value: []byte(zone)}).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+	w, err := engine.New(engine.Options{Brokers: log, Name: "127.0.0.1:1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- w.Run(ctx) }()
+	defer func() { stop(); <-ended; w.Close() }()
+	run(t, siteOptions(t, site, log, newWires(), newWires()))
+	c, operator, heard := user(t, site, "7"), user(t, site, "operator"), make(chan []byte, 100)
+	if err := cluster.Acknowledged(c.Subscribe("site/7/heatercontrol", 1, func(_ paho.Client, m paho.Message) { heard <- bytes.Clone(m.Payload()) }), rig.Patience); err != nil {
+		t.Fatal(err)
+	}
+	goes := func(want pb.HeaterCommand) {
+		t.Helper()
+		rig.Eventually(t, func() error {
+			publish(t, c, "site/7/sensor", false, marshal(&pb.SensorData{SensorID: proto.Int32(7), Temperature: proto.Float64(19)}))
+			select {
+			case payload := <-heard:
+				var h pb.HeaterControl
+				if err := proto.Unmarshal(payload, &h); err != nil || h.GetCommand() != want {
+					return fmt.Errorf("the heater hears %v, %v", &h, err)
+				}
+				return nil
+			case <-time.After(time.Second):
+				return fmt.Errorf("the heater hears no %v", want)
+			}
+		})
+	}
+	goes(pb.HeaterCommand_On)
+	publish(t, operator, "site/7/tempset", true, []byte(`{"desired":15,"mode":"heat"}`))
+	goes(pb.HeaterCommand_Off)
+}
+
+func marshal(m proto.Message) []byte {
+	value, err := proto.Marshal(m)
+	if err != nil {
+		panic(err)
+	}
+	return value
+}

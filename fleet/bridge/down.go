@@ -1,0 +1,84 @@
+package bridge
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"thermostat/mqtt/broker"
+	"thermostat/mqtt/client"
+	"thermostat/mqtt/wire"
+)
+
+// ackTimeout is how long the broker may keep a command without an answer: with the next attempt less than a lease.
+const ackTimeout = 10 * time.Second
+
+// carryCommands says on the broker what the log has for heaters, in its order. The place in the log moves
+// on behind what the broker has acknowledged.
+func (b *Bridge) carryCommands(ctx context.Context, c paho.Client) error {
+	for {
+		if len(b.batch) == 0 {
+			fetches := b.log.PollRecords(ctx, window)
+			b.batch = fetches.Records() // kept also if the connection has ended: nobody gives them again
+			if ctx.Err() != nil {
+				return nil
+			}
+			fetches.EachError(func(topic string, partition int32, err error) {
+				b.warn("commands cannot be had", "topic", topic, "partition", partition, "error", err)
+			})
+		}
+		if err := b.publish(ctx, c); err != nil {
+			return err
+		}
+		b.log.MarkCommitRecords(b.batch...)
+		b.batch = nil
+	}
+}
+
+// publish says the batch, and waits until the broker has acknowledged all of it.
+func (b *Bridge) publish(ctx context.Context, c paho.Client) error {
+	var tokens []paho.Token
+	for _, r := range b.batch {
+		id, carried := b.commandOf(r, time.Now())
+		if carried {
+			tokens = append(tokens, c.Publish(b.routes.down(id), 1, false, r.Value))
+		}
+	}
+	wait, stop := context.WithTimeout(ctx, ackTimeout)
+	defer stop()
+	for _, t := range tokens {
+		if err := broker.Await(wait, t); err != nil {
+			return fmt.Errorf("a command: %w", err)
+		}
+		b.counts.commands.Add(1)
+	}
+	return nil
+}
+
+// commandOf gives whose command a record is, and whether it is carried. An old On is not: it would heat for what
+// was decided long ago. An Off always is.
+func (b *Bridge) commandOf(r *kgo.Record, now time.Time) (id int32, carried bool) {
+	n, err := strconv.ParseInt(string(r.Key), 10, 32)
+	if id = int32(n); err == nil && !b.Sensors.Has(id) {
+		return id, false
+	}
+	on := false
+	if err == nil {
+		on, err = wire.DecodeCommand(id, r.Value)
+	}
+	switch age := now.Sub(r.Timestamp); {
+	case err != nil:
+		b.counts.refused.Add(1)
+		b.warn("a command is refused", "key", wire.Quoted(string(r.Key)), "error", err)
+		return id, false
+	case on && age > client.HeaterLease:
+		b.counts.expired.Add(1)
+		b.warn("an On is not carried: it is older than its lease", "sensor_id", id, "age", age.Round(time.Second))
+		return id, false
+	}
+	return id, true
+}
