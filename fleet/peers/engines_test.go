@@ -15,11 +15,10 @@ import (
 
 // engine is one of those that take the streams.
 type engine struct {
-	name    string
-	exact   bool // it promises that no command is lost or doubled
-	group   bool // several processes share the partitions, and take over from each other
-	ours    bool // it is fleet/engine: says Off at the start of each zone, and On again every 10 s
-	options []string
+	name  string
+	exact bool // it promises that no command is lost or doubled
+	group bool // several processes share the partitions, and take over from each other
+	ours  bool // it is fleet/engine: says Off at the start of each zone, and On again every 10 s
 }
 
 var engines = []engine{
@@ -79,7 +78,7 @@ func (m *member) command() []string {
 		}
 		return []string{file, "--brokers", m.brokers, "--http", m.name}
 	}
-	java := append([]string{"java", "-Xmx512m", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"}, m.engine.options...)
+	java := []string{"java", "-Xmx512m", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"}
 	name := strings.ReplaceAll(m.name, ":", "-")
 	return append(java, "-cp", filepath.Join(jars(m.t), m.engine.name)+"/*", "peers.Operator", m.brokers, m.dir, name)
 }

@@ -2,6 +2,7 @@ package peers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"google.golang.org/protobuf/proto"
 
@@ -73,7 +75,7 @@ func newStreams(t testing.TB, e engine, brokers []string, keys int32) *streams {
 	s := &streams{t: t, engine: e, brokers: brokers, keys: keys, random: rand.New(rand.NewPCG(28, 5)), reached: map[int32]int64{}}
 	rig.Eventually(t, func() error { return fleet.CreateTopics(t.Context(), s.brokers, partitions, 3) })
 	s.client = s.connect(kgo.MaxBufferedRecords(1_000_000), kgo.ConsumeTopics(fleet.TopicCommand), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.FetchMaxWait(100*time.Millisecond), kgo.KeepControlRecords())
-	if _, err := kadm.NewClient(s.client).CreateTopic(t.Context(), partitions, 3, map[string]*string{"cleanup.policy": kadm.StringPtr("compact")}, pekkoState); err != nil {
+	if _, err := kadm.NewClient(s.client).CreateTopic(t.Context(), partitions, 3, map[string]*string{"cleanup.policy": kadm.StringPtr("compact")}, pekkoState); err != nil && !errors.Is(err, kerr.TopicAlreadyExists) {
 		t.Fatal(err)
 	}
 	go s.watch()

@@ -30,9 +30,14 @@ func TestTable(t *testing.T) {
 	defer func() { t.Log("\n" + strings.Join(rows, "\n")) }()
 	for _, e := range engines {
 		row := "| " + e.name
-		for _, measure := range []func(*testing.T, engine) string{throughput, steady, takeOver} {
-			t.Run(e.name, func(t *testing.T) { row += " | " + measure(t, e) }) // its processes end before the next begins
+		measure := func(name string, figures func(*testing.T, engine) string) {
+			t.Run(e.name+" "+name, func(t *testing.T) { // its processes end before the next begins
+				row += " | " + figures(t, e)
+			})
 		}
+		measure("throughput", throughput)
+		measure("steady", steady)
+		measure("takes over", takeOver)
 		rows = append(rows, row+" |")
 	}
 }

@@ -67,10 +67,10 @@ public final class Operator extends KeyedProcessFunction<String, Tuple3<String, 
         Path folder = Path.of(args[1]);
         Configuration c = new Configuration();
         c.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, CHECKPOINT_EVERY);
-        c.set(CheckpointingOptions.CHECKPOINTS_DIRECTORY, folder.toUri().toString());
+        c.set(CheckpointingOptions.CHECKPOINTS_DIRECTORY, "file://" + folder);
         c.set(CheckpointingOptions.EXTERNALIZED_CHECKPOINT_RETENTION, ExternalizedCheckpointRetention.RETAIN_ON_CANCELLATION);
         c.set(StateRecoveryOptions.RESTORE_MODE, RecoveryClaimMode.CLAIM);
-        newest(folder).ifPresent(p -> c.set(StateRecoveryOptions.SAVEPOINT_PATH, p.toUri().toString()));
+        newest(folder).ifPresent(p -> c.set(StateRecoveryOptions.SAVEPOINT_PATH, "file://" + p));
 
         KafkaSource<Tuple3<String, String, byte[]>> source = KafkaSource.<Tuple3<String, String, byte[]>>builder()
             .setBootstrapServers(args[0]).setGroupId("peers-flink").setTopics(Zone.SENSOR, Zone.TEMPSET)
