@@ -26,11 +26,12 @@ func PartitionOf(sensorID int32, partitions int) int32 {
 // Counts are of the zones of a worker, or of all.
 type Counts struct {
 	Zones        int            `json:"zones"`
-	Silent       int            `json:"silent"`  // without a reading that may be acted on
-	On           int            `json:"on"`      // whose heater is on
-	Reasons      map[string]int `json:"reasons"` // by why they are as they are
-	Faults       map[string]int `json:"faults"`  // by what is wrong with the last reading
-	Waiting      int            `json:"waiting"` // for a switch that is held back
+	Undefined    int            `json:"undefined"` // not counted as zones: controls that wait for one
+	Silent       int            `json:"silent"`    // without a reading that may be acted on
+	On           int            `json:"on"`        // whose heater is on
+	Reasons      map[string]int `json:"reasons"`   // by why they are as they are
+	Faults       map[string]int `json:"faults"`    // by what is wrong with the last reading
+	Waiting      int            `json:"waiting"`   // for a switch that is held back
 	LongestWaitS float64        `json:"longest_wait_s"`
 	BehindS      float64        `json:"behind_s"` // of the slowest partition
 	Readings     uint64         `json:"readings"`
@@ -94,7 +95,7 @@ func (w *Worker) zone(id int32) ([]byte, bool) {
 	defer w.mu.Unlock()
 	for _, p := range w.partitions {
 		z := p.zones[id]
-		if z == nil {
+		if z == nil || z.parameters == nil {
 			continue
 		}
 		k, err := z.keep()
@@ -130,6 +131,9 @@ func (w *Worker) owners(ctx context.Context) (owners map[string][]int32, partiti
 		return nil, 0, err
 	}
 	groups, err := admin.DescribeGroups(ctx, w.Group)
+	if err == nil {
+		err = groups[w.Group].Err
+	}
 	if err != nil {
 		return nil, 0, err
 	}
@@ -162,13 +166,17 @@ func newCounts() Counts { return Counts{Reasons: map[string]int{}, Faults: map[s
 
 // count adds a partition.
 func (c *Counts) count(p *partition, now time.Time) {
-	c.Zones += len(p.zones)
 	c.Readings, c.Commands, c.Dead = c.Readings+p.readings, c.Commands+p.commands, c.Dead+p.dead
 	at := moment(p.place.GetTime())
 	if !at.IsZero() {
 		c.BehindS = max(c.BehindS, now.Sub(at).Seconds())
 	}
 	for _, z := range p.zones {
+		if z.parameters == nil {
+			c.Undefined++
+			continue
+		}
+		c.Zones++
 		c.Reasons[string(z.state.Reason)]++
 		if z.verdict != "" && z.verdict != controlloop.VerdictOK {
 			c.Faults[string(z.verdict)]++
@@ -188,6 +196,7 @@ func (c *Counts) count(p *partition, now time.Time) {
 
 // add adds what another worker has counted.
 func (c *Counts) add(o Counts) {
+	c.Undefined += o.Undefined
 	c.Zones, c.Silent, c.On, c.Waiting = c.Zones+o.Zones, c.Silent+o.Silent, c.On+o.On, c.Waiting+o.Waiting
 	c.Readings, c.Commands, c.Dead = c.Readings+o.Readings, c.Commands+o.Commands, c.Dead+o.Dead
 	c.LongestWaitS, c.BehindS = max(c.LongestWaitS, o.LongestWaitS), max(c.BehindS, o.BehindS)

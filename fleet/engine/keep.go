@@ -20,6 +20,9 @@ func (z *zone) keep() (*ZoneState, error) {
 			return nil, err
 		}
 	}
+	if z.parameters == nil {
+		return &ZoneState{SensorID: z.sensorID, Control: control, Accepted: stamp(z.accepted)}, nil
+	}
 	s, q := &z.state, &z.judge.Same
 	return &ZoneState{
 		SensorID: z.sensorID, Parameters: z.parameters.text, Control: control, Accepted: stamp(z.accepted),
@@ -35,10 +38,6 @@ func (z *zone) keep() (*ZoneState, error) {
 
 // recall is a zone as it was kept.
 func recall(k *ZoneState, read func(text string) (*parameters, error)) (*zone, error) {
-	p, err := read(k.Parameters)
-	if err != nil {
-		return nil, err
-	}
 	z := &zone{
 		sensorID: k.SensorID, accepted: moment(k.Accepted), born: moment(k.Born), tick: moment(k.Ticked), decided: moment(k.Decided),
 		raw: recallReading(k.Raw), heard: moment(k.Heard), told: k.Told, toldOn: k.ToldOn, verdict: controlloop.Verdict(k.Verdict),
@@ -49,7 +48,14 @@ func recall(k *ZoneState, read func(text string) (*parameters, error)) (*zone, e
 			return nil, err
 		}
 	}
-	z.follow(p)
+	if k.Parameters == "" {
+		return z, nil
+	}
+	p, err := read(k.Parameters)
+	if err != nil {
+		return nil, err
+	}
+	_ = z.follow(p) // they allowed its control when it was kept
 	z.judge = controlloop.Judge{Last: recallReading(k.Good), Held: recallReading(k.Held), Why: controlloop.Verdict(k.HeldFor)}
 	z.judge.Same = controlloop.Stillness{Shown: recallReading(k.Shown), Heated: k.Heated.AsDuration(), Step: k.Step}
 	z.state = controlloop.State{

@@ -10,7 +10,6 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"thermostat/controlloop"
-	pb "thermostat/proto"
 )
 
 // partition are the zones of a partition of the log. What comes of a tick follows from the partition,
@@ -19,7 +18,6 @@ type partition struct {
 	number int32
 	zones  map[int32]*zone
 	place  *Tick // the last that was taken; nil: none yet
-	early  map[int32]*early
 	known  *catalogue
 	lost   []*kgo.Record // of what was kept and could not be recalled, for deadletter
 	figures
@@ -31,7 +29,7 @@ type figures struct {
 }
 
 func newPartition(number int32, known *catalogue) *partition {
-	return &partition{number: number, zones: map[int32]*zone{}, early: map[int32]*early{}, known: known}
+	return &partition{number: number, zones: map[int32]*zone{}, known: known}
 }
 
 // follows reports whether a tick is the next one. Another worker that still believed itself the
@@ -73,9 +71,6 @@ func (p *partition) take(t *Tick, records []*kgo.Record) (out []*kgo.Record, err
 			return nil, err
 		}
 	}
-	if out, err = p.writeEarly(out); err != nil {
-		return nil, err
-	}
 	p.place = t
 	place, err := proto.Marshal(t)
 	return append(out, &kgo.Record{Topic: TopicState, Partition: p.number, Key: []byte(placeKey), Value: place}), err
@@ -98,27 +93,14 @@ func (p *partition) hear(r *kgo.Record, now time.Time) error {
 		return errors.New("its time is ahead of the log's: the topic must have message.timestamp.type=LogAppendTime")
 	}
 	z := p.zones[id]
-	switch {
-	case r.Topic == TopicZones && len(r.Value) == 0:
-		if z != nil {
-			z.end(at)
-		}
-		return nil
-	case r.Topic == TopicZones:
+	switch r.Topic {
+	case TopicZones:
 		return p.define(id, z, string(r.Value), at)
-	case r.Topic == TopicTempset && z == nil:
-		return p.await(id, r)
-	case z == nil || z.over:
+	case TopicTempset:
+		return p.set(id, z, r, at)
+	}
+	if !z.lives() {
 		return errors.New("the topic zones has no zone of this sensorID")
-	case r.Topic == TopicTempset && len(r.Value) == 0:
-		z.forget(at)
-		return nil
-	case r.Topic == TopicTempset:
-		c, err := readTempset(id, r)
-		if err == nil {
-			err = z.obey(c, at)
-		}
-		return err
 	}
 	reading, wrong, err := readSensor(id, r)
 	p.readings++
@@ -133,76 +115,78 @@ func (p *partition) hear(r *kgo.Record, now time.Time) error {
 	return nil
 }
 
-// define takes what a zone is like.
+// define takes what a zone is like; nothing ends it. A zone that is not there or ends just now begins anew, with the
+// control that the topic tempset has for it.
 func (p *partition) define(id int32, z *zone, text string, at time.Time) error {
+	if text == "" {
+		switch {
+		case z.lives():
+			z.end(at)
+		case z != nil && z.unread:
+			z.unread, z.changed = false, true
+		}
+		return nil
+	}
 	parameters, err := p.known.read(text)
 	if err != nil {
 		return err
 	}
-	if z != nil {
-		z.over = false
-		z.follow(parameters)
+	if z.lives() {
+		_ = z.follow(parameters) // a control that they do not allow is forgotten
 		return nil
 	}
-	z = newZone(id, parameters)
-	p.zones[id] = z
-	if e := p.early[id]; e != nil && e.control != nil {
-		if err := z.obey(e.control, at); err != nil {
-			return fmt.Errorf("the zone has begun, without the control that waited for it: %w", err)
-		}
+	fresh := newZone(id, parameters)
+	p.zones[id] = fresh
+	if z == nil {
+		return nil
 	}
+	fresh.commands = z.commands // the Off of its end is still to be said
+	if z.control == nil {
+		return nil
+	}
+	if err = expired(z.control, at); err == nil {
+		fresh.control, fresh.accepted = z.control, z.accepted
+		err = fresh.follow(parameters)
+	}
+	if err != nil {
+		err = fmt.Errorf("the zone has begun, without the control that waited for it: %w", err)
+	}
+	return err
+}
+
+// set takes what shall be held. Where the zone does not live, that waits for it: both topics are compacted, so that
+// either record may be the older one.
+func (p *partition) set(id int32, z *zone, r *kgo.Record, at time.Time) error {
+	if z != nil && z.unread {
+		return errors.New("what was kept of its zone could not be read")
+	}
+	if len(r.Value) == 0 {
+		switch {
+		case z.lives():
+			z.forget(at)
+		case z != nil:
+			z.control, z.changed = nil, true
+		}
+		return nil
+	}
+	c, err := readTempset(id, r)
+	if err != nil {
+		return err
+	}
+	if z.lives() {
+		return z.obey(c, at)
+	}
+	if z == nil {
+		z = &zone{sensorID: id}
+		p.zones[id] = z
+	}
+	c.SensorID = nil
+	z.control, z.accepted, z.changed = c, at, true
 	return nil
-}
-
-// early is a control that came before its zone: the topics are compacted, so that either may be the older one.
-type early struct {
-	control *pb.TemperatureControl // nil: taken back
-	kept    bool
-}
-
-// await keeps a control until its zone begins.
-func (p *partition) await(id int32, r *kgo.Record) error {
-	e := &early{}
-	if len(r.Value) > 0 {
-		var err error
-		if e.control, err = readTempset(id, r); err != nil {
-			return err
-		}
-	}
-	p.early[id] = e
-	return nil
-}
-
-// writeEarly writes the controls that wait since the last tick, and forgets those whose zone has begun.
-func (p *partition) writeEarly(out []*kgo.Record) ([]*kgo.Record, error) {
-	for id, e := range p.early {
-		if p.zones[id] != nil {
-			delete(p.early, id)
-			continue // the zone's own record takes the place of this one
-		}
-		if e.kept {
-			continue
-		}
-		r := &kgo.Record{Topic: TopicState, Partition: p.number, Key: Key(id)}
-		if e.control == nil {
-			delete(p.early, id)
-		} else {
-			control, err := proto.Marshal(e.control)
-			if err != nil {
-				return nil, err
-			}
-			if r.Value, err = proto.Marshal(&ZoneState{SensorID: id, Control: control}); err != nil {
-				return nil, err
-			}
-			e.kept = true
-		}
-		out = append(out, r)
-	}
-	return out, nil
 }
 
 // write gives a zone's commands, and what it remembers where that has changed. One that is over is
-// forgotten once its heater was told to go off.
+// forgotten once its heater was told to go off, but for its control.
 func (p *partition) write(out []*kgo.Record, id int32, z *zone) ([]*kgo.Record, error) {
 	key := Key(id)
 	for _, c := range z.take() {
@@ -218,7 +202,11 @@ func (p *partition) write(out []*kgo.Record, id int32, z *zone) ([]*kgo.Record, 
 	}
 	z.changed = false
 	kept := &kgo.Record{Topic: TopicState, Partition: p.number, Key: key}
-	if z.over {
+	if z.over { // its control waits for a zone that begins
+		z = &zone{sensorID: id, control: z.control, accepted: z.accepted}
+		p.zones[id] = z
+	}
+	if z.parameters == nil && z.control == nil {
 		delete(p.zones, id)
 		return append(out, kept), nil // without a value: it is gone
 	}
@@ -230,7 +218,8 @@ func (p *partition) write(out []*kgo.Record, id int32, z *zone) ([]*kgo.Record, 
 }
 
 // recall takes a record of zonestate, as a worker reads them that takes the partition over. One that cannot be
-// read does not stop the others: its zone begins anew with the next record of the topic zones.
+// read does not stop the others: its zone begins anew with the next record of the topic zones, and until then
+// nothing is written in the place of what another version may be able to read.
 func (p *partition) recall(r *kgo.Record) {
 	if err := p.read(r); err != nil {
 		p.dead++
@@ -252,23 +241,18 @@ func (p *partition) read(r *kgo.Record) error {
 		return err
 	}
 	delete(p.zones, id)
-	delete(p.early, id)
 	if len(r.Value) == 0 {
 		return nil
 	}
 	var k ZoneState
-	if err := proto.Unmarshal(r.Value, &k); err != nil {
-		return err
+	z := &zone{sensorID: id, unread: true}
+	if err = proto.Unmarshal(r.Value, &k); err == nil {
+		var recalled *zone
+		if recalled, err = recall(&k, p.known.read); err == nil {
+			z = recalled
+		}
 	}
-	if k.Parameters == "" {
-		e := &early{control: &pb.TemperatureControl{}, kept: true}
-		p.early[id] = e
-		return proto.Unmarshal(k.Control, e.control)
-	}
-	z, err := recall(&k, p.known.read)
-	if err == nil {
-		p.zones[id] = z
-	}
+	p.zones[id] = z
 	return err
 }
 
@@ -283,6 +267,6 @@ func (z *zone) end(at time.Time) {
 func (z *zone) forget(at time.Time) {
 	at = z.reach(at)
 	z.control, z.accepted = nil, time.Time{}
-	z.follow(z.parameters)
+	_ = z.follow(z.parameters) // without a control there is nothing to forget
 	z.decide(at)
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -130,63 +131,120 @@ func TestWhatWasKeptAndCannotBeReadDoesNotStopTheOthers(t *testing.T) {
 	k.Parameters = "plant: windmill"
 	p.recall(&kgo.Record{Topic: TopicState, Key: Key(8), Value: wireOf(t, k)})
 	p.recall(&kgo.Record{Topic: TopicState, Key: Key(9), Value: []byte("\xff")})
-	if by := taken(t, p); len(p.zones) != 1 || len(by[TopicDeadletter]) != 2 {
+	if by := taken(t, p); !p.zones[7].lives() || p.zones[8].lives() || p.zones[9].lives() || len(by[TopicDeadletter]) != 2 {
 		t.Errorf("%d zones, %d dead letters", len(p.zones), len(by[TopicDeadletter]))
 	}
 }
 
-// TestAControlThatCameBeforeItsZoneIsObeyedOnceTheZoneIsThere: also by a worker that took the partition over in between.
-func TestAControlThatCameBeforeItsZoneIsObeyedOnceTheZoneIsThere(t *testing.T) {
-	control := func(text string) *kgo.Record {
-		return &kgo.Record{Topic: TopicTempset, Key: Key(7), Value: []byte(text)}
+// TestAZoneBeginsWithTheControlThatWasSaidLast: whether that came before the zone, while it was there, at its end or behind
+// that; whether all of it is one tick or each record its own; and whether a worker saw all of it or each tick is another's.
+func TestAZoneBeginsWithTheControlThatWasSaidLast(t *testing.T) {
+	celsius := 19.5
+	value := map[string][]byte{
+		"zone": []byte(quickParameters), "end": nil, "nothing": nil,
+		"off": []byte(`{"mode":"off"}`), "24": []byte(`{"mode":"heat","desired":24}`), "23": []byte(`{"mode":"heat","desired":23}`),
+		"over": []byte(`{"mode":"heat","desired":22,"expires_at":"2020-01-01T00:00:00Z"}`), "read": wireOf(t, &pb.SensorData{Temperature: &celsius}),
 	}
-	zone := func(at time.Time) *kgo.Record {
-		return &kgo.Record{Topic: TopicZones, Key: Key(7), Value: []byte(quickParameters), Timestamp: at}
+	topic := func(what string) string {
+		switch what {
+		case "zone", "end":
+			return TopicZones
+		case "read":
+			return TopicSensor
+		}
+		return TopicTempset
 	}
-	const warm, warmer = `{"mode":"heat","desired":22}`, `{"mode":"heat","desired":23}`
-	for _, row := range []struct {
-		name     string
-		controls []*kgo.Record
-		desired  float64
-	}{
-		{"one", []*kgo.Record{control(warm)}, 22},
-		{"the last one of two", []*kgo.Record{control(warm), control(warmer)}, 23},
-		{"one that was taken back", []*kgo.Record{control(warm), control("")}, 20},
+	const fallback = "heat 20"
+	for _, row := range []struct{ happens, want string }{
+		{"24 zone", "heat 24"},
+		{"24 23 zone", "heat 23"},
+		{"24 nothing zone", fallback},
+		{"over zone", fallback},
+		{"zone off end zone", "off 20"},
+		{"zone 24 end off zone", "off 20"},
+		{"zone off end nothing zone", fallback},
+		{"off zone end zone", "off 20"},
+		{"24 zone off end zone", "off 20"},
+		{"24 zone off nothing end zone", fallback},
+		{"zone read read read read 24 read end off zone read read", "off 20"},
+		{"zone read read read read end zone 23", "heat 23"},
+		{"24 end zone", "heat 24"},
+		{"zone 24 end end zone zone", "heat 24"},
 	} {
-		t.Run(row.name, func(t *testing.T) {
-			first := newPartition(0, &catalogue{})
-			by := taken(t, first, row.controls[0])
-			second := newPartition(0, &catalogue{})
-			for _, r := range by[TopicState] {
-				second.recall(r)
-			}
-			later := morning.Add(10 * time.Second)
-			for i, r := range row.controls[1:] {
-				r.Timestamp = later.Add(time.Duration(i) * time.Second)
-			}
-			by = taken(t, second, append(row.controls[1:], zone(later.Add(10*time.Second)))...)
-			if len(by[TopicDeadletter]) != 0 || len(second.early) != 0 {
-				t.Errorf("%d dead letters, %d controls wait still", len(by[TopicDeadletter]), len(second.early))
-			}
-			if got := second.zones[7].said.Desired; got != row.desired {
-				t.Errorf("it holds %v °C, want %v", got, row.desired)
-			}
-			third := newPartition(0, &catalogue{})
-			for _, r := range by[TopicState] {
-				third.recall(r)
-			}
-			if z := third.zones[7]; z == nil || z.said.Desired != row.desired || len(third.early) != 0 {
-				t.Errorf("what was kept of it is %v, and %d controls wait", z, len(third.early))
-			}
-		})
+		for _, way := range []string{"one tick", "ticks", "ticks of other workers"} {
+			t.Run(row.happens+" in "+way, func(t *testing.T) {
+				p := newPartition(0, &catalogue{})
+				var records []*kgo.Record
+				kept := map[string]*kgo.Record{}
+				var told pb.HeaterControl
+				on := false
+				take := func(at time.Time) {
+					out, err := p.take(&Tick{Time: timestamppb.New(at)}, records)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for _, r := range out {
+						switch r.Topic {
+						case TopicState:
+							kept[string(r.Key)] = r
+						case TopicCommand:
+							if err := proto.Unmarshal(r.Value, &told); err != nil {
+								t.Fatal(err)
+							}
+							on = on || told.GetCommand() == pb.HeaterCommand_On
+						}
+					}
+					records = nil
+				}
+				for i, what := range strings.Fields(row.happens) {
+					at := morning.Add(time.Duration(i+1) * 4 * time.Second)
+					records = append(records, &kgo.Record{Topic: topic(what), Key: Key(7), Value: value[what], Timestamp: at})
+					if way == "one tick" {
+						continue
+					}
+					take(at)
+					if way != "ticks" {
+						p = newPartition(0, &catalogue{})
+						for _, r := range kept {
+							p.recall(r)
+						}
+					}
+				}
+				take(morning.Add(time.Minute))
+				z := p.zones[7]
+				if !z.lives() {
+					t.Fatal("there is no zone")
+				}
+				if strings.Contains(row.happens, "read") && (!on || told.GetCommand() != pb.HeaterCommand_Off) {
+					t.Errorf("its heater was on: %t; it was told last: %v", on, &told)
+				}
+				if got := fmt.Sprintf("%v %v", z.said.Mode, z.said.Desired); got != row.want {
+					t.Errorf("it holds %s, want %s", got, row.want)
+				}
+			})
+		}
 	}
+}
+
+// TestAControlThatItsZoneDoesNotAllowIsADeadletterOnceTheZoneBegins; the zone begins all the same.
+func TestAControlThatItsZoneDoesNotAllowIsADeadletterOnceTheZoneBegins(t *testing.T) {
 	p := newPartition(0, &catalogue{})
-	by := taken(t, p, control(`{"mode":"heat","desired":99}`), zone(time.Time{}))
-	if len(by[TopicDeadletter]) != 1 || !strings.Contains(string(by[TopicDeadletter][0].Headers[0].Value), "without the control that waited for it: desired") || p.zones[7] == nil {
-		t.Errorf("a control that its zone does not allow: %v, zone %v", by[TopicDeadletter], p.zones[7])
+	by := taken(t, p, &kgo.Record{Topic: TopicTempset, Key: Key(7), Value: []byte(`{"mode":"heat","desired":99}`)}, &kgo.Record{Topic: TopicZones, Key: Key(7), Value: []byte(quickParameters)})
+	if dead := by[TopicDeadletter]; len(dead) != 1 || !strings.Contains(string(dead[0].Headers[0].Value), "without the control that waited for it: desired") || !p.zones[7].lives() {
+		t.Errorf("%v, zone %v", dead, p.zones[7])
 	}
-	taken(t, p, &kgo.Record{Topic: TopicTempset, Key: Key(8), Value: []byte(warm), Timestamp: morning.Add(10 * time.Second)})
-	if by = taken(t, p, &kgo.Record{Topic: TopicTempset, Key: Key(8), Timestamp: morning.Add(20 * time.Second)}); len(p.early) != 0 || len(by[TopicState]) != 2 || by[TopicState][0].Value != nil {
-		t.Errorf("one that was taken back before its zone came: %v", by[TopicState])
+}
+
+// TestWhatCannotBeReadIsNotWrittenOver: another version may be able to. That its zone ends is written.
+func TestWhatCannotBeReadIsNotWrittenOver(t *testing.T) {
+	p := newPartition(0, &catalogue{})
+	p.recall(&kgo.Record{Topic: TopicState, Key: Key(7), Value: []byte("\xff")})
+	by := taken(t, p, &kgo.Record{Topic: TopicTempset, Key: Key(7), Value: []byte(`{"mode":"off"}`)})
+	if len(by[TopicState]) != 1 || len(by[TopicDeadletter]) != 2 {
+		t.Errorf("a control: %d records of states and the place, %d dead letters", len(by[TopicState]), len(by[TopicDeadletter]))
+	}
+	by = taken(t, p, &kgo.Record{Topic: TopicZones, Key: Key(7), Timestamp: morning.Add(10 * time.Second)})
+	if states := by[TopicState]; len(states) != 2 || string(states[0].Key) != "7" || states[0].Value != nil {
+		t.Errorf("its end: %v", states)
 	}
 }

@@ -31,7 +31,7 @@ const (
 type ZoneState struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	SensorID      int32                  `protobuf:"varint,1,opt,name=sensorID,proto3" json:"sensorID,omitempty"`
-	Parameters    string                 `protobuf:"bytes,2,opt,name=parameters,proto3" json:"parameters,omitempty"` // as the topic zones has them
+	Parameters    string                 `protobuf:"bytes,2,opt,name=parameters,proto3" json:"parameters,omitempty"` // as the topic zones has them; empty: the zone has not begun, and its control waits for it
 	Control       []byte                 `protobuf:"bytes,3,opt,name=control,proto3" json:"control,omitempty"`       // the TemperatureControl that was said last; empty: none
 	Accepted      *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=accepted,proto3" json:"accepted,omitempty"`     // when it was
 	Born          *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=born,proto3" json:"born,omitempty"`             // the first record

@@ -11,16 +11,19 @@ import (
 )
 
 // settings are what each topic must have. The time of an input's record is the broker's: a sensor whose clock
-// is ahead would else stop the clock of all.
+// is ahead would else stop the clock of all. That of a command is when it was decided: by the broker's an On that a
+// worker says while it catches up would look as if it were of now.
 var settings = map[string]map[string]string{
-	TopicSensor:     {"message.timestamp.type": "LogAppendTime"},
-	TopicTempset:    {"message.timestamp.type": "LogAppendTime", "cleanup.policy": "compact"},
-	TopicZones:      {"message.timestamp.type": "LogAppendTime", "cleanup.policy": "compact"},
+	TopicSensor:     {timestampType: "LogAppendTime"},
+	TopicTempset:    {timestampType: "LogAppendTime", "cleanup.policy": "compact"},
+	TopicZones:      {timestampType: "LogAppendTime", "cleanup.policy": "compact"},
 	TopicTick:       {},
-	TopicCommand:    {},
+	TopicCommand:    {timestampType: "CreateTime"},
 	TopicState:      {"cleanup.policy": "compact", "segment.ms": "600000", "min.cleanable.dirty.ratio": "0.2"},
 	TopicDeadletter: {},
 }
+
+const timestampType = "message.timestamp.type"
 
 // CreateTopics makes the topics that are not there yet, with so many partitions and copies of each.
 func CreateTopics(ctx context.Context, brokers []string, partitions int32, copies int16) error {
@@ -73,14 +76,15 @@ func check(ctx context.Context, admin *kadm.Client) error {
 			return fmt.Errorf("%s has %d partitions and tick %d: all topics must have as many", topic, n, want)
 		}
 	}
-	configs, err := admin.DescribeTopicConfigs(ctx, Inputs...)
+	configs, err := admin.DescribeTopicConfigs(ctx, names...)
 	if err != nil {
 		return err
 	}
 	for _, c := range configs {
 		for _, pair := range c.Configs {
-			if pair.Key == "message.timestamp.type" && pair.MaybeValue() != "LogAppendTime" {
-				return fmt.Errorf("%s has message.timestamp.type %s: it must be LogAppendTime, else a sensor with a wrong clock stops the others", c.Name, pair.MaybeValue())
+			want, fixed := settings[c.Name][pair.Key]
+			if is := pair.MaybeValue(); fixed && pair.Key == timestampType && is != want {
+				return fmt.Errorf("%s has %s %s: it must be %s, else times are wrong by which heat begins and ends", c.Name, pair.Key, is, want)
 			}
 		}
 	}

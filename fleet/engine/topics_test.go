@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 )
 
@@ -26,6 +27,29 @@ func TestTopicsThatTheEngineCannotWorkWithAreNamed(t *testing.T) {
 			t.Cleanup(c.Close)
 			if err := CheckTopics(t.Context(), c.ListenAddrs()); err == nil || !strings.Contains(err.Error(), row.want) {
 				t.Errorf("%v, want %q", err, row.want)
+			}
+		})
+	}
+}
+
+// TestTopicsWhoseTimesAreAnothersAreNamed: of what goes in the broker's time counts, of a command when it was decided.
+func TestTopicsWhoseTimesAreAnothersAreNamed(t *testing.T) {
+	for topic, is := range map[string]string{TopicSensor: "CreateTime", TopicTempset: "CreateTime", TopicZones: "CreateTime", TopicCommand: "LogAppendTime"} {
+		t.Run(topic, func(t *testing.T) {
+			c, err := kfake.NewCluster(kfake.NumBrokers(1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(c.Close)
+			if err := CreateTopics(t.Context(), c.ListenAddrs(), partitions, 1); err != nil {
+				t.Fatal(err)
+			}
+			admin := kadm.NewClient(client(t, c.ListenAddrs()))
+			if _, err := admin.AlterTopicConfigs(t.Context(), []kadm.AlterConfig{{Name: timestampType, Value: &is}}, topic); err != nil {
+				t.Fatal(err)
+			}
+			if err := CheckTopics(t.Context(), c.ListenAddrs()); err == nil || !strings.Contains(err.Error(), topic+" has "+timestampType+" "+is) {
+				t.Error(err)
 			}
 		})
 	}

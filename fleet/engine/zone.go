@@ -20,7 +20,7 @@ const RenewEvery = 10 * time.Second
 // from their times. It knows no clock and no network.
 type zone struct {
 	sensorID   int32
-	parameters *parameters
+	parameters *parameters            // nil: it is not defined, and only its control is known
 	control    *pb.TemperatureControl // said last; nil: none
 	accepted   time.Time              // when it was
 	said       controlloop.Setpoint   // what that means
@@ -39,6 +39,7 @@ type zone struct {
 	renewed time.Time // when On was said last; not kept: whoever takes the zone over says it again
 	changed bool      // something happened that is not kept yet
 	over    bool      // the topic zones has it no more
+	unread  bool      // what was kept of it could not be read
 
 	commands []command // not taken yet
 }
@@ -52,40 +53,52 @@ type command struct {
 // newZone is a zone that nothing has been heard of yet.
 func newZone(id int32, p *parameters) *zone {
 	z := &zone{sensorID: id}
-	z.follow(p)
+	_ = z.follow(p) // without a control there is nothing to forget
 	return z
 }
 
-// follow takes other parameters. A control that they do not allow is forgotten, as an agent forgets it.
-func (z *zone) follow(p *parameters) {
+// lives reports whether it decides.
+func (z *zone) lives() bool { return z != nil && z.parameters != nil && !z.over }
+
+// follow takes other parameters. A control that they do not allow is forgotten, as an agent forgets it; the error
+// says why.
+func (z *zone) follow(p *parameters) error {
 	z.parameters, z.changed = p, true
 	z.said = comfort.Begin(p.zone.Default)
 	if z.control == nil {
-		return
+		return nil
 	}
 	sp, err := p.zone.Setpoint(z.control, false)
 	if err != nil {
 		z.control = nil
-		return
+		return err
 	}
 	sp.Accepted = z.accepted
 	z.said = sp
+	return nil
 }
 
 // obey takes a control that was said at a time, and decides. Its sensorID has been looked at.
 func (z *zone) obey(c *pb.TemperatureControl, at time.Time) error {
 	c.SensorID = nil // many zones have the same parameters
 	sp, err := z.parameters.zone.Setpoint(c, false)
-	switch {
-	case err != nil:
+	if err == nil {
+		err = expired(c, at)
+	}
+	if err != nil {
 		return err
-	case c.ExpiresAt != nil && !c.ExpiresAt.AsTime().After(at):
-		return errors.New("expires_at: is over")
 	}
 	at = z.reach(at)
 	sp.Accepted = at
 	z.control, z.accepted, z.said = c, at, sp
 	z.decide(at)
+	return nil
+}
+
+func expired(c *pb.TemperatureControl, at time.Time) error {
+	if c.ExpiresAt != nil && !c.ExpiresAt.AsTime().After(at) {
+		return errors.New("expires_at: is over")
+	}
 	return nil
 }
 

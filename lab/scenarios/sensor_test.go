@@ -167,10 +167,13 @@ func TestEverySensorFaultEndsTheHeat(t *testing.T) {
 // survives injects a fault while the heat is on, and mends it.
 func (r *rig) survives(b *broker, f fault) {
 	r.t.Helper()
-	before := len(r.GPIO.Changes(highLine))
+	before, broken := len(r.GPIO.Changes(highLine)), time.Now()
 	f.inject(r)
 	eventually(r.t, f.name+" is told as "+f.verdict, func() bool { return b.last("bath").Sensor == f.verdict })
 	r.wire(highLine, false)
+	if took := r.GPIO.Changes(highLine)[before].Time.Sub(broken); took > staleAfter+sample+emulation {
+		r.t.Errorf("%s: the heat was on for %v more", f.name, took)
+	}
 	eventually(r.t, f.name+" is a fault of its own", func() bool {
 		s := b.last("bath")
 		return s.Temperature == nil && s.Sensor == f.verdict && s.Reason == "stale_reading" && len(s.Faults) == 1 && s.Faults[0].Name == "sensor"

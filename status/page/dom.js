@@ -46,8 +46,8 @@ export const chip = (text, press, props = {}) => button(text, press, { className
 
 let down = false; // a button of the mouse, or a finger's tap on its way
 const waiting = []; // for it to be up and its click told
-globalThis.addEventListener?.('mousedown', () => { down = true; }, true);
-for (const end of ['mouseup', 'dragend']) globalThis.addEventListener?.(end, () => setTimeout(() => {
+globalThis.addEventListener?.('mousedown', (e) => { down = e.button === 0; }, true); // a menu keeps the end of the others to itself
+for (const end of ['mouseup', 'dragend', 'keydown']) globalThis.addEventListener?.(end, () => setTimeout(() => {
   down = false;
   for (const doing of waiting.splice(0)) doing();
 }), true);
