@@ -419,6 +419,22 @@ test('what is entered one after the other is asked for in turn, and nothing of i
   page.isClean();
 });
 
+test('a temperature is entered as its field is left, also after a menu whose end the page was not told', async (t) => {
+  const agent = await startAgent({});
+  t.after(agent.stop);
+  const page = await open(t, agent.url), field = zone(page, 'room-1').getByRole('textbox');
+  for (const [text, button] of [['18.5', 'right'], ['19.5', 'left']]) {
+    await field.fill(text);
+    const asked = page.waitForRequest('**/control');
+    await page.mouse.move(5, 5);
+    await page.mouse.down({ button }); // and never up
+    await field.focus();
+    await field.press('Tab');
+    assert.equal(JSON.parse((await asked).postData()).desired, Number(text));
+  }
+  page.isClean();
+});
+
 test('a change without an answer is not called refused, and the field says what holds', async (t) => {
   const agent = await startAgent({});
   t.after(agent.stop);
