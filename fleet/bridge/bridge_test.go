@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"maps"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -122,6 +124,116 @@ func TestARetainedSetpointIsTakenOnce(t *testing.T) {
 		t.Errorf("%d setpoints in the log, want 3", n)
 	}
 	holds(t, log, engine.TopicSensor)
+}
+
+// lines are what is logged.
+type lines chan string
+
+func (l lines) Write(p []byte) (int, error) {
+	select {
+	case l <- string(p):
+	default: // nobody waits for it any more
+	}
+	return len(p), nil
+}
+
+// TestRetainedSetpointsThatTheLogNeverGotAreTaken, though the session is not new: more than the broker has on their way, while the log
+// is away, and then the connection or the bridge ends.
+func TestRetainedSetpointsThatTheLogNeverGotAreTaken(t *testing.T) {
+	const many = 600 // site.conf has max_inflight_messages 500
+	for _, row := range []struct {
+		name   string
+		happen func(*testing.T, *scene)
+	}{
+		{"the connection ends", func(_ *testing.T, s *scene) {
+			s.broker.stop()
+			s.toLog.become(whole)
+			s.broker.start()
+		}},
+		{"the bridge ends", func(t *testing.T, s *scene) {
+			s.end()
+			s.toLog.become(whole)
+			_, s.end = run(t, s.options)
+		}},
+		{"the bridge ends, and the log stays away", func(t *testing.T, s *scene) {
+			s.end()
+			said := make(lines, 1000)
+			s.options.Log = slog.New(slog.NewTextHandler(said, nil))
+			_, s.end = launch(t, s.options)
+			for !strings.Contains(<-said, errUnread.Error()) {
+			}
+			s.toLog.become(whole)
+		}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			s := &scene{broker: newMosquitto(t), toBroker: newWires(), toLog: newWires()}
+			log := newLog(t)
+			s.options = siteOptions(t, s.broker, log, s.toBroker, s.toLog)
+			c := user(t, s.broker, "operator")
+			for id := range many {
+				publish(t, c, fmt.Sprintf("site/%d/tempset", 1+id), true, []byte("x"))
+			}
+			s.toLog.become(cut)
+			b, end := run(t, s.options)
+			s.end = end
+			rig.Eventually(t, func() error {
+				if n := b.log.BufferedProduceRecords(); n < 500 {
+					return fmt.Errorf("%d setpoints wait", n)
+				}
+				return nil
+			})
+			row.happen(t, s)
+			rig.Eventually(t, func() error {
+				got := map[string]bool{}
+				for _, r := range everything(t, log, engine.TopicTempset) {
+					got[string(r.Key)] = true
+				}
+				if len(got) != many {
+					return fmt.Errorf("the log has %d of %d setpoints", len(got), many)
+				}
+				return nil
+			})
+		})
+	}
+}
+
+// TestASetpointOfASensorThatIsAddedIsTaken, unless the log had one, if only to take it back.
+func TestASetpointOfASensorThatIsAddedIsTaken(t *testing.T) {
+	t.Parallel()
+	site, log := newMosquitto(t), newLog(t)
+	c := user(t, site, "operator")
+	for id := 7; id <= 9; id++ {
+		publish(t, c, fmt.Sprintf("site/%d/tempset", id), true, []byte("x"))
+	}
+	o := siteOptions(t, site, log, newWires(), newWires())
+	o.Sensors = sensors(t, "7")
+	_, end := run(t, o)
+	holds(t, log, engine.TopicTempset, `7 "x"`)
+	end()
+	other, err := kgo.NewClient(kgo.SeedBrokers(log...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if err := other.ProduceSync(t.Context(), &kgo.Record{Topic: engine.TopicTempset, Key: engine.Key(9)}).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+	o.Sensors = sensors(t, "7-9")
+	b, _ := run(t, o)
+	rig.Eventually(t, func() error {
+		if taken, stale := b.counts.taken.Load(), b.counts.retained.Load(); taken != 1 || stale != 2 {
+			return fmt.Errorf("%d are taken and %d are not", taken, stale)
+		}
+		return nil
+	})
+	got := map[string]string{}
+	for _, r := range everything(t, log, engine.TopicTempset) {
+		got[string(r.Key)] = string(r.Value)
+	}
+	if want := map[string]string{"7": "x", "8": "x", "9": ""}; !maps.Equal(got, want) {
+		t.Errorf("the log has %v, want %v", got, want)
+	}
 }
 
 // TestTheExampleOfASiteConfinesItsDevices: each says its own readings alone, and nobody but the bridge commands.
