@@ -60,7 +60,7 @@ func (b *Bridge) publish(ctx context.Context, c paho.Client) error {
 }
 
 // commandOf gives whose command a record is, and whether it is carried. An old On is not: it would heat for what
-// was decided long ago. An Off always is.
+// was decided long ago. Nor is one of the future: this clock is behind, and nobody knows how old it is. An Off always is.
 func (b *Bridge) commandOf(r *kgo.Record, now time.Time) (id int32, carried bool) {
 	n, err := strconv.ParseInt(string(r.Key), 10, 32)
 	if id = int32(n); err == nil && !b.Sensors.Has(id) {
@@ -75,9 +75,9 @@ func (b *Bridge) commandOf(r *kgo.Record, now time.Time) (id int32, carried bool
 		b.counts.refused.Add(1)
 		b.warn("a command is refused", "key", wire.Quoted(string(r.Key)), "error", err)
 		return id, false
-	case on && age > client.HeaterLease:
+	case on && age.Abs() > client.HeaterLease:
 		b.counts.expired.Add(1)
-		b.warn("an On is not carried: it is older than its lease", "sensor_id", id, "age", age.Round(time.Second))
+		b.warn("an On is not carried: its age is beyond its lease; is the clock right?", "sensor_id", id, "age", age.Round(time.Second))
 		return id, false
 	}
 	return id, true
