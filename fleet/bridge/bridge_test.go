@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -261,18 +262,24 @@ func TestTheExampleOfASiteConfinesItsDevices(t *testing.T) {
 	}
 }
 
+// alone is a bridge whose both sides are away.
+func alone(t *testing.T) *Bridge {
+	t.Helper()
+	b, err := New(siteOptions(t, &siteBroker{address: "127.0.0.1:1"}, []string{"127.0.0.1:1"}, newWires(), newWires()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	return b
+}
+
 // TestAnOldOnIsNotCarriedAndAnOldOffIs.
 func TestAnOldOnIsNotCarriedAndAnOldOffIs(t *testing.T) {
 	t.Parallel()
-	b, err := New(Options{Site: "north", Sensors: sensors(t, "1-9"), Kafka: []string{"127.0.0.1:1"}})
-	if b != nil || err == nil {
+	if b, err := New(Options{Site: "north", Sensors: sensors(t, "1-9"), Kafka: []string{"127.0.0.1:1"}}); b != nil || err == nil {
 		t.Fatal("a bridge without a prefix")
 	}
-	o := siteOptions(t, &siteBroker{address: "127.0.0.1:1"}, []string{"127.0.0.1:1"}, newWires(), newWires())
-	if b, err = New(o); err != nil {
-		t.Fatal(err)
-	}
-	defer b.Close()
+	b := alone(t)
 	now := time.Now()
 	on, off := pb.HeaterCommand_On, pb.HeaterCommand_Off
 	for _, row := range []struct {
@@ -295,13 +302,90 @@ func TestAnOldOnIsNotCarriedAndAnOldOffIs(t *testing.T) {
 		{"no sensorID", "seven", &pb.HeaterControl{SensorID: proto.Int32(7), Command: &off}, 0, false},
 	} {
 		value := marshal(row.c)
-		_, carried := b.commandOf(&kgo.Record{Key: []byte(row.key), Value: value, Timestamp: now.Add(-row.age)}, now)
+		_, _, carried := b.commandOf(&kgo.Record{Key: []byte(row.key), Value: value, Timestamp: now.Add(-row.age)}, now)
 		if carried != row.carried {
 			t.Errorf("%s: carried %v", row.name, carried)
 		}
 	}
 	if n := b.counts.expired.Load(); n != 3 {
 		t.Errorf("%d expired", n)
+	}
+}
+
+// deaf is a connection to a broker that acknowledges so many messages, and then none.
+type deaf struct {
+	paho.Client
+	hears int
+	said  []string
+}
+
+func (d *deaf) Publish(topic string, _ byte, _ bool, payload any) paho.Token {
+	var c pb.HeaterControl
+	if err := proto.Unmarshal(payload.([]byte), &c); err != nil {
+		panic(err)
+	}
+	d.said = append(d.said, fmt.Sprintf("%v %d", c.GetCommand(), c.GetSensorID()))
+	if len(d.said) > d.hears {
+		return token{errors.New("the connection has ended")}
+	}
+	return token{}
+}
+
+// token is one that has its answer.
+type token struct{ err error }
+
+func (o token) Wait() bool                     { return true }
+func (o token) WaitTimeout(time.Duration) bool { return true }
+func (o token) Error() error                   { return o.err }
+func (o token) Done() <-chan struct{} {
+	done := make(chan struct{})
+	close(done)
+	return done
+}
+
+// TestAnOnThatWasTakenBackIsNotSaid, nor one that another command of what was read at once follows. What the broker has not
+// acknowledged is said again, and not what came before that.
+func TestAnOnThatWasTakenBackIsNotSaid(t *testing.T) {
+	t.Parallel()
+	const late = client.HeaterLease + time.Second
+	for _, row := range []struct {
+		batch       string // a + is an On, a - an Off, a ! an On that is too old
+		hears       int
+		said, again string
+	}{
+		{"+7 -7", 9, "Off 7", ""},
+		{"-7 +7", 9, "Off 7, On 7", ""},
+		{"+7 -8 +8 +7 -7 +7", 9, "Off 8, On 8, Off 7, On 7", ""},
+		{"+7 -1001 !7", 9, "On 7", ""}, // what is not said takes nothing back
+		{"+7 -8 +9 -7", 0, "Off 8, On 9, Off 7", "Off 8, On 9, Off 7"},
+		{"+7 -8 +9 -7", 2, "Off 8, On 9, Off 7", "Off 7"},
+		{"+7 -8 -9", 1, "On 7, Off 8, Off 9", "Off 8, Off 9"},
+	} {
+		b := alone(t)
+		for _, one := range strings.Fields(row.batch) {
+			command, at := pb.HeaterCommand_On, time.Now()
+			switch one[0] {
+			case '-':
+				command = pb.HeaterCommand_Off
+			case '!':
+				at = at.Add(-late)
+			}
+			id, err := strconv.ParseInt(one[1:], 10, 32)
+			if err != nil {
+				t.Fatal(err)
+			}
+			value := marshal(&pb.HeaterControl{SensorID: proto.Int32(int32(id)), Command: &command})
+			b.batch = append(b.batch, &kgo.Record{Topic: engine.TopicCommand, Key: engine.Key(int32(id)), Value: value, Timestamp: at})
+		}
+		first, second := &deaf{hears: row.hears}, &deaf{hears: 9}
+		err := b.publish(t.Context(), first)
+		err2 := b.publish(t.Context(), second)
+		if said := strings.Join(first.said, ", "); said != row.said || (err != nil) != (row.again != "") {
+			t.Errorf("of %s is said: %s, %v; want %s", row.batch, said, err, row.said)
+		}
+		if again := strings.Join(second.said, ", "); again != row.again || err2 != nil || len(b.batch) != 0 {
+			t.Errorf("of %s is said again: %s, %v; want %s", row.batch, again, err2, row.again)
+		}
 	}
 }
 
