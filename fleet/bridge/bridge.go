@@ -95,11 +95,26 @@ func (b *Bridge) warn(text string, args ...any) {
 // Close ends the connection to the log.
 func (b *Bridge) Close() { b.log.Close() }
 
-// Run carries messages until the context ends, whatever of the two sides is away.
-func (b *Bridge) Run(ctx context.Context) {
-	var learning sync.WaitGroup
-	defer learning.Wait()
-	learning.Go(func() { b.learn(ctx) })
+// Run carries messages until the context ends, whatever of the two sides is away. It gives [MissingTopic] as soon as
+// the log says so.
+func (b *Bridge) Run(ctx context.Context) error {
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	learned := make(chan error, 1)
+	go func() {
+		err := b.learn(ctx)
+		if err != nil {
+			end()
+		}
+		learned <- err
+	}()
+	b.carry(ctx)
+	end()
+	return <-learned
+}
+
+// carry connects to the broker again and again until the context ends.
+func (b *Bridge) carry(ctx context.Context) {
 	var last string
 	for attempt := 0; ctx.Err() == nil; attempt++ {
 		began := time.Now()

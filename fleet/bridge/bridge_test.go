@@ -8,12 +8,14 @@ import (
 	"log/slog"
 	"maps"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"google.golang.org/protobuf/proto"
 
@@ -309,6 +311,59 @@ func TestAnOldOnIsNotCarriedAndAnOldOffIs(t *testing.T) {
 	}
 	if n := b.counts.expired.Load(); n != 3 {
 		t.Errorf("%d expired", n)
+	}
+}
+
+// TestATopicThatIsMissingEndsTheBridge as soon as Kafka says so, which may be away first. The error names it.
+func TestATopicThatIsMissingEndsTheBridge(t *testing.T) {
+	all := []string{engine.TopicSensor, engine.TopicTempset, engine.TopicCommand, TopicAgents}
+	for _, missing := range all {
+		t.Run(missing, func(t *testing.T) {
+			t.Parallel()
+			c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, slices.DeleteFunc(slices.Clone(all), func(topic string) bool { return topic == missing })...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(c.Close)
+			toLog := newWires()
+			o := siteOptions(t, &siteBroker{address: "127.0.0.1:1"}, c.ListenAddrs(), newWires(), toLog)
+			said := make(lines, 1000)
+			o.Log = slog.New(slog.NewTextHandler(said, nil))
+			b, err := New(o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer b.Close()
+			ctx, stop := context.WithTimeout(t.Context(), rig.Patience)
+			defer stop()
+			toLog.become(cut)
+			ended := make(chan error)
+			go func() { ended <- b.Run(ctx) }()
+			for !strings.Contains(<-said, "the log cannot be read") {
+			}
+			toLog.become(whole)
+			if err := <-ended; !errors.Is(err, MissingTopic(missing)) || !strings.Contains(err.Error(), "no topic "+missing+": make ") {
+				t.Errorf("it ends with %v", err)
+			}
+		})
+	}
+}
+
+// TestWithoutAgentsTheirTopicIsNotNeeded.
+func TestWithoutAgentsTheirTopicIsNotNeeded(t *testing.T) {
+	t.Parallel()
+	c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, engine.TopicSensor, engine.TopicTempset, engine.TopicCommand))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	o := siteOptions(t, &siteBroker{address: "127.0.0.1:1"}, c.ListenAddrs(), newWires(), newWires())
+	o.Agents = ""
+	b, _ := launch(t, o)
+	ctx, stop := context.WithTimeout(t.Context(), rig.Patience)
+	defer stop()
+	if !b.had.await(ctx) {
+		t.Error("the log was not read to its end")
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"thermostat/fleet/engine"
-	"thermostat/mqtt/broker"
 )
 
 // setpoints are the keys of this site whose setpoint the log has had since the session on the broker began, also those
@@ -83,21 +82,6 @@ func (s *setpoints) has(key []byte) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.keys[string(key)]
-}
-
-// learn reads which setpoints the log has, as often as it takes.
-func (b *Bridge) learn(ctx context.Context) {
-	for attempt := 0; ctx.Err() == nil; attempt++ {
-		keys, err := b.readSetpoints(ctx)
-		if err == nil {
-			b.had.learn(keys)
-			return
-		}
-		if ctx.Err() == nil {
-			b.warn("the log's setpoints cannot be read", "error", err)
-		}
-		broker.Backoff(ctx, min(attempt, 3), 0)
-	}
 }
 
 // readLimit is how long the log may give nothing while its setpoints are read: a transaction that stands open
