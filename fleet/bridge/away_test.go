@@ -219,9 +219,9 @@ func everything(t *testing.T, log []string, topic string) (all []*kgo.Record) {
 	return all
 }
 
-// run runs a bridge until the function that it gives is called, which ends it like a crash: what it has not
+// launch runs a bridge until the function that it gives is called, which ends it like a crash: what it has not
 // been answered is not waited for.
-func run(t *testing.T, o Options) (_ *Bridge, end func()) {
+func launch(t *testing.T, o Options) (_ *Bridge, end func()) {
 	t.Helper()
 	b, err := New(o)
 	if err != nil {
@@ -239,6 +239,13 @@ func run(t *testing.T, o Options) (_ *Bridge, end func()) {
 		b.Close()
 	})
 	t.Cleanup(end)
+	return b, end
+}
+
+// run launches a bridge, and waits until it is connected to the broker.
+func run(t *testing.T, o Options) (_ *Bridge, end func()) {
+	t.Helper()
+	b, end := launch(t, o)
 	rig.Eventually(t, func() error {
 		if !b.counts.connected.Load() {
 			return fmt.Errorf("the bridge does not connect")

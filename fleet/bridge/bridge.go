@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -47,6 +48,7 @@ type Bridge struct {
 	log    *kgo.Client
 	counts counts
 	batch  []*kgo.Record // commands that the broker has not acknowledged
+	had    *setpoints
 
 	mu     sync.Mutex
 	spoken broker.LogLimit // under mu
@@ -60,7 +62,7 @@ func New(o Options) (*Bridge, error) {
 	if !config.DeviceForm.MatchString(o.Site) {
 		return nil, fmt.Errorf("site %.40q is not of the form %v", o.Site, config.DeviceForm)
 	}
-	b := &Bridge{Options: o, routes: routes{prefix: o.MQTT.Prefix, agents: o.Agents, sensors: o.Sensors}}
+	b := &Bridge{Options: o, had: newSetpoints(), routes: routes{prefix: o.MQTT.Prefix, agents: o.Agents, sensors: o.Sensors}}
 	if err := b.routes.check(); err != nil {
 		return nil, err
 	}
@@ -93,8 +95,26 @@ func (b *Bridge) warn(text string, args ...any) {
 // Close ends the connection to the log.
 func (b *Bridge) Close() { b.log.Close() }
 
-// Run carries messages until the context ends, whatever of the two sides is away.
-func (b *Bridge) Run(ctx context.Context) {
+// Run carries messages until the context ends, whatever of the two sides is away. It gives [MissingTopic] as soon as
+// the log says so.
+func (b *Bridge) Run(ctx context.Context) error {
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	learned := make(chan error, 1)
+	go func() {
+		err := b.learn(ctx)
+		if err != nil {
+			end()
+		}
+		learned <- err
+	}()
+	b.carry(ctx)
+	end()
+	return <-learned
+}
+
+// carry connects to the broker again and again until the context ends.
+func (b *Bridge) carry(ctx context.Context) {
 	var last string
 	for attempt := 0; ctx.Err() == nil; attempt++ {
 		began := time.Now()
@@ -109,6 +129,9 @@ func (b *Bridge) Run(ctx context.Context) {
 		// The broker will say again what the log has not taken yet. It is waited for, else it would
 		// be there once more after each connection.
 		if b.log.Flush(ctx) != nil {
+			return
+		}
+		if errors.Is(err, errUnread) && !b.had.await(ctx) {
 			return
 		}
 		took := time.Since(began)
@@ -133,7 +156,7 @@ func (b *Bridge) connection(ctx context.Context) (entered bool, err error) {
 		return false, failed
 	}
 	defer broker.Leave(c)
-	in.resumed.Store(session.Present)
+	in.begin(session.Present)
 	var both sync.WaitGroup
 	both.Go(func() { end(in.acknowledge()) })
 	both.Go(func() { end(b.serve(here, c, session.Present)) })

@@ -5,12 +5,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"maps"
 	"net/http/httptest"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"google.golang.org/protobuf/proto"
 
@@ -124,6 +129,139 @@ func TestARetainedSetpointIsTakenOnce(t *testing.T) {
 	holds(t, log, engine.TopicSensor)
 }
 
+// lines are what is logged.
+type lines chan string
+
+func (l lines) Write(p []byte) (int, error) {
+	select {
+	case l <- string(p):
+	default: // nobody waits for it any more
+	}
+	return len(p), nil
+}
+
+// await waits for a line that has this text.
+func (l lines) await(t *testing.T, text string) {
+	t.Helper()
+	late := time.After(rig.Patience)
+	for {
+		select {
+		case line := <-l:
+			if strings.Contains(line, text) {
+				return
+			}
+		case <-late:
+			t.Fatalf("%q is not logged", text)
+		}
+	}
+}
+
+// TestRetainedSetpointsThatTheLogNeverGotAreTaken, though the session is not new: more than the broker has on their way, while the log
+// is away, and then the connection or the bridge ends.
+func TestRetainedSetpointsThatTheLogNeverGotAreTaken(t *testing.T) {
+	const many = 600 // site.conf has max_inflight_messages 500
+	for _, row := range []struct {
+		name   string
+		happen func(*testing.T, *scene)
+	}{
+		{"the connection ends", func(_ *testing.T, s *scene) {
+			s.broker.stop()
+			s.toLog.become(whole)
+			s.broker.start()
+		}},
+		{"the bridge ends", func(t *testing.T, s *scene) {
+			s.end()
+			s.toLog.become(whole)
+			_, s.end = run(t, s.options)
+		}},
+		{"the bridge ends, and the log stays away", func(t *testing.T, s *scene) {
+			s.end()
+			said := make(lines, 1000)
+			s.options.Log = slog.New(slog.NewTextHandler(said, nil))
+			_, s.end = launch(t, s.options)
+			said.await(t, errUnread.Error())
+			s.toLog.become(whole)
+		}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			s := &scene{broker: newMosquitto(t), toBroker: newWires(), toLog: newWires()}
+			log := newLog(t)
+			s.options = siteOptions(t, s.broker, log, s.toBroker, s.toLog)
+			c := user(t, s.broker, "operator")
+			for id := range many {
+				publish(t, c, fmt.Sprintf("site/%d/tempset", 1+id), true, []byte("x"))
+			}
+			s.toLog.become(cut)
+			b, end := run(t, s.options)
+			s.end = end
+			rig.Eventually(t, func() error {
+				if n := b.log.BufferedProduceRecords(); n < 500 {
+					return fmt.Errorf("%d setpoints wait", n)
+				}
+				return nil
+			})
+			row.happen(t, s)
+			rig.Eventually(t, func() error {
+				got := map[string]bool{}
+				for _, r := range everything(t, log, engine.TopicTempset) {
+					got[string(r.Key)] = true
+				}
+				if len(got) != many {
+					return fmt.Errorf("the log has %d of %d setpoints", len(got), many)
+				}
+				return nil
+			})
+		})
+	}
+}
+
+// transaction writes a record to the log in one, and ends it.
+func transaction(t *testing.T, log []string, r *kgo.Record, how kgo.TransactionEndTry) {
+	t.Helper()
+	c, err := kgo.NewClient(kgo.SeedBrokers(log...), kgo.TransactionalID("other"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := errors.Join(c.BeginTransaction(), c.ProduceSync(t.Context(), r).FirstErr(), c.EndTransaction(t.Context(), how)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestASetpointOfASensorThatIsAddedIsTaken, unless the log had one, if only to take it back. What a transaction said that
+// was given up does not count.
+func TestASetpointOfASensorThatIsAddedIsTaken(t *testing.T) {
+	t.Parallel()
+	site, log := newMosquitto(t), newLog(t)
+	c := user(t, site, "operator")
+	for id := 7; id <= 10; id++ {
+		publish(t, c, fmt.Sprintf("site/%d/tempset", id), true, []byte("x"))
+	}
+	o := siteOptions(t, site, log, newWires(), newWires())
+	o.Sensors = sensors(t, "7")
+	_, end := run(t, o)
+	holds(t, log, engine.TopicTempset, `7 "x"`)
+	end()
+	transaction(t, log, &kgo.Record{Topic: engine.TopicTempset, Key: engine.Key(9)}, kgo.TryCommit)
+	transaction(t, log, &kgo.Record{Topic: engine.TopicTempset, Key: engine.Key(10)}, kgo.TryAbort)
+	o.Sensors = sensors(t, "7-10")
+	b, _ := run(t, o)
+	rig.Eventually(t, func() error {
+		if taken, stale := b.counts.taken.Load(), b.counts.retained.Load(); taken != 2 || stale != 2 {
+			return fmt.Errorf("%d are taken and %d are not", taken, stale)
+		}
+		return nil
+	})
+	got := map[string]string{}
+	for _, r := range everything(t, log, engine.TopicTempset) {
+		got[string(r.Key)] = string(r.Value)
+	}
+	if want := map[string]string{"7": "x", "8": "x", "9": "", "10": "x"}; !maps.Equal(got, want) {
+		t.Errorf("the log has %v, want %v", got, want)
+	}
+}
+
 // TestTheExampleOfASiteConfinesItsDevices: each says its own readings alone, and nobody but the bridge commands.
 func TestTheExampleOfASiteConfinesItsDevices(t *testing.T) {
 	t.Parallel()
@@ -149,18 +287,24 @@ func TestTheExampleOfASiteConfinesItsDevices(t *testing.T) {
 	}
 }
 
+// alone is a bridge whose both sides are away.
+func alone(t *testing.T) *Bridge {
+	t.Helper()
+	b, err := New(siteOptions(t, &siteBroker{address: "127.0.0.1:1"}, []string{"127.0.0.1:1"}, newWires(), newWires()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	return b
+}
+
 // TestAnOldOnIsNotCarriedAndAnOldOffIs.
 func TestAnOldOnIsNotCarriedAndAnOldOffIs(t *testing.T) {
 	t.Parallel()
-	b, err := New(Options{Site: "north", Sensors: sensors(t, "1-9"), Kafka: []string{"127.0.0.1:1"}})
-	if b != nil || err == nil {
+	if b, err := New(Options{Site: "north", Sensors: sensors(t, "1-9"), Kafka: []string{"127.0.0.1:1"}}); b != nil || err == nil {
 		t.Fatal("a bridge without a prefix")
 	}
-	o := siteOptions(t, &siteBroker{address: "127.0.0.1:1"}, []string{"127.0.0.1:1"}, newWires(), newWires())
-	if b, err = New(o); err != nil {
-		t.Fatal(err)
-	}
-	defer b.Close()
+	b := alone(t)
 	now := time.Now()
 	on, off := pb.HeaterCommand_On, pb.HeaterCommand_Off
 	for _, row := range []struct {
@@ -173,6 +317,9 @@ func TestAnOldOnIsNotCarriedAndAnOldOffIs(t *testing.T) {
 		{"On", "7", &pb.HeaterControl{SensorID: proto.Int32(7), Command: &on}, client.HeaterLease, true},
 		{"an old On", "7", &pb.HeaterControl{SensorID: proto.Int32(7), Command: &on}, client.HeaterLease + time.Second, false},
 		{"an old On without the word", "7", &pb.HeaterControl{SensorID: proto.Int32(7)}, client.HeaterLease + time.Second, false},
+		{"On, as a clock sees it that is a little behind", "7", &pb.HeaterControl{SensorID: proto.Int32(7), Command: &on}, -client.HeaterLease, true},
+		{"On, as a clock sees it that is behind", "7", &pb.HeaterControl{SensorID: proto.Int32(7), Command: &on}, -client.HeaterLease - time.Second, false},
+		{"Off, as a clock sees it that is behind", "7", &pb.HeaterControl{SensorID: proto.Int32(7), Command: &off}, -24 * time.Hour, true},
 		{"an old Off", "7", &pb.HeaterControl{SensorID: proto.Int32(7), Command: &off}, 24 * time.Hour, true},
 		{"of another site", "1001", &pb.HeaterControl{SensorID: proto.Int32(1001), Command: &off}, 0, false},
 		{"of another heater", "7", &pb.HeaterControl{SensorID: proto.Int32(8), Command: &off}, 0, false},
@@ -180,13 +327,142 @@ func TestAnOldOnIsNotCarriedAndAnOldOffIs(t *testing.T) {
 		{"no sensorID", "seven", &pb.HeaterControl{SensorID: proto.Int32(7), Command: &off}, 0, false},
 	} {
 		value := marshal(row.c)
-		_, carried := b.commandOf(&kgo.Record{Key: []byte(row.key), Value: value, Timestamp: now.Add(-row.age)}, now)
+		_, _, carried := b.commandOf(&kgo.Record{Key: []byte(row.key), Value: value, Timestamp: now.Add(-row.age)}, now)
 		if carried != row.carried {
 			t.Errorf("%s: carried %v", row.name, carried)
 		}
 	}
-	if n := b.counts.expired.Load(); n != 2 {
+	if n := b.counts.expired.Load(); n != 3 {
 		t.Errorf("%d expired", n)
+	}
+}
+
+// TestATopicThatIsMissingEndsTheBridge as soon as Kafka says so, which may be away first. The error names it.
+func TestATopicThatIsMissingEndsTheBridge(t *testing.T) {
+	all := []string{engine.TopicSensor, engine.TopicTempset, engine.TopicCommand, TopicAgents}
+	for _, missing := range all {
+		t.Run(missing, func(t *testing.T) {
+			t.Parallel()
+			c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, slices.DeleteFunc(slices.Clone(all), func(topic string) bool { return topic == missing })...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(c.Close)
+			toLog := newWires()
+			o := siteOptions(t, &siteBroker{address: "127.0.0.1:1"}, c.ListenAddrs(), newWires(), toLog)
+			said := make(lines, 1000)
+			o.Log = slog.New(slog.NewTextHandler(said, nil))
+			b, err := New(o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer b.Close()
+			ctx, stop := context.WithTimeout(t.Context(), rig.Patience)
+			defer stop()
+			toLog.become(cut)
+			ended := make(chan error)
+			go func() { ended <- b.Run(ctx) }()
+			said.await(t, "Kafka is not reached")
+			toLog.become(whole)
+			if err := <-ended; !errors.Is(err, MissingTopic(missing)) || !strings.Contains(err.Error(), "no topic "+missing+": make ") {
+				t.Errorf("it ends with %v", err)
+			}
+		})
+	}
+}
+
+// TestWithoutAgentsTheirTopicIsNotNeeded.
+func TestWithoutAgentsTheirTopicIsNotNeeded(t *testing.T) {
+	t.Parallel()
+	c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, engine.TopicSensor, engine.TopicTempset, engine.TopicCommand))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	o := siteOptions(t, &siteBroker{address: "127.0.0.1:1"}, c.ListenAddrs(), newWires(), newWires())
+	o.Agents = ""
+	b, _ := launch(t, o)
+	ctx, stop := context.WithTimeout(t.Context(), rig.Patience)
+	defer stop()
+	if !b.had.await(ctx) {
+		t.Error("the log was not read to its end")
+	}
+}
+
+// deaf is a connection to a broker that acknowledges so many messages, and then none.
+type deaf struct {
+	paho.Client
+	hears int
+	said  []string
+}
+
+func (d *deaf) Publish(topic string, _ byte, _ bool, payload any) paho.Token {
+	var c pb.HeaterControl
+	if err := proto.Unmarshal(payload.([]byte), &c); err != nil {
+		panic(err)
+	}
+	d.said = append(d.said, fmt.Sprintf("%v %d", c.GetCommand(), c.GetSensorID()))
+	if len(d.said) > d.hears {
+		return token{errors.New("the connection has ended")}
+	}
+	return token{}
+}
+
+// token is one that has its answer.
+type token struct{ err error }
+
+func (o token) Wait() bool                     { return true }
+func (o token) WaitTimeout(time.Duration) bool { return true }
+func (o token) Error() error                   { return o.err }
+func (o token) Done() <-chan struct{} {
+	done := make(chan struct{})
+	close(done)
+	return done
+}
+
+// TestAnOnThatWasTakenBackIsNotSaid, nor one that another command of what was read at once follows. What the broker has not
+// acknowledged is said again, and not what came before that.
+func TestAnOnThatWasTakenBackIsNotSaid(t *testing.T) {
+	t.Parallel()
+	const late = client.HeaterLease + time.Second
+	for _, row := range []struct {
+		batch       string // a + is an On, a - an Off, a ! an On that is too old
+		hears       int
+		said, again string
+	}{
+		{"+7 -7", 9, "Off 7", ""},
+		{"-7 +7", 9, "Off 7, On 7", ""},
+		{"+7 -8 +8 +7 -7 +7", 9, "Off 8, On 8, Off 7, On 7", ""},
+		{"+7 -1001 !7", 9, "On 7", ""}, // what is not said takes nothing back
+		{"+7 -8 +9 -7", 0, "Off 8, On 9, Off 7", "Off 8, On 9, Off 7"},
+		{"+7 -8 +9 -7", 2, "Off 8, On 9, Off 7", "Off 7"},
+		{"+7 -8 -9", 1, "On 7, Off 8, Off 9", "Off 8, Off 9"},
+	} {
+		b := alone(t)
+		for _, one := range strings.Fields(row.batch) {
+			command, at := pb.HeaterCommand_On, time.Now()
+			switch one[0] {
+			case '-':
+				command = pb.HeaterCommand_Off
+			case '!':
+				at = at.Add(-late)
+			}
+			id, err := strconv.ParseInt(one[1:], 10, 32)
+			if err != nil {
+				t.Fatal(err)
+			}
+			value := marshal(&pb.HeaterControl{SensorID: proto.Int32(int32(id)), Command: &command})
+			b.batch = append(b.batch, &kgo.Record{Topic: engine.TopicCommand, Key: engine.Key(int32(id)), Value: value, Timestamp: at})
+		}
+		first, second := &deaf{hears: row.hears}, &deaf{hears: 9}
+		err := b.publish(t.Context(), first)
+		err2 := b.publish(t.Context(), second)
+		if said := strings.Join(first.said, ", "); said != row.said || (err != nil) != (row.again != "") {
+			t.Errorf("of %s is said: %s, %v; want %s", row.batch, said, err, row.said)
+		}
+		if again := strings.Join(second.said, ", "); again != row.again || err2 != nil || len(b.batch) != 0 {
+			t.Errorf("of %s is said again: %s, %v; want %s", row.batch, again, err2, row.again)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package bridge
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -34,39 +35,61 @@ func (b *Bridge) carryCommands(ctx context.Context, c paho.Client) error {
 		if err := b.publish(ctx, c); err != nil {
 			return err
 		}
-		b.log.MarkCommitRecords(b.batch...)
-		b.batch = nil
 	}
 }
 
-// publish says the batch, and waits until the broker has acknowledged all of it.
+// publish says the batch, and waits until the broker has acknowledged all of it. Else the rest stays, from the first
+// one on without an acknowledgement, so that a slow connection gets on, too.
 func (b *Bridge) publish(ctx context.Context, c paho.Client) error {
-	var tokens []paho.Token
-	for _, r := range b.batch {
-		id, carried := b.commandOf(r, time.Now())
-		if carried {
-			tokens = append(tokens, c.Publish(b.routes.down(id), 1, false, r.Value))
+	tokens := make([]paho.Token, len(b.batch))
+	for i, topic := range b.topics(time.Now()) {
+		if topic != "" {
+			tokens[i] = c.Publish(topic, 1, false, b.batch[i].Value)
 		}
 	}
 	wait, stop := context.WithTimeout(ctx, ackTimeout)
 	defer stop()
-	for _, t := range tokens {
+	for i, t := range tokens {
+		if t == nil {
+			continue
+		}
 		if err := broker.Await(wait, t); err != nil {
+			b.done(i)
 			return fmt.Errorf("a command: %w", err)
 		}
 		b.counts.commands.Add(1)
 	}
+	b.done(len(tokens))
 	return nil
 }
 
-// commandOf gives whose command a record is, and whether it is carried. An old On is not: it would heat for what
-// was decided long ago. An Off always is.
-func (b *Bridge) commandOf(r *kgo.Record, now time.Time) (id int32, carried bool) {
+// done moves the place in the log on behind the first n of the batch.
+func (b *Bridge) done(n int) {
+	b.log.MarkCommitRecords(b.batch[:n]...)
+	b.batch = b.batch[n:]
+}
+
+// topics says where each record of the batch is published; empty: it is not. An On that the batch itself
+// follows with another command is not: a batch may be said twice, and would then heat after it was taken back.
+func (b *Bridge) topics(now time.Time) []string {
+	all, followed := make([]string, len(b.batch)), map[int32]bool{}
+	for i, r := range slices.Backward(b.batch) {
+		id, on, carried := b.commandOf(r, now)
+		if carried && !(on && followed[id]) {
+			all[i] = b.routes.down(id)
+		}
+		followed[id] = followed[id] || carried
+	}
+	return all
+}
+
+// commandOf gives whose command a record is, whether it is an On, and whether it is carried. An old On is not: it would heat for what
+// was decided long ago. Nor is one of the future: this clock is behind, and nobody knows how old it is. An Off always is.
+func (b *Bridge) commandOf(r *kgo.Record, now time.Time) (id int32, on, carried bool) {
 	n, err := strconv.ParseInt(string(r.Key), 10, 32)
 	if id = int32(n); err == nil && !b.Sensors.Has(id) {
-		return id, false
+		return id, on, false
 	}
-	on := false
 	if err == nil {
 		on, err = wire.DecodeCommand(id, r.Value)
 	}
@@ -74,11 +97,11 @@ func (b *Bridge) commandOf(r *kgo.Record, now time.Time) (id int32, carried bool
 	case err != nil:
 		b.counts.refused.Add(1)
 		b.warn("a command is refused", "key", wire.Quoted(string(r.Key)), "error", err)
-		return id, false
-	case on && age > client.HeaterLease:
+		return id, on, false
+	case on && age.Abs() > client.HeaterLease:
 		b.counts.expired.Add(1)
-		b.warn("an On is not carried: it is older than its lease", "sensor_id", id, "age", age.Round(time.Second))
-		return id, false
+		b.warn("an On is not carried: its age is beyond its lease; is the clock right?", "sensor_id", id, "age", age.Round(time.Second))
+		return id, on, false
 	}
-	return id, true
+	return id, on, true
 }

@@ -28,7 +28,7 @@ func (b *Bridge) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 		{"taken_total", "counter", "messages that the log has taken", c.taken.Load()},
 		{"commands_total", "counter", "commands that the broker has acknowledged", c.commands.Load()},
 		{"refused_total", "counter", "messages and commands that are for nobody", c.refused.Load()},
-		{"expired_total", "counter", "commands On that were older than their lease", c.expired.Load()},
+		{"expired_total", "counter", "commands On whose age was beyond their lease", c.expired.Load()},
 		{"retained_total", "counter", "retained messages that say nothing new", c.retained.Load()},
 	} {
 		fmt.Fprintf(w, "# HELP thermostat_bridge_%s %s\n# TYPE thermostat_bridge_%s %s\nthermostat_bridge_%s %v\n", m.name, m.help, m.name, m.kind, m.name, m.value)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
@@ -24,7 +23,9 @@ type intake struct {
 	*Bridge
 	ctx     context.Context // of the connection
 	end     func(error)     // ends it
-	resumed atomic.Bool     // the broker has kept the session
+	begun   chan struct{}   // closed: resumed is known
+	resumed bool            // the broker has kept the session
+	said    map[string]bool // setpoints that were handed to the log, by key
 	waiting chan *message   // not acknowledged yet
 }
 
@@ -35,14 +36,26 @@ type message struct {
 }
 
 func newIntake(ctx context.Context, b *Bridge, end func(error)) *intake {
-	return &intake{Bridge: b, ctx: ctx, end: end, waiting: make(chan *message, window)}
+	return &intake{Bridge: b, ctx: ctx, end: end, begun: make(chan struct{}), said: map[string]bool{}, waiting: make(chan *message, window)}
+}
+
+// begin tells whether the broker has kept the session. A new one brings all setpoints that it has retained.
+func (in *intake) begin(resumed bool) {
+	if !resumed {
+		in.had.begin()
+	}
+	in.resumed = resumed
+	close(in.begun)
 }
 
 // stalled is how long the connection may stand still because the log takes nothing: its
 // keepalive would end it soon after.
 const stalled = 4 * time.Second
 
-var errStalled = errors.New("the log takes nothing: the broker keeps what comes")
+var (
+	errStalled = errors.New("the log takes nothing: the broker keeps what comes")
+	errUnread  = errors.New("nobody knows yet which setpoints the log has: the broker keeps what comes")
+)
 
 // enter puts a message behind the others that wait. Where there is no room nothing more is read from the
 // connection, so that what the bridge holds is bounded whatever the broker sends: mosquitto 2.0.11 was seen to
@@ -75,10 +88,17 @@ func (in *intake) take(_ paho.Client, m paho.Message) {
 	switch {
 	case err == nil && len(m.Payload()) > MaxMessage:
 		err = fmt.Errorf("more than %d bytes", MaxMessage)
-	case err == nil && in.stale(name, m):
-		in.counts.retained.Add(1)
-		one.settled <- nil
-		return
+	case err == nil && m.Retained():
+		stale, known := in.stale(name, key)
+		if !known {
+			in.end(errUnread)
+			return
+		}
+		if stale {
+			in.counts.retained.Add(1)
+			one.settled <- nil
+			return
+		}
 	}
 	if err != nil {
 		in.refuse(m.Topic(), err)
@@ -86,8 +106,11 @@ func (in *intake) take(_ paho.Client, m paho.Message) {
 		return
 	}
 	record := &kgo.Record{Topic: name, Key: key, Value: m.Payload()}
-	if name == engine.TopicTempset && len(record.Value) == 0 {
-		record.Value = nil // a setpoint that is taken away; compacted topics know it by that
+	if name == engine.TopicTempset {
+		in.said[string(key)] = true
+		if len(record.Value) == 0 {
+			record.Value = nil // it is taken away; compacted topics know it by that
+		}
 	}
 	in.log.TryProduce(context.Background(), record, func(_ *kgo.Record, err error) {
 		switch {
@@ -96,15 +119,39 @@ func (in *intake) take(_ paho.Client, m paho.Message) {
 			err = nil
 		case err == nil:
 			in.counts.taken.Add(1)
+			if name == engine.TopicTempset {
+				in.had.add(key)
+			}
 		}
 		one.settled <- err
 	})
 }
 
-// stale reports whether a message is one that the broker has retained, and that says nothing new: a reading,
-// or what came when the session began. An old setpoint would undo what was said in the log since then.
-func (in *intake) stale(name string, m paho.Message) bool {
-	return m.Retained() && (name == engine.TopicSensor || in.resumed.Load())
+// stale reports whether what the broker has retained says nothing new: a reading, and after the session's begin a
+// setpoint of a sensor of which the log has one. That would undo what was said in the log since then. A
+// setpoint that the log never got is taken, and so is what agents say, each time: it undoes nothing.
+func (in *intake) stale(name string, key []byte) (stale, known bool) {
+	switch name {
+	case engine.TopicSensor:
+		return true, true
+	case TopicAgents:
+		return false, true
+	}
+	late := time.NewTimer(stalled)
+	defer late.Stop()
+	for _, one := range []chan struct{}{in.begun, in.had.known} {
+		select {
+		case <-one:
+		case <-in.ctx.Done():
+			return false, false
+		case <-late.C:
+			return false, false
+		}
+		if one == in.begun && !in.resumed {
+			return false, true
+		}
+	}
+	return in.said[string(key)] || in.had.has(key), true
 }
 
 func (in *intake) refuse(topic string, err error) {

@@ -54,8 +54,7 @@ func run() error {
 			o.Log.Error("http", "error", err)
 		}
 	}()
-	b.Run(ctx)
-	return nil
+	return b.Run(ctx)
 }
 
 // options are what the flags say.
