@@ -231,7 +231,9 @@ func launch(t *testing.T, o Options) (_ *Bridge, end func()) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		b.Run(ctx)
+		if err := b.Run(ctx); err != nil {
+			t.Error(err)
+		}
 	}()
 	end = sync.OnceFunc(func() {
 		stop()
@@ -275,6 +277,14 @@ func TestNothingIsLostWhileOneSideIsAway(t *testing.T) {
 			defer stop()
 			return engine.CreateTopics(ctx, c.Brokers(), partitions, 1)
 		})
+		client, err := kgo.NewClient(kgo.SeedBrokers(c.Brokers()...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.Close()
+		if _, err := kadm.NewClient(client).CreateTopic(t.Context(), partitions, 1, nil, TopicAgents); err != nil {
+			t.Fatal(err)
+		}
 		return c.Brokers(), c.Nodes[0]
 	}
 	fake := func(t *testing.T) ([]string, *kafka.Node) { return newLog(t), nil }
