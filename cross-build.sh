@@ -68,7 +68,7 @@ gather() {
 
 # A tool's file in Go's cache, built if it is not there. A list of contents has
 # the checksum of the tool that made it: so no path and no commit in there.
-tool() { (cd systemd/tools && GOFLAGS="${GOFLAGS:-} -trimpath -buildvcs=false" go tool -n "$1"); }
+tool() { (cd systemd/tools && GOFLAGS="-trimpath -buildvcs=false" go tool -n "$1"); }
 
 # What is in a binary: the modules and Go's own library, without a number or a time that each run makes anew.
 sbom() { # BINARY

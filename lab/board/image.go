@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -45,10 +44,8 @@ var builtGuest = sync.OnceValues(func() ([]byte, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	_, here, _, _ := runtime.Caller(0)
 	out := filepath.Join(dir, "guest")
-	cmd := exec.Command("go", "build", "-trimpath", "-o", out, "./guest") // as the agent is built: Go's cache has the library
-	cmd.Dir = filepath.Dir(filepath.Dir(here))
+	cmd := exec.Command("go", "build", "-trimpath", "-o", out, "../guest") // as the agent is built: Go's cache has the library
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64")
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("the guest: %w\n%s", err, text)
