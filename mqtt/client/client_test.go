@@ -67,6 +67,11 @@ func TestForEverFromAutoIsTheModeOfTheProgram(t *testing.T) {
 	if c, err := (retainedZone{state: state}).control(Request{Zone: "hall", Hold: Hold{Permanent: true}}, time.Now()); err == nil || !strings.Contains(err.Error(), "--mode") {
 		t.Errorf("not known: %v, %v", c, err)
 	}
+	programOff := *state
+	programOff.Desired, programOff.Reason = nil, controlloop.ReasonModeOff
+	if c, err := (retainedZone{state: &programOff}).control(Request{Zone: "hall", Hold: Hold{Permanent: true}}, time.Now()); err != nil || controlloop.Mode(c.GetMode()) != controlloop.ModeOff {
+		t.Errorf("while the program is off: %v, %v", c, err)
+	}
 	named := controlloop.ModeCool
 	if c, err := (retainedZone{state: state}).control(Request{Zone: "hall", Mode: &named, Hold: Hold{Permanent: true}}, time.Now()); err != nil || controlloop.Mode(c.GetMode()) != named {
 		t.Errorf("named: %v, %v", c, err)

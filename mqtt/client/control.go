@@ -76,7 +76,7 @@ func (s retainedZone) fillAim(c *pb.TemperatureControl, q Request) error {
 	mode, err := controlloop.ParseMode(r.Mode)
 	isSet := err == nil && r.Reason != controlloop.ReasonNoSetpoint // without any setpoint yet the state shows "off"; nobody asked for that
 	programOff := mode == auto && r.Desired == nil && r.Reason == controlloop.ReasonModeOff
-	if mode == auto && q.Hold.Permanent {
+	if mode == auto && q.Hold.Permanent && (named || !programOff) {
 		if mode, err = s.lawMode(q.Zone); err != nil {
 			return err
 		}
