@@ -48,8 +48,9 @@ func (zs zones) remember(all boiler.All, o *mqtt.Options, stateDir string, held 
 		zs.unkept(keptInstance, err)
 	}
 	o.Save, o.SaveProgram = zs.saving(keptSetpoint, mem.Save), zs.saving(keptProgram, mem.SaveProgram)
-	clock.Before, clock.First = mem.ClockFollowed(), func() {
-		if err := mem.FollowClock(); err != nil {
+	clock.Before, clock.Spoilt = mem.ClockFollowed()
+	clock.Changed = func() {
+		if err := mem.FollowClock(clock.Followed); err != nil {
 			o.Log.Warn("that the clock is right cannot be remembered", "error", err)
 		}
 	}

@@ -83,7 +83,7 @@ func (z *zone) onBroker() setpoint.Zone {
 
 // info is what the agent's info says of the zone.
 func (z *zone) info() wire.ZoneInfo {
-	i := wire.ZoneInfo{SensorID: z.SensorID, Plant: z.Plant, Default: wire.DefaultOf(z.Default)}
+	i := wire.ZoneInfo{SensorID: z.SensorID, Plant: z.Plant, Default: wire.DefaultOf(z.Default), HoldMaxS: z.Comfort.HoldMax.Seconds()}
 	if p := z.program(); z.planner.Plan().HasProgram() {
 		i.Program = &p
 	}

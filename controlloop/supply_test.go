@@ -124,3 +124,28 @@ func TestASuspendShutsAValveAndItsRestBegins(t *testing.T) {
 	s.tick(21)
 	s.is(t, "after a suspend", false, ActionIdle, ReasonStale)
 }
+
+// TestTheSafetyRelayIsClosedWhileAValveIsExercised: in mode off, too, since the valve moves by its
+// current; and by nothing but that.
+func TestTheSafetyRelayIsClosedWhileAValveIsExercised(t *testing.T) {
+	s, safety := newSupplied(true), &plug{}
+	s.zone.safety = output{relay: safety}
+	s.Set(Setpoint{Mode: ModeOff}, s.now)
+	for range 30 {
+		s.tick(20)
+	}
+	s.is(t, "mode off", false, ActionOff, ReasonModeOff)
+	if safety.on {
+		t.Error("closed in mode off")
+	}
+	s.gives.Hold.Move = true
+	s.tick(20)
+	if s.is(t, "exercised", true, ActionOff, ReasonExercise); !safety.on {
+		t.Error("open, and so the valve does not move")
+	}
+	s.gives.Hold.Move = false
+	s.tick(20)
+	if s.is(t, "over", false, ActionOff, ReasonModeOff); safety.on {
+		t.Error("closed after it")
+	}
+}

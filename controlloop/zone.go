@@ -396,7 +396,7 @@ func (z *Zone) watch(r Reading, now time.Time) {
 func (z *Zone) closes(s State) bool {
 	wasClosed := z.safety.known == RelayOn
 	_, relayFault := z.faults[FaultRelay]
-	opens := z.target.off() || s.HeatCut || s.CoolCut || relayFault ||
+	opens := z.target.off() && !s.Heater.On || s.HeatCut || s.CoolCut || relayFault ||
 		z.guard.Heat.Tripped || z.guard.Cool.Tripped ||
 		!s.Lost.IsZero() && s.Reason != ReasonSensorLoss ||
 		(z.guard.Heat.Beyond || z.guard.Cool.Beyond) && !s.Heater.On && !s.Cooler.On

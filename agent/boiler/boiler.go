@@ -153,6 +153,9 @@ func (b *Boiler) step(now time.Time) report.SourceSnapshot {
 	defer b.mu.Unlock()
 	b.wakeUp(now)
 	b.count(now)
+	if b.relay.is == controlloop.RelayOff { // the last valve has shut since the step before, and ended it
+		b.goesOff(now)
+	}
 	b.lastStep = now
 	b.follows = b.Exercise.Every > 0 && b.Trusted != nil && b.Trusted(now)
 	demands := make([]source.Demand, len(b.zones))

@@ -443,6 +443,53 @@ func TestAStepBetweenAShutValveAndItsSnapshotFiresNothing(t *testing.T) {
 	})
 }
 
+// TestARestIsServedAlsoWhereAnotherValveOpensAsTheLastOneShuts: what has ended the source without
+// a step was a switch like any other, and the valve that opens lets no water through yet.
+func TestARestIsServedAlsoWhereAnotherValveOpensAsTheLastOneShuts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(nil)
+		bath, den := h.add("bath", true), h.add("den", true)
+		now := time.Now()
+		h.Begin(now)
+		tell := func(c *Caller, on bool) {
+			relay := controlloop.RelayOff
+			if on {
+				relay = controlloop.RelayOn
+			}
+			c.Saw(controlloop.Snapshot{
+				Zone: c.name, Time: now, HasHeater: true, HeaterRelay: relay, Held: c.supply().Hold,
+				State: controlloop.State{Heater: controlloop.Output{On: on, Since: now}, Call: controlloop.Output{On: on, Since: now}},
+			})
+		}
+		_ = bath.Heater.Set(true)
+		for range 110 { // min_off of the start, and valve_open
+			now = now.Add(5 * time.Second)
+			tell(h.Boiler.zones[0], true)
+			tell(h.Boiler.zones[1], false)
+			h.Step(now)
+		}
+		if !h.on("boiler") {
+			t.Fatal("the boiler never went on")
+		}
+		now = now.Add(time.Second)
+		_ = bath.Heater.Set(false) // by a cut-out, say; at the same moment the den begins to call
+		_ = den.Heater.Set(true)
+		for shut := now; now.Sub(shut) < 5*minute; now = now.Add(5 * time.Second) {
+			tell(h.Boiler.zones[0], false)
+			tell(h.Boiler.zones[1], true)
+			if h.Step(now); h.on("boiler") {
+				t.Fatalf("on %v after it went off", now.Sub(shut))
+			}
+		}
+		tell(h.Boiler.zones[0], false)
+		tell(h.Boiler.zones[1], true)
+		if h.Step(now); !h.on("boiler") || h.known.Cycles != 2 {
+			t.Errorf("after its rest the boiler is on: %v; %d cycles", h.on("boiler"), h.known.Cycles)
+		}
+		h.judge(t)
+	})
+}
+
 // TestWithoutItsPumpTheSourceStaysOff: no fire in standing water.
 func TestWithoutItsPumpTheSourceStaysOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

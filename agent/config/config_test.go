@@ -156,7 +156,11 @@ func TestAZoneWithAProgramBeginsInAuto(t *testing.T) {
 	for text, want := range map[string]string{
 		"    default_setpoint: {mode: auto}\n":              "",
 		"    default_setpoint: {mode: auto, desired: 17}\n": "",
+		"    default_setpoint: {up_delta: 0.4}\n":           "",
 		"    default_setpoint: {mode: off}\n":               "warning: f:8:5: zones[0].default_setpoint: the program is not in force: mode off; leave mode and desired out, or write mode: auto",
+		"    presets: {eco: 20.5}\n":                        "",
+		"    presets: {eco: 21}\n":                          "warning: f:8:15: zones[0].presets.eco: preset eco, 21 °C, is warmer than comfort, 20.5 °C: are the two mixed up?",
+		"    presets: {comfort: 17}\n":                      "warning: f:8:15: zones[0].presets.comfort: preset eco, 18 °C, is warmer than comfort, 17 °C: are the two mixed up?",
 		"    presets: {comfort: 29}\n":                      "f:8:15: zones[0].presets.comfort: preset comfort: desired: 29 is outside 5..28 °C",
 		"    presets: {Comfort: 20}\n":                      `f:8:15: zones[0].presets.Comfort: "Comfort" is no name of a preset: write a letter, then at most 19 letters, digits and -, all lower case`,
 		"    presets: {off: 20}\n":                          `f:8:15: zones[0].presets.off: "off" means something else, so it cannot be the name of a preset`,
@@ -172,13 +176,18 @@ func TestAZoneWithAProgramBeginsInAuto(t *testing.T) {
 			t.Errorf("%sgot  %s\nwant %s", text, got, want)
 		}
 	}
+	if z := mustBeClean(t, program+"    default_setpoint: {down_delta: 1}\n").Zones[0]; z.Default.Mode != controlloop.ModeAuto || z.Default.DownDelta != 1 {
+		t.Errorf("with deltas of its own: %+v", z.Default)
+	}
 	fridge := "presets: {comfort: 20.5}\n" + strings.Replace(clitest.Room, "heater:", "cooler:", 1) + "    plant: fridge\n"
 	if z := mustBeClean(t, fridge).Zones[0]; len(z.Comfort.Presets) != 0 {
 		t.Errorf("a fridge has %v", z.Comfort.Presets)
 	}
 	for text, want := range map[string]string{
-		"timezone: Mars/Olympus\n":                        `f:1:1: timezone: "Mars/Olympus" is no time zone of this system's: write a place such as Europe/Berlin; where there is none, install tzdata`,
-		"clock: maybe\n":                                  `f:1:1: clock: "maybe" is none of auto, trust`,
+		"timezone: Mars/Olympus\n": `f:1:1: timezone: "Mars/Olympus" is no time zone of this system's: write a place such as Europe/Berlin; where there is none, install tzdata`,
+		"presets: {comfort: 24, eco: 22}\n" + strings.Replace(clitest.Room, "heater:", "cooler:", 1): "warning: f:3:5: zones[0]: preset eco, 22 °C, is colder than comfort, 24 °C: are the two mixed up?",
+		"presets: {comfort: 22, eco: 24}\n" + strings.Replace(clitest.Room, "heater:", "cooler:", 1): "",
+		"clock: maybe\n": `f:1:1: clock: "maybe" is none of auto, trust`,
 		clitest.Room + "    program: mon 06:00 comfort\n": "f:5:5: zones[0].program: preset \"comfort\" is unknown: this zone has none",
 		clitest.Room + "    program: mon 06:00 29\n":      "f:5:5: zones[0].program: desired: 29 is outside 5..28 °C",
 		clitest.Room + "    program: mon 6:00 20\n":       `f:5:5: zones[0].program: "mon 6:00 20": "6:00" is no time of day: write HH:MM, from 00:00 to 23:59`,
@@ -186,6 +195,19 @@ func TestAZoneWithAProgramBeginsInAuto(t *testing.T) {
 	} {
 		if got := strings.Join(complaintsOf(text), "\n"); got != want {
 			t.Errorf("%sgot  %s\nwant %s", text, got, want)
+		}
+	}
+}
+
+// TestAProgramInAPlaceThatHasNoNameIsWarnedOf: it runs on the clocks that the system has, or on UTC.
+func TestAProgramInAPlaceThatHasNoNameIsWarnedOf(t *testing.T) {
+	posix := cabin()
+	posix.Getenv = func(name string) string { return map[string]string{"TZ": "CET-1CEST"}[name] }
+	program := clitest.Room + "    program: 06:00 20\n"
+	for text, warns := range map[string]bool{clitest.Room: false, program: true, "timezone: Europe/Berlin\n" + program: false} {
+		_, complaints := ReadOn("f", []byte("device: den\n"+text), posix)
+		if got := len(complaints) == 1 && complaints[0].Warning && strings.Contains(complaints[0].String(), "write timezone: Europe/Berlin"); got != warns || len(complaints) > 1 {
+			t.Errorf("%s%v", text, complaints)
 		}
 	}
 }

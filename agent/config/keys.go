@@ -173,7 +173,7 @@ var windowKeys = table{keys: []key{
 var setpointLaw = lawOf(ofLaw, "default_setpoint.")
 
 var setpointKeys = table{keys: []key{
-	{name: "mode", at: in(func(s *controlloop.Setpoint) *controlloop.Mode { return &s.Mode }), form: form{words: controlloop.Modes()}, usual: "heat, or cool in a zone with only a cooler", says: "what the zone may do"},
+	{name: "mode", at: in(func(s *controlloop.Setpoint) *controlloop.Mode { return &s.Mode }), form: form{words: controlloop.Modes()}, usual: "heat, or cool in a zone with only a cooler; auto beside a program where neither `desired` nor `preset` is given", says: "what the zone may do"},
 	{name: "desired", more: "#bounds-of-a-setpoint", at: in(func(s *controlloop.Setpoint) *float64 { return &s.Desired }), bound: setpointLaw("desired"), unit: "°C", vary: true,
 		says: "the temperature to hold; every mode but off and auto needs it; with `up_delta` it stays below `heat_cutout`, less `down_delta` above `cool_cutout`"},
 	{name: "preset", more: "comfort.md", at: in(func(s *controlloop.Setpoint) *string { return &s.Preset }), form: form{empty: true}, says: "the preset whose temperature is held, in place of `desired`"},

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -119,7 +120,37 @@ func checkProgram(r *reader, n *node, z *zoneOfFile) {
 			break
 		}
 	}
+	warnOfEco(r, n, z)
 	if at := n.Child("default_setpoint"); at != nil && z.Comfort.HasProgram() && z.Default.Mode != controlloop.ModeAuto {
 		r.warn(at, fmt.Sprintf("the program is not in force: mode %s; leave mode and desired out, or write mode: auto", z.Default.Mode))
+	}
+}
+
+// warnOfEco warns of a preset eco that asks for more than comfort does.
+func warnOfEco(r *reader, n *node, z *zoneOfFile) {
+	eco, usual := z.Comfort.Temperature(controlloop.Setpoint{Preset: "eco", Desired: math.NaN()}), z.Comfort.Temperature(controlloop.Setpoint{Preset: "comfort", Desired: math.NaN()})
+	more := ""
+	switch mode := z.Comfort.Mode; {
+	case mode == controlloop.ModeHeat && eco > usual:
+		more = "warmer"
+	case mode == controlloop.ModeCool && eco < usual:
+		more = "colder"
+	default: // also where one of them is missing
+		return
+	}
+	at, own := find(n, "presets.eco")
+	if !own {
+		at, _ = find(n, "presets.comfort")
+	}
+	r.warn(at, fmt.Sprintf("preset eco, %v °C, is %s than comfort, %v °C: are the two mixed up?", eco, more, usual))
+}
+
+// warnOfTimezone warns of programs where the system does not tell its zone by name.
+func warnOfTimezone(r *reader, n *node, c *Config) {
+	if n.Child("timezone") != nil || c.Timezone != "" {
+		return
+	}
+	if i := slices.IndexFunc(c.Zones, func(z Zone) bool { return z.Comfort.HasProgram() }); i >= 0 {
+		r.warn(n.Child("zones").Children[i].Child("program"), fmt.Sprintf("the system does not tell its time zone by name, so programs run on the clocks of %v: write timezone: Europe/Berlin, or the like, at the top", time.Local))
 	}
 }

@@ -29,6 +29,7 @@ func wholeFile(r *reader, n *node, c *Config, unread badKeys) {
 	if unread.has("sources") || unread.has("zones") {
 		return
 	}
+	warnOfTimezone(r, n, c)
 	var zones []sources.Zone
 	for _, z := range c.Zones {
 		zones = append(zones, sources.Zone{Name: z.Name, Calls: z.Calls, Devices: z.Devices})

@@ -101,13 +101,16 @@ func TestEveryComplaintOfSourcesHasItsPlaceAndText(t *testing.T) {
 }
 
 // TestAValveThatStandsOpenWithoutPowerNeedsASourceThatDoesNot: on this board with a pull that
-// keeps it off, or on the broker with a short lease.
+// keeps it off, or on the broker or a Modbus board with a short lease.
 func TestAValveThatStandsOpenWithoutPowerNeedsASourceThatDoesNot(t *testing.T) {
 	open := strings.Replace(boilerHouse, "heater: {driver: gpio", "normally_open: true, heater: {driver: gpio", 1)
 	for relay, want := range map[string]string{
-		"{driver: gpio, line: GPIO5}":                  "zones[0].normally_open: needs a source whose relay is off without the agent, because the valve stands open then: the pull of GPIO5 at reset would switch boiler on",
-		"{driver: mqtt, topic: boiler/set}":            "",
-		"{driver: mqtt, topic: boiler/set, lease: 2m}": "zones[0].normally_open: needs a source that lets go by itself within 1m0s, because the valve stands open without power: the lease of boiler is 2m0s",
+		"{driver: gpio, line: GPIO5}":                              "zones[0].normally_open: needs a source whose relay is off without the agent, because the valve stands open then: the pull of GPIO5 at reset would switch boiler on",
+		"{driver: mqtt, topic: boiler/set}":                        "",
+		"{driver: modbus, port: /dev/ttyUSB0, coil: 0}":            "",
+		"{driver: modbus, port: /dev/ttyUSB0, coil: 0, lease: 2m}": "zones[0].normally_open: needs a source that lets go by itself within 1m0s, because the valve stands open without power: the lease of boiler is 2m0s",
+		"{driver: modbus, port: /dev/ttyUSB0, coil: 0, lease: 0s}": "zones[0].normally_open: needs a source that lets go by itself within 1m0s, because the valve stands open without power: the lease of boiler is 0s",
+		"{driver: mqtt, topic: boiler/set, lease: 2m}":             "zones[0].normally_open: needs a source that lets go by itself within 1m0s, because the valve stands open without power: the lease of boiler is 2m0s",
 	} {
 		text := "mqtt: {brokers: [mqtt://h]}\n" + strings.Replace(open, "{driver: gpio, line: GPIO22}", relay, 1)
 		var got string

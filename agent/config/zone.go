@@ -130,7 +130,11 @@ func ifDefault(field string, found bool) string {
 // somebody gives one, but not of what could not be read and of the sums with it.
 // The desired temperature is held against limits only where those are sound.
 func checkDefault(r *reader, n *node, z *Zone, sound bool, unread badKeys) {
-	if n.Child("mode") == nil {
+	switch {
+	case n.Child("mode") != nil:
+	case z.Comfort.HasProgram() && n.Child("desired") == nil && n.Child("preset") == nil: // deltas alone
+		z.Default.Mode = controlloop.ModeAuto
+	default:
 		z.Default.Mode = comfort.UsualMode(z.Params)
 	}
 	if preset := z.Default.Preset; preset != "" {

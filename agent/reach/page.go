@@ -57,7 +57,7 @@ func (p *Page) Set(ctx context.Context, q client.Request) (setpoint.Answer, erro
 	if err != nil {
 		return setpoint.Answer{}, err
 	}
-	control, err := q.JSON(state, time.Now())
+	control, err := q.JSON(state, p.planOf(q.Zone), time.Now())
 	if err != nil {
 		return setpoint.Answer{}, err
 	}
@@ -118,6 +118,18 @@ func (p *Page) defaultOf(q client.Request) (client.Request, error) {
 		q.Desired = &d.Desired
 	}
 	return q, nil
+}
+
+// planOf is what the configuration says of a zone's program, where it is known.
+func (p *Page) planOf(zone string) client.Plan {
+	if p.config != nil {
+		for _, z := range p.config.Zones {
+			if z.Name == zone {
+				return client.Plan{Mode: z.Comfort.Mode, HoldMax: z.Comfort.HoldMax}
+			}
+		}
+	}
+	return client.Plan{}
 }
 
 // state is how a zone stands.

@@ -122,6 +122,12 @@ var lives = []life{
 	{name: "set by hand by an hour", wall: atSeven, synced: &yes, said: inAuto,
 		happens: []happens{{after: minutes(60), synced: &no}, {after: minutes(100), by: time.Hour}, {after: minutes(160), by: -time.Hour}, {after: minutes(400), synced: &yes}},
 		aims:    []aims{{0, 0}, {minutes(100), 21}, {minutes(400), 0}}, faults: [][2]time.Duration{{minutes(110), minutes(400)}}},
+	{name: "the same, and the agent restarts before a time server sets it right", wall: atSeven, synced: &yes, said: inAuto,
+		happens: []happens{{after: minutes(60), synced: &no}, {after: minutes(100), by: time.Hour}, {after: minutes(160), restarts: true}, {after: minutes(400), synced: &yes}, {after: minutes(500), synced: &no}, {after: minutes(600), restarts: true}},
+		aims:    []aims{{0, 0}, {minutes(100), 21}, {minutes(400), 0}}, faults: [][2]time.Duration{{minutes(110), minutes(160)}, {minutes(170), minutes(400)}}},
+	{name: "the same, of a clock that ran on while the board was off", wall: atSeven, rtc: atSeven, synced: &no, said: inAuto,
+		happens: []happens{{after: minutes(100), by: time.Hour}, {after: minutes(160), restarts: true}},
+		aims:    []aims{{0, 0}, {minutes(100), 21}}, faults: [][2]time.Duration{{minutes(110), minutes(160)}, {minutes(170), 1000 * time.Hour}}},
 	{name: "set by hand by four minutes", wall: atSeven, synced: &yes, said: inAuto,
 		happens: []happens{{after: minutes(60), synced: &no}, {after: minutes(100), by: 4 * time.Minute}, {after: minutes(300), by: -4 * time.Minute}},
 		aims:    []aims{{0, 0}}},
@@ -178,14 +184,19 @@ type home struct {
 	life
 	*board
 	planner *Planner
+	could   bool // the clock could be followed, in this boot
 }
 
 // starts makes the agent anew, with what it kept on disk.
 func (h *home) starts(sameBoot bool) {
 	last := h.last
-	followed := false
+	followed, spoilt := false, false
 	if h.planner != nil {
-		last, followed = h.planner.Last(), sameBoot && h.planner.Trust.First == nil
+		last = h.planner.Last()
+	}
+	if h.could = h.could && sameBoot; h.could { // what the disk keeps
+		followed = h.planner.Trust.Followed()
+		spoilt = !followed
 	}
 	week, err := program.Parse(bootsWeek)
 	if err != nil {
@@ -203,7 +214,7 @@ func (h *home) starts(sameBoot bool) {
 		plan.Unsynced = h.unsynced
 	}
 	h.planner.Follow(plan)
-	h.planner.Trust.Before = followed
+	h.planner.Trust.Before, h.planner.Trust.Spoilt = followed, spoilt
 	h.planner.Recall(last, comfort.Learned{})
 }
 
@@ -243,6 +254,7 @@ func (h *home) minute(after time.Duration) string {
 	if got != want {
 		return fmt.Sprintf("aims at %v, want %v", got, want)
 	}
+	h.could = h.could || h.planner.Trust.Followed()
 	told := h.faulty(now)
 	for _, f := range h.faults {
 		if f[0] <= after && after < f[1] {

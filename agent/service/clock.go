@@ -35,13 +35,15 @@ type ClockTrust struct {
 	RTC       func() time.Time     // of the clock from which the kernel set it at its start; zero: none
 	SinceBoot func() time.Duration // of the clock that nobody sets
 	Before    bool                 // it was followed earlier in this boot
-	First     func()               // is told once when it can be; nil is allowed
+	Spoilt    bool                 // it was set to another time earlier in this boot, and by no time server
+	Changed   func()               // is told when it can be, and when it no longer can; nil is allowed
 
 	mu     sync.Mutex
 	looked time.Time
 	kind   ClockKind     // since it can be followed; empty: it cannot
 	spoilt bool          // it was set to another time since, and by no time server
 	ahead  time.Duration // of the clock that nobody sets, at the last look
+	told   bool          // what Changed has heard
 }
 
 // NewClockTrust judges the clock of this machine; always where its owner says that
@@ -75,6 +77,8 @@ func (c *ClockTrust) look(now time.Time) {
 	ahead := time.Duration(now.UnixNano()) - c.SinceBoot()
 	asked := c.ask(now)
 	switch first := c.looked.IsZero(); {
+	case first && c.Spoilt:
+		c.spoilt = true
 	case first && c.Before && asked == "" && !now.Before(c.NotBefore):
 		asked = ClockSet
 	case !first && (ahead-c.ahead).Abs() > leap:
@@ -89,10 +93,17 @@ func (c *ClockTrust) look(now time.Time) {
 	case was == "":
 		c.kind = asked
 	}
-	if c.kind != "" && c.First != nil {
-		go c.First() // it writes a file: no zone waits for a slow card
-		c.First = nil
+	if is := c.kind != ""; is != c.told && c.Changed != nil {
+		c.told = is
+		go c.Changed() // it writes a file: no zone waits for a slow card
 	}
+}
+
+// Followed reports whether the clock could be followed at the last look.
+func (c *ClockTrust) Followed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.kind != ""
 }
 
 // ask gives what can be known of the clock without what was; empty: nothing.

@@ -113,8 +113,11 @@ func (p *Planner) tellUnfit(fits controlloop.Setpoint, why error) {
 	p.Alarms.Set(controlloop.FaultProgram, unfit != "", text)
 }
 
-// guessFor is how long a board may take to find a time server.
-const guessFor = 10 * time.Minute
+// guessFor is how long a board may take to find a time server; timeServer asks for one.
+const (
+	guessFor   = 10 * time.Minute
+	timeServer = ": does the board reach a time server? clock: trust in the configuration says that it is right"
+)
 
 // tell raises the fault that the program does not step.
 func (p *Planner) tell(plan *comfort.Plan, now time.Time, trusted bool) {
@@ -125,8 +128,12 @@ func (p *Planner) tell(plan *comfort.Plan, now time.Time, trusted bool) {
 		p.Alarms.Set(controlloop.FaultClock, false, "")
 	case p.since.IsZero():
 		p.since = now
-	case now.Sub(p.since) >= guessFor && plan.HasProgram():
-		p.Alarms.Set(controlloop.FaultClock, true, "nobody vouches for the clock, so the program does not step: does the board reach a time server? clock: trust in the configuration says that it is right")
+	case now.Sub(p.since) >= guessFor:
+		text := "nobody vouches for the clock, so the program does not step" + timeServer
+		if plan.Unsynced == comfort.Follow {
+			text = "nobody vouches for the clock, so the program may step at wrong times" + timeServer
+		}
+		p.Alarms.Set(controlloop.FaultClock, plan.HasProgram(), text)
 	}
 }
 

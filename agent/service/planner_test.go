@@ -55,6 +55,43 @@ func TestAProgramWithoutAClockStaysAndIsToldAfterTenMinutes(t *testing.T) {
 	}
 }
 
+// TestTheFaultOfTheClockIsThatOfAProgram: it ends with the program and comes back with one, and
+// of a program that follows the clock all the same it does not say that it stands still.
+func TestTheFaultOfTheClockIsThatOfAProgram(t *testing.T) {
+	week, err := program.Parse("06:00 21, 22:00 17")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &board{wall: time.Unix(0, 0), synced: &no}
+	law := controlloop.Params{Heater: true, DesiredMin: 5, DesiredMax: 28, HeatCutout: 35, PlausibleMax: 70, MaxRate: 100, Sample: time.Second, StaleAfter: time.Minute}
+	p := &Planner{Law: law, Trust: b.trust(), Alarms: controlloop.NewAlarms()}
+	with := comfort.Plan{Calendar: program.Calendar{Week: week, Place: time.UTC}, Mode: controlloop.ModeHeat, HoldMax: time.Hour, Unsynced: comfort.Last}
+	follows, without := with, with
+	follows.Unsynced, without.Week = comfort.Follow, program.Week{}
+	p.Follow(with)
+	text := ""
+	z := &controlloop.Zone{Params: law, Sensor: clitest.Steady(15), Heater: clitest.Obedient{}, Plan: p.Target, Alarms: p.Alarms, Observe: func(s controlloop.Snapshot) {
+		text = ""
+		for _, f := range s.Faults {
+			if f.Name == controlloop.FaultClock {
+				text = f.Text
+			}
+		}
+	}}
+	s := controlloop.NewStepper(z, controlloop.Setpoint{Mode: controlloop.ModeAuto, Desired: math.NaN(), UpDelta: 1, DownDelta: 1}, b.wall)
+	for i, row := range []struct {
+		plan comfort.Plan
+		says string
+	}{{with, "does not step: "}, {without, ""}, {follows, "may step at wrong times: "}, {with, "does not step: "}} {
+		p.Follow(row.plan)
+		s.Tick(b.after(10 * time.Minute))
+		s.Tick(b.after(0)) // which shows what the one before has told
+		if !strings.Contains(text, row.says) || (text == "") != (row.says == "") {
+			t.Errorf("%d: %q", i, text)
+		}
+	}
+}
+
 // TestWhatDoesNotFitTheLimitsIsBroughtInsideAndTold: a control with wide deltas was accepted
 // once, and the program or a limit has changed since.
 func TestWhatDoesNotFitTheLimitsIsBroughtInsideAndTold(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"thermostat/controlloop/report"
+	"thermostat/mqtt/client"
 )
 
 // noon is when people type in these tests.
@@ -58,7 +59,7 @@ func published(t *testing.T, line, state string) (string, error) {
 	if err := json.Unmarshal([]byte(state), &r); err != nil {
 		t.Fatal(err)
 	}
-	text, err := q.JSON(r, noon)
+	text, err := q.JSON(r, client.Plan{}, noon)
 	if err != nil {
 		return "", err
 	}

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"thermostat/drivers"
@@ -22,7 +23,8 @@ type Folder struct {
 	Dir   string
 	Slots WriteSlots // of what is written again and again
 
-	boot BootClock
+	boot  BootClock
+	clock sync.Mutex // of the note about the wall clock
 }
 
 // WriteSlots bound how many files are written at once: each write holds a thread of
@@ -49,7 +51,7 @@ func Open(dir string) (*Folder, error) {
 	// that we cannot open, as under systemd's DynamicUser: then the kernel writes
 	// it in its own time.
 	_ = syncFolder(filepath.Dir(dir))
-	return &Folder{dir, make(WriteSlots, allPens), ThisBoot()}, syncFolder(dir)
+	return &Folder{Dir: dir, Slots: make(WriteSlots, allPens), boot: ThisBoot()}, syncFolder(dir)
 }
 
 func (m *Folder) zoneFile(zone string) string { return filepath.Join(m.Dir, "zones", zone+".json") }
@@ -228,16 +230,30 @@ func (m *Folder) Hold(lines []drivers.Held) error {
 // clockFile keeps in which boot the wall clock could be followed: state_dir/clock.
 func (m *Folder) clockFile() string { return filepath.Join(m.Dir, "clock") }
 
-// ClockFollowed reports whether the wall clock could be followed earlier in this boot.
-func (m *Folder) ClockFollowed() bool {
-	var boot string
-	return readChecked(m.clockFile(), &boot) == nil && boot != "" && boot == m.boot.ID
+// noLonger stands before the boot in which the wall clock could be followed, and then not any more.
+const noLonger = "not "
+
+// ClockFollowed reports whether the wall clock could be followed earlier in this boot, when
+// that was noted last, or no longer could; neither where nothing was noted.
+func (m *Folder) ClockFollowed() (can, noMore bool) {
+	var note string
+	if readChecked(m.clockFile(), &note) != nil || m.boot.ID == "" {
+		return false, false
+	}
+	return note == m.boot.ID, note == noLonger+m.boot.ID
 }
 
-// FollowClock notes that the wall clock can be followed in this boot.
-func (m *Folder) FollowClock() error {
-	if m.boot.ID == "" || m.ClockFollowed() {
+// FollowClock notes whether the wall clock can be followed in this boot, as it is once the
+// note before is written.
+func (m *Folder) FollowClock(can func() bool) error {
+	m.clock.Lock()
+	defer m.clock.Unlock()
+	was, wasNot := m.ClockFollowed()
+	switch is := can(); {
+	case m.boot.ID == "", is && was, !is && wasNot:
 		return nil
+	case is:
+		return WriteChecked(m.clockFile(), m.boot.ID)
 	}
-	return WriteChecked(m.clockFile(), m.boot.ID)
+	return WriteChecked(m.clockFile(), noLonger+m.boot.ID)
 }

@@ -129,3 +129,34 @@ func TestTheFileOfVersion100IsReadAndAProgramBesideItLeavesItAsItIs(t *testing.T
 		t.Errorf("the program came back as %+v, %v", got, err)
 	}
 }
+
+// TestWhetherTheClockCanBeFollowedIsKeptForThisBoot: that it can, that it no longer can, and of
+// another boot nothing.
+func TestWhetherTheClockCanBeFollowedIsKeptForThisBoot(t *testing.T) {
+	m, boot := testFolder(t), &fakeBoot{}
+	m.boot = boot.clock("a")
+	want := func(what string, can, noMore bool) {
+		t.Helper()
+		if gotCan, gotNoMore := m.ClockFollowed(); gotCan != can || gotNoMore != noMore {
+			t.Errorf("%s: %v, %v", what, gotCan, gotNoMore)
+		}
+	}
+	note := func(can bool) {
+		t.Helper()
+		if err := m.FollowClock(func() bool { return can }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want("nothing was noted", false, false)
+	for range 2 {
+		note(true)
+		want("it can", true, false)
+		note(false)
+		want("it no longer can", false, true)
+	}
+	m.boot = boot.clock("b")
+	want("another boot", false, false)
+	m.boot = boot.clock("")
+	note(true)
+	want("a system that tells no boot", false, false)
+}

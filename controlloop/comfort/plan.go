@@ -163,20 +163,31 @@ func (p *Plan) End(sp controlloop.Setpoint, now time.Time, clock Clock) (end tim
 }
 
 // AfterBoot is what counts of a setpoint that was accepted before the machine started.
-// Without a trusted clock nobody knows how long ago that was: a hold that asks for more
-// than what follows it is over, any other one counts anew. Holds tells how many are over.
+// Without a trusted clock, now or then, nobody knows how long ago that was: a hold that asks
+// for more than what follows it is over, any other one counts anew, and so does one whose
+// moment a clock can judge. Holds tells how many are over.
 func (p *Plan) AfterBoot(said controlloop.Setpoint, now time.Time, clock Clock) (left controlloop.Setpoint, holds int) {
 	for left = said; ; holds++ {
-		if _, ends := p.End(left, now, clock); !ends || clock.Trusted {
+		if _, ends := p.End(left, now, clock); !ends || clock.Trusted && mayBeOf(left.Accepted, now) {
 			return left, holds
 		}
 		anew, follows := left, p.after(left, now)
 		anew.Accepted = now
+		if clock.Trusted && !left.Until.IsZero() {
+			return anew, holds
+		}
 		if !asksMore(p.Target(anew, now, clock).Setpoint, p.Target(follows, now, clock).Setpoint) {
 			return anew, holds
 		}
 		left = follows
 	}
+}
+
+// mayBeOf reports whether a hold that is not over may have been accepted at a time; else no
+// clock vouched for that.
+func mayBeOf(accepted, now time.Time) bool {
+	const longest = 366 * 24 * time.Hour // of a hold by duration
+	return !accepted.After(now) && now.Sub(accepted) <= longest
 }
 
 // asksMore reports whether a setpoint may heat further, or cool further, than another.

@@ -170,6 +170,30 @@ func TestAfterABootWithoutAClockAWarmHoldIsOver(t *testing.T) {
 	}
 }
 
+// TestAHoldThatWasSaidBeforeTheClockWasKnownCountsAnewAfterABootWithOne: how long ago 1970 was tells
+// nothing. One that asks for more than what follows it is over.
+func TestAHoldThatWasSaidBeforeTheClockWasKnownCountsAnewAfterABootWithOne(t *testing.T) {
+	p := house(t)
+	away := auto
+	away.Desired, away.Preset, away.Accepted = 12, Away, time.Unix(300, 0)
+	away.For = 72 * time.Hour
+	got, over := p.AfterBoot(away, at("07:00"), trusted)
+	if !got.Accepted.Equal(at("07:00")) || over != 0 {
+		t.Errorf("away: %+v, %d over", got, over)
+	}
+	aims(t, p, got, at("07:00").Add(72*time.Hour-time.Minute), trusted, controlloop.ModeHeat, 12, Away)
+	aims(t, p, got, at("07:00").Add(72*time.Hour), trusted, controlloop.ModeHeat, 20.5, Program)
+	boost := away
+	boost.Desired, boost.Preset = 23, Boost
+	if got, over := p.AfterBoot(boost, at("07:00"), trusted); chosen(got) || over != 1 {
+		t.Errorf("a boost: %+v, %d over", got, over)
+	}
+	away.Until = at("09:00")
+	got, _ = p.AfterBoot(away, at("07:00"), trusted)
+	aims(t, p, got, at("08:59"), trusted, controlloop.ModeHeat, 12, Away)
+	aims(t, p, got, at("09:00"), trusted, controlloop.ModeHeat, 18, Program)
+}
+
 // TestAConfiguredTemperatureInAutoOnlyStandsInForTheProgram: at a start the program chooses.
 func TestAConfiguredTemperatureInAutoOnlyStandsInForTheProgram(t *testing.T) {
 	p := house(t)

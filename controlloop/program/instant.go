@@ -56,13 +56,28 @@ func (w Week) Next(now time.Time, place *time.Location) (s Step, ok bool) {
 }
 
 // Coming gives the next moment after now at which the clocks of a place show a minute
-// of the day.
+// of the day, be it for the second time; of one that they pass over, the end of the gap.
 func Coming(now time.Time, minute int, place *time.Location) time.Time {
 	for date := dateOf(now, place).AddDate(0, 0, -1); ; date = date.AddDate(0, 0, 1) {
-		if at := instant(date, minute, place); at.After(now) {
-			return at
+		first := instant(date, minute, place)
+		for _, at := range []time.Time{first, again(first)} {
+			if at.After(now) {
+				return at
+			}
 		}
 	}
+}
+
+// again is when the clocks of a place show once more what they do at a time, since they
+// were put back; that time where they do not.
+func again(at time.Time) time.Time {
+	_, end := at.ZoneBounds()
+	_, was := at.Zone()
+	_, is := end.Zone()
+	if second := at.Add(time.Duration(was-is) * time.Second); !end.IsZero() && !second.Before(end) {
+		return second
+	}
+	return at
 }
 
 // dateOf is the date on the clocks of a place, as the beginning of that day in UTC.

@@ -95,3 +95,35 @@ func compare(t *testing.T, week Week, place *time.Location, told []Step, first, 
 		}
 	}
 }
+
+// TestAComingTimeIsTheNextThatTheClocksShow: also the second time in a doubled hour, and of
+// a time that they pass over the end of the gap. The oracle looks at the clock of each minute.
+func TestAComingTimeIsTheNextThatTheClocksShow(t *testing.T) {
+	for zone, changes := range map[string][]string{
+		"Europe/Berlin":       {"2027-03-28", "2027-10-31"},
+		"America/Santiago":    {"2027-04-04", "2027-09-05"},
+		"Africa/Cairo":        {"2027-04-30", "2027-10-29"},
+		"Australia/Lord_Howe": {"2027-04-04", "2027-10-03"},
+	} {
+		place, err := time.LoadLocation(zone)
+		if err != nil {
+			t.Fatal(err) // Go brings the zones itself
+		}
+		minuteAt := func(at time.Time) int { return at.In(place).Hour()*60 + at.In(place).Minute() }
+		for _, change := range changes {
+			day, _ := time.Parse(time.DateOnly, change)
+			for _, minute := range []int{0, 15, 105, 130, 150, 165, 180, 390, 1410, 1439} {
+				coming := time.Time{}
+				for now := day.Add(36 * time.Hour); now.After(day.Add(-36 * time.Hour)); now = now.Add(-time.Minute) {
+					if got := Coming(now, minute, place); !coming.IsZero() && !got.Equal(coming) {
+						t.Fatalf("%02d:%02d after %v: %v, want %v", minute/60, minute%60, now.In(place), got, coming.In(place))
+					}
+					before, is := minuteAt(now.Add(-time.Minute)), minuteAt(now)
+					if passed := (is-before+1440)%1440 <= 121 && (minute-before+1440)%1440 <= (is-before+1440)%1440 && minute != before; is == minute || passed {
+						coming = now
+					}
+				}
+			}
+		}
+	}
+}

@@ -133,7 +133,7 @@ func (r *State) addTarget(t controlloop.Target) {
 }
 
 // Aim is what a state tells of the target, for those who judge targets and have only heard
-// of this one. Deltas, holds and what follows them are not in it.
+// of this one. Deltas and the ends of holds are not in it, and of what follows only that something does.
 func (r State) Aim() controlloop.Target {
 	t := controlloop.Target{Setpoint: controlloop.Setpoint{Desired: math.NaN()}, Auto: r.Mode == controlloop.ModeAuto.String()}
 	t.Setpoint.Mode, _ = controlloop.ParseMode(r.Mode) // a word that is none is no mode
@@ -142,6 +142,12 @@ func (r State) Aim() controlloop.Target {
 	}
 	if r.Target != nil {
 		t.Why, t.Control = *r.Target, t.Setpoint
+	}
+	if c := r.Control; c != nil && c.Preset != nil {
+		t.Control.Preset = *c.Preset
+	}
+	if c := r.Control; c != nil && c.Then != nil {
+		t.Control.Then = &controlloop.Setpoint{}
 	}
 	if r.HoldUntil != nil {
 		t.Until = *r.HoldUntil

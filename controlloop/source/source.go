@@ -3,7 +3,11 @@
 // pure and imports only std.
 package source
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // samples is how many of its samples old a zone's newest snapshot may be.
 const samples = 3
@@ -108,16 +112,32 @@ func Source(p Params, prev State, demands []Demand, now time.Time) State {
 
 // view is what a step sees of all zones together.
 type view struct {
-	bar     Reason        // what bars the source; empty: nothing
-	counted []bool        // the demand counts
-	heard   []bool        // the snapshot is new enough
-	keeps   []bool        // the zone has heard that its valve is to be kept
-	calls   int           // demands that count, those of frost protection as often as are needed
-	coming  int           // and those whose valve still opens
-	wait    time.Duration // until enough of those are open
-	free    bool          // a zone without a valve lets the water through
-	way     bool          // the water has a way
-	kept    bool          // and that will not shut but by a guard
+	bar     Reason    // what bars the source; empty: nothing
+	counted []bool    // the demand counts
+	heard   []bool    // the snapshot is new enough
+	keeps   []bool    // the zone has heard that its valve is to be kept
+	calls   int       // demands that count, those of frost protection as often as are needed
+	coming  int       // and those whose valve still opens
+	opening []opening // these
+	free    bool      // a zone without a valve lets the water through
+	way     bool      // the water has a way
+	kept    bool      // and that will not shut but by a guard
+}
+
+// opening is a demand whose valve still opens.
+type opening struct {
+	left   time.Duration // until it is open
+	weight int
+}
+
+// wait is how long it takes until enough valves are open.
+func (v *view) wait(p *Params) (d time.Duration) {
+	slices.SortFunc(v.opening, func(a, b opening) int { return cmp.Compare(a.left, b.left) })
+	calls := v.calls
+	for i := 0; i < len(v.opening) && calls < p.Call; i++ {
+		d, calls = v.opening[i].left, calls+v.opening[i].weight
+	}
+	return d
 }
 
 // look makes the view.
@@ -177,7 +197,7 @@ func (v *view) count(p *Params, d *Demand, i int, now time.Time) {
 		return
 	}
 	v.coming += weight
-	v.wait = max(v.wait, p.ValveOpen-now.Sub(d.Since))
+	v.opening = append(v.opening, opening{p.ValveOpen - now.Sub(d.Since), weight})
 }
 
 // turn switches the source.
@@ -214,10 +234,10 @@ func (s *State) start(p *Params, v *view, now time.Time) {
 	case rest > 0 || s.Stuck || !now.After(s.Since):
 		s.Reason, s.Wait = s.Why, max(rest, 0)
 		if v.calls < p.Call {
-			s.Wait = max(s.Wait, v.wait)
+			s.Wait = max(s.Wait, v.wait(p))
 		}
 	case v.calls < p.Call:
-		s.Reason, s.Wait = ReasonOpening, v.wait
+		s.Reason, s.Wait = ReasonOpening, v.wait(p)
 	case !v.kept: // the valve hears of it first
 		s.Reason = ReasonOpening
 	default:

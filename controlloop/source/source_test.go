@@ -80,6 +80,19 @@ func TestABoilerServesItsTimesThroughTheLastValve(t *testing.T) {
 	}
 }
 
+// TestASourceWaitsForAsManyValvesAsItNeeds, and for no other: its wait is told.
+func TestASourceWaitsForAsManyValvesAsItNeeds(t *testing.T) {
+	for call, want := range map[int]time.Duration{1: 30 * time.Second, 2: 150 * time.Second, 3: 210 * time.Second} {
+		p := plain()
+		p.Call = call
+		s := scripted(p, valve, valve, valve).pass(time.Hour)
+		s.opens(2).pass(2 * minute).opens(0).pass(minute).opens(1).pass(0)
+		if s.state.Reason != ReasonOpening || s.state.Wait != want {
+			t.Errorf("of three valves %d must be open: %s, %v, want %v", call, s.state.Reason, s.state.Wait, want)
+		}
+	}
+}
+
 // TestOneZoneThatIsFreezingIsEnough, where two must call.
 func TestOneZoneThatIsFreezingIsEnough(t *testing.T) {
 	p := plain()

@@ -98,6 +98,7 @@ type retainedZone struct {
 	device string
 	state  *report.State
 	info   *wire.Info
+	plan   Plan // where info is not there
 }
 
 // gatherTime is how long the broker's retained messages are waited for.

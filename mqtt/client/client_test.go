@@ -2,8 +2,11 @@ package client
 
 import (
 	"errors"
+	"strings"
 	"testing"
+	"time"
 
+	"thermostat/controlloop"
 	"thermostat/controlloop/report"
 	"thermostat/mqtt/broker"
 	"thermostat/mqtt/setpoint"
@@ -45,6 +48,54 @@ func TestAnAnswerAboutTheOtherTopicIsNotTheAnswer(t *testing.T) {
 	} {
 		if is := isAbout(setpoint.Answer{Topic: row.topic}, row.what); is != row.is {
 			t.Errorf("%q to %s: %v", row.topic, row.what, is)
+		}
+	}
+}
+
+// TestForEverFromAutoIsTheModeOfTheProgram: a zone that cools by its program does not begin to heat.
+// Where that is not known, a zone that can do both is not guessed about.
+func TestForEverFromAutoIsTheModeOfTheProgram(t *testing.T) {
+	off, desired, delta := "off", 24.0, 0.3
+	state := &report.State{Zone: "hall", Mode: "auto", Desired: &desired, UpDelta: &delta, DownDelta: &delta, Reason: "in_band", Heater: &off, Cooler: &off, Control: &report.Control{Mode: "auto"}}
+	for _, mode := range []controlloop.Mode{controlloop.ModeHeat, controlloop.ModeCool, controlloop.ModeHeatCool} {
+		info := &wire.Info{Zones: map[string]wire.ZoneInfo{"hall": {Program: &wire.Program{Week: "06:00 24", Mode: mode.String()}}}}
+		c, err := retainedZone{state: state, info: info}.control(Request{Zone: "hall", Hold: Hold{Permanent: true}}, time.Now())
+		if err != nil || controlloop.Mode(c.GetMode()) != mode || c.GetDesired() != 24 || c.HoldUntil != nil || c.Then != nil {
+			t.Errorf("%v: %v, %v", mode, c, err)
+		}
+	}
+	if c, err := (retainedZone{state: state}).control(Request{Zone: "hall", Hold: Hold{Permanent: true}}, time.Now()); err == nil || !strings.Contains(err.Error(), "--mode") {
+		t.Errorf("not known: %v, %v", c, err)
+	}
+	programOff := *state
+	programOff.Desired, programOff.Reason = nil, controlloop.ReasonModeOff
+	if c, err := (retainedZone{state: &programOff}).control(Request{Zone: "hall", Hold: Hold{Permanent: true}}, time.Now()); err != nil || controlloop.Mode(c.GetMode()) != controlloop.ModeOff {
+		t.Errorf("while the program is off: %v, %v", c, err)
+	}
+	named := controlloop.ModeCool
+	if c, err := (retainedZone{state: state}).control(Request{Zone: "hall", Mode: &named, Hold: Hold{Permanent: true}}, time.Now()); err != nil || controlloop.Mode(c.GetMode()) != named {
+		t.Errorf("named: %v, %v", c, err)
+	}
+}
+
+// TestAHoldUntilTheNextTransitionIsNoLongerThanTheLongest: by what the agent's info tells, or who
+// reaches it by its page. Where that is not known it ends with the transition.
+func TestAHoldUntilTheNextTransitionIsNoLongerThanTheLongest(t *testing.T) {
+	now, desired, delta := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC), 20.5, 0.3
+	for name, row := range map[string]struct {
+		next, most time.Duration
+		want       time.Duration
+	}{
+		"near": {2 * time.Hour, 12 * time.Hour, 2 * time.Hour}, "of a week with one": {160 * time.Hour, 12 * time.Hour, 12 * time.Hour}, "not known": {160 * time.Hour, 0, 160 * time.Hour},
+	} {
+		state := &report.State{Zone: "hall", Mode: "auto", Desired: &desired, UpDelta: &delta, DownDelta: &delta, Reason: "in_band", Next: &report.Next{At: now.Add(row.next)}, Control: &report.Control{Mode: "auto"}}
+		info := &wire.Info{Zones: map[string]wire.ZoneInfo{"hall": {Program: &wire.Program{Mode: "heat"}, HoldMaxS: row.most.Seconds()}}}
+		q := Request{Zone: "hall", Hold: Hold{Next: true}}
+		for _, zone := range []retainedZone{{state: state, info: info}, {state: state, plan: Plan{HoldMax: row.most}}} {
+			c, err := zone.control(q, now)
+			if err != nil || !c.GetHoldUntil().AsTime().Equal(now.Add(row.want)) {
+				t.Errorf("%s: %v, %v", name, c, err)
+			}
 		}
 	}
 }

@@ -76,8 +76,10 @@ func (s retainedZone) fillAim(c *pb.TemperatureControl, q Request) error {
 	mode, err := controlloop.ParseMode(r.Mode)
 	isSet := err == nil && r.Reason != controlloop.ReasonNoSetpoint // without any setpoint yet the state shows "off"; nobody asked for that
 	programOff := mode == auto && r.Desired == nil && r.Reason == controlloop.ReasonModeOff
-	if mode == auto && q.Hold.Permanent {
-		mode = s.lawMode()
+	if mode == auto && q.Hold.Permanent && (named || !programOff) {
+		if mode, err = s.lawMode(q.Zone); err != nil {
+			return err
+		}
 	}
 	switch lasts := q.Hold.begins() || q.Hold.Permanent; {
 	case named:
@@ -98,12 +100,39 @@ func (s retainedZone) fillAim(c *pb.TemperatureControl, q Request) error {
 	return nil
 }
 
-// lawMode is what a zone is there for, by the outputs that its state shows.
-func (s retainedZone) lawMode() controlloop.Mode {
-	if s.state.Heater == nil && s.state.Cooler != nil {
-		return controlloop.ModeCool
+// Plan is what is known of a zone's program beside its state; what is zero is not known.
+type Plan struct {
+	Mode    controlloop.Mode // what it lets the zone do
+	HoldMax time.Duration    // the longest hold until its next transition
+}
+
+// planOf is what the agent's info tells of a zone's program, where there is one.
+func (s retainedZone) planOf(zone string) (p Plan) {
+	if s.info == nil {
+		return s.plan
 	}
-	return controlloop.ModeHeat
+	is := s.info.Zones[zone]
+	if is.Program != nil {
+		p.Mode, _ = controlloop.ParseMode(is.Program.Mode) // a word that is none is no mode
+	}
+	if most := setpoint.MaxHold.Seconds(); 0 < is.HoldMaxS && is.HoldMaxS <= most {
+		p.HoldMax = time.Duration(is.HoldMaxS * float64(time.Second))
+	}
+	return p
+}
+
+// lawMode is what the program lets a zone do; where that is not known, what the zone is
+// there for, by the outputs that its state shows.
+func (s retainedZone) lawMode(zone string) (controlloop.Mode, error) {
+	switch mode, heats, cools := s.planOf(zone).Mode, s.state.Heater != nil, s.state.Cooler != nil; {
+	case mode != controlloop.ModeNone:
+		return mode, nil
+	case heats && cools:
+		return controlloop.ModeNone, errors.New("the zone heats and cools, and which of them its program lets it do is not known here: name the mode by --mode")
+	case cools:
+		return controlloop.ModeCool, nil
+	}
+	return controlloop.ModeHeat, nil
 }
 
 // fillHold puts in when the control ends, and what follows. A mode that is named ends the
@@ -122,6 +151,9 @@ func (s retainedZone) fillHold(c *pb.TemperatureControl, q Request, now time.Tim
 		until := q.Hold.Until
 		if q.Hold.Next {
 			until = s.state.Next.At
+			if longest := s.planOf(q.Zone).HoldMax; longest > 0 && until.Sub(now) > longest {
+				until = now.Add(longest)
+			}
 		}
 		if q.Hold.For > 0 {
 			until, c.HoldS = now.Add(q.Hold.For), proto.Float64(q.Hold.For.Seconds())
@@ -233,11 +265,11 @@ func spokenOf(c *pb.TemperatureControl) *spoken {
 }
 
 // JSON gives the complete control that a request means now for a zone of that
-// state, as an agent takes it over HTTP. Of the configured setpoint the state
+// state and plan, as an agent takes it over HTTP. Of the configured setpoint the state
 // knows nothing: Default is not looked at.
-func (q Request) JSON(state report.State, now time.Time) ([]byte, error) {
+func (q Request) JSON(state report.State, plan Plan, now time.Time) ([]byte, error) {
 	q.Default = false
-	c, err := retainedZone{state: &state}.control(q, now)
+	c, err := retainedZone{state: &state, plan: plan}.control(q, now)
 	if err != nil {
 		return nil, err
 	}

@@ -53,6 +53,7 @@ type ZoneInfo struct {
 	Plant    string   `json:"plant"`
 	Default  *Default `json:"default_setpoint"` // null where none is configured
 	Program  *Program `json:"program"`          // in force; null where there is none
+	HoldMaxS float64  `json:"hold_max_s"`       // s, the longest hold until the next transition
 }
 
 // Program is a zone's program as it is in force.

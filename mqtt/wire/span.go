@@ -25,7 +25,7 @@ func ParseSpan(text string, longest time.Duration) (time.Duration, error) {
 		restErr = nil
 	}
 	total := time.Duration(n*24*float64(time.Hour)) + d
-	if err != nil || restErr != nil || n < 0 || n > 1e4 {
+	if err != nil || restErr != nil || n < 0 || n > 1e4 || strings.ContainsAny(rest, "+-") {
 		return 0, fmt.Errorf("%s is no duration: write such as 90m, 2h or 3d; a bare number is minutes", Quoted(text))
 	}
 	return bounded(total, longest)

@@ -17,7 +17,7 @@ func TestADurationIsWrittenAsPeopleDo(t *testing.T) {
 			t.Errorf("%q: %v, %v", text, got, err)
 		}
 	}
-	for _, text := range []string{"0", "-5", "0.01", "30s", "999999", "9000h", "367d", "1e9d", "x", "2 h", "h", "d", "1_0", "+5", "5w", "2026-12-24"} {
+	for _, text := range []string{"0", "-5", "0.01", "30s", "999999", "9000h", "367d", "1e9d", "x", "2 h", "h", "d", "1_0", "+5", "5w", "1d-2h", "1d+2h", "2026-12-24"} {
 		if got, err := ParseSpan(text, year); err == nil {
 			t.Errorf("%q is %v", text, got)
 		}

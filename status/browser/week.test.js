@@ -7,7 +7,7 @@ import { proposedEnd } from '../page/house.js';
 import { added, blocks, inForce, maxPerDay, moved, parseWeek, proposed, retimed, room, sameDay, weekText } from '../page/week.js';
 import { useLanguage } from '../page/lang.js';
 import { Program } from '../page/program.js';
-import { outlook, useTimezone, useUnits } from '../page/words.js';
+import { outlook, setBy, useTimezone, useUnits } from '../page/words.js';
 
 await useLanguage('en', ['en-GB']);
 
@@ -106,6 +106,25 @@ test('what comes next is said in words, by the clocks of the house', async () =>
   useUnits('F');
   assert.equal(words({ target: 'program' }), '69.8 °F until 22:30, then 64.4 °F (eco).');
   useUnits('C');
+});
+
+test('of times away at one moment that counts which began last', () => {
+  useTimezone('UTC');
+  const program = new Program('hall'), all = [
+    { from: '2026-12-24 12:00', to: '2026-12-31 12:00', preset: 'eco' }, { from: '2026-12-20 12:00', to: '2027-01-03 12:00', preset: 'away' }, { from: '2026-12-24 12:00', to: '2026-12-25 12:00', preset: 'sleep' },
+  ];
+  program.told = { week: '06:00 comfort', away: all };
+  const at = (moment) => program.at(Date.parse(moment));
+  assert.deepEqual(['2026-12-21T00:00Z', '2026-12-25T00:00Z', '2026-12-25T12:00Z', '2027-01-01T00:00Z', '2027-01-04T00:00Z'].map(at), ['away', 'sleep', 'eco', 'away', 'comfort']);
+  useTimezone('');
+});
+
+test('a program waits for who set a room by hand, and not for who is away', () => {
+  const z = { next: {}, hold_until: null, target: 'manual', mode: 'heat', desired: 12, source: 'page', control: { preset: null, then: null } };
+  assert.equal(setBy(z).replaceAll('\u00a0', ' '), 'Program waits: set by hand to 12.0 °C.');
+  const away = { ...z, target: 'away', control: { preset: 'away', then: { mode: 'auto' } } };
+  assert.doesNotMatch(setBy(away), /waits/);
+  assert.match(setBy({ ...away, control: { preset: 'away', then: null } }), /waits/, 'a preset for ever is no absence');
 });
 
 test('a step goes to the next whole step, also from what a program rounds', async () => {

@@ -42,7 +42,7 @@ export class Program {
   at(ms) {
     if (!this.told) return null;
     const { date, time, day, minute } = houseTime(ms), now = `${date} ${time}`;
-    const away = this.told.away.find(({ from, to }) => from <= now && now < to);
+    const away = this.told.away.filter(({ from, to }) => from <= now && now < to).reduce((last, a) => (last?.from > a.from ? last : a), null); // the last begun
     return away ? away.preset ?? 'away' : inForce(this.days, day, minute);
   }
 

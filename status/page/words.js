@@ -180,8 +180,8 @@ export function actionOf(z) {
   return { word: pauses[z.reason] ?? actions[z.action] ?? z.action, trouble: false };
 }
 
-// programWaits tells a zone that was set by hand, without an end, and has a program.
-const programWaits = (z) => z.next && !z.hold_until && !['default', 'frost', 'window_open'].includes(z.target) && !['auto', 'off'].includes(z.mode);
+// programWaits tells a zone that was set by hand, without an end, and has a program. While everybody is away it does not wait.
+const programWaits = (z) => z.next && !z.hold_until && !(z.control?.preset === 'away' && z.control.then) && !['default', 'frost', 'window_open'].includes(z.target) && !['auto', 'off'].includes(z.mode);
 
 // setBy says whose word a zone obeys. A configured default is nobody's.
 // A week that somebody saved is not as configured.

@@ -205,6 +205,8 @@ func (z Zone) check(s Source, at complain) {
 	switch r := *s.Relay; {
 	case r.IsRemote() && r.Broker.Lease > maxLease:
 		at("normally_open", false, "needs a source that lets go by itself within %v, because the valve stands open without power: the lease of %s is %v", maxLease, s.Name, r.Broker.Lease)
+	case r.Modbus != nil && (r.Modbus.Lease <= 0 || r.Modbus.Lease > maxLease):
+		at("normally_open", false, "needs a source that lets go by itself within %v, because the valve stands open without power: the lease of %s is %v", maxLease, s.Name, r.Modbus.Lease)
 	case r.Driver == "gpio" && r.GPIO.SwitchesOnAtReset():
 		at("normally_open", false, "needs a source whose relay is off without the agent, because the valve stands open then: the pull of %v at reset would switch %s on", r.GPIO, s.Name)
 	}
