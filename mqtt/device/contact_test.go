@@ -19,7 +19,7 @@ func TestAContactSaysWhetherItsWindowIsOpen(t *testing.T) {
 		want          controlloop.Position
 	}{
 		{"false", `{"contact":false,"battery":99}`, open}, {"false", `{"contact":true}`, closed}, {"false", `{"contact":"FALSE"}`, open},
-		{"false", `{"battery":98}`, unknown}, {"false", ``, unknown}, {"false", `{"contact":null}`, unknown}, {"false", `{"contact":{}}`, unknown}, {"false", `{"contact":[false]}`, unknown}, {"false", `null`, unknown},
+		{"false", `{"battery":98}`, unknown}, {"false", ``, unknown}, {"false", `{"contact":null}`, unknown}, {"false", `{"contact":{}}`, unknown}, {"false", `{"contact":[false]}`, unknown}, {"false", `null`, unknown}, {"false", `{"contact":fal`, unknown}, {"false", `[`, unknown},
 		{"OPEN", `OPEN`, open}, {"OPEN", ` open `, open}, {"OPEN", `CLOSED`, closed}, {"1", `1`, open}, {"1", `0`, closed},
 		{"open", `{"state":"open"}`, unknown},
 	} {
