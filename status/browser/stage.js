@@ -9,9 +9,9 @@ const kinds = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/cs
 const program = { week: '', presets: {}, away: [], mode: 'heat', configured: '', configured_presets: {} };
 
 // startStage serves a page of one room, hall. say tells it an event, by the agent's clock: ahead is in ms how far
-// that is ahead of ours. answers are what changes are answered with.
+// that is ahead of ours. answers are what changes are answered with, streams those that are open.
 export async function startStage(t, ahead = 0) {
-  const streams = new Set(), stage = { ahead, answers: {} };
+  const streams = new Set(), stage = { ahead, answers: {}, streams };
   const now = () => new Date(Date.now() + stage.ahead).toISOString();
   stage.say = (event, data) => { for (const r of streams) r.write(`event: ${event}\ndata: ${JSON.stringify({ time: now(), ...data })}\n\n`); };
   stage.beat = () => stage.say('beat', { broker: null, programs: 1 });
@@ -25,6 +25,7 @@ export async function startStage(t, ahead = 0) {
     if (url === '/api/events') {
       r.writeHead(200, { 'Content-Type': 'text/event-stream' });
       streams.add(r);
+      r.on('close', () => streams.delete(r));
       const info = { name: 'hall', title: '', modes: ['off', 'heat'], desired_min: 5, desired_max: 28, sample_s: 1, program };
       stage.say('hello', { programs: 1, page: 'x', device: 'stage', version: '0', units: 'C', timezone: '', changes: 'open', zones: [info], sources: [] });
       stage.beat();

@@ -15,6 +15,7 @@ import {
 
 const $ = (id) => document.getElementById(id);
 const silence = 12_000; // ms; the agent says something every 5 s
+const unseen = 60_000; // ms that a page keeps its stream without being seen; a browser has six connections for all its pages of one host
 const quiet = 700; // ms after the last press of + or − until the change is sent
 const reload = 120_000; // ms between two looks at the history of a chart that is seen
 const leastHold = 5 * 60_000; // ms; shorter is no boost
@@ -29,6 +30,7 @@ let edition = null; // of this page
 let skew = 0; // what our clock is ahead of the agent's, ms
 let agentNow = 0; // the agent's clock at its last beat
 let heard = 0; // when the stream last said something
+let seen = Date.now(); // when somebody last saw the page
 let linked = false;
 let stream = null;
 let retry = 0;
@@ -615,16 +617,26 @@ function setLink(kind, words) {
 }
 
 setInterval(() => {
+  if (!document.hidden) seen = Date.now();
+  if (Date.now() - seen > unseen) rest();
   if (stream && Date.now() - heard > silence) lost();
   showAll();
 }, 1000);
 
-// A phone that slept finds out at once.
+// rest lets go of the agent until the page is seen again.
+function rest() {
+  clearTimeout(connecting);
+  stream?.close();
+  stream = null;
+}
+
+// A phone that slept finds out at once, and so does a page that rested.
 document.addEventListener('visibilitychange', () => {
-  if (document.visibilityState === 'visible' && Date.now() - heard > silence) {
-    retry = 0;
-    lost();
-  }
+  if (document.visibilityState !== 'visible' || stream && Date.now() - heard <= silence) return;
+  retry = 0;
+  lost();
+  clearTimeout(connecting);
+  connect();
 });
 addEventListener('pagehide', () => stream?.close());
 addEventListener('pageshow', (e) => { if (e.persisted) connect(); });
