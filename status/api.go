@@ -96,17 +96,24 @@ var (
 )
 
 func readControl(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	body, err := readBody(w, r)
+	if err == nil && (len(body) == 0 || body[0] != '{') {
+		err = errNoObject
+	}
+	return body, err
+}
+
+// readBody reads a body without the blanks around it.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxControl))
 	var tooLarge *http.MaxBytesError
-	switch body = bytes.TrimSpace(body); {
+	switch {
 	case errors.As(err, &tooLarge):
 		return nil, errTooLarge
 	case err != nil:
 		return nil, errNoBody
-	case len(body) == 0 || body[0] != '{':
-		return nil, errNoObject
 	}
-	return body, nil
+	return bytes.TrimSpace(body), nil
 }
 
 // hand does what a topic below set/ does: the body says until when, or for how long.
@@ -124,14 +131,11 @@ func (s *Server) hand(what string) http.HandlerFunc {
 
 // readSpan reads {"until":"22:30"} or {"for":"2h"}; an empty body says neither.
 func readSpan(w http.ResponseWriter, r *http.Request) (string, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxControl))
-	if err != nil {
-		return "", errNoBody
+	body, err := readBody(w, r)
+	if err != nil || len(body) == 0 {
+		return "", err
 	}
-	if len(bytes.TrimSpace(body)) == 0 {
-		return "", nil
-	}
-	said, err := members(bytes.TrimSpace(body))
+	said, err := members(body)
 	until, hasUntil := said["until"].(string)
 	d, hasFor := said["for"].(string)
 	switch {

@@ -56,8 +56,10 @@ func readAway(w http.ResponseWriter, r *http.Request) (text string, err error) {
 func members(body []byte) (map[string]any, error) {
 	d := json.NewDecoder(bytes.NewReader(body))
 	all := map[string]any{}
-	if _, err := d.Token(); err != nil {
+	if open, err := d.Token(); err != nil {
 		return nil, err
+	} else if open != json.Delim('{') {
+		return nil, errNoObject
 	}
 	for d.More() {
 		key, err := d.Token()

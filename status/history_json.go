@@ -25,7 +25,7 @@ func (b *board) course(zone string) (course, bool) {
 	}
 	h := z.past
 	points := append(slices.Clone(h.points), h.open.point())
-	return course{zone, h.step, h.end().Add(h.step), points}, true
+	return course{zone, h.step, wallOf(h.end()).Add(h.step), points}, true
 }
 
 // MarshalJSON gives the points as columns: of 675 numbers each a name would be

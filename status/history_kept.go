@@ -43,7 +43,10 @@ func (h *history) kept() KeptHistory {
 
 // wallOf is a moment of this process by the wall clock of now, which may have
 // been set since.
-func wallOf(t time.Time) time.Time { return time.Now().Add(-time.Since(t)).Round(0).UTC() }
+func wallOf(t time.Time) time.Time {
+	now := time.Now()
+	return now.Add(-now.Sub(t)).Round(0).UTC()
+}
 
 // restoreTo goes on from what was kept by another process. Zones that are not there any more are dropped, and so
 // is what is damaged, from the future, or older than the history is long.

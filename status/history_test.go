@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"thermostat/controlloop"
+	"thermostat/controlloop/clocktest"
 )
 
 // play lets a history see a course: a snapshot each second, from what at gives.
@@ -159,6 +160,20 @@ func TestHistoryIsKept(t *testing.T) {
 		err := fresh.Restore(Kept{"hall": k, "gone": k})
 		if len(fresh.board.zones[0].past.points) != 0 {
 			t.Errorf("%s is taken (%v)", what, err)
+		}
+	}
+}
+
+// TestHistoryEndsNowHoweverTheClockWasSet: a board without a clock of its own begins in the past, and its
+// course must not stay there once a time server has spoken.
+func TestHistoryEndsNowHoweverTheClockWasSet(t *testing.T) {
+	for name, began := range map[string]time.Time{"too early": time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), "too late": time.Date(2090, 1, 1, 0, 0, 0, 0, time.UTC)} {
+		s := New((&site{t: t}).options())
+		begin := clocktest.Shown(-time.Minute, began)
+		play(s.board.zones[0].past, begin, 60, func(int) controlloop.Snapshot { return at(begin, 20, true) })
+		c, _ := s.board.course("hall")
+		if by := time.Until(c.end.Round(0)).Abs(); by > 30*time.Second {
+			t.Errorf("a clock that began %s: the last point ends at %v, which is %v off", name, c.end.Round(0), by)
 		}
 	}
 }

@@ -454,6 +454,31 @@ func TestAwayIsAskedForInOneObject(t *testing.T) {
 	}
 }
 
+// TestABodyThatIsNoObjectIsAnsweredSo: whatever JSON it is, and however large; nothing of it is passed on.
+func TestABodyThatIsNoObjectIsAnsweredSo(t *testing.T) {
+	for _, path := range []string{"/api/zones/hall/hold", "/api/zones/hall/boost", "/api/zones/hall/resume", "/api/away", control, "/api/zones/hall/program"} {
+		s := open(t, nil) // so many changes at once are too many
+		method := "PUT"
+		if strings.HasSuffix(path, "boost") || strings.HasSuffix(path, "resume") {
+			method = "POST"
+		}
+		for body, want := range map[string]int{
+			`[1]`: 400, `[]`: 400, `["for","2h"]`: 400, `[["for"],"2h"]`: 400, `"for"`: 400, `null`: 400, `1`: 400, `{`: 400,
+			strings.Repeat(" ", 65<<10) + "{}": 413,
+		} {
+			if want == 400 && body == "{" && (path == control || strings.HasSuffix(path, "program")) {
+				continue // that is for its judge
+			}
+			if code, text := s.ask(method, path, body); code != want || !strings.Contains(text, `"applied":false`) {
+				t.Errorf("%s %.20s: %d %.200s; want %d", path, body, code, text, want)
+			}
+		}
+		if asked := s.asked(); len(asked) > 0 {
+			t.Errorf("%s: passed on %q", path, asked)
+		}
+	}
+}
+
 // TestScriptsAreServedWithoutCommentsLineByLine: so that an error tells the line of its file.
 func TestScriptsAreServedWithoutCommentsLineByLine(t *testing.T) {
 	for name, served := range loadAssets() {

@@ -45,7 +45,8 @@ func (d *Group) Contact(spec ContactSpec) *Contact {
 	return c
 }
 
-// take reads a message. One without the field is about something else.
+// take reads a message. One without the field is about something else, and so is one that has
+// no word there: null is what nobody knows. Of JSON that cannot be read nothing counts.
 func (c *Contact) take(now time.Time, payload []byte) {
 	text := strings.TrimSpace(string(payload))
 	if document, err := parseDocument(payload); err == nil {
@@ -56,9 +57,9 @@ func (c *Contact) take(now time.Time, payload []byte) {
 				return
 			}
 		}
-		if word, known := textOf(value); known {
-			text = word
-		}
+		text, _ = textOf(value)
+	} else if strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[") {
+		return // cut off
 	}
 	if text == "" {
 		return

@@ -19,7 +19,7 @@ func TestAContactSaysWhetherItsWindowIsOpen(t *testing.T) {
 		want          controlloop.Position
 	}{
 		{"false", `{"contact":false,"battery":99}`, open}, {"false", `{"contact":true}`, closed}, {"false", `{"contact":"FALSE"}`, open},
-		{"false", `{"battery":98}`, unknown}, {"false", ``, unknown}, {"false", `{"contact":null}`, closed},
+		{"false", `{"battery":98}`, unknown}, {"false", ``, unknown}, {"false", `{"contact":null}`, unknown}, {"false", `{"contact":{}}`, unknown}, {"false", `{"contact":[false]}`, unknown}, {"false", `null`, unknown}, {"false", `{"contact":fal`, unknown}, {"false", `[`, unknown},
 		{"OPEN", `OPEN`, open}, {"OPEN", ` open `, open}, {"OPEN", `CLOSED`, closed}, {"1", `1`, open}, {"1", `0`, closed},
 		{"open", `{"state":"open"}`, unknown},
 	} {
@@ -54,6 +54,26 @@ func TestASilentContactIsAFaultAfterItsTimeAndCountsAsClosed(t *testing.T) {
 		expect(controlloop.WindowOpen, "")
 		time.Sleep(time.Nanosecond)
 		expect(controlloop.WindowUnknown, "is its battery empty?")
+	})
+}
+
+// TestAMessageWithoutAWordForThePositionChangesNothing: Zigbee2MQTT with Home Assistant fills in null for
+// what a contact has not said since its own start, so that a battery's word would shut an open window.
+func TestAMessageWithoutAWordForThePositionChangesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		spec := DefaultContact()
+		spec.Topic, spec.Open = "w", "false"
+		c := NewGroup(slog.New(slog.DiscardHandler)).Contact(spec)
+		c.take(time.Now(), []byte(`{"contact":false,"battery":100}`))
+		time.Sleep(23 * time.Hour)
+		c.take(time.Now(), []byte(`{"contact":null,"battery":99}`))
+		if is, trouble := c.Position(time.Now()); is != controlloop.WindowOpen || trouble != "" {
+			t.Errorf("after null: %v, %q", is, trouble)
+		}
+		time.Sleep(2 * time.Hour)
+		if is, trouble := c.Position(time.Now()); is != controlloop.WindowUnknown || trouble == "" {
+			t.Errorf("null counts as a word: %v, %q", is, trouble)
+		}
 	})
 }
 

@@ -13,9 +13,16 @@ import (
 	"thermostat/mqtt/wire"
 )
 
+// maxNested is the deepest that an object or a list may stand in others. What is searched
+// for keeps all that is around it, so that the cost grows with the square of it.
+const maxNested = 32
+
 // parseDocument reads JSON. Numbers stay as they are written: a long id must not
 // lose its last digits.
 func parseDocument(payload []byte) (document any, err error) {
+	if isDeep(payload) {
+		return nil, fmt.Errorf("not JSON of a device: something stands in more than %d others", maxNested)
+	}
 	d := json.NewDecoder(bytes.NewReader(payload))
 	d.UseNumber()
 	if err := d.Decode(&document); err != nil {
@@ -25,6 +32,28 @@ func parseDocument(payload []byte) (document any, err error) {
 		return nil, errors.New("not JSON: something follows the document")
 	}
 	return document, nil
+}
+
+// isDeep reports whether something stands too deep in a text of JSON. Brackets between
+// quotes are none.
+func isDeep(payload []byte) bool {
+	depth, quoted := 0, false
+	for i := 0; i < len(payload); i++ {
+		switch c := payload[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			if depth++; depth > maxNested {
+				return true
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return false
 }
 
 // spot is a value in a document, and where it stands.

@@ -3,6 +3,7 @@ package device
 import (
 	"errors"
 	"math"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -250,6 +251,31 @@ func TestOfASharedTopicOnlyTheNamedSensorCounts(t *testing.T) {
 	r, err := decodeReading(s, []byte(`{"SI7021-1":{"Id":"A","Temperature":1,"Humidity":11},"SI7021-2":{"Id":"B","Temperature":2,"Humidity":22}}`))
 	if err != nil || r.Celsius != 2 || r.Humidity != 22 {
 		t.Errorf("the humidity is of another sensor: %+v %v", r, err)
+	}
+}
+
+// TestADeepDocumentCostsLittle: no device nests so, and each level would cost room for all those around it.
+func TestADeepDocumentCostsLittle(t *testing.T) {
+	s := SensorSpec{Topic: "t", Field: "DS18B20-1.Temperature", Where: map[string]string{"Id": "AAAA"}}
+	level := `{"Id":"B","Temperature":1,"a":`
+	for name, payload := range map[string]string{
+		"objects": strings.Repeat(`{"a":`, 9000) + "1" + strings.Repeat("}", 9000),
+		"lists":   strings.Repeat("[", 9000) + strings.Repeat("]", 9000),
+		"values":  strings.Repeat(level, 2000) + "1" + strings.Repeat("}", 2000),
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := decodeReading(s, []byte(payload))
+		runtime.ReadMemStats(&after)
+		if taken := after.TotalAlloc - before.TotalAlloc; err == nil || taken > 8<<20 {
+			t.Errorf("%s: %d KB took %d MB (%v)", name, len(payload)>>10, taken>>20, err)
+		}
+	}
+	if r, err := decodeReading(SensorSpec{Field: "a.a.a.a.a.a.a.a"}, []byte(strings.Repeat(`{"a":`, 8)+"20.5"+strings.Repeat("}", 8))); err != nil || r.Celsius != 20.5 {
+		t.Errorf("%v %v", r.Celsius, err)
+	}
+	if r, err := decodeReading(SensorSpec{}, []byte(`{"name":"`+strings.Repeat(`[{\"`, 100)+`","temperature":20.5}`)); err != nil || r.Celsius != 20.5 {
+		t.Errorf("brackets in a text are none: %v %v", r.Celsius, err)
 	}
 }
 

@@ -74,7 +74,7 @@ func awayUntil(text string, now time.Time) (Does, error) {
 // errNoClock refuses a moment that nobody could recognise when it comes.
 var errNoClock = errors.New("the clock is not known to be right: name a duration such as 2h")
 
-func over(text string) error { return fmt.Errorf("%s is over: write a moment to come", text) }
+func over(text string) error { return fmt.Errorf("%.40s is over: write a moment to come", text) }
 
 // lasting is a hold by duration; with a clock it tells its end, too.
 func lasting(d time.Duration, now time.Time, clock comfort.Clock) controlloop.Hold {

@@ -25,8 +25,8 @@ const (
 // maxEarlier bounds the messages that are remembered as earlier than the newest.
 const maxEarlier = 16
 
-// maxOwn bounds the numbers that count as ours: a forged one must not bring
-// the next to overflow.
+// maxOwn bounds the numbers that count as ours before we have come so far: a forged
+// one must not bring the next to overflow, and the next are ours all the same.
 const maxOwn = 1 << 62
 
 // Memory is what a zone keeps of one of its topics, as received bytes.
@@ -176,7 +176,7 @@ func (a *Arbiter) Message(now time.Time, m []byte, retained bool) Actions {
 	}
 	var d Actions
 	id := a.id(m)
-	n, own := ownNumber(a.instance, id)
+	n, own := ownNumber(a.instance, id, a.mem.N)
 	if own && a.pending != nil {
 		a.unreturnedSince = now
 	}
@@ -225,7 +225,7 @@ func (a *Arbiter) noteOld(now time.Time, m []byte, retained bool) {
 
 // decide accepts or refuses a message that is new to us.
 func (a *Arbiter) decide(now time.Time, m []byte, id string, retained bool) Actions {
-	n, own := ownNumber(a.instance, id)
+	n, own := ownNumber(a.instance, id, a.mem.N)
 	if err := a.accept(now, m, own); err != nil {
 		if retained && !a.ready() {
 			a.deferred = m
@@ -513,20 +513,20 @@ func (a *Arbiter) endProbe(now time.Time) Actions {
 	return d
 }
 
-// ownNumber gives the number in the id of an own message.
-func ownNumber(instance, id string) (uint64, bool) {
+// ownNumber gives the number in the id of an own message; last is that of our last one.
+func ownNumber(instance, id string, last uint64) (uint64, bool) {
 	digits, ok := strings.CutPrefix(id, instance+"/")
 	if !ok {
 		return 0, false
 	}
 	n, err := strconv.ParseUint(digits, 10, 64)
-	return n, err == nil && n < maxOwn
+	return n, err == nil && (n <= last || n < maxOwn)
 }
 
 // setCur makes a message with an id the active one. What could not be judged before is older.
 func (a *Arbiter) setCur(m []byte, id string) {
 	a.mem.Cur, a.deferred = m, nil
-	a.curN, a.curOwn = ownNumber(a.instance, id)
+	a.curN, a.curOwn = ownNumber(a.instance, id, a.mem.N)
 }
 
 // jitter spreads a wait over 0.8 to 1.2 of it, so that a fleet does not march in step.

@@ -784,6 +784,22 @@ func TestAForgedNumberIsNotOurs(t *testing.T) {
 	}
 }
 
+// TestAForgedNumberLeavesOurNextOnesOurs: the highest number that anybody may claim for us leaves room above, or
+// an older change of ours would win as if it were a stranger's.
+func TestAForgedNumberLeavesOurNextOnesOurs(t *testing.T) {
+	for _, forged := range []uint64{maxOwn - 2, maxOwn - 1, maxOwn} {
+		w := settled(t)
+		w.act(w.arbiter.Message(w.now, fmt.Appendf(nil, `{"desired":21,"id":"life1/%d"}`, forged), true))
+		w.local(22)
+		older := w.arbiter.mem.Cur
+		w.local(23)
+		w.act(w.arbiter.Message(w.now, older, false)) // it comes back
+		if w.obeyed.Desired != 23 {
+			t.Errorf("after %d the older of two changes wins: obeys %v", forged, w.obeyed.Desired)
+		}
+	}
+}
+
 // TestATopicThatCannotBeReadIsNotTakenForEmpty: a broker that refuses the subscription is not one that
 // holds nothing: no control is said over what cannot be read, and it is tried again.
 func TestATopicThatCannotBeReadIsNotTakenForEmpty(t *testing.T) {

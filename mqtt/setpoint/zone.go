@@ -248,7 +248,7 @@ func (z Zone) Remembered(instance string) (sp controlloop.Setpoint, author strin
 			at.Desired = &celsius
 		}
 	}
-	_, own := ownNumber(instance, c.GetId())
+	_, own := ownNumber(instance, c.GetId(), z.Memory.N)
 	z.kept = true
 	sp, err = z.Setpoint(c, own)
 	author = sp.Source

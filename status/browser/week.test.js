@@ -6,8 +6,8 @@ import { test } from 'node:test';
 import { proposedEnd } from '../page/house.js';
 import { added, blocks, inForce, maxPerDay, moved, parseWeek, proposed, retimed, room, sameDay, weekText } from '../page/week.js';
 import { useLanguage } from '../page/lang.js';
-import { Program } from '../page/program.js';
-import { outlook, setBy, useTimezone, useUnits } from '../page/words.js';
+import { degreesOf, Program } from '../page/program.js';
+import { outlook, presetWord, setBy, useTimezone, useUnits } from '../page/words.js';
 
 await useLanguage('en', ['en-GB']);
 
@@ -146,4 +146,12 @@ test('the end of away that is proposed is the next Sunday evening of the house',
     assert.equal(proposedEnd(Date.parse(now)), want, `${zone} ${now}`);
   }
   useTimezone('');
+});
+
+test('a name that JavaScript itself has is a name like any other', () => {
+  assert.equal(presetWord('constructor'), 'constructor');
+  assert.equal(degreesOf('constructor', {}), null);
+  for (const source of ['toString', '__proto__', 'constructor']) assert.equal(setBy({ source }), `Set by ${source}.`);
+  assert.equal(presetWord('eco'), 'eco');
+  assert.equal(setBy({ source: 'cli' }), 'Set on the command line.');
 });

@@ -15,6 +15,7 @@ import {
 
 const $ = (id) => document.getElementById(id);
 const silence = 12_000; // ms; the agent says something every 5 s
+const unseen = 60_000; // ms that a page keeps its stream without being seen; a browser has six connections for all its pages of one host
 const quiet = 700; // ms after the last press of + or − until the change is sent
 const reload = 120_000; // ms between two looks at the history of a chart that is seen
 const leastHold = 5 * 60_000; // ms; shorter is no boost
@@ -29,6 +30,7 @@ let edition = null; // of this page
 let skew = 0; // what our clock is ahead of the agent's, ms
 let agentNow = 0; // the agent's clock at its last beat
 let heard = 0; // when the stream last said something
+let seen = Date.now(); // when somebody last saw the page
 let linked = false;
 let stream = null;
 let retry = 0;
@@ -433,19 +435,30 @@ function presetControl({ desired, mode, ...control }, preset) {
   return mode === undefined || mode === 'off' ? { ...control, preset } : { ...control, mode, preset };
 }
 
-// Faults on top, in plain words; the broker's absence among them.
+// Faults on top, in plain words; the broker's absence among them. One of which only numbers have changed is the same.
 function showNotices() {
   const list = [];
   for (const zone of [...sources.values(), ...zones.values()]) {
-    for (const f of zone.state?.faults ?? []) list.push({ key: `${zone.info.name}/${f.name}/${f.text}`, zone, fault: f });
+    for (const f of zone.state?.faults ?? []) list.push({ key: `${zone.info.name}/${f.name}/${f.text.replace(/\d+/g, '0')}`, zone, fault: f });
   }
   if (linked && broker === false) list.push({ key: 'broker', words: [phrases.noBroker, phrases.noBrokerText] });
-  const wanted = new Set(list.map((n) => n.key)), there = new Set();
+  const wanted = new Map(list.map((n) => [n.key, n])), there = new Set();
   for (const li of [...$('notices').children]) {
-    if (wanted.has(li.dataset.key)) there.add(li.dataset.key);
-    else li.remove();
+    const { key } = li.dataset;
+    if (!wanted.has(key)) li.remove();
+    else there.add(key);
+    if (wanted.get(key)?.fault) renew(li.querySelector('[lang]'), wanted.get(key).fault);
   }
   $('notices').append(...list.filter((n) => !there.has(n.key)).map(makeNotice));
+}
+
+const faultText = (fault) => ended(inUnits(upper(fault.text)));
+
+// renew shows the numbers of a fault that is told already. A screen reader does not say them each time.
+function renew(said, fault) {
+  if (said.textContent === faultText(fault)) return;
+  said.ariaLive = 'off';
+  said.textContent = faultText(fault);
 }
 
 function makeNotice({ key, zone, fault, words }) {
@@ -453,7 +466,7 @@ function makeNotice({ key, zone, fault, words }) {
   li.dataset.key = key;
   head.textContent = words ? words[0] : `${zone.name}: ${faultWord(fault.name)}`;
   if (words) text.textContent = words[1];
-  else text.append(make('span', { lang: 'en', textContent: ended(inUnits(upper(fault.text))) }), ` ${phrases.since(clock(Date.parse(fault.since) + skew, true))}`);
+  else text.append(make('span', { lang: 'en', textContent: faultText(fault) }), ` ${phrases.since(clock(Date.parse(fault.since) + skew, true))}`);
   li.append(head, text);
   if (fault && clearable(fault.name)) li.append(makeClear(zone));
   return li;
@@ -540,7 +553,9 @@ addEventListener('hashchange', showAsked);
 
 function takeBeat(b) {
   heard = Date.now();
+  const setBack = Date.parse(b.time) < agentNow;
   agentNow = Date.parse(b.time);
+  if (setBack) for (const z of zones.values()) z.obeyed = null; // its times tell nothing of what comes now
   skew = Math.abs(heard - agentNow) < 2000 ? 0 : heard - agentNow;
   broker = b.broker;
   if (!linked) relinked();
@@ -602,16 +617,26 @@ function setLink(kind, words) {
 }
 
 setInterval(() => {
+  if (!document.hidden) seen = Date.now();
+  if (Date.now() - seen > unseen) rest();
   if (stream && Date.now() - heard > silence) lost();
   showAll();
 }, 1000);
 
-// A phone that slept finds out at once.
+// rest lets go of the agent until the page is seen again.
+function rest() {
+  clearTimeout(connecting);
+  stream?.close();
+  stream = null;
+}
+
+// A phone that slept finds out at once, and so does a page that rested.
 document.addEventListener('visibilitychange', () => {
-  if (document.visibilityState === 'visible' && Date.now() - heard > silence) {
-    retry = 0;
-    lost();
-  }
+  if (document.visibilityState !== 'visible' || stream && Date.now() - heard <= silence) return;
+  retry = 0;
+  lost();
+  clearTimeout(connecting);
+  connect();
 });
 addEventListener('pagehide', () => stream?.close());
 addEventListener('pageshow', (e) => { if (e.persisted) connect(); });

@@ -2,7 +2,7 @@
 
 import { ask } from './dom.js';
 import { dayWords, inForce, isTemperature, parseWeek } from './week.js';
-import { aim, houseTime } from './words.js';
+import { aim, houseTime, named } from './words.js';
 
 export class Program {
   constructor(zone) {
@@ -57,7 +57,7 @@ export class Program {
 
 // degreesOf gives a target's °C; null: it is off, or a preset that is not there.
 export function degreesOf(target, presets) {
-  return isTemperature(target ?? '') ? Number(target) : presets[target] ?? null;
+  return isTemperature(target ?? '') ? Number(target) : named(presets, target) ?? null;
 }
 
 // presetNames gives the names of presets, the warmest first.

@@ -167,8 +167,11 @@ export const upper = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 export const modeWord = (mode) => phrases.modes[mode] ?? mode;
 
+// named gives what a table has under a name that others chose, which may be one that JavaScript has itself.
+export const named = (table, name) => (Object.hasOwn(table, name) ? table[name] : undefined);
+
 // presetWord is a preset's name to read; what people named themselves stays.
-export const presetWord = (name) => phrases.presets[name] ?? name;
+export const presetWord = (name) => named(phrases.presets, name) ?? name;
 
 // actionOf says in a word or two what a zone does, and whether that is trouble: nothing
 // runs then, and that is not what was asked for.
@@ -190,7 +193,7 @@ export function setBy(z, program) {
   if (programWaits(z)) return phrases.programWaits(exactWithUnit(z.desired));
   if (z.source === 'config' && program && program.week !== program.configured) return z.target === 'program' ? phrases.savedWeek : '';
   if (z.source === 'config') return phrases.asConfigured;
-  return z.source ? phrases.setBy(phrases.sources[z.source] ?? phrases.byName(z.source)) : '';
+  return z.source ? phrases.setBy(named(phrases.sources, z.source) ?? phrases.byName(z.source)) : '';
 }
 
 // aim says a target in words: 18 °C (eco), off.
