@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/pflag"
+
 	"thermostat/agent/cli"
 	"thermostat/agent/set"
 )
@@ -56,6 +58,24 @@ func TestANegativeTemperatureIsNotTakenForAFlag(t *testing.T) {
 	}
 	if got := cli.Signs([]string{"watch", "-1"}); got[1] != "-1" {
 		t.Errorf("%q", got)
+	}
+}
+
+// TestANegativeTemperatureStandsBehindAFlagThatTakesNoValue: a flag without a value, or with its own, does not take the temperature.
+func TestANegativeTemperatureStandsBehindAFlagThatTakesNoValue(t *testing.T) {
+	before := []string{"--mode=cool", "--up-delta=-1"}
+	set.Command().Flags().VisitAll(func(f *pflag.Flag) {
+		if f.NoOptDefVal != "" {
+			before = append(before, "--"+f.Name)
+		}
+	})
+	if len(before) < 4 {
+		t.Fatalf("only %q", before)
+	}
+	for _, flag := range before {
+		if got := cli.Signs([]string{"set", "fridge", flag, "-18"}); got[3] != "−18" {
+			t.Errorf("%q", got)
+		}
 	}
 }
 
