@@ -33,6 +33,7 @@ func run() int {
 	slog.SetDefault(cli.NewLogger(log, journal))
 	broker.QuietPaho(slog.Default())
 	root := rootCommand()
+	cli.Strict(root)
 	root.SetErr(cli.ComplaintsTo(os.Stderr, journal))
 	root.SetArgs(cli.Signs(os.Args[1:]))
 	cmd, err := root.ExecuteContextC(ctx)

@@ -199,6 +199,12 @@ func TestWrongUseEndsWithExitCode2InOneLine(t *testing.T) {
 		{"watch --prefix home/", 2, "prefix: "},
 		{"watch --password-file x", 2, "password-file needs username beside it"},
 		{"set hall -18 --broker mqtt://127.0.0.1:1 --timeout 2s", 4, "refused"},
+		{"help sett", 2, `unknown command "sett" for "thermostat"; Did you mean this? set;`},
+		{"help set", 0, "--up-delta"},
+		{"help completion bash", 0, "Generate the autocompletion script for the bash shell"},
+		{"completion tcsh", 2, `unknown command "tcsh" for "thermostat completion"; type thermostat completion --help`},
+		{"completion", 0, "Available Commands"},
+		{"completion zsh", 0, "compdef"},
 		{"version", 0, "linux/"},
 		{"--help", 0, "replay"},
 	} {
