@@ -96,7 +96,7 @@ func (w Way) With(cmd *cobra.Command, timeout time.Duration, do func(context.Con
 	err = do(ctx, r)
 	var known *cli.ExitError
 	switch {
-	case errors.Is(err, client.ErrSource):
+	case errors.Is(err, client.ErrSource), errors.Is(err, client.ErrUnnamed):
 		return cli.Exit(cli.ExitUsage, err)
 	case errors.Is(err, broker.ErrNoAnswer):
 		return cli.Exit(cli.ExitNoAnswer, errors.Join(err, w.Unread))
