@@ -11,6 +11,7 @@ import (
 
 	"thermostat/agent/cli"
 	"thermostat/agent/set"
+	"thermostat/agent/simulate"
 )
 
 func TestATemperatureIsReadInItsUnitOrRefused(t *testing.T) {
@@ -48,6 +49,14 @@ func TestAFlagTakesANumberAsPeopleWriteIt(t *testing.T) {
 		if err := heaterCommand().ParseFlags([]string{"--sensor-id", text}); (err == nil) != sound {
 			t.Errorf("--sensor-id %s: %v", text, err)
 		}
+	}
+	for text, sound := range map[string]bool{"18446744073709551615": true, "18446744073709551616": false, "010": false, "0x10": false, "1_6": false, "-1": false, "1 2": false} {
+		if err := simulate.Command().ParseFlags([]string{"--seed", text}); (err == nil) != sound {
+			t.Errorf("--seed %s: %v", text, err)
+		}
+	}
+	if err := simulate.Command().ParseFlags([]string{"--seeds", "010"}); err == nil {
+		t.Error("--seeds 010 is taken")
 	}
 }
 

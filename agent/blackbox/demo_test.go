@@ -185,6 +185,8 @@ func TestWrongUseEndsWithExitCode2InOneLine(t *testing.T) {
 		{"off " + empty, 2, "--config " + empty},
 		{"demo --fault nonsense@5s", 2, "is unknown: one of sensor-gone"},
 		{"demo --fault sensor-gone", 2, "want a time like"},
+		{"demo --mqtt 127.0.0.1:65536", 2, `mqtt: "127.0.0.1:65536" has a port outside 0..65535`},
+		{"demo --http here", 2, `http: "here" is not an address such as 127.0.0.1:8466`},
 		{"demo --speed 0", 2, "outside 0.1..10000"},
 		{"set", 2, "accepts between 1 and 2 arg(s), received 0; type thermostat set --help"},
 		{"boost hall --for x", 2, "write such as 90m, 2h or 3d; a bare number is minutes"},
