@@ -7,8 +7,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/pflag"
+
 	"thermostat/agent/cli"
 	"thermostat/agent/set"
+	"thermostat/agent/simulate"
 )
 
 func TestATemperatureIsReadInItsUnitOrRefused(t *testing.T) {
@@ -47,6 +50,14 @@ func TestAFlagTakesANumberAsPeopleWriteIt(t *testing.T) {
 			t.Errorf("--sensor-id %s: %v", text, err)
 		}
 	}
+	for text, sound := range map[string]bool{"18446744073709551615": true, "18446744073709551616": false, "010": false, "0x10": false, "1_6": false, "-1": false, "1 2": false} {
+		if err := simulate.Command().ParseFlags([]string{"--seed", text}); (err == nil) != sound {
+			t.Errorf("--seed %s: %v", text, err)
+		}
+	}
+	if err := simulate.Command().ParseFlags([]string{"--seeds", "010"}); err == nil {
+		t.Error("--seeds 010 is taken")
+	}
 }
 
 func TestANegativeTemperatureIsNotTakenForAFlag(t *testing.T) {
@@ -56,6 +67,24 @@ func TestANegativeTemperatureIsNotTakenForAFlag(t *testing.T) {
 	}
 	if got := cli.Signs([]string{"watch", "-1"}); got[1] != "-1" {
 		t.Errorf("%q", got)
+	}
+}
+
+// TestANegativeTemperatureStandsBehindAFlagThatTakesNoValue: a flag without a value, or with its own, does not take the temperature.
+func TestANegativeTemperatureStandsBehindAFlagThatTakesNoValue(t *testing.T) {
+	before := []string{"--mode=cool", "--up-delta=-1"}
+	set.Command().Flags().VisitAll(func(f *pflag.Flag) {
+		if f.NoOptDefVal != "" {
+			before = append(before, "--"+f.Name)
+		}
+	})
+	if len(before) < 4 {
+		t.Fatalf("only %q", before)
+	}
+	for _, flag := range before {
+		if got := cli.Signs([]string{"set", "fridge", flag, "-18"}); got[3] != "−18" {
+			t.Errorf("%q", got)
+		}
 	}
 }
 

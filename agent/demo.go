@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -123,11 +124,11 @@ func (f *demoFlags) plan() ([]plannedFault, error) {
 	if f.lasts < 0 {
 		return nil, fmt.Errorf("for: %v is negative", f.lasts)
 	}
-	if !plain.IsListen(f.mqtt) {
-		return nil, fmt.Errorf("mqtt: %q is not an address like 127.0.0.1:1883", f.mqtt)
+	if wrong := plain.NotListen(f.mqtt, "127.0.0.1:1883"); wrong != "" {
+		return nil, errors.New("mqtt: " + wrong)
 	}
-	if f.http != "" && !plain.IsListen(f.http) {
-		return nil, fmt.Errorf("http: %q is not an address like %s", f.http, config.DefaultListen)
+	if wrong := plain.NotListen(f.http, config.DefaultListen); f.http != "" && wrong != "" {
+		return nil, errors.New("http: " + wrong)
 	}
 	var faults []plannedFault
 	for _, text := range f.faults {

@@ -37,7 +37,7 @@ With "run" on mqtt drivers between them (examples/original.yaml) this is the pub
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
 	f.remote.Register(cmd)
-	cli.IDVar(cmd.Flags(), &f.sensorID, "sensor-id", 12345, "the `N` of its topics and messages")
+	cli.WholeVar(cmd.Flags(), &f.sensorID, "sensor-id", 12345, "the `N` of its topics and messages")
 	cli.NumberVar(cmd.Flags(), &f.start, "start", firstTemperature, "°C at the beginning")
 	cmd.Flags().DurationVar(&f.up, "up", time.Minute, "the time in which it gains 1 °C while on")
 	cmd.Flags().DurationVar(&f.down, "down", 2*time.Minute, "the time in which it loses 1 °C while off")

@@ -33,11 +33,12 @@ func run() int {
 	slog.SetDefault(cli.NewLogger(log, journal))
 	broker.QuietPaho(slog.Default())
 	root := rootCommand()
+	cli.Strict(root)
 	root.SetErr(cli.ComplaintsTo(os.Stderr, journal))
 	root.SetArgs(cli.Signs(os.Args[1:]))
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	log.Flush()
-	return cli.Report(root.ErrOrStderr(), err)
+	return cli.Report(root.ErrOrStderr(), cli.WithUse(cmd, err))
 }
 
 func rootCommand() *cobra.Command {

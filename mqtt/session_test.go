@@ -518,6 +518,23 @@ func TestChangesAreToldAtMostOnceASecond(t *testing.T) {
 	}
 }
 
+// TestHoweverOftenStatesAreAskedForOneIsToldASecond: also where state_every is 0s, and nothing has changed.
+func TestHoweverOftenStatesAreAskedForOneIsToldASecond(t *testing.T) {
+	t0 := time.Now()
+	var tel telemetry
+	var sources Sources
+	states, boilers := 0, 0
+	for at := time.Duration(0); at < 10*time.Second; at += 100 * time.Millisecond {
+		tel.latest, tel.known = controlloop.Snapshot{Zone: "z", Time: t0.Add(at)}, true
+		tel.state(t0.Add(at), wire.NewTopics("p", "d"), 0, func(outgoing) { states++ })
+		sources.Observe(report.SourceSnapshot{Name: "boiler", Time: t0.Add(at)})
+		boilers += len(sources.due(t0.Add(at), wire.NewTopics("p", "d"), 0))
+	}
+	if states != 10 || boilers != 10 {
+		t.Errorf("%d states of the zone, %d of the boiler in 10 s", states, boilers)
+	}
+}
+
 // TestAMistakeInTheSessionCostsAConnectionAndNoZone: whatever part of it panics, the
 // zone ticks on, and the next connection hears and tells everything anew.
 func TestAMistakeInTheSessionCostsAConnectionAndNoZone(t *testing.T) {

@@ -48,7 +48,7 @@ func (s *Sources) due(now time.Time, tp wire.Topics, every time.Duration) (all [
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, t := range s.all {
-		if a, b := &t.published, &t.latest; t.at.IsZero() || now.Sub(t.at) >= every || report.SourceChanged(a, b) {
+		if a, b := &t.published, &t.latest; t.at.IsZero() || now.Sub(t.at) >= max(every, stateGap) || report.SourceChanged(a, b) {
 			t.published, t.at = t.latest, now
 			all = append(all, outgoing{tp.Source(b.Name), wire.JSON(report.OfSource(*b)), 1, true})
 		}

@@ -160,7 +160,7 @@ func (t *telemetry) relayDue(now time.Time, is, was controlloop.RelayState, at t
 func (t *telemetry) stateDue(now time.Time, every time.Duration) bool {
 	a, b := t.published, t.latest
 	switch {
-	case t.publishedAt.IsZero(), now.Sub(t.publishedAt) >= every:
+	case t.publishedAt.IsZero(), now.Sub(t.publishedAt) >= max(every, stateGap):
 		return true
 	case a.HeaterRelay != b.HeaterRelay || a.CoolerRelay != b.CoolerRelay || a.Setpoint.Serial != b.Setpoint.Serial:
 		return true

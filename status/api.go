@@ -141,9 +141,9 @@ func readSpan(w http.ResponseWriter, r *http.Request) (string, error) {
 	switch {
 	case err != nil, len(said) != 1:
 		return "", errNoSpan
-	case hasUntil && until != "":
+	case hasUntil && (until == "next" || until == "permanent" || strings.Contains(until, ":")): // a moment, and no duration
 		return until, nil
-	case hasFor && d != "" && '0' <= d[0] && d[0] <= '9': // not another word of the topic's
+	case hasFor && d != "" && '0' <= d[0] && d[0] <= '9' && !strings.Contains(d, ":"): // not another word of the topic's
 		return d, nil
 	}
 	return "", errNoSpan

@@ -586,6 +586,24 @@ func TestSetAndWatchWorkOverTLS(t *testing.T) {
 	}
 }
 
+// TestSeveralDevicesThatMayBeMeantAreWrongUseUntilOneIsNamed: they are told in their order.
+func TestSeveralDevicesThatMayBeMeantAreWrongUseUntilOneIsNamed(t *testing.T) {
+	t.Parallel()
+	m := newMosquitto(t, open)
+	m.start()
+	for _, device := range []string{"barn", "cabin", "attic"} {
+		base := "thermostat/" + device
+		mustRun(t, "mosquitto_pub", "-h", "127.0.0.1", "-p", m.port, "-r", "-t", base+"/info", "-m", `{"zones":{"hall":{}}}`)
+		mustRun(t, "mosquitto_pub", "-h", "127.0.0.1", "-p", m.port, "-r", "-t", base+"/hall/state", "-m", `{"zone":"hall","mode":"heat"}`)
+	}
+	for _, command := range []string{"set hall 20", "boost hall", "explain hall", "clear hall", "away"} {
+		code, out := said(t, append(strings.Fields(command), "--broker", m.url())...)
+		if code != 2 || !strings.Contains(out, "name one of attic, barn, cabin by --device") {
+			t.Errorf("%s: exit %d, %s", command, code, out)
+		}
+	}
+}
+
 func mustRun(t *testing.T, name string, args ...string) {
 	t.Helper()
 	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {

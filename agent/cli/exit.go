@@ -66,6 +66,20 @@ func Report(errs io.Writer, err error) int {
 	return code
 }
 
+// WithUse adds to an error of the library's, all of which are about wrong use, what to
+// type, and makes one line of it.
+func WithUse(cmd *cobra.Command, err error) error {
+	var ours *ExitError
+	if err == nil || errors.As(err, &ours) {
+		return err
+	}
+	says, near, _ := strings.Cut(err.Error(), "\n")
+	if near != "" {
+		says += "; " + strings.Join(strings.Fields(near), " ")
+	}
+	return fmt.Errorf("%s; type %s --help", says, cmd.CommandPath())
+}
+
 // saidErrors are told of many that came together; one cause has often thousands.
 const saidErrors = 5
 
@@ -85,5 +99,5 @@ func NoFile(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%q has no place behind %s: a configuration is named with --config %s", args[0], cmd.CommandPath(), args[0])
+	return Exit(ExitUsage, fmt.Errorf("%q has no place behind %s: a configuration is named with --config %s", args[0], cmd.CommandPath(), args[0]))
 }

@@ -34,28 +34,33 @@ func (f *numberFlag) String() string { return strconv.FormatFloat(float64(*f), '
 // Type is what help and completion call the value.
 func (f *numberFlag) Type() string { return "float64" }
 
-// IDVar adds a flag for a sensor_id. The library's own would take 0x10 for 16 and 010 for 8.
-func IDVar(flags *pflag.FlagSet, to *int32, name string, value int32, usage string) {
+// WholeVar adds a flag for a whole number. The library's own would take 0x10 for 16 and 010 for 8.
+func WholeVar[T int | int32 | uint64](flags *pflag.FlagSet, to *T, name string, value T, usage string) {
 	*to = value
-	flags.Var((*idFlag)(to), name, usage)
+	flags.Var(&wholeFlag[T]{to}, name, usage)
 }
 
-type idFlag int32
+type wholeFlag[T int | int32 | uint64] struct{ to *T }
 
 var wholeNumber = regexp.MustCompile(`^[-+]?(0|[1-9][0-9]*)$`)
 
 // Set reads the flag's text.
-func (f *idFlag) Set(text string) error {
-	x, err := strconv.ParseInt(text, 10, 32)
-	if err != nil || !wholeNumber.MatchString(text) {
+func (f *wholeFlag[T]) Set(text string) error {
+	var x T
+	if _, err := fmt.Sscanf(text, "%d", &x); err != nil || !wholeNumber.MatchString(text) {
 		return fmt.Errorf("%.40q is not a whole number", text)
 	}
-	*f = idFlag(x)
+	*f.to = x
 	return nil
 }
 
 // String gives the value as it is written.
-func (f *idFlag) String() string { return strconv.Itoa(int(*f)) }
+func (f *wholeFlag[T]) String() string {
+	if f.to == nil { // help makes an empty one, to know a default that need not be said
+		return "0"
+	}
+	return fmt.Sprint(*f.to)
+}
 
 // Type is what help and completion call the value.
-func (f *idFlag) Type() string { return "int32" }
+func (f *wholeFlag[T]) Type() string { return fmt.Sprintf("%T", T(0)) }

@@ -39,15 +39,21 @@ func ParseTemperature(text, units string) (float64, error) {
 // leading hyphen would make it a flag.
 const minus = "−"
 
-// Signs lets people write "set fridge -18". What follows a flag is that flag's value.
+// Signs lets people write "set fridge -18". What follows a flag is that flag's value,
+// but for one that has its value already, or takes none.
 func Signs(args []string) []string {
 	args = slices.Clone(args)
 	for i, a := range args {
-		if i > 0 && args[0] == "set" && belowZero.MatchString(a) && !strings.HasPrefix(args[i-1], "--") {
+		if i > 0 && args[0] == "set" && belowZero.MatchString(a) && !takesNext(args[i-1]) {
 			args[i] = minus + a[1:]
 		}
 	}
 	return args
+}
+
+// takesNext reports whether a word is a flag of set whose value is the next one, or ends the flags.
+func takesNext(word string) bool {
+	return strings.HasPrefix(word, "--") && !strings.Contains(word, "=") && !slices.Contains([]string{"--next", "--permanent", "--default"}, word)
 }
 
 var belowZero = regexp.MustCompile(`^-[0-9.]+[CFcf]?$`)

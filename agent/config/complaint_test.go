@@ -81,8 +81,11 @@ func TestEveryComplaintHasItsPlaceAndText(t *testing.T) {
 		{"device a list", "device: [a]\n", "f:1:1: device: is a list, but a text is wanted"},
 		{"control character in quotes", "state_dir: \"a\\e[2J\"\n", "f:1:1: state_dir: has a control character or a line break"},
 		{"state_dir empty", "state_dir: ''\n", `f:1:1: state_dir: "" is empty`},
+		{"state_dir without its beginning", "state_dir: memory\n", `warning: f:1:1: state_dir: "memory" is another folder wherever a command is started: write its whole path, from / on`},
 		{"units", "units: K\n", `f:1:1: units: "K" is none of C, F`},
 		{"mqtt a list", "mqtt: []\n", "f:1:1: mqtt: is a list, but a mapping is wanted"},
+		{"mqtt empty", "mqtt:\n", "f:1:1: mqtt: is empty, but a mapping is wanted: write its keys below it, further in, or leave it out"},
+		{"brokers empty", "mqtt:\n  brokers:\n", "f:2:3: mqtt.brokers: is empty, but a list is wanted: write its items below it, each behind a dash and a blank, or brokers: [] where there are none"},
 		{"zones a mapping", "zones: {}\n", "f:1:1: zones: is a mapping, but a list is wanted: begin each zone with a dash, a blank and its name, such as - name: living-room"},
 
 		// mqtt
@@ -96,6 +99,7 @@ func TestEveryComplaintHasItsPlaceAndText(t *testing.T) {
 		{"password in a broken URL", "mqtt: {brokers: ['mqtt://u:se%cret@h']}\n", "f:1:18: mqtt.brokers[0]: a user or password has no place in the URL: use username and password_file"},
 		{"password", "mqtt: {password: secret}\n", "f:1:8: mqtt.password: a password has no place in this file: write it alone into one of its own, such as mqtt-password beside this one, and name that: password_file: mqtt-password"},
 		{"password without user", "mqtt: {password_file: /p}\n", "f:1:8: mqtt.password_file: needs mqtt.username beside it"},
+		{"password of nobody", "mqtt: {username: '', password_file: /p}\n", "f:1:22: mqtt.password_file: needs mqtt.username beside it"},
 		{"cert without key", "mqtt: {tls: {cert_file: /c}}\n", "f:1:8: mqtt.tls: cert_file and key_file go together"},
 		{"prefix", "mqtt: {prefix: a//b}\n", `f:1:8: mqtt.prefix: "a//b" is no beginning of topics, which is words of A-Z, a-z, 0-9, _ and - with one / between two: write a/b`},
 		{"prefix empty", "mqtt: {prefix: ''}\n", `f:1:8: mqtt.prefix: "" is no beginning of topics, which is words of A-Z, a-z, 0-9, _ and - with one / between two`},
@@ -114,6 +118,7 @@ func TestEveryComplaintHasItsPlaceAndText(t *testing.T) {
 		{"page of one address", "http: {listen: '192.0.2.1:8466'}\n", "warning: f:1:1: http: other machines can look, but nobody can change anything over HTTP: that needs http.password_file"},
 		{"listen", "http: {listen: here}\n", `f:1:8: http.listen: "here" is not an address such as 127.0.0.1:8466`},
 		{"listen's port", "http: {listen: '127.0.0.1:http'}\n", `f:1:8: http.listen: "127.0.0.1:http" is not an address such as 127.0.0.1:8466`},
+		{"listen's port, too high", "http: {listen: ':65536'}\n", `f:1:8: http.listen: ":65536" has a port outside 0..65535`},
 		{"host with a port", "http: {hosts: ['cabin.lan:80']}\n", `f:1:16: http.hosts[0]: "cabin.lan:80" is not a host name such as cabin.example; the port does not belong to it`},
 		{"proxy by its name", "http: {proxies: [localhost]}\n", `f:1:18: http.proxies[0]: "localhost" is not an address such as 127.0.0.1, or a network such as 172.30.32.0/23`},
 		{"proxy with a port", "http: {proxies: ['127.0.0.1:80']}\n", `f:1:18: http.proxies[0]: "127.0.0.1:80" is not an address such as 127.0.0.1, or a network such as 172.30.32.0/23`},
@@ -145,6 +150,7 @@ func TestEveryComplaintHasItsPlaceAndText(t *testing.T) {
 		{"sensor_id zero", clitest.Room + "    sensor_id: 0\n", "f:5:5: zones[0].sensor_id: 0 is outside 1..2147483647"},
 		{"sensor_id a fraction", clitest.Room + "    sensor_id: 1.5\n", `f:5:5: zones[0].sensor_id: "1.5" is not a whole number`},
 		{"sensor_id octal", clitest.Room + "    sensor_id: 010\n", `f:5:5: zones[0].sensor_id: "010" is not a whole number`},
+		{"sensor_id in quotes", clitest.Room + "    sensor_id: '7'\n", `f:5:5: zones[0].sensor_id: "7" is a text, but a whole number is wanted: leave out the quotes`},
 		{"sensor_id huge", clitest.Room + "    sensor_id: 99999999999999999999\n", "f:5:5: zones[0].sensor_id: 99999999999999999999 is outside 1..2147483647"},
 		{"plant", clitest.Room + "    plant: oven\n", `f:5:5: zones[0].plant: "oven" is none of electric, boiler, heat_pump, floor, fridge, fermenter`},
 		{"no sensor", "zones:\n  - name: a\n    heater: {driver: simulated}\n", "f:2:5: zones[0].sensor: is missing"},
@@ -220,6 +226,7 @@ func TestEveryComplaintHasItsPlaceAndText(t *testing.T) {
 		{"frost in a fridge", clitest.Room + "    plant: fermenter\n    frost: {}\n", "f:6:5: zones[0].frost: has no place in a fridge or a fermenter: what lies in it decides how cold it may be, so leave it out"},
 		{"a window that nothing tells of", clitest.Room + "    window: {delay: 1m}\n", "f:5:5: zones[0].window: needs a contact, or slope: auto"},
 		{"a slope", clitest.Room + "    window: {slope: on}\n", `f:5:14: zones[0].window.slope: "on" is none of off, auto, and a number of 0.5..60 K/h`},
+		{"a slope in hexadecimal", clitest.Room + "    window: {slope: 0x1p3}\n", `f:5:14: zones[0].window.slope: "0x1p3" is none of off, auto, and a number of 0.5..60 K/h`},
 		{"a slope out of bounds", clitest.Room + "    window: {slope: 61}\n", `f:5:14: zones[0].window.slope: "61" is none of off, auto, and a number of 0.5..60 K/h`},
 		{"a slope in a massive room in coarse steps", "zones:\n  - {name: a, plant: floor, sensor: {driver: ds18b20, id: 28-0316a2795bff, resolution: 9, bus: netlink}, heater: {driver: gpio, line: GPIO17}, window: {slope: auto}}\n",
 			"warning: f:2:153: zones[0].window.slope: steps of a thermometer of 9 or 10 bits are too coarse to show a window in a massive room: a contact does, such as one of Zigbee for 10 to 15 €, or a reed contact on a GPIO line for 2 €"},
@@ -235,6 +242,7 @@ func TestEveryComplaintHasItsPlaceAndText(t *testing.T) {
 
 		// limits and timing
 		{"frozen_after", clitest.Room + "    timing: {frozen_after: 49s}\n", "f:5:14: zones[0].timing.frozen_after: 49s must be 0s for never, or from 10 samples, 50s, to 168h"},
+		{"a plus", clitest.Room + "    max_disagreement: 0\n    limits: {max_rate: +5}\n    sensor_id: +7\n", ""},
 		{"no number", clitest.Room + "    limits: {max_rate: fast}\n", `f:5:14: zones[0].limits.max_rate: "fast" is not a decimal number`},
 		{"a number in quotes", clitest.Room + "    limits: {max_rate: '5'}\n", `f:5:14: zones[0].limits.max_rate: "5" is a text, but a number is wanted: leave out the quotes`},
 		{"NaN", clitest.Room + "    limits: {max_rate: .nan}\n", "f:5:14: zones[0].limits.max_rate: .nan is not a finite number"},

@@ -100,8 +100,8 @@ func (r *reader) readRoot() {
 
 // passwordNeedsUser demands a name beside a password: MQTT 3.1.1 cannot send one
 // alone [MQTT-3.1.2-22].
-func passwordNeedsUser(r *reader, n *node, c *MQTT, _ badKeys) {
-	if c.PasswordFile != "" && n.Child("username") == nil {
+func passwordNeedsUser(r *reader, n *node, c *MQTT, unread badKeys) {
+	if c.PasswordFile != "" && c.Username == "" && !unread.has("username") {
 		r.complain(n.Child("password_file"), "needs mqtt.username beside it")
 	}
 }

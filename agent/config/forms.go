@@ -58,6 +58,21 @@ var (
 	week          = form{wrong: wrongWeek}
 )
 
+// What is wrong with a name that a person typed behind a command, and what to type; empty: nothing.
+
+// WrongZone is about the name of a zone.
+func WrongZone(text string) string {
+	typed := zoneName
+	typed.better = advice.ZoneName // its title has no place there
+	return typed.refuse(nil, text)
+}
+
+// WrongDevice is about the name of a device.
+func WrongDevice(text string) string { return deviceName.refuse(nil, text) }
+
+// WrongPrefix is about the first part of every topic.
+func WrongPrefix(text string) string { return topicPrefix.refuse(nil, text) }
+
 func orEmpty(f form) form {
 	f.empty = true
 	return f

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -21,9 +22,13 @@ func deviceOfHost(r *reader, n *node, c *Config) {
 	c.Device = host
 }
 
-// stateFolder is the machine's where the file names none.
-func stateFolder(r *reader, _ *node, c *Config, _ badKeys) {
-	if c.StateDir == "" {
+// stateFolder is the machine's where the file names none. One that hangs on where a
+// command is typed is warned of: off would look for the relays in another one than run.
+func stateFolder(r *reader, n *node, c *Config, _ badKeys) {
+	switch {
+	case c.StateDir == "":
 		c.StateDir = r.machine.StateDir(c.Device)
+	case !filepath.IsAbs(c.StateDir):
+		r.warn(n.Child("state_dir"), Shown(c.StateDir)+" is another folder wherever a command is started: write its whole path, from / on")
 	}
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"strconv"
 
+	"thermostat/agent/config/plain"
 	"thermostat/agent/config/plant"
 	"thermostat/agent/config/yamltree"
 	"thermostat/controlloop/slope"
@@ -26,7 +27,7 @@ func wrongSlope(_ *reader, text string) string {
 	if text == "off" || text == "auto" {
 		return ""
 	}
-	if x, err := strconv.ParseFloat(text, 64); err != nil || !(0.5 <= x && x <= 60) {
+	if x, err := strconv.ParseFloat(text, 64); err != nil || !plain.Decimal.MatchString(text) || !(0.5 <= x && x <= 60) {
 		return Shown(text) + " is none of off, auto, and a number of 0.5..60 K/h"
 	}
 	return ""

@@ -337,6 +337,10 @@ func (r *reader) isMapping(n *node, t *table) bool {
 		}
 		return true
 	}
+	if n.Kind == yamltree.Empty && n.Key != "" {
+		r.complain(n, "is empty, but a mapping is wanted: write its keys below it, further in, or leave it out")
+		return false
+	}
 	r.complain(n, "is %v, but a mapping is wanted", n.Kind)
 	return false
 }

@@ -3,6 +3,7 @@ package explain
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -35,8 +36,8 @@ Exit codes: 0 told, 4 no answer.`,
 			if err != nil {
 				return err
 			}
-			if !config.ZoneForm.MatchString(args[0]) {
-				return cli.Exit(cli.ExitUsage, fmt.Errorf("zone %.40q is not of the form %v", args[0], config.ZoneForm))
+			if wrong := config.WrongZone(args[0]); wrong != "" {
+				return cli.Exit(cli.ExitUsage, errors.New("zone: "+wrong))
 			}
 			return w.With(cmd, timeout, func(ctx context.Context, r reach.Agents) error {
 				s, err := r.Schedule(ctx, w.Device, args[0])

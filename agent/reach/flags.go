@@ -96,7 +96,7 @@ func (w Way) With(cmd *cobra.Command, timeout time.Duration, do func(context.Con
 	err = do(ctx, r)
 	var known *cli.ExitError
 	switch {
-	case errors.Is(err, client.ErrSource):
+	case errors.Is(err, client.ErrSource), errors.Is(err, client.ErrUnnamed):
 		return cli.Exit(cli.ExitUsage, err)
 	case errors.Is(err, broker.ErrNoAnswer):
 		return cli.Exit(cli.ExitNoAnswer, errors.Join(err, w.Unread))
@@ -191,11 +191,11 @@ func (r *Flags) configFile() (file string, unread error) {
 }
 
 func (r *Flags) check(a broker.Access, device string) error {
-	if device != "" && !config.DeviceForm.MatchString(device) {
-		return cli.Exit(cli.ExitUsage, fmt.Errorf("device %.40q is not of the form %v", device, config.DeviceForm))
+	if wrong := config.WrongDevice(device); device != "" && wrong != "" {
+		return cli.Exit(cli.ExitUsage, errors.New("device: "+wrong))
 	}
-	if !config.PrefixForm.MatchString(a.Prefix) {
-		return cli.Exit(cli.ExitUsage, fmt.Errorf("prefix %.40q is not of the form %v", a.Prefix, config.PrefixForm))
+	if wrong := config.WrongPrefix(a.Prefix); wrong != "" {
+		return cli.Exit(cli.ExitUsage, errors.New("prefix: "+wrong))
 	}
 	for _, b := range a.Brokers {
 		if err := broker.CheckURL(b); err != nil {
@@ -204,6 +204,9 @@ func (r *Flags) check(a broker.Access, device string) error {
 	}
 	if (a.CertFile == "") != (a.KeyFile == "") {
 		return cli.Exit(cli.ExitUsage, fmt.Errorf("cert-file and key-file go together"))
+	}
+	if a.PasswordFile != "" && a.Username == "" { // [MQTT-3.1.2-22]
+		return cli.Exit(cli.ExitUsage, fmt.Errorf("password-file needs username beside it"))
 	}
 	return nil
 }

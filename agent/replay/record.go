@@ -68,7 +68,7 @@ func ParseRecord(text []byte) (Record, error) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&rec); err != nil {
-		return rec, fmt.Errorf("not a record: %w", err)
+		return rec, fmt.Errorf("not a record: %w", inWords(err))
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return rec, errors.New("something follows the record")
@@ -83,6 +83,21 @@ func ParseRecord(text []byte) (Record, error) {
 		return rec, errors.New("want either temperature or a setpoint (desired, up_delta, down_delta, mode), or a verdict, a target or a program")
 	}
 	return rec, rec.Check()
+}
+
+// inWords says what is wrong with a value without the words of the program's own types.
+func inWords(err error) error {
+	var kind *json.UnmarshalTypeError
+	var moment *time.ParseError
+	switch {
+	case errors.As(err, &kind) && kind.Field != "":
+		return fmt.Errorf("%s cannot be %s", kind.Field, kind.Value)
+	case errors.As(err, &kind):
+		return fmt.Errorf("%s is no object", kind.Value)
+	case errors.As(err, &moment):
+		return fmt.Errorf("a time cannot be %s: write such as 2026-01-31T12:00:00Z", config.Shown(moment.Value))
+	}
+	return err
 }
 
 // numbered reports whether the record has any number of a setpoint.

@@ -58,8 +58,8 @@ func (f *programFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	text, err := f.text(args)
-	if err == nil && !config.ZoneForm.MatchString(args[0]) {
-		err = fmt.Errorf("zone %.40q is not of the form %v", args[0], config.ZoneForm)
+	if wrong := config.WrongZone(args[0]); err == nil && wrong != "" {
+		err = errors.New("zone: " + wrong)
 	}
 	if err != nil {
 		return cli.Exit(cli.ExitUsage, err)

@@ -78,7 +78,9 @@ func BoostCommand() *cobra.Command {
 	})
 	cmd.Flags().StringVar(&text, "for", "1h", "a `DURATION`, 5m to 24h")
 	cmd.PreRunE = func(*cobra.Command, []string) (err error) {
-		last, err = parseFor(text)
+		if last, err = parseFor(text); err != nil {
+			err = cli.Exit(cli.ExitUsage, err)
+		}
 		return err
 	}
 	return cmd
@@ -107,8 +109,8 @@ func oneZone(use, short string, ask func(ctx context.Context, r reach.Agents, de
 			if err != nil {
 				return err
 			}
-			if !config.ZoneForm.MatchString(args[0]) {
-				return cli.Exit(cli.ExitUsage, fmt.Errorf("zone %.40q is not of the form %v", args[0], config.ZoneForm))
+			if wrong := config.WrongZone(args[0]); wrong != "" {
+				return cli.Exit(cli.ExitUsage, errors.New("zone: "+wrong))
 			}
 			return Ask(cmd, w, timeout, func(ctx context.Context, r reach.Agents) (setpoint.Answer, error) {
 				return ask(ctx, r, w.Device, args[0])
@@ -130,8 +132,8 @@ func (f *setFlags) run(cmd *cobra.Command, args []string) error {
 		return cli.Exit(cli.ExitUsage, err)
 	}
 	q.Device = w.Device
-	if !config.ZoneForm.MatchString(q.Zone) {
-		return cli.Exit(cli.ExitUsage, fmt.Errorf("zone %.40q is not of the form %v", q.Zone, config.ZoneForm))
+	if wrong := config.WrongZone(q.Zone); wrong != "" {
+		return cli.Exit(cli.ExitUsage, errors.New("zone: "+wrong))
 	}
 	return Ask(cmd, w, f.timeout, func(ctx context.Context, r reach.Agents) (setpoint.Answer, error) {
 		return r.Set(ctx, q)

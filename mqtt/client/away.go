@@ -96,7 +96,7 @@ func (c *Client) findHousehold(ctx context.Context, device string) (household, e
 	names := slices.Sorted(maps.Keys(found))
 	switch {
 	case len(names) > 1:
-		return household{}, fmt.Errorf("there are several devices: name one of %s by --device", strings.Join(names, ", "))
+		return household{}, fmt.Errorf("there are several devices: name one of %s %w", strings.Join(names, ", "), ErrUnnamed)
 	case len(names) == 0 && device == "":
 		return household{}, fmt.Errorf("%w: no agent is known to the broker: does it run? Some brokers (RabbitMQ) give what they retain only to who names the --device", broker.ErrNoAnswer)
 	case len(names) == 0:

@@ -197,7 +197,8 @@ func (c *Client) find(ctx context.Context, device, zone string) (retainedZone, e
 	case len(devices) == 1:
 		return *found[devices[0]], nil
 	case len(devices) > 1:
-		return retainedZone{}, fmt.Errorf("several devices have a zone %s: name one of %s by --device", zone, strings.Join(devices, ", "))
+		slices.Sort(devices)
+		return retainedZone{}, fmt.Errorf("several devices have a zone %s: name one of %s %w", zone, strings.Join(devices, ", "), ErrUnnamed)
 	case device != "" && found[device] == nil:
 		return retainedZone{device: device}, nil // never seen: what is published now waits for it
 	}
@@ -207,6 +208,9 @@ func (c *Client) find(ctx context.Context, device, zone string) (retainedZone, e
 	}
 	return retainedZone{}, fmt.Errorf("%w: no agent with a zone %q is known to the broker%s", broker.ErrNoAnswer, zone, hint)
 }
+
+// ErrUnnamed ends the words that several devices may be meant: which is for the person to say.
+var ErrUnnamed = errors.New("by --device")
 
 // ErrSource tells that what was named is a source of heat, which takes no word.
 var ErrSource = errors.New("is a source, not a zone")

@@ -69,6 +69,8 @@ func Duration(text string) string {
 // List is for a value where a list is wanted.
 func List(n *yamltree.Node) string {
 	switch {
+	case n.Kind == yamltree.Empty:
+		return "write its items below it, each behind a dash and a blank, or " + yamltree.PathWord(n.Key) + ": [] where there are none"
 	case n.Kind == yamltree.Mapping && n.Key == "zones":
 		return "begin each zone with a dash, a blank and its name, such as - name: living-room"
 	case n.Kind == yamltree.Mapping:

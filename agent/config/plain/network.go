@@ -28,11 +28,17 @@ func IsListen(address string) bool {
 
 // NotListen is said of a text that is none, with one that is.
 func NotListen(text, such string) string {
-	if !IsListen(text) {
-		return fmt.Sprintf("%s is not an address such as %s", shown(text), such)
+	if IsListen(text) {
+		return ""
 	}
-	return ""
+	_, port, err := net.SplitHostPort(text)
+	if p, tooLong := strconv.Atoi(port); err == nil && digits.MatchString(port) && (tooLong != nil || p < 0 || p > 65535) {
+		return shown(text) + " has a port outside 0..65535"
+	}
+	return fmt.Sprintf("%s is not an address such as %s", shown(text), such)
 }
+
+var digits = regexp.MustCompile(`^-?[0-9]+$`)
 
 // IsOpenToAll reports whether an address is surely not a loopback one; a name is
 // resolved only when the page opens.

@@ -73,8 +73,11 @@ func Seed(n *yamltree.Node) (x uint64, wrong string) {
 
 // NotWhole is said of what is no whole number.
 func NotWhole(n *yamltree.Node) string {
-	if n.Quoted || !advice.Whole.MatchString(n.Text) {
+	switch {
+	case !advice.Whole.MatchString(n.Text):
 		return fmt.Sprintf("%q is not a whole number", yamltree.Shortened(n.Text))
+	case n.Quoted:
+		return fmt.Sprintf("%q is a text, but a whole number is wanted: leave out the quotes", yamltree.Shortened(n.Text))
 	}
 	return ""
 }
