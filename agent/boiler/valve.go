@@ -45,7 +45,7 @@ func (c *Caller) supply() controlloop.Supply {
 			h = c.boiler.state.Holds[i]
 		}
 	}
-	return controlloop.Supply{On: c.boiler.relay.is == controlloop.RelayOn, Hold: controlloop.ValveHold{Keep: h.Keep, Move: h.Move}}
+	return controlloop.Supply{On: c.boiler.relay.Is == controlloop.RelayOn, Hold: controlloop.ValveHold{Keep: h.Keep, Move: h.Move}}
 }
 
 // Saw takes a snapshot of the zone, and never blocks for long.
@@ -87,9 +87,9 @@ func (b *Boiler) shuts(c *Caller) {
 	if !was || b.flows() {
 		return
 	}
-	_ = b.relay.set(false) // one that does not obey is told at the next step
+	_ = b.relay.Set(false) // one that does not obey is told at the next step
 	if !b.Law.Bypass {
-		_ = b.pump.set(false)
+		_ = b.pump.Set(false)
 	}
 }
 
