@@ -125,14 +125,10 @@ func (c *Caller) demand(b *Boiler, now time.Time) source.Demand {
 	d.Kept = s.Held.Keep
 	d.Frost = s.Target.Frost
 	d.Cutout = s.State.HeatCut
-	d.Calm = s.Fresh && s.Setpoint.Mode != controlloop.ModeNone && s.State.Reading.Celsius < p.HeatCutout-calm && !s.State.HeatCut &&
-		!s.Target.Frost && !s.Target.Bar && !s.Guard.Heat.Tripped && !s.State.Cooler.On
+	d.Calm = s.MayMove(p)
 	d.Stood = c.valve && b.stood(c.name, d.Open, now)
 	return d
 }
-
-// calm is how far below its cut-out a zone is whose valve may be exercised, in K.
-const calm = 2
 
 // thePump is the pump's name among what is exercised: no zone has it.
 const thePump = ""
