@@ -75,7 +75,7 @@ func (b *Boiler) Begin(now time.Time) {
 // until the context ends; then it switches off: the source first.
 func (b *Boiler) Run(ctx context.Context) error {
 	defer b.off() // also on a panic
-	tick := time.NewTicker(sources.Step)
+	tick := time.NewTicker(source.Step)
 	defer tick.Stop()
 	for {
 		b.Step(time.Now())

@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"thermostat/agent/clitest"
-	"thermostat/agent/config/sources"
 	"thermostat/agent/service"
 	"thermostat/controlloop"
 	"thermostat/controlloop/report"
+	"thermostat/controlloop/source"
 )
 
 // watchdog is the unit's WatchdogSec.
@@ -42,7 +42,7 @@ func (h *house) beats(t *testing.T, manager *clitest.Manager) {
 		zones = append(zones, r.Zone)
 	}
 	beat := service.NewHeartbeat(zones, watchdog, slog.New(slog.DiscardHandler), manager.Send)
-	beat.Watch(h.Name, sources.Step)
+	beat.Watch(h.Name, source.Step)
 	for _, z := range zones {
 		see := z.Observe
 		z.Observe = func(s controlloop.Snapshot) { beat.Saw(s); see(s) }

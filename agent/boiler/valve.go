@@ -3,7 +3,6 @@ package boiler
 import (
 	"time"
 
-	"thermostat/agent/config/sources"
 	"thermostat/controlloop"
 	"thermostat/controlloop/source"
 )
@@ -41,7 +40,7 @@ func (c *Caller) supply() controlloop.Supply {
 	defer c.boiler.mu.Unlock()
 	h := source.Hold{}
 	for i, z := range c.boiler.zones {
-		if z == c && i < len(c.boiler.state.Holds) && c.last.Time.Sub(c.boiler.lastStep) <= 3*sources.Step {
+		if z == c && i < len(c.boiler.state.Holds) && c.last.Time.Sub(c.boiler.lastStep) <= source.Samples*source.Step {
 			h = c.boiler.state.Holds[i]
 		}
 	}
@@ -96,7 +95,7 @@ func (b *Boiler) shuts(c *Caller) {
 // flows reports whether the water has a way as far as the zones have told lately.
 func (b *Boiler) flows() bool {
 	for _, z := range b.zones {
-		heard := !z.last.Time.IsZero() && b.lastStep.Sub(z.last.Time) <= 3*z.params.Sample
+		heard := !z.last.Time.IsZero() && b.lastStep.Sub(z.last.Time) <= source.Samples*z.params.Sample
 		if heard && (z.valve && z.open || !z.valve && !z.last.State.HeatCut) {
 			return true
 		}
