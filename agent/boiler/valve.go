@@ -66,21 +66,23 @@ type valve struct {
 	normallyOpen bool
 }
 
-// Set opens or shuts the valve.
+// Set opens or shuts the valve. It has not the boiler's lock meanwhile: a valve whose bus hangs holds its own zone alone.
 func (v *valve) Set(open bool) error {
-	b := v.caller.boiler
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	c := v.caller
 	if !open {
-		b.shuts(v.caller)
+		c.boiler.shuts(c)
 	}
 	err := v.relay.Set(open != v.normallyOpen)
-	v.caller.open = open && err == nil
+	c.boiler.mu.Lock()
+	defer c.boiler.mu.Unlock()
+	c.open = open && err == nil
 	return err
 }
 
-// shuts ends source and pump where the water has no other way. It has the lock.
+// shuts notes that the valve does, and ends source and pump where the water has no other way.
 func (b *Boiler) shuts(c *Caller) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	was := c.open
 	c.open = false
 	if !was || b.flows() {
