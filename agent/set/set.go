@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"thermostat/agent/cli"
-	"thermostat/agent/config"
 	"thermostat/agent/reach"
 	"thermostat/controlloop"
 	"thermostat/controlloop/program"
@@ -103,12 +102,9 @@ func oneZone(use, short string, ask func(ctx context.Context, r reach.Agents, de
 	cmd := &cobra.Command{
 		Use: use, Short: short, Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			w, err := remote.Resolve(cmd)
+			w, err := remote.ResolveZone(cmd, args[0])
 			if err != nil {
 				return err
-			}
-			if !config.ZoneForm.MatchString(args[0]) {
-				return cli.Exit(cli.ExitUsage, fmt.Errorf("zone %.40q is not of the form %v", args[0], config.ZoneForm))
 			}
 			return Ask(cmd, w, timeout, func(ctx context.Context, r reach.Agents) (setpoint.Answer, error) {
 				return ask(ctx, r, w.Device, args[0])
@@ -121,7 +117,7 @@ func oneZone(use, short string, ask func(ctx context.Context, r reach.Agents, de
 }
 
 func (f *setFlags) run(cmd *cobra.Command, args []string) error {
-	w, err := f.remote.Resolve(cmd)
+	w, err := f.remote.ResolveZone(cmd, args[0])
 	if err != nil {
 		return err
 	}
@@ -130,9 +126,6 @@ func (f *setFlags) run(cmd *cobra.Command, args []string) error {
 		return cli.Exit(cli.ExitUsage, err)
 	}
 	q.Device = w.Device
-	if !config.ZoneForm.MatchString(q.Zone) {
-		return cli.Exit(cli.ExitUsage, fmt.Errorf("zone %.40q is not of the form %v", q.Zone, config.ZoneForm))
-	}
 	return Ask(cmd, w, f.timeout, func(ctx context.Context, r reach.Agents) (setpoint.Answer, error) {
 		return r.Set(ctx, q)
 	})
