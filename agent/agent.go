@@ -10,11 +10,11 @@ import (
 	"thermostat/agent/boiler"
 	"thermostat/agent/cli"
 	"thermostat/agent/config"
-	"thermostat/agent/config/sources"
 	"thermostat/agent/devices"
 	"thermostat/agent/service"
 	"thermostat/controlloop"
 	"thermostat/controlloop/report"
+	"thermostat/controlloop/source"
 	"thermostat/drivers"
 	"thermostat/mqtt"
 	"thermostat/mqtt/device"
@@ -75,7 +75,7 @@ func (a *agent) notify(getenv func(string) string) error {
 	if n != nil {
 		a.beat = service.NewHeartbeat(a.zones.loops(), service.WatchdogTime(getenv), a.log, n.Send)
 		for _, s := range a.sources {
-			a.beat.Watch(s.Name, sources.Step)
+			a.beat.Watch(s.Name, source.Step)
 		}
 		a.session.OfferRestart(a.askRestart)
 	}

@@ -70,6 +70,20 @@ func TestCommandsInTheDocumentsAreTaken(t *testing.T) {
 	}
 }
 
+// TestEveryCommandStandsInTheDocuments: in README's list and in the table of docs/commands.md.
+func TestEveryCommandStandsInTheDocuments(t *testing.T) {
+	all := pages(t)
+	list := regexp.MustCompile("(?m)^.*docs/commands.md.*`(demo .*)`").FindStringSubmatch(all["../README.md"])
+	for _, cmd := range rootCommand().Commands() {
+		if list == nil || !slices.Contains(strings.Fields(list[1]), cmd.Name()) {
+			t.Errorf("README does not list %s: %q", cmd.Name(), list)
+		}
+		if !regexp.MustCompile("(?m)^\\| .*`" + cmd.Name() + "`").MatchString(all["../docs/commands.md"]) {
+			t.Errorf("docs/commands.md has no row of %s", cmd.Name())
+		}
+	}
+}
+
 // taken says why a command's line is not one, without running it.
 func taken(line string) error {
 	words := regexp.MustCompile(`'[^']*'|\S+`).FindAllString(line, -1)

@@ -20,6 +20,7 @@ import (
 	"thermostat/controlloop"
 	"thermostat/controlloop/comfort"
 	"thermostat/controlloop/mailbox"
+	"thermostat/controlloop/source"
 	"thermostat/drivers"
 )
 
@@ -96,7 +97,7 @@ func liveOn(t *testing.T, configured []sources.Source, z config.Zone, lasts time
 		for _, b := range boilers {
 			b.Begin(time.Now())
 			go func() { // it decides by itself between the samples, as in the simulation, so that neither is first by chance
-				time.Sleep(sources.Step / 2)
+				time.Sleep(source.Step / 2)
 				if err := b.Run(ctx); err != nil {
 					t.Error(err)
 				}

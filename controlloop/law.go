@@ -400,7 +400,11 @@ func (s *State) follow(p *Params, in *Input, w demand, held Reason, wait time.Du
 	return held, wait
 }
 
-// mayMove reports whether a valve may go on with nobody calling.
+// MayMove reports whether the zone's valve may go on with nobody calling, by the law and p.
+func (s *Snapshot) MayMove(p *Params) bool {
+	return s.State.mayMove(p, &Input{Now: s.Time, Setpoint: s.Setpoint, NoHeat: s.Guard.Heat.Tripped, Bar: s.Target.Bar, Frost: s.Target.Frost})
+}
+
 func (s *State) mayMove(p *Params, in *Input) bool {
 	return in.Setpoint.Mode != ModeNone && s.fresh(p, in.Now) && p.Heater && !s.HeatCut && !in.NoHeat && !in.Bar && !in.Frost &&
 		!s.Cooler.On && s.Reading.Celsius < p.HeatCutout-cutoutRelease

@@ -48,6 +48,10 @@ func (p *Params) Watched() guard.Params {
 	return guard.Params{Heater: p.Heater, Cooler: p.Cooler, Electric: p.Electric, StaleAfter: p.StaleAfter, Speed: p.Speed}
 }
 
+// StuckSamples is for how many of its samples a zone may be silent before it counts as stuck:
+// the watchdog is not fed then, and what heats for it on the broker goes off.
+const StuckSamples = 3
+
 // cutoutRelease is how far inside its limit a cut-out lets go, in K.
 const cutoutRelease = 2
 

@@ -129,7 +129,7 @@ func TestASuspendShutsAValveAndItsRestBegins(t *testing.T) {
 // current; and by nothing but that.
 func TestTheSafetyRelayIsClosedWhileAValveIsExercised(t *testing.T) {
 	s, safety := newSupplied(true), &plug{}
-	s.zone.safety = output{relay: safety}
+	s.zone.safety = KnownRelay{Relay: safety}
 	s.Set(Setpoint{Mode: ModeOff}, s.now)
 	for range 30 {
 		s.tick(20)

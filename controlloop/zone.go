@@ -64,17 +64,17 @@ type Zone struct {
 	guard    guard.Guard
 	foresees Foresight
 	foreseen Foreseen
-	heater   output
-	cooler   output
-	safety   output
+	heater   KnownRelay
+	cooler   KnownRelay
+	safety   KnownRelay
 	faults   faultSet
 }
 
-// output is a relay and what is known of it.
-type output struct {
-	relay Relay
-	known RelayState
-	off   time.Time // since when it may be off that is not known to be; zero: it is not off
+// KnownRelay is a relay and what is known of it.
+type KnownRelay struct {
+	Relay Relay      // nil where there is none
+	Is    RelayState // what is known of it
+	Off   time.Time  // since when it may be off that is not known to be; zero: it is not off
 }
 
 // Supply is a source of heat as a zone knows it.
@@ -194,7 +194,7 @@ func (p Params) grace() time.Duration { return min(p.Sample/4, time.Second) }
 func (z *Zone) begin(start Setpoint, now time.Time) {
 	start.At = now
 	z.said, z.began, z.ticked = start, now, now
-	z.heater, z.cooler, z.safety = output{relay: z.Heater}, output{relay: z.Cooler}, output{relay: z.Safety}
+	z.heater, z.cooler, z.safety = KnownRelay{Relay: z.Heater}, KnownRelay{Relay: z.Cooler}, KnownRelay{Relay: z.Safety}
 	z.slept = z.sleptInAll()
 	z.senses.all = []*sense{newSense(z.Sensor, now)}
 	for _, s := range z.Fallbacks {
@@ -273,7 +273,7 @@ func (z *Zone) aim(r Reading, now time.Time) {
 	}
 	z.target = z.Plan(z.said, Look{
 		Now: now, Reading: r,
-		Heating: z.heats(), Cooling: z.state.Cooler.On && z.cooler.known == RelayOn,
+		Heating: z.heats(), Cooling: z.state.Cooler.On && z.cooler.Is == RelayOn,
 		Foresees: z.foresees.ready(&z.Params),
 	})
 }
@@ -284,66 +284,67 @@ func (z *Zone) aim(r Reading, now time.Time) {
 func (z *Zone) assert(s State, now time.Time) error {
 	var err error
 	if !s.Heater.On {
-		err = errors.Join(err, z.heater.set(false))
+		err = errors.Join(err, z.heater.Set(false))
 	}
 	if !s.Cooler.On {
-		err = errors.Join(err, z.cooler.set(false))
+		err = errors.Join(err, z.cooler.Set(false))
 	}
 	obeyed := err == nil
-	err = errors.Join(err, z.safety.set(obeyed && z.closes(s)))
+	err = errors.Join(err, z.safety.Set(obeyed && z.closes(s)))
 	// While one may still be on, the other must not go on.
 	if s.Heater.On {
-		err = errors.Join(err, z.heater.set(err == nil))
+		err = errors.Join(err, z.heater.Set(err == nil))
 	}
 	if s.Cooler.On {
-		err = errors.Join(err, z.cooler.set(err == nil))
+		err = errors.Join(err, z.cooler.Set(err == nil))
 	}
-	z.faults.set(FaultRelay, err != nil, now, func() string { return "a relay does not obey: " + oneLine(err) })
+	z.faults.set(FaultRelay, err != nil, now, func() string { return "a relay does not obey: " + OneLine(err) })
 	return err
 }
 
 // assertOff brings all relays off.
 func (z *Zone) assertOff() {
-	for _, o := range []*output{&z.heater, &z.cooler, &z.safety} {
-		_ = o.set(false) // one that does not obey is told at the first tick
+	for _, o := range []*KnownRelay{&z.heater, &z.cooler, &z.safety} {
+		_ = o.Set(false) // one that does not obey is told at the first tick
 	}
 }
 
-// oneLine is an error's text without line breaks.
-func oneLine(err error) string {
+// OneLine is an error's text without line breaks.
+func OneLine(err error) string {
 	return strings.ReplaceAll(err.Error(), "\n", "; ")
 }
 
-func (o *output) set(on bool) error {
-	if o.relay == nil {
+// Set brings the relay to a position, and notes what is known of it then.
+func (r *KnownRelay) Set(on bool) error {
+	if r.Relay == nil {
 		return nil
 	}
-	err := o.relay.Set(on)
-	o.off = time.Time{}
+	err := r.Relay.Set(on)
+	r.Off = time.Time{}
 	if err != nil {
-		o.known = RelayUnknown
+		r.Is = RelayUnknown
 		if silent := new(Unconfirmed); errors.As(err, &silent) {
-			o.off = silent.Since
+			r.Off = silent.Since
 		}
 		return err
 	}
-	o.known = RelayOff
+	r.Is = RelayOff
 	if on {
-		o.known = RelayOn
+		r.Is = RelayOn
 	}
 	return nil
 }
 
 // restFrom lets the rest of an output begin only once its relay has gone off, as
 // far as that can be known.
-func (o *output) restFrom(now time.Time, memory *Output) (moved bool) {
+func (r *KnownRelay) restFrom(now time.Time, memory *Output) (moved bool) {
 	before := memory.Since
 	switch {
-	case o.relay == nil || o.known != RelayUnknown || memory.On:
-	case o.off.IsZero():
+	case r.Relay == nil || r.Is != RelayUnknown || memory.On:
+	case r.Off.IsZero():
 		memory.Since = now
-	case o.off.After(memory.Since):
-		memory.Since = o.off
+	case r.Off.After(memory.Since):
+		memory.Since = r.Off
 	}
 	return memory.Since != before
 }
@@ -358,7 +359,7 @@ func (z *Zone) supplied() Supply {
 
 // heats reports whether the call for heat reaches what heats the room.
 func (z *Zone) heats() bool {
-	obeys := z.heater.known == RelayOn || z.Supply != nil && z.Heater == nil
+	obeys := z.heater.Is == RelayOn || z.Supply != nil && z.Heater == nil
 	return z.state.Call.On && obeys && z.supply.On
 }
 
@@ -366,11 +367,11 @@ func (z *Zone) heats() bool {
 func (z *Zone) works() bool {
 	switch {
 	case z.Cooler != nil:
-		return z.state.Cooler.On && z.cooler.known == RelayOn
+		return z.state.Cooler.On && z.cooler.Is == RelayOn
 	case z.Heater == nil: // its source warms it whenever it is on
 		return z.supply.On
 	}
-	return z.state.Heater.On && z.heater.known == RelayOn && z.supply.On
+	return z.state.Heater.On && z.heater.Is == RelayOn && z.supply.On
 }
 
 // watch shows the watchers what the relays were told until now, and what the
@@ -387,16 +388,16 @@ func (z *Zone) watch(r Reading, now time.Time) {
 	z.guard = guard.Watch(z.Params.Watched(), z.guard, guard.Input{
 		Now: now, Celsius: celsius, Cold: cold, Warm: warm, Rest: z.target.Bar,
 		HeaterOn: z.state.Call.On, HeaterLost: !z.heats(),
-		CoolerOn: z.state.Cooler.On, CoolerLost: z.cooler.known != RelayOn,
+		CoolerOn: z.state.Cooler.On, CoolerLost: z.cooler.Is != RelayOn,
 	})
 }
 
 // closes reports whether the safety relay shall be closed. It closes when an
 // output of a healthy zone is ordered on, and opens on any guard.
 func (z *Zone) closes(s State) bool {
-	wasClosed := z.safety.known == RelayOn
+	wasClosed := z.safety.Is == RelayOn
 	_, relayFault := z.faults[FaultRelay]
-	opens := z.target.off() && !s.Heater.On || s.HeatCut || s.CoolCut || relayFault ||
+	opens := z.target.off() && s.Reason != ReasonExercise || s.HeatCut || s.CoolCut || relayFault ||
 		z.guard.Heat.Tripped || z.guard.Cool.Tripped ||
 		!s.Lost.IsZero() && s.Reason != ReasonSensorLoss ||
 		(z.guard.Heat.Beyond || z.guard.Cool.Beyond) && !s.Heater.On && !s.Cooler.On
@@ -439,7 +440,7 @@ func (z *Zone) tell(now time.Time) {
 		Fresh: z.state.fresh(&z.Params, now), Sensor: z.senses.verdict(z.senses.all[0]),
 		Heard: z.senses.verdict(used), Answers: z.answers, Answered: z.answered,
 		Began: z.began, Streaming: z.senses.streaming,
-		HeaterRelay: z.heater.known, CoolerRelay: z.cooler.known, SafetyRelay: z.safety.known,
+		HeaterRelay: z.heater.Is, CoolerRelay: z.cooler.Is, SafetyRelay: z.safety.Is,
 		Guard: z.guard, Held: z.supply.Hold,
 		Recalled: &z.Past.Room, Foresight: z.foreseen, Law: z.Params.Law,
 		HasHeater: z.Heater != nil, HasCooler: z.Cooler != nil,

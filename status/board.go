@@ -10,6 +10,7 @@ import (
 
 	"thermostat/controlloop"
 	"thermostat/controlloop/report"
+	"thermostat/controlloop/source"
 )
 
 // Zone is what does not change about a zone while the agent runs.
@@ -25,10 +26,6 @@ type Source struct {
 	Name string // part of its address and labels
 	Pump bool   // it has a pump
 }
-
-// stuckSamples is how many of its samples a zone may be silent before it
-// counts as stuck, as for the service manager's watchdog.
-const stuckSamples = 3
 
 // board holds the latest snapshot of each zone, and what follows from all of
 // them. Readers take what is newest: nothing is queued for anybody.
@@ -82,7 +79,7 @@ func newBoard(zones []Zone, sources []Source) *board {
 	for _, z := range zones {
 		on := &zoneBoard{
 			Zone: z, readings: map[controlloop.Verdict]uint64{controlloop.VerdictOK: 0},
-			past: newHistory(stuckSamples * z.Params.Sample),
+			past: newHistory(controlloop.StuckSamples * z.Params.Sample),
 		}
 		b.zones, b.named[z.Name] = append(b.zones, on), on
 	}
@@ -158,9 +155,6 @@ func (b *board) since(number uint64) news {
 	return n
 }
 
-// sourceEvery is how often a source ticks at least.
-const sourceEvery = 5 * time.Second
-
 // sawSource takes what a source does.
 func (b *board) sawSource(snap report.SourceSnapshot) {
 	b.mu.Lock()
@@ -170,7 +164,7 @@ func (b *board) sawSource(snap report.SourceSnapshot) {
 			continue
 		}
 		s.last = snap
-		if report.SourceChanged(&s.told, &snap) || snap.Time.Sub(s.told.Time) >= sourceEvery {
+		if report.SourceChanged(&s.told, &snap) || snap.Time.Sub(s.told.Time) >= source.Step {
 			b.count++
 			s.told, s.number = snap, b.count
 			b.wakeUp()
@@ -189,7 +183,7 @@ func (b *board) sources() (all []report.SourceSnapshot) {
 }
 
 func sourceStuck(s report.SourceSnapshot, now time.Time) bool {
-	return now.Sub(s.Time) > stuckSamples*sourceEvery
+	return now.Sub(s.Time) > controlloop.StuckSamples*source.Step
 }
 
 // stuck names the zones and sources that have not completed a tick lately.
@@ -210,5 +204,5 @@ func (b *board) stuck(now time.Time) (names []string) {
 }
 
 func (z *zoneBoard) stuck(now time.Time) bool {
-	return z.last == nil || now.Sub(z.last.Time) > stuckSamples*z.Params.Sample
+	return z.last == nil || now.Sub(z.last.Time) > controlloop.StuckSamples*z.Params.Sample
 }

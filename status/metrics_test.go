@@ -100,6 +100,19 @@ func TestMetricsAreThoseOfTheGoldenPage(t *testing.T) {
 	}
 }
 
+// TestEveryMetricStandsInTheDocument: with its whole name, or with what follows thermostat_.
+func TestEveryMetricStandsInTheDocument(t *testing.T) {
+	text, err := os.ReadFile("../docs/http.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`(?m)^# TYPE thermostat(_\w+)`).FindAllStringSubmatch(scrape(t), -1) {
+		if !strings.Contains(string(text), "`"+m[1]+"`") && !strings.Contains(string(text), "`thermostat"+m[1]+"`") {
+			t.Errorf("docs/http.md does not name thermostat%s", m[1])
+		}
+	}
+}
+
 // TestMetricsOfRuntimeAndProcessAreTheLibrarys: their order, names, labels, kinds
 // and words are those of Prometheus' client library, and so is the choice by
 // name. Whatever form is asked for, the text comes.

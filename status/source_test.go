@@ -7,6 +7,7 @@ import (
 
 	"thermostat/controlloop"
 	"thermostat/controlloop/report"
+	"thermostat/controlloop/source"
 )
 
 // TestASourceThatTicksNoMoreIsNotWell: /healthz names it, and /api/sources tells what it last did.
@@ -50,10 +51,10 @@ func TestTheStreamTellsWhatASourceDoes(t *testing.T) {
 	if news := s.board.since(seen).sources; len(news) != 0 {
 		t.Errorf("a second later it tells %+v", news)
 	}
-	snap.Time, snap.Wait = began.Add(sourceEvery), 85*time.Second
+	snap.Time, snap.Wait = began.Add(source.Step), 85*time.Second
 	s.SawSource(snap)
 	if news := s.board.since(seen).sources; len(news) != 1 || news[0].Wait != snap.Wait {
-		t.Errorf("%v later it tells %+v", sourceEvery, news)
+		t.Errorf("%v later it tells %+v", source.Step, news)
 	}
 	snap.Relay, snap.Reason, snap.Wait, snap.Calling = controlloop.RelayOn, "demand", 0, []string{"hall"}
 	s.SawSource(snap)

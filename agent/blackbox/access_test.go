@@ -123,14 +123,13 @@ func TestThePublishedRulesKeepADeviceToItsOwnTopics(t *testing.T) {
 	b := newFleetBroker(t, "cabin", "hut", "operator", "homeassistant")
 	url := "mqtts://localhost:" + b.port
 	p := startAgent(t, agentConfig(t, url, b.access("cabin")))
-	p.says("broker connected")
+	p.Says("broker connected")
 	as := func(user string, args ...string) *process {
 		return start(t, thermostat(t), append(args, "--broker", url, "--username", user, "--password-file", b.password(user), "--ca-file", b.ca())...)
 	}
 	set := as("operator", "set", "room", "21.5")
-	<-set.ended
-	if set.code != 0 {
-		t.Errorf("the operator's set: exit %d\n%s", set.code, set.output())
+	if set.Code() != 0 {
+		t.Errorf("the operator's set: exit %d\n%s", set.Code(), set.Output())
 	}
 	b.says("homeassistant", "thermostat/cabin/room/set/desired", "22") // retained, and therefore ignored
 	b.client("homeassistant", "mosquitto_pub", "-t", "thermostat/cabin/room/set/desired", "-m", "23", "-q", "1").Run()
@@ -166,8 +165,8 @@ func TestThePublishedRulesKeepADeviceToItsOwnTopics(t *testing.T) {
 	if got := b.retains("operator", "thermostat/cabin/room/state"); !strings.Contains(got, `"desired":23,`) {
 		t.Errorf("hut wrote cabin's control: %s", got)
 	}
-	if n := p.count("msg=fault"); n > 0 {
-		t.Errorf("a device in its own place has faults:\n%s", p.output())
+	if n := p.Count("msg=fault"); n > 0 {
+		t.Errorf("a device in its own place has faults:\n%s", p.Output())
 	}
 }
 
@@ -195,7 +194,7 @@ func TestTheCommonNameOfACertificateIsTheUserName(t *testing.T) {
 	b := newFleetBroker(t, "operator")
 	b.authority.issue("device", "cabin", time.Now().AddDate(0, 0, 2))
 	p := startAgent(t, agentConfig(t, "mqtts://localhost:"+b.certPort, b.authority.device()))
-	p.says("broker connected")
+	p.Says("broker connected")
 	b.says("operator", "thermostat/cabin/room/control", `{"desired":21}`)
 	clitest.Eventually(t, func() error {
 		if got := b.retains("operator", "thermostat/cabin/room/state"); !strings.Contains(got, `"desired":21,`) {
@@ -203,7 +202,7 @@ func TestTheCommonNameOfACertificateIsTheUserName(t *testing.T) {
 		}
 		return nil
 	})
-	if n := p.count("msg=fault"); n > 0 {
-		t.Errorf("faults:\n%s", p.output())
+	if n := p.Count("msg=fault"); n > 0 {
+		t.Errorf("faults:\n%s", p.Output())
 	}
 }

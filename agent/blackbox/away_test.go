@@ -60,7 +60,7 @@ func TestEverybodyGoesAwayAndComesBack(t *testing.T) {
 		!strings.Contains(out, "bath: applied: mode heat, desired 14.00 °C") || strings.Contains(out, "fridge") || strings.Contains(out, "hall") {
 		t.Errorf("away: exit %d, %s", code, out)
 	}
-	p.kill()
+	p.Kill()
 	p = startAgent(t, config)
 	m.shows("living", "away after a kill", func(s report.State) bool {
 		return aims("auto", "away", 12)(s) && s.HoldUntil != nil && time.Until(*s.HoldUntil) > 71*time.Hour

@@ -39,7 +39,7 @@ zones:
 // switches are the commands that were heard, each where it differs from the last of its relay.
 func switches(heard *process) (all []string) {
 	last := map[string]string{}
-	for _, line := range strings.Fields(heard.output()) {
+	for _, line := range strings.Fields(heard.Output()) {
 		relay, _, _ := strings.Cut(line, "-")
 		if last[relay] != line {
 			last[relay] = line
@@ -84,7 +84,7 @@ func TestABoilerOnTheBrokerSwitchesInItsOrder(t *testing.T) {
 	})
 	watch := start(t, thermostat(t), "watch", "--json", "--broker", m.url(), "--device", "cabin")
 	clitest.Eventually(t, func() error {
-		if told := watch.output(); !strings.Contains(told, `"calling":["bath"],"cycles":1,"device":"cabin","faults":[],"name":"boiler"`) {
+		if told := watch.Output(); !strings.Contains(told, `"calling":["bath"],"cycles":1,"device":"cabin","faults":[],"name":"boiler"`) {
 			return fmt.Errorf("watch says %s", told)
 		}
 		return nil
@@ -92,25 +92,23 @@ func TestABoilerOnTheBrokerSwitchesInItsOrder(t *testing.T) {
 	watch.stop()
 	for _, words := range [][]string{{"set", "boiler", "20"}, {"boost", "boiler"}, {"clear", "boiler"}, {"resume", "boiler"}, {"program", "boiler"}} {
 		p := start(t, thermostat(t), append(words, "--broker", m.url(), "--device", "cabin")...)
-		<-p.ended
-		if p.code != 2 || !strings.Contains(p.output(), "boiler is a source, not a zone") {
-			t.Errorf("%v: exit %d: %s", words, p.code, p.output())
+		if p.Code() != 2 || !strings.Contains(p.Output(), "boiler is a source, not a zone") {
+			t.Errorf("%v: exit %d: %s", words, p.Code(), p.Output())
 		}
 	}
 	until("21", "boiler-off", "pump-off", "bath-off")
 	until("18", "bath-on", "pump-on", "boiler-on")
 	if code := agent.stop(); code != 0 {
-		t.Errorf("exit %d: %s", code, agent.output())
+		t.Errorf("exit %d: %s", code, agent.Output())
 	}
 	clitest.Eventually(t, func() error { return order(heard, "boiler-off", "pump-off", "bath-off") })
 
 	agent = startAgent(t, config)
 	until("18", "bath-on", "pump-on", "boiler-on")
-	agent.kill()
+	agent.Kill()
 	p := start(t, thermostat(t), "off", "--config", config)
-	<-p.ended
-	if p.code != 0 {
-		t.Errorf("off: exit %d: %s", p.code, p.output())
+	if p.Code() != 0 {
+		t.Errorf("off: exit %d: %s", p.Code(), p.Output())
 	}
 	clitest.Eventually(t, func() error { return order(heard, "boiler-off", "pump-off", "bath-off") })
 }
@@ -127,7 +125,7 @@ func TestASourceTicksForTheServiceManager(t *testing.T) {
 	waits("READY=1")
 	waits("WATCHDOG=1")
 	if code := p.stop(); code != 0 {
-		t.Errorf("exit %d\n%s", code, p.output())
+		t.Errorf("exit %d\n%s", code, p.Output())
 	}
 	waits("STOPPING=1")
 }

@@ -81,14 +81,14 @@ type blow struct {
 
 var allBlows = []blow{
 	{"broker killed", func(t *testing.T, m *mosquitto, _ *wire, random *rand.Rand, p *process) {
-		m.p.kill()
+		m.p.Kill()
 		p.goesOn("swing")
 		m.start()
 	}},
 	{"broker frozen", func(t *testing.T, m *mosquitto, _ *wire, random *rand.Rand, p *process) {
-		m.p.cmd.Process.Signal(syscall.SIGSTOP)
+		m.p.Signal(syscall.SIGSTOP)
 		p.goesOn("swing")
-		m.p.cmd.Process.Signal(syscall.SIGCONT)
+		m.p.Signal(syscall.SIGCONT)
 	}},
 	{"slow connection", func(t *testing.T, _ *mosquitto, w *wire, random *rand.Rand, p *process) {
 		w.set(slow)
@@ -171,7 +171,7 @@ func (m *mosquitto) agreesWith(t *testing.T, p *process) {
 			return
 		}
 	}
-	t.Fatalf("the broker retains %v, the zone shows %v\n%s", control, state, p.output())
+	t.Fatalf("the broker retains %v, the zone shows %v\n%s", control, state, p.Output())
 }
 
 func (m *mosquitto) retainedDesired() float64 {
@@ -192,7 +192,7 @@ func (m *mosquitto) retainedDesired() float64 {
 func (p *process) goesOn(zone string) {
 	p.t.Helper()
 	switches := func() (n int) {
-		for line := range strings.Lines(p.output()) {
+		for line := range strings.Lines(p.Output()) {
 			if strings.Contains(line, ` msg="heater o`) && strings.Contains(line, " zone="+zone+" ") {
 				n++
 			}
@@ -202,7 +202,7 @@ func (p *process) goesOn(zone string) {
 	before := switches()
 	clitest.WaitFor(p.t, converge, func() error {
 		if n := switches() - before; n < 3 {
-			return fmt.Errorf("zone %s switched %d times:\n%s", zone, n, p.output())
+			return fmt.Errorf("zone %s switched %d times:\n%s", zone, n, p.Output())
 		}
 		return nil
 	})
@@ -210,7 +210,7 @@ func (p *process) goesOn(zone string) {
 
 // peakMiB is the most resident memory a process ever had: VmHWM of proc(5).
 func peakMiB(t *testing.T, p *process) float64 {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Pid()))
 	if err != nil {
 		t.Fatal(err)
 	}

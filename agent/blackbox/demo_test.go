@@ -16,15 +16,14 @@ import (
 func TestTheDemoWarmsTellsItsFaultAndEnds(t *testing.T) {
 	t.Parallel()
 	p := start(t, thermostat(t), "demo", "--for", "20s", "--mqtt", "127.0.0.1:0", "--fault", "sensor-hang@11s")
-	p.says("living-room: heater on at 19.")
-	p.says("workshop: heater on at 1")
-	p.says("living-room: heater off at 20.")
-	p.says("desired 20.0 °C: too_warm")
-	p.says("fault sensor-hang: a read of a sensor does not come back")
-	p.says("FAULT sensor: the sensor has not answered since")
-	<-p.ended
-	if p.code != 0 {
-		t.Errorf("exit %d\n%s", p.code, p.output())
+	p.Says("living-room: heater on at 19.")
+	p.Says("workshop: heater on at 1")
+	p.Says("living-room: heater off at 20.")
+	p.Says("desired 20.0 °C: too_warm")
+	p.Says("fault sensor-hang: a read of a sensor does not come back")
+	p.Says("FAULT sensor: the sensor has not answered since")
+	if p.Code() != 0 {
+		t.Errorf("exit %d\n%s", p.Code(), p.Output())
 	}
 }
 
@@ -33,15 +32,15 @@ func TestTheDemoWarmsTellsItsFaultAndEnds(t *testing.T) {
 func TestTheDemosBoilerBurnsForAnOpenValveAndEndsWithIt(t *testing.T) {
 	t.Parallel()
 	p := start(t, thermostat(t), "demo", "--boiler", "--mqtt", "127.0.0.1:0", "--http", "127.0.0.1:0", "--fault", "sensor-gone@12s")
-	p.says("Four simulated rooms on one boiler; one second is 60 s of room time.")
-	p.says("thermostat/demo/bath/control")
-	p.says("living-room: valve opens at 19.")
-	p.says("boiler: on, its pump on: demand ")
-	p.says("fault sensor-gone: no sensor answers any more")
-	p.says("boiler: off, its pump off: ")
-	p.says("living-room: valve shuts at unknown temperature, desired 20.0 °C: stale_reading")
+	p.Says("Four simulated rooms on one boiler; one second is 60 s of room time.")
+	p.Says("thermostat/demo/bath/control")
+	p.Says("living-room: valve opens at 19.")
+	p.Says("boiler: on, its pump on: demand ")
+	p.Says("fault sensor-gone: no sensor answers any more")
+	p.Says("boiler: off, its pump off: ")
+	p.Says("living-room: valve shuts at unknown temperature, desired 20.0 °C: stale_reading")
 	if code := p.stop(); code != 0 {
-		t.Errorf("exit %d\n%s", code, p.output())
+		t.Errorf("exit %d\n%s", code, p.Output())
 	}
 }
 
@@ -58,11 +57,10 @@ func TestTheDemoGoesOnUnderEveryFault(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := start(t, thermostat(t), "demo", "--for", "4s", "--mqtt", "127.0.0.1:0", "--fault", name+"@1s")
-			p.says("fault " + name + ": ")
-			p.says("living-room: heater off")
-			<-p.ended
-			if p.code != 0 {
-				t.Errorf("exit %d\n%s", p.code, p.output())
+			p.Says("fault " + name + ": ")
+			p.Says("living-room: heater off")
+			if p.Code() != 0 {
+				t.Errorf("exit %d\n%s", p.Code(), p.Output())
 			}
 		})
 	}
@@ -72,20 +70,20 @@ func TestTheDemoGoesOnUnderEveryFault(t *testing.T) {
 func TestTheDemosSafetyRelayEndsTheHeatOfAWeldedRelay(t *testing.T) {
 	t.Parallel()
 	p := start(t, thermostat(t), "demo", "--mqtt", "127.0.0.1:0", "--speed", "200", "--fault", "relay-welded@4s")
-	p.says("fault relay-welded: ")
-	p.says("living-room: the safety relay opens")
-	p.says("living-room: heater on at 19.")
-	p.says("living-room: the safety relay opens")
+	p.Says("fault relay-welded: ")
+	p.Says("living-room: the safety relay opens")
+	p.Says("living-room: heater on at 19.")
+	p.Says("living-room: the safety relay opens")
 }
 
 // TestDemoFaultEndsTheHeat: with the heater on, a sensor that hangs switches it off.
 func TestDemoFaultEndsTheHeat(t *testing.T) {
 	t.Parallel()
 	p := start(t, thermostat(t), "demo", "--mqtt", "127.0.0.1:0", "--fault", "sensor-hang@5s")
-	p.says("workshop: heater on")
-	p.says("workshop: heater off at unknown temperature, desired 17.0 °C: stale_reading")
+	p.Says("workshop: heater on")
+	p.Says("workshop: heater off at unknown temperature, desired 17.0 °C: stale_reading")
 	if code := p.stop(); code != 0 {
-		t.Errorf("exit %d\n%s", code, p.output())
+		t.Errorf("exit %d\n%s", code, p.Output())
 	}
 }
 
@@ -98,12 +96,12 @@ func TestDemoTakesTheNextPort(t *testing.T) {
 	}
 	defer l.Close()
 	p := start(t, thermostat(t), "demo", "--mqtt", l.Addr().String())
-	p.says(l.Addr().String() + " is taken; using 127.0.0.1:")
-	p.says("workshop: heater on")
+	p.Says(l.Addr().String() + " is taken; using 127.0.0.1:")
+	p.Says("workshop: heater on")
 	p.stop()
-	url := regexp.MustCompile(`set living-room 21.5 --broker (mqtt://\S+)`).FindStringSubmatch(p.output())
+	url := regexp.MustCompile(`set living-room 21.5 --broker (mqtt://\S+)`).FindStringSubmatch(p.Output())
 	if url == nil {
-		t.Errorf("no command to try:\n%s", p.output())
+		t.Errorf("no command to try:\n%s", p.Output())
 	}
 }
 
@@ -111,36 +109,35 @@ func TestDemoTakesTheNextPort(t *testing.T) {
 func TestSetReachesTheDemo(t *testing.T) {
 	t.Parallel()
 	p := start(t, thermostat(t), "demo", "--mqtt", "127.0.0.1:0")
-	p.says("--broker mqtt://")
-	url := regexp.MustCompile(`--broker (mqtt://\S+)`).FindStringSubmatch(p.output())[1]
-	p.says("workshop: heater on")
+	p.Says("--broker mqtt://")
+	url := regexp.MustCompile(`--broker (mqtt://\S+)`).FindStringSubmatch(p.Output())[1]
+	p.Says("workshop: heater on")
 	set := start(t, thermostat(t), "set", "living-room", "22", "--broker", url)
-	<-set.ended
-	if set.code != 0 {
-		t.Fatalf("set: exit %d\n%s", set.code, set.output())
+	if set.Code() != 0 {
+		t.Fatalf("set: exit %d\n%s", set.Code(), set.Output())
 	}
-	p.says("living-room: holds 22.0 °C, mode heat (cli)")
+	p.Says("living-room: holds 22.0 °C, mode heat (cli)")
 }
 
 // TestABoostCoversTheDemosProgram: what the demo prints to try begins a boost and ends it.
 func TestABoostCoversTheDemosProgram(t *testing.T) {
 	t.Parallel()
 	p := start(t, thermostat(t), "demo", "--mqtt", "127.0.0.1:0")
-	p.says("living-room: holds 20.0 °C, mode auto (program: comfort)")
-	p.says("living-room: heater on")
+	p.Says("living-room: holds 20.0 °C, mode auto (program: comfort)")
+	p.Says("living-room: heater on")
 	for _, c := range []struct{ command, says string }{
 		{"boost living-room --for 5m", "living-room: holds 22.0 °C, mode heat"},
 		{"resume living-room", "living-room: holds 20.0 °C, mode auto (program: comfort)"},
 	} {
-		line := regexp.MustCompile(c.command + ` --broker (mqtt://\S+)`).FindStringSubmatch(p.output())
+		line := regexp.MustCompile(c.command + ` --broker (mqtt://\S+)`).FindStringSubmatch(p.Output())
 		if line == nil {
-			t.Fatalf("no command to try:\n%s", p.output())
+			t.Fatalf("no command to try:\n%s", p.Output())
 		}
 		done := start(t, thermostat(t), append(strings.Fields(c.command), "--broker", line[1])...)
-		if <-done.ended; done.code != 0 {
-			t.Fatalf("%s: exit %d\n%s", c.command, done.code, done.output())
+		if done.Code() != 0 {
+			t.Fatalf("%s: exit %d\n%s", c.command, done.Code(), done.Output())
 		}
-		p.says(c.says)
+		p.Says(c.says)
 	}
 }
 
@@ -148,13 +145,15 @@ func TestABoostCoversTheDemosProgram(t *testing.T) {
 func TestPrintedConfigRuns(t *testing.T) {
 	t.Parallel()
 	printed := start(t, thermostat(t), "demo", "--print-config", "--mqtt", "127.0.0.1:1")
-	<-printed.ended
 	file := filepath.Join(t.TempDir(), "config.yaml")
-	clitest.WriteFile(t, file, printed.output())
+	if code := printed.Code(); code != 0 {
+		t.Fatalf("exit %d\n%s", code, printed.Output())
+	}
+	clitest.WriteFile(t, file, printed.Output())
 	p := start(t, thermostat(t), "run", "--config", file)
-	p.says(`msg="heater on" zone=workshop`)
+	p.Says(`msg="heater on" zone=workshop`)
 	if code := p.stop(); code != 0 {
-		t.Errorf("exit %d\n%s", code, p.output())
+		t.Errorf("exit %d\n%s", code, p.Output())
 	}
 }
 
@@ -211,13 +210,12 @@ func TestWrongUseEndsWithExitCode2InOneLine(t *testing.T) {
 		{"--help", 0, "replay"},
 	} {
 		p := start(t, thermostat(t), strings.Fields(c.args)...)
-		<-p.ended
-		if p.code != c.code || !strings.Contains(p.output(), c.says) || strings.Contains(p.output(), "secret") {
-			t.Errorf("%s: exit %d, want %d and %q\n%s", c.args, p.code, c.code, c.says, p.output())
+		if p.Code() != c.code || !strings.Contains(p.Output(), c.says) || strings.Contains(p.Output(), "secret") {
+			t.Errorf("%s: exit %d, want %d and %q\n%s", c.args, p.Code(), c.code, c.says, p.Output())
 		}
 	}
 	p := start(t, thermostat(t), "run", "--config", empty)
-	p.says("no zones: run thermostat probe")
+	p.Says("no zones: run thermostat probe")
 	if code := p.stop(); code != 0 {
 		t.Errorf("without zones: exit %d", code)
 	}
@@ -232,17 +230,16 @@ func TestTheDemosPageTakesAnotherPortWhereItsOwnIsTaken(t *testing.T) {
 	}
 	defer l.Close()
 	p := start(t, thermostat(t), "demo", "--mqtt", "127.0.0.1:0", "--http", l.Addr().String())
-	p.says(l.Addr().String() + " is taken; using 127.0.0.1:")
-	p.says("The page: http://127.0.0.1:")
-	url := regexp.MustCompile(`The page: (http://\S+)`).FindStringSubmatch(p.output())[1]
+	p.Says(l.Addr().String() + " is taken; using 127.0.0.1:")
+	p.Says("The page: http://127.0.0.1:")
+	url := regexp.MustCompile(`The page: (http://\S+)`).FindStringSubmatch(p.Output())[1]
 	if text := get(t, url); !strings.Contains(text, "<title>Thermostat</title>") {
 		t.Errorf("%.200s", text)
 	}
 	p.stop()
 	none := start(t, thermostat(t), "demo", "--mqtt", "127.0.0.1:0", "--http", "", "--for", "1s")
-	<-none.ended
-	if none.code != 0 || strings.Contains(none.output(), "The page") {
-		t.Errorf("exit %d\n%s", none.code, none.output())
+	if none.Code() != 0 || strings.Contains(none.Output(), "The page") {
+		t.Errorf("exit %d\n%s", none.Code(), none.Output())
 	}
 }
 
@@ -250,11 +247,11 @@ func TestTheDemosPageTakesAnotherPortWhereItsOwnIsTaken(t *testing.T) {
 func TestDemoIsDiscovered(t *testing.T) {
 	t.Parallel()
 	p := start(t, thermostat(t), "demo", "--mqtt", "127.0.0.1:0")
-	p.says("--broker mqtt://")
-	h := newHomeAssistant(t, regexp.MustCompile(`--broker (mqtt://\S+)`).FindStringSubmatch(p.output())[1])
+	p.Says("--broker mqtt://")
+	h := newHomeAssistant(t, regexp.MustCompile(`--broker (mqtt://\S+)`).FindStringSubmatch(p.Output())[1])
 	h.start()
 	h.knows("thermostat_-demo_-AGENT", "thermostat_-demo_-living-room", "thermostat_-demo_-workshop")
 	h.shows("thermostat_-demo_-workshop_-heat_call", "", "on")
 	h.setTemperature("thermostat_-demo_-living-room_-climate", "heat", "22.5")
-	p.says("living-room: holds 22.5 °C, mode heat (home_assistant)")
+	p.Says("living-room: holds 22.5 °C, mode heat (home_assistant)")
 }

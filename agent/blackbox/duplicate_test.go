@@ -24,7 +24,7 @@ func TestTwoAgentsOfOneNameBothTellAndControlOn(t *testing.T) {
 
 	config := pageAgentConfig(t, "", brokers)
 	_, state := stateFolder(t, config)
-	_, copied := stateFolder(t, first.cmd.Args[len(first.cmd.Args)-1])
+	_, copied := stateFolder(t, first.Cmd.Args[len(first.Cmd.Args)-1])
 	if err := os.CopyFS(state, os.DirFS(copied)); err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func TestTwoAgentsOfOneNameBothTellAndControlOn(t *testing.T) {
 
 	for _, a := range []pageAgent{first, second} {
 		a.shows("duplicate_device", "another agent of the name cabin is at the broker")
-		a.says("the broker takes turns between the two")
+		a.Says("the broker takes turns between the two")
 	}
 	m.publish("room/control", []byte(`{"desired":22.5}`), "-r")
 	for _, a := range []pageAgent{first, second} {
@@ -46,6 +46,6 @@ func TestTwoAgentsOfOneNameBothTellAndControlOn(t *testing.T) {
 		a.switchesOn()
 	}
 	if code := second.stop(); code != 0 {
-		t.Errorf("exit %d\n%s", code, second.output())
+		t.Errorf("exit %d\n%s", code, second.Output())
 	}
 }

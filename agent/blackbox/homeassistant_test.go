@@ -176,7 +176,7 @@ func TestRemovedZoneIsGoneFromHomeAssistant(t *testing.T) {
 	clitest.WriteFile(t, config, one)
 	_, state := stateFolder(t, config)
 	p = startAgent(t, config)
-	p.says("broker connected")
+	p.Says("broker connected")
 	clitest.Eventually(t, func() error { return wantEmpty(m.retained("swing/state")) })
 	h.start()
 	h.knows(cabinID, roomID)
@@ -212,7 +212,7 @@ func TestRestartIsOfferedToAManager(t *testing.T) {
 	waits("READY=1")
 	h.discovers(cabinID)
 	h.command(cabinID+"_-restart", "command_topic", "PRESS")
-	p.says("ignored a restart: the last start was less than a minute ago")
+	p.Says("ignored a restart: the last start was less than a minute ago")
 	p.stop()
 
 	h.stop()

@@ -92,13 +92,13 @@ func TestTheAgentOutlivesABrokerThatAnswersEverythingWrongly(t *testing.T) {
 	dealt.Range(func(any, any) bool { names++; return true })
 	t.Logf("%d of %d wrongs dealt", names, len(wrongs()))
 	for _, p := range agents {
-		n := p.count("msg=\"heater o")
+		n := p.Count("msg=\"heater o")
 		t.Logf("%d switches, %.1f MiB of memory at the peak", n, peakMiB(t, p))
 		if n < 10 || peakMiB(t, p) > 64 {
 			t.Errorf("%d switches, %.1f MiB of memory at the peak", n, peakMiB(t, p))
 		}
 		if code := p.stop(); code != 0 {
-			t.Errorf("exit %d\n%s", code, p.output())
+			t.Errorf("exit %d\n%s", code, p.Output())
 		}
 	}
 	if names < 20 {

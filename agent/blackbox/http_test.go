@@ -35,12 +35,12 @@ func (p *process) pageURL() string {
 	p.t.Helper()
 	form := regexp.MustCompile(`msg=page url=(http://\S+)`)
 	clitest.Eventually(p.t, func() error {
-		if !form.MatchString(p.output()) {
-			return fmt.Errorf("no page in:\n%s", p.output())
+		if !form.MatchString(p.Output()) {
+			return fmt.Errorf("no page in:\n%s", p.Output())
 		}
 		return nil
 	})
-	return form.FindStringSubmatch(p.output())[1]
+	return form.FindStringSubmatch(p.Output())[1]
 }
 
 func get(t *testing.T, url string) string {

@@ -46,7 +46,7 @@ func TestAKilledAgentComesUpOffAndKnowsItsLastSetpoint(t *testing.T) {
 		if random.IntN(4) > 0 { // the others may die before they say anything
 			line := p.startsWith("room")
 			if checkStart(t, line, acked, rain.saidSoFar()); t.Failed() {
-				t.Fatalf("start %d, %d acknowledged before it: %s\n%s", i, acked, line, p.output())
+				t.Fatalf("start %d, %d acknowledged before it: %s\n%s", i, acked, line, p.Output())
 			}
 		}
 		time.Sleep(time.Duration(random.ExpFloat64() * float64(40*time.Millisecond)))
@@ -54,7 +54,7 @@ func TestAKilledAgentComesUpOffAndKnowsItsLastSetpoint(t *testing.T) {
 			for end := time.Now().Add(100 * time.Millisecond); !exists(part) && time.Now().Before(end); {
 			}
 		}
-		p.kill()
+		p.Kill()
 		if exists(part) {
 			inWriting++
 		}
@@ -86,13 +86,13 @@ func (p *process) startsWith(zone string) string {
 			return line
 		}
 	}
-	p.t.Fatalf("does not come up:\n%s", p.output())
+	p.t.Fatalf("does not come up:\n%s", p.Output())
 	return ""
 }
 
 // first gives the first line that holds a text and tells of a zone; "" if none does.
 func (p *process) first(text, zone string) string {
-	for line := range strings.Lines(p.output()) {
+	for line := range strings.Lines(p.Output()) {
 		if strings.Contains(line, text) && strings.Contains(line, " zone="+zone+" ") {
 			return line
 		}

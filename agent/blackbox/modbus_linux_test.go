@@ -55,9 +55,9 @@ func TestABoardOpensItsContactInWhateverOrderAllDies(t *testing.T) {
 			for name := range strings.FieldsSeq(order) {
 				switch name {
 				case "agent":
-					agent.kill()
+					agent.Kill()
 				case "off":
-					start(t, thermostat(t), "off", "--config", config).kill()
+					start(t, thermostat(t), "off", "--config", config).Kill()
 				case "board":
 					board.Power(false)
 					board.Power(true)
@@ -79,15 +79,14 @@ func TestOffOpensTheContactOfAKilledAgentAndNotOfALivingOne(t *testing.T) {
 	off := func(code int, says string) {
 		t.Helper()
 		p := start(t, thermostat(t), "off", "--config", config)
-		<-p.ended
-		if p.code != code || !strings.Contains(p.output(), says) {
-			t.Errorf("off: exit %d: %s", p.code, p.output())
+		if p.Code() != code || !strings.Contains(p.Output(), says) {
+			t.Errorf("off: exit %d: %s", p.Code(), p.Output())
 		}
 	}
 	agent := startAgent(t, config)
 	clitest.Eventually(t, is(board, true))
 	off(1, "is busy: another program holds it")
-	agent.kill()
+	agent.Kill()
 	off(0, "coil 2 of unit 1 on /dev/pts/")
 	if err := is(board, false)(); err != nil {
 		t.Error(err)
@@ -108,13 +107,13 @@ func TestAnOrderlyEndOpensTheContactOfABoard(t *testing.T) {
 	agent := startAgent(t, config)
 	clitest.Eventually(t, is(board, true))
 	if code := agent.stop(); code != 0 || board.Closed(2) {
-		t.Errorf("exit %d, closed %v: %s", code, board.Closed(2), agent.output())
+		t.Errorf("exit %d, closed %v: %s", code, board.Closed(2), agent.Output())
 	}
 	agent = startAgent(t, config)
 	clitest.Eventually(t, is(board, true))
 	board.Set(model.Faults{Silent: true})
-	if code := agent.stop(); code == 0 || !strings.Contains(agent.output(), "it lets go by itself 6s after its last On") {
-		t.Errorf("exit %d: %s", code, agent.output())
+	if code := agent.stop(); code == 0 || !strings.Contains(agent.Output(), "it lets go by itself 6s after its last On") {
+		t.Errorf("exit %d: %s", code, agent.Output())
 	}
 	clitest.Eventually(t, is(board, false))
 }

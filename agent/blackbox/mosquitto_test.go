@@ -1,7 +1,6 @@
 package blackbox
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"flag"
@@ -16,7 +15,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -36,118 +34,26 @@ func TestMain(m *testing.M) {
 	os.Exit(ramdisk.Run(func() int { return clitest.Main(m) }))
 }
 
-// binary is the agent that THERMOSTAT names with its whole path, else one built once for all tests.
-var binary = sync.OnceValues(func() (string, error) {
-	if file := os.Getenv("THERMOSTAT"); file != "" {
-		return file, nil
-	}
-	dir, err := os.MkdirTemp("", "thermostat-test")
-	if err != nil {
-		return "", err
-	}
-	file := filepath.Join(dir, "thermostat")
-	out, err := exec.Command("go", "build", "-o", file, "..").CombinedOutput()
-	if err != nil {
-		err = fmt.Errorf("%w: %s", err, out)
-	}
-	return file, err
-})
+func thermostat(t *testing.T) string { return clitest.Thermostat(t) }
 
-func thermostat(t *testing.T) string {
-	t.Helper()
-	file, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return file
-}
-
-// process is a program under test, ended by its pid.
+// process is a program under test.
 type process struct {
-	t     *testing.T
-	cmd   *exec.Cmd
-	mu    sync.Mutex
-	lines []string
-	ended chan struct{}
-	code  int
+	*clitest.Process
+	t *testing.T
 }
 
 func start(t *testing.T, name string, args ...string) *process {
 	t.Helper()
-	return startCommand(t, exec.Command(name, args...))
+	return &process{clitest.Start(t, name, args...), t}
 }
 
 func startCommand(t *testing.T, cmd *exec.Cmd) *process {
 	t.Helper()
-	p := &process{t: t, cmd: cmd, ended: make(chan struct{})}
-	p.cmd.Env = append(os.Environ(), "XDG_STATE_HOME="+t.TempDir())
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.cmd.Stdout, p.cmd.Stderr = w, w
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	w.Close()
-	go func() {
-		for s := bufio.NewScanner(r); s.Scan(); {
-			p.mu.Lock()
-			p.lines = append(p.lines, s.Text())
-			p.mu.Unlock()
-		}
-		p.cmd.Wait()
-		p.code = p.cmd.ProcessState.ExitCode()
-		close(p.ended)
-	}()
-	t.Cleanup(p.kill)
-	return p
-}
-
-func (p *process) kill() {
-	p.cmd.Process.Kill()
-	<-p.ended
+	return &process{clitest.StartCommand(t, cmd), t}
 }
 
 // stop ends it as systemd does.
-func (p *process) stop() int {
-	p.cmd.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-p.ended:
-	case <-time.After(clitest.Patience):
-		p.t.Fatalf("does not end on SIGTERM:\n%s", p.output())
-	}
-	return p.code
-}
-
-func (p *process) output() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return strings.Join(p.lines, "\n")
-}
-
-// count tells how many lines hold a text.
-func (p *process) count(text string) (n int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, l := range p.lines {
-		if strings.Contains(l, text) {
-			n++
-		}
-	}
-	return n
-}
-
-// says waits for a line that holds a text.
-func (p *process) says(text string) {
-	p.t.Helper()
-	clitest.Eventually(p.t, func() error {
-		if p.count(text) == 0 {
-			return fmt.Errorf("no line with %q in:\n%s", text, p.output())
-		}
-		return nil
-	})
-}
+func (p *process) stop() int { return p.End(syscall.SIGTERM) }
 
 // mosquitto is a broker on a port of its own that can die and come back.
 type mosquitto struct {
@@ -314,7 +220,7 @@ func stateFolder(t *testing.T, config string) (text, folder string) {
 func startAgent(t *testing.T, config string) *process {
 	t.Helper()
 	p := start(t, thermostat(t), "run", "--config", config)
-	p.says("first decision")
+	p.Says("first decision")
 	return p
 }
 
@@ -361,11 +267,11 @@ func TestABrokerThatDiesCostsNoTick(t *testing.T) {
 			m.publish("room/control", []byte(`{"desired":21.5}`), "-r")
 			m.showsDesired(21.5)
 			m.p.stop()
-			switches := p.count("zone=swing")
+			switches := p.Count("zone=swing")
 			forget(t, m)
 			clitest.Eventually(t, func() error { // control goes on without a broker
-				if p.count("zone=swing") < switches+4 {
-					return fmt.Errorf("control pauses while the broker is away:\n%s", p.output())
+				if p.Count("zone=swing") < switches+4 {
+					return fmt.Errorf("control pauses while the broker is away:\n%s", p.Output())
 				}
 				return nil
 			})
@@ -418,20 +324,19 @@ func TestAKilledAgentIsOfflineAndKeepsItsSetpoint(t *testing.T) {
 	p := startAgent(t, config)
 	m.showsStatus("online")
 	set := start(t, thermostat(t), "set", "room", "23.25", "--broker", m.url())
-	<-set.ended
-	if set.code != 0 || set.count("desired 23.25") != 1 {
-		t.Fatalf("set: exit %d\n%s", set.code, set.output())
+	if set.Code() != 0 || set.Count("desired 23.25") != 1 {
+		t.Fatalf("set: exit %d\n%s", set.Code(), set.Output())
 	}
-	p.kill()
+	p.Kill()
 	m.showsStatus("offline")
 	m.p.stop()
 	p = start(t, thermostat(t), "run", "--config", config)
-	p.says(`zone=room mode=heat desired=23.25 source=memory`)
-	p.says(`msg="heater on" zone=room`)
+	p.Says(`zone=room mode=heat desired=23.25 source=memory`)
+	p.Says(`msg="heater on" zone=room`)
 	if code := p.stop(); code != 0 {
-		t.Errorf("exit %d\n%s", code, p.output())
+		t.Errorf("exit %d\n%s", code, p.Output())
 	}
-	p.says("every relay is off")
+	p.Says("every relay is off")
 }
 
 // TestDamagedMemoryIsToldAndSurvived: the zone falls back to its configured
@@ -453,11 +358,11 @@ func TestDamagedMemoryIsToldAndSurvived(t *testing.T) {
 	m.p.stop()
 	clitest.WriteFile(t, filepath.Join(state, "zones", "room.json"), "rubbish")
 	p = start(t, thermostat(t), "run", "--config", config)
-	p.says(`zone=room mode=heat desired=17 source=config`)
-	p.says(`msg=fault zone=room name=memory`)
-	p.says(`msg="heater on" zone=swing`)
-	if p.count("msg=fault zone=swing") != 0 {
-		t.Errorf("the other zone has a fault:\n%s", p.output())
+	p.Says(`zone=room mode=heat desired=17 source=config`)
+	p.Says(`msg=fault zone=room name=memory`)
+	p.Says(`msg="heater on" zone=swing`)
+	if p.Count("msg=fault zone=swing") != 0 {
+		t.Errorf("the other zone has a fault:\n%s", p.Output())
 	}
 	m.start()
 	m.publish("room/control", []byte(`{"desired":22}`), "-r")
@@ -490,10 +395,10 @@ func TestMemoryWorksBelowAClosedParentFolder(t *testing.T) {
 		}
 	}
 	p := startCommand(t, cmd)
-	p.says("first decision")
+	p.Says("first decision")
 	p.stop()
-	if p.count("memory") > 0 {
-		t.Errorf("the memory does not work:\n%s", p.output())
+	if p.Count("memory") > 0 {
+		t.Errorf("the memory does not work:\n%s", p.Output())
 	}
 	if _, err := os.Stat(filepath.Join(state, "instance.json")); err != nil {
 		t.Error(err)
@@ -511,9 +416,8 @@ func TestWithoutAStateFolderAllButTheMemoryWorks(t *testing.T) {
 	startAgent(t, config)
 	m.showsStatus("online")
 	set := start(t, thermostat(t), "set", "room", "21", "--broker", m.url())
-	<-set.ended
-	if set.code != 0 || set.count("(not saved)") != 1 {
-		t.Errorf("set: exit %d\n%s", set.code, set.output())
+	if set.Code() != 0 || set.Count("(not saved)") != 1 {
+		t.Errorf("set: exit %d\n%s", set.Code(), set.Output())
 	}
 	m.shows("room", "desired 21 and the fault memory", func(r report.State) bool {
 		return r.Desired != nil && *r.Desired == 21 && len(r.Faults) == 1 && r.Faults[0].Name == "memory"
@@ -545,7 +449,7 @@ func TestSetAndWatchWorkOverTLS(t *testing.T) {
 	m.start()
 	url := "mqtts://localhost:" + m.port
 	p := startAgent(t, agentConfig(t, url, fmt.Sprintf("  username: ann\n  password_file: %s\n  tls: {ca_file: %s}", password, ca)))
-	p.says("broker connected")
+	p.Says("broker connected")
 	access := []string{"--broker", url, "--username", "ann", "--password-file", password, "--ca-file", ca}
 	watch := start(t, thermostat(t), append([]string{"watch", "--json"}, access...)...)
 	for _, c := range []struct {
@@ -562,27 +466,24 @@ func TestSetAndWatchWorkOverTLS(t *testing.T) {
 		{[]string{"room"}, 2, "name a temperature"},
 	} {
 		set := start(t, thermostat(t), append(append([]string{"set"}, c.args...), access...)...)
-		<-set.ended
-		if set.code != c.code || set.count(c.says) == 0 {
-			t.Errorf("set %v: exit %d, want %d and %q\n%s", c.args, set.code, c.code, c.says, set.output())
+		if set.Code() != c.code || set.Count(c.says) == 0 {
+			t.Errorf("set %v: exit %d, want %d and %q\n%s", c.args, set.Code(), c.code, c.says, set.Output())
 		}
 	}
 	clear := start(t, thermostat(t), append([]string{"clear", "room"}, access...)...)
-	<-clear.ended
-	if clear.code != 0 {
-		t.Errorf("clear: exit %d\n%s", clear.code, clear.output())
+	if clear.Code() != 0 {
+		t.Errorf("clear: exit %d\n%s", clear.Code(), clear.Output())
 	}
-	watch.says(`"desired":21.1111`)
-	watch.says(`"online":true`)
+	watch.Says(`"desired":21.1111`)
+	watch.Says(`"online":true`)
 	if code := watch.stop(); code != 0 {
-		t.Errorf("watch: exit %d\n%s", code, watch.output())
+		t.Errorf("watch: exit %d\n%s", code, watch.Output())
 	}
 	wrong := filepath.Join(m.dir, "wrong")
 	clitest.WriteFile(t, wrong, "no")
 	set := start(t, thermostat(t), "set", "room", "20", "--broker", url, "--username", "ann", "--password-file", wrong, "--ca-file", ca)
-	<-set.ended
-	if set.code != 4 || set.count("refuses user name or password") == 0 || set.count("se cret") > 0 {
-		t.Errorf("wrong password: exit %d\n%s", set.code, set.output())
+	if set.Code() != 4 || set.Count("refuses user name or password") == 0 || set.Count("se cret") > 0 {
+		t.Errorf("wrong password: exit %d\n%s", set.Code(), set.Output())
 	}
 }
 

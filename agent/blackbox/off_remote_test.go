@@ -44,28 +44,25 @@ func TestOffTellsRemoteRelays(t *testing.T) {
 		m.publishOn("there/sensor", []byte("18"))
 		return lastCommand(heard, true)
 	})
-	agent.kill()
+	agent.Kill()
 	p := start(t, thermostat(t), "off", "--config", config)
-	<-p.ended
-	if p.code != 0 || !strings.Contains(p.output(), "mqtt there/heater was told to go off") {
-		t.Errorf("exit %d: %s", p.code, p.output())
+	if p.Code() != 0 || !strings.Contains(p.Output(), "mqtt there/heater was told to go off") {
+		t.Errorf("exit %d: %s", p.Code(), p.Output())
 	}
 	clitest.Eventually(t, func() error { return lastCommand(heard, false) })
 	damage(t, config)
 	for _, command := range []string{"off", "run"} {
 		m.publishOn("there/heater", []byte("-"))
 		p = start(t, thermostat(t), command, "--config", config)
-		<-p.ended
-		if command == "run" && p.code != 2 || command == "off" && p.code != 0 {
-			t.Errorf("%s with a damaged configuration: exit %d: %s", command, p.code, p.output())
+		if command == "run" && p.Code() != 2 || command == "off" && p.Code() != 0 {
+			t.Errorf("%s with a damaged configuration: exit %d: %s", command, p.Code(), p.Output())
 		}
 		clitest.Eventually(t, func() error { return lastCommand(heard, false) })
 	}
-	m.p.kill()
+	m.p.Kill()
 	p = start(t, thermostat(t), "off", "--config", config)
-	<-p.ended
-	if p.code != 1 || !strings.Contains(p.output(), "the 1 mqtt relays could not be told to go off") {
-		t.Errorf("without a broker: exit %d: %s", p.code, p.output())
+	if p.Code() != 1 || !strings.Contains(p.Output(), "the 1 mqtt relays could not be told to go off") {
+		t.Errorf("without a broker: exit %d: %s", p.Code(), p.Output())
 	}
 }
 
@@ -83,7 +80,7 @@ func damage(t *testing.T, config string) {
 
 // lastCommand says whether the last HeaterControl that a mosquitto_sub shows is the wanted one.
 func lastCommand(p *process, want bool) error {
-	lines := strings.Split(p.output(), "\n")
+	lines := strings.Split(p.Output(), "\n")
 	var c pb.HeaterControl
 	var payload []byte
 	fmt.Sscanf(lines[len(lines)-1], "%x", &payload)

@@ -199,19 +199,19 @@ func TestAHundredRoomsHeatOnlyByTheirReadingsThroughKills(t *testing.T) {
 	}
 	settles("the start", 2)
 
-	operator.kill()
+	operator.Kill()
 	operator = startAgent(t, config)
 	settles("the operator was killed", 1)
 
-	m.p.kill()
+	m.p.Kill()
 	m.start()
 	settles("the broker was killed", 1)
 
-	all[6].kill()
+	all[6].Kill()
 	all[6] = startHeater(t, m, 7)
 	settles("a heater was killed", 1)
 
-	operator.kill()
+	operator.Kill()
 	clitest.WaitFor(t, converge, func() error { return allLetGo(all) })
 	if err := w.misled(); err != nil {
 		t.Error(err)
@@ -221,7 +221,7 @@ func TestAHundredRoomsHeatOnlyByTheirReadingsThroughKills(t *testing.T) {
 // allLetGo says which heater's last word is not off.
 func allLetGo(all []*process) error {
 	for i, p := range all {
-		out := p.output()
+		out := p.Output()
 		if on, off := strings.LastIndex(out, "heater on"), strings.LastIndex(out, "heater off"); on > off {
 			return fmt.Errorf("heater %d is on:\n%s", i+1, out)
 		}

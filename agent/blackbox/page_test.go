@@ -25,7 +25,7 @@ func TestPageReachesTheZone(t *testing.T) {
 	if code, answer := put(t, url+"/api/zones/room/control", `{"desired":21,"mode":"heat"}`); code != 200 || answer["applied"] != true || answer["desired"] != 21.0 {
 		t.Errorf("%d %v", code, answer)
 	}
-	p.says(`msg="heater on" zone=room reason=too_cold`)
+	p.Says(`msg="heater on" zone=room reason=too_cold`)
 	for body, why := range map[string]string{
 		`{"desired":40}`: "desired: 40 is outside 5..28 °C", `{"desired":21,"mode":"cool"}`: "needs a cooler", `{"hot":1}`: `key "hot" is unknown`, `{`: "not JSON",
 	} {
@@ -48,7 +48,7 @@ func TestPageReachesTheZone(t *testing.T) {
 		return nil
 	})
 	if code := p.stop(); code != 0 {
-		t.Errorf("exit %d\n%s", code, p.output())
+		t.Errorf("exit %d\n%s", code, p.Output())
 	}
 
 	if _, err := os.Stat(filepath.Join(stateDir, "history.json")); err != nil {
@@ -62,8 +62,8 @@ func TestPageReachesTheZone(t *testing.T) {
 	p.stop()
 	clitest.WriteFile(t, filepath.Join(stateDir, "history.json"), "thermostat-memory-1 00000000\n{}")
 	p = start(t, thermostat(t), "run", "--config", file)
-	p.says(`msg="the chart begins anew"`)
-	p.says(`msg="first decision"`)
+	p.Says(`msg="the chart begins anew"`)
+	p.Says(`msg="first decision"`)
 	p.stop()
 }
 
@@ -78,15 +78,15 @@ func TestBusyPageDoesNotKeepTheHouseCold(t *testing.T) {
 	defer l.Close()
 	file, _ := pageConfig(t, l.Addr().String())
 	p := start(t, thermostat(t), "run", "--config", file)
-	p.says(`msg="no page, no metrics: tried again every 10 s; the zones run"`)
-	p.says(`msg="first decision"`)
+	p.Says(`msg="no page, no metrics: tried again every 10 s; the zones run"`)
+	p.Says(`msg="first decision"`)
 	l.Close()
 	url := p.pageURL()
 	if got := get(t, url+"/healthz"); got != "ok\n" {
 		t.Errorf("%s", got)
 	}
-	if n := p.count("no page"); n != 1 {
-		t.Errorf("told %d times\n%s", n, p.output())
+	if n := p.Count("no page"); n != 1 {
+		t.Errorf("told %d times\n%s", n, p.Output())
 	}
 	p.stop()
 }
@@ -95,8 +95,7 @@ func TestBusyPageDoesNotKeepTheHouseCold(t *testing.T) {
 func said(t *testing.T, args ...string) (code int, text string) {
 	t.Helper()
 	p := start(t, thermostat(t), args...)
-	<-p.ended
-	return p.code, p.output()
+	return p.Code(), p.Output()
 }
 
 // TestSetWithoutABrokerSpeaksToThePage: where the configuration names no broker
@@ -106,7 +105,7 @@ func TestSetWithoutABrokerSpeaksToThePage(t *testing.T) {
 	file, _ := pageConfig(t, "127.0.0.1:"+brokerPort(t))
 	agent := start(t, thermostat(t), "run", "--config", file)
 	agent.pageURL()
-	agent.says(`msg="first decision"`)
+	agent.Says(`msg="first decision"`)
 	for _, c := range []struct {
 		args string
 		code int
@@ -146,7 +145,7 @@ func TestSetKnowsThePassword(t *testing.T) {
 	secret := filepath.Join(filepath.Dir(file), "http-password")
 	agent := start(t, thermostat(t), "run", "--config", file)
 	agent.pageURL()
-	agent.says(`msg="first decision"`)
+	agent.Says(`msg="first decision"`)
 	if code, text := said(t, "set", "room", "21", "--config", file); code != 1 || !strings.Contains(text, "http.password_file: open "+secret+": no such file") {
 		t.Errorf("without its file: exit %d\n%s", code, text)
 	}
@@ -172,15 +171,15 @@ func TestWatchOfAPageSeesItsAgentGoAndComeBack(t *testing.T) {
 	agent := start(t, thermostat(t), "run", "--config", file)
 	agent.pageURL()
 	w := start(t, thermostat(t), "watch", "--json", "--config", file)
-	w.says(`"device":"cabin"`)
-	w.says(`"online":true,"presence":"online"`)
-	w.says(`"zone":"room"`)
+	w.Says(`"device":"cabin"`)
+	w.Says(`"online":true,"presence":"online"`)
+	w.Says(`"zone":"room"`)
 	if code, text := said(t, "set", "room", "21.25", "--config", file); code != 0 {
 		t.Errorf("exit %d\n%s", code, text)
 	}
-	w.says(`"desired":21.25`)
+	w.Says(`"desired":21.25`)
 	agent.stop()
-	w.says(`"online":false,"presence":"offline"`)
+	w.Says(`"online":false,"presence":"offline"`)
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -188,10 +187,10 @@ func TestWatchOfAPageSeesItsAgentGoAndComeBack(t *testing.T) {
 	clitest.WriteFile(t, file, strings.Replace(string(text), "name: room", "name: hall", 1))
 	agent = start(t, thermostat(t), "run", "--config", file)
 	agent.pageURL()
-	w.says(`"gone":true,"zone":"room"`)
-	w.says(`"zone":"hall"`)
+	w.Says(`"gone":true,"zone":"room"`)
+	w.Says(`"zone":"hall"`)
 	if code := w.stop(); code != 0 {
-		t.Errorf("exit %d\n%s", code, w.output())
+		t.Errorf("exit %d\n%s", code, w.Output())
 	}
 }
 
@@ -201,7 +200,7 @@ func TestWhatOnlyRootMayReadIsSaidSo(t *testing.T) {
 	file, _ := pageConfig(t, "127.0.0.1:"+brokerPort(t))
 	agent := start(t, thermostat(t), "run", "--config", file)
 	agent.pageURL()
-	agent.says(`msg="first decision"`)
+	agent.Says(`msg="first decision"`)
 	text, _ := os.ReadFile(file)
 	dir := openFolder(t)
 	secret, unreadable := filepath.Join(dir, "http-password"), filepath.Join(dir, "unreadable.yaml")

@@ -51,10 +51,10 @@ zones:
 		})
 	}
 	p := start(t, thermostat(t), "run", "--config", config)
-	p.says(`msg="heater on"`) // the machine has been up for longer than min_off
+	p.Says(`msg="heater on"`) // the machine has been up for longer than min_off
 	kept(true)
 	if code := p.stop(); code != 0 {
-		t.Errorf("exit %d\n%s", code, p.output())
+		t.Errorf("exit %d\n%s", code, p.Output())
 	}
 	kept(false)
 	if got, _ := m.LoadPast("hall"); got.Counters.Heater.Cycles != 8 || got.Counters.Heater.On <= time.Hour {
@@ -65,9 +65,9 @@ zones:
 		t.Fatal(err)
 	}
 	p = start(t, thermostat(t), "run", "--config", config)
-	p.says(`msg="heater on"`)
+	p.Says(`msg="heater on"`)
 	kept(true)
-	p.kill()
+	p.Kill()
 	kept(true)
 
 	if got, _ := m.LoadPast("hall"); got.Past(boot).Heater != (controlloop.PastOutput{Known: true, On: true}) {
@@ -93,20 +93,20 @@ func TestACrashLoopLocksTheHeatPumpAndNotTheBoiler(t *testing.T) {
 	const locks = `msg=fault zone=pump name=crash_loop`
 	for i := range 3 {
 		p := start(t, thermostat(t), "run", "--config", config)
-		p.says(`msg="heater on" zone=pump`)
-		if p.kill(); p.count(locks) > 0 {
+		p.Says(`msg="heater on" zone=pump`)
+		if p.Kill(); p.Count(locks) > 0 {
 			t.Errorf("start %d is locked", i+1)
 		}
 	}
 	p := start(t, thermostat(t), "run", "--config", config)
-	p.says(locks)
-	p.says(`msg="heater on" zone=boiler`)
-	if p.stop(); p.count(`msg="heater on" zone=pump`) > 0 || p.count("zone=boiler name=crash_loop") > 0 {
-		t.Errorf("%s", p.output())
+	p.Says(locks)
+	p.Says(`msg="heater on" zone=boiler`)
+	if p.stop(); p.Count(`msg="heater on" zone=pump`) > 0 || p.Count("zone=boiler name=crash_loop") > 0 {
+		t.Errorf("%s", p.Output())
 	}
 	p = start(t, thermostat(t), "run", "--config", config)
-	p.says(`msg="heater on" zone=pump`)
-	if p.stop(); p.count(locks) > 0 {
+	p.Says(`msg="heater on" zone=pump`)
+	if p.stop(); p.Count(locks) > 0 {
 		t.Error("still locked after an orderly end")
 	}
 }

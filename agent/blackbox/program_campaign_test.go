@@ -47,11 +47,11 @@ func TestAKilledAgentAimsAtWhatItsProgramAndHoldsSay(t *testing.T) {
 				h.starts()
 				p := start(t, thermostat(t), "run", "--config", h.config)
 				if h.comesUp(); t.Failed() {
-					t.Fatalf("start %d: %s", k, p.output())
+					t.Fatalf("start %d: %s", k, p.Output())
 				}
 				time.Sleep(h.untilKill(k == kills-1 && transitions == 0))
 				h.dies()
-				p.kill()
+				p.Kill()
 				killed := time.Now()
 				if killed.Add(time.Second).Minute() != killed.Add(-time.Second).Minute() {
 					transitions++
@@ -65,7 +65,7 @@ func TestAKilledAgentAimsAtWhatItsProgramAndHoldsSay(t *testing.T) {
 			h.starts() // once more, after what the last kill was for
 			p := start(t, thermostat(t), "run", "--config", h.config)
 			if h.comesUp(); t.Failed() {
-				t.Fatalf("the last start: %s", p.output())
+				t.Fatalf("the last start: %s", p.Output())
 			}
 			t.Logf("%d kills, %d of them within a second of a transition; %d ends of holds and transitions within a second of one, %d while no agent was there; %d states held against the books",
 				kills, transitions, near, missed, h.checked)

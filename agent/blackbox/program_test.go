@@ -32,12 +32,12 @@ func TestAProgramIsFollowedHeldBoostedAndResumed(t *testing.T) {
 	answers := m.hears("thermostat/cabin/living/ack")
 	m.publishOn("thermostat/cabin/living/set/desired", []byte("22.5"))
 	m.shows("living", "a hold", aims("auto", "hold", 22.5))
-	answers.says(`"desired":22.5`) // or the boost would take it for its own
+	answers.Says(`"desired":22.5`) // or the boost would take it for its own
 	if code, out := said(t, "boost", "living", "--for", "45m", "--config", config); code != 0 || !strings.Contains(out, "24") {
 		t.Errorf("boost: exit %d, %s", code, out)
 	}
 	m.shows("living", "a boost", aims("auto", "boost", 24))
-	p.kill()
+	p.Kill()
 	p = startAgent(t, config)
 	m.shows("living", "the boost after a kill", func(s report.State) bool {
 		return aims("auto", "boost", 24)(s) && s.HoldUntil != nil && time.Until(*s.HoldUntil) > 40*time.Minute && s.Control.Then != nil
@@ -74,7 +74,7 @@ func (m *mosquitto) hears(topic string) *process {
 	m.t.Helper()
 	m.publishOn("test/listens", []byte("it listens"), "-r")
 	p := start(m.t, "mosquitto_sub", "-h", "127.0.0.1", "-p", m.port, "-q", "1", "-t", topic, "-t", "test/listens")
-	p.says("it listens") // else the first would be missed
+	p.Says("it listens") // else the first would be missed
 	return p
 }
 
@@ -87,25 +87,25 @@ func TestTheTargetIsSaidWhenAHoldEndsByItself(t *testing.T) {
 	config := programConfig(t, strconv.Quote(m.url()), "    sensor_id: 7\n"+configuredWeek)
 	heard := m.hears("thermostat/cabin/living/target")
 	p := startAgent(t, config)
-	heard.says(`"target":"program"`)
+	heard.Says(`"target":"program"`)
 	m.publishOn("thermostat/cabin/living/control", []byte(`{"program":true,"preset":"boost","hold_s":2}`))
-	heard.says(`"target":"boost"`)
+	heard.Says(`"target":"boost"`)
 	clitest.Eventually(t, func() error {
-		if n := heard.count(`"target":"program"`); n != 2 {
-			return fmt.Errorf("the program's target was said %d times, want 2:\n%s", n, heard.output())
+		if n := heard.Count(`"target":"program"`); n != 2 {
+			return fmt.Errorf("the program's target was said %d times, want 2:\n%s", n, heard.Output())
 		}
 		return nil
 	})
 	p.stop()
 	var said []report.Target
-	for line := range strings.Lines(heard.output()) {
+	for line := range strings.Lines(heard.Output()) {
 		var target report.Target
 		if json.Unmarshal([]byte(line), &target) == nil {
 			said = append(said, target)
 		}
 	}
 	if len(said) != 3 {
-		t.Fatalf("%d targets, want 3:\n%s", len(said), heard.output())
+		t.Fatalf("%d targets, want 3:\n%s", len(said), heard.Output())
 	}
 	for i, desired := range []float64{21, 24, 21} {
 		if s := said[i]; s.SensorID != 7 || *s.Mode != "heat" || *s.Desired != desired || *s.UpDelta <= 0 || *s.DownDelta <= 0 || s.Bar || s.Next == nil {

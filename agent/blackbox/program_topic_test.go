@@ -67,10 +67,10 @@ func TestAProgramOnItsTopicIsFollowedAndOutlivesTheBroker(t *testing.T) {
 	p := startAgent(t, config)
 	m.shows("living", "the program that is retained", aims("auto", "program", 22.5))
 	m.showsInfo(`"week":"00:00 warm"`, `"configured":"00:00 comfort"`)
-	p.kill()
-	m.p.kill()
+	p.Kill()
+	m.p.Kill()
 	p = startAgent(t, config)
-	p.says("the configured program is outranked by what script gave")
+	p.Says("the configured program is outranked by what script gave")
 	clitest.Eventually(t, func() error {
 		var all []report.State
 		text := get(t, p.pageURL()+"/api/zones")
@@ -93,7 +93,7 @@ func TestARefusedProgramIsAnsweredAndDeletedWhereTheConfiguredOneIsFollowed(t *t
 	m.publish("living/program", []byte(`{"week":"00:00 warm"}`), "-r")
 	answers := m.hears("thermostat/cabin/living/ack")
 	startAgent(t, programConfig(t, strconv.Quote(m.url()), configuredWeek))
-	answers.says(`"reason":"preset \"warm\" is unknown: this zone has boost, comfort, eco","topic":"program"`)
+	answers.Says(`"reason":"preset \"warm\" is unknown: this zone has boost, comfort, eco","topic":"program"`)
 	clitest.Eventually(t, func() error {
 		if text := m.retained("living/program"); len(text) > 0 {
 			return fmt.Errorf("the broker retains %s, want nothing", text)
@@ -112,10 +112,10 @@ func TestARefusedProgramIsAnsweredAndReplacedByWhatIsFollowed(t *testing.T) {
 	startAgent(t, programConfig(t, strconv.Quote(m.url()), configuredWeek))
 	m.showsStatus("online")
 	m.publish("living/program", []byte(`{"week":"00:00 19","id":"mine"}`), "-r")
-	answers.says(`"id":"mine"`)
+	answers.Says(`"id":"mine"`)
 	m.shows("living", "the program", aims("auto", "program", 19))
 	m.publish("living/program", []byte(`{"week":"00:00 23","weak":true}`), "-r")
-	answers.says(`"reason":"key \"weak\" is unknown","topic":"program"`)
+	answers.Says(`"reason":"key \"weak\" is unknown","topic":"program"`)
 	m.retainsProgram("what is followed", func(p programSaid) bool {
 		return p.Week != nil && *p.Week == "00:00 19" && strings.Contains(p.ID, "/")
 	})

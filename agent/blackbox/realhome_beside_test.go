@@ -363,11 +363,11 @@ func (r *rivals) late(p *plant) string {
 // brokerLost takes the broker away while both rooms come to the edge.
 func (r *rivals) brokerLost() {
 	r.heat()
-	switches := r.agent.count("zone=board")
+	switches := r.agent.Count("zone=board")
 	began := time.Now()
 	r.h.broker.p.stop()
 	r.pastTheEdge()
-	onBoard := r.agent.count("zone=board") - switches
+	onBoard := r.agent.Count("zone=board") - switches
 	r.h.broker.start()
 	back := time.Now()
 	ours, theirs := r.late(r.ours), r.late(r.theirs)

@@ -292,7 +292,7 @@ func TestARealHomeAssistantForgetsARemovedZone(t *testing.T) {
 	agent.stop()
 	clitest.WriteFile(t, config, withoutZone(t, config, "den"))
 	agent = startAgent(t, config)
-	agent.says("broker connected")
+	agent.Says("broker connected")
 	h.start()
 	h.hasExactly(slices.Concat(agentEntities, zoneEntities("room", false, true, false)))
 	h.hasDevices(cabinID, roomID)

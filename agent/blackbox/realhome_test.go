@@ -91,7 +91,7 @@ func (h *realHome) start(date ...string) {
 	clitest.Eventually(h.t, func() error {
 		var config struct{ State string }
 		if err := h.try("GET", "/api/config", nil, &config); err != nil || config.State != "RUNNING" {
-			return fmt.Errorf("Home Assistant is %q: %w\n%s", config.State, err, h.p.output())
+			return fmt.Errorf("Home Assistant is %q: %w\n%s", config.State, err, h.p.Output())
 		}
 		return nil
 	})

@@ -134,7 +134,7 @@ func (a pageAgent) shows(name controlloop.FaultName, text string) {
 	clitest.Eventually(a.t, func() error {
 		got, err := a.fault(name)
 		if err == nil && (got == "" || !strings.Contains(got, text)) {
-			err = fmt.Errorf("%s is %q, want %q; log:\n%s", name, got, text, a.output())
+			err = fmt.Errorf("%s is %q, want %q; log:\n%s", name, got, text, a.Output())
 		}
 		return err
 	})
@@ -147,7 +147,7 @@ func (a pageAgent) showsNo(name controlloop.FaultName) {
 	clitest.Eventually(a.t, func() error {
 		got, err := a.fault(name)
 		if err == nil && got != "" {
-			err = fmt.Errorf("still %s: %s; log:\n%s", name, got, a.output())
+			err = fmt.Errorf("still %s: %s; log:\n%s", name, got, a.Output())
 		}
 		return err
 	})
@@ -165,10 +165,10 @@ func (a pageAgent) meters(name controlloop.FaultName, value int) {
 // switchesOn waits until the zone that swings has switched again.
 func (a pageAgent) switchesOn() {
 	a.t.Helper()
-	n := a.count("zone=swing")
+	n := a.Count("zone=swing")
 	clitest.Eventually(a.t, func() error {
-		if a.count("zone=swing") < n+2 {
-			return fmt.Errorf("control pauses:\n%s", a.output())
+		if a.Count("zone=swing") < n+2 {
+			return fmt.Errorf("control pauses:\n%s", a.Output())
 		}
 		return nil
 	})
@@ -200,7 +200,7 @@ func (r *refusing) renew(until time.Time) {
 }
 
 // reload tells the broker that its password file is another one.
-func (r *refusing) reload() { r.p.cmd.Process.Signal(syscall.SIGHUP) }
+func (r *refusing) reload() { r.p.Signal(syscall.SIGHUP) }
 
 var (
 	tomorrow = time.Now().AddDate(0, 0, 1)
@@ -297,14 +297,14 @@ func TestAnAgentRefusedByTheBrokerConnectsOnceThatIsMended(t *testing.T) {
 			a.shows("broker_refused", says)
 			a.switchesOn()
 			a.switchesOn() // several attempts have passed
-			if n := a.count("until somebody mends this"); n != 1 {
-				t.Errorf("%d lines:\n%s", n, a.output())
+			if n := a.Count("until somebody mends this"); n != 1 {
+				t.Errorf("%d lines:\n%s", n, a.Output())
 			}
 			r.mend()
-			a.says("broker connected")
+			a.Says("broker connected")
 			a.showsNo("broker_refused")
-			if n := a.count("until somebody mends this"); n != 1 {
-				t.Errorf("%d lines:\n%s", n, a.output())
+			if n := a.Count("until somebody mends this"); n != 1 {
+				t.Errorf("%d lines:\n%s", n, a.Output())
 			}
 		})
 	}
@@ -317,14 +317,14 @@ func TestRenewedCertificateIsUsed(t *testing.T) {
 	r.authority.issue("device", "before", tomorrow)
 	r.start()
 	a := startPageAgent(t, r.authority.device(), "mqtts://localhost:"+r.port)
-	a.says("broker connected")
-	r.p.says("u'before'")
+	a.Says("broker connected")
+	r.p.Says("u'before'")
 	r.p.stop()
 	r.authority.issue("device", "after", tomorrow)
 	r.start()
 	clitest.Eventually(t, func() error {
-		if r.p.count("u'after'") == 0 {
-			return fmt.Errorf("not by the renewed certificate:\n%s", r.p.output())
+		if r.p.Count("u'after'") == 0 {
+			return fmt.Errorf("not by the renewed certificate:\n%s", r.p.Output())
 		}
 		return nil
 	})

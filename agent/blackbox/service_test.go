@@ -29,26 +29,24 @@ func TestTheServiceSaysADamagedConfigurationOnceAndStartsWhenItIsMended(t *testi
 	waits("EXTEND_TIMEOUT_USEC=")
 	waits("STATUS=every relay is off, until this is mended: " + file + ":3:5: zones[0].nmae: is an unknown key")
 	clitest.WriteFile(t, file, "device: den\nhttp: {listen: \"\"}\nzones: []\n")
-	<-p.ended
-	if p.code != cli.ExitUsage || p.count("nmae") != 1 {
-		t.Errorf("exit %d after a change, and said\n%s", p.code, p.output())
+	if p.Code() != cli.ExitUsage || p.Count("nmae") != 1 {
+		t.Errorf("exit %d after a change, and said\n%s", p.Code(), p.Output())
 	}
 	p = under(t, socket, file)
 	waits("READY=1")
 	if code := p.stop(); code != 0 {
-		t.Errorf("exit %d\n%s", code, p.output())
+		t.Errorf("exit %d\n%s", code, p.Output())
 	}
 
 	clitest.WriteFile(t, file, "device: [\n")
 	p = under(t, socket, file)
-	p.says(file)
+	p.Says(file)
 	if code := p.stop(); code != 0 {
-		t.Errorf("exit %d when told to end\n%s", code, p.output())
+		t.Errorf("exit %d when told to end\n%s", code, p.Output())
 	}
 	p = start(t, thermostat(t), "run", "--config", file)
-	<-p.ended
-	if p.code != cli.ExitUsage {
-		t.Errorf("exit %d without a manager", p.code)
+	if p.Code() != cli.ExitUsage {
+		t.Errorf("exit %d without a manager", p.Code())
 	}
 }
 
@@ -61,9 +59,9 @@ func TestTheServiceWaitsWhereNoRelayCanBeOpened(t *testing.T) {
 	waits := listen(t, socket)
 	p := under(t, socket, file)
 	waits("STATUS=every relay is off, until this is mended: zone a: heater: ")
-	p.says("thermostat: zone a: heater: ")
+	p.Says("thermostat: zone a: heater: ")
 	if code := p.stop(); code != 0 {
-		t.Errorf("exit %d\n%s", code, p.output())
+		t.Errorf("exit %d\n%s", code, p.Output())
 	}
 }
 
@@ -120,7 +118,7 @@ zones:
 		waits("WATCHDOG=1")
 		waits("STATUS=2 zones: hall off (")
 		if code := p.stop(); code != 0 {
-			t.Errorf("exit %d\n%s", code, p.output())
+			t.Errorf("exit %d\n%s", code, p.Output())
 		}
 		waits("STOPPING=1")
 	}
@@ -132,9 +130,9 @@ func TestTheAgentRunsOnWithoutItsManager(t *testing.T) {
 	config := filepath.Join(t.TempDir(), "config.yaml")
 	clitest.WriteFile(t, config, "device: cabin\nzones: []\n")
 	p := startCommand(t, exec.Command("sh", "-c", `NOTIFY_SOCKET=/nowhere/notify exec "$0" run --config "$1"`, thermostat(t), config))
-	p.says("the service manager cannot be told")
-	p.says("no zones: run thermostat probe")
+	p.Says("the service manager cannot be told")
+	p.Says("no zones: run thermostat probe")
 	if code := p.stop(); code != 0 {
-		t.Errorf("exit %d\n%s", code, p.output())
+		t.Errorf("exit %d\n%s", code, p.Output())
 	}
 }

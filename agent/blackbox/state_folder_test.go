@@ -44,9 +44,9 @@ func TestASetpointThatCannotBeSavedIsObeyedAndTold(t *testing.T) {
 			p.stop()
 			m.p.stop()
 			p = start(t, thermostat(t), "run", "--config", config)
-			p.says("zone=room mode=heat desired=21 source=memory")
-			p.says(`msg="heater on" zone=room`)
-			p.says("msg=fault zone=room name=memory")
+			p.Says("zone=room mode=heat desired=21 source=memory")
+			p.Says(`msg="heater on" zone=room`)
+			p.Says("msg=fault zone=room name=memory")
 			if after, err := os.ReadFile(saved); err != nil || string(after) != string(before) {
 				t.Errorf("the saved setpoint was %q and is %q (%v)", before, after, err)
 			}

@@ -105,8 +105,8 @@ const (
 func TestWatchIsDrawnInPlaceAndFitsTheTerminal(t *testing.T) {
 	t.Parallel()
 	demo := start(t, thermostat(t), "demo", "--mqtt", "127.0.0.1:0")
-	demo.says("--broker mqtt://")
-	url := regexp.MustCompile(`--broker (mqtt://\S+)`).FindStringSubmatch(demo.output())[1]
+	demo.Says("--broker mqtt://")
+	url := regexp.MustCompile(`--broker (mqtt://\S+)`).FindStringSubmatch(demo.Output())[1]
 	for _, noColour := range []string{"", "1"} {
 		cmd := exec.Command(thermostat(t), "watch", "--broker", url)
 		cmd.Env = append(os.Environ(), "TERM=xterm", "NO_COLOR="+noColour)

@@ -119,8 +119,8 @@ zones:
 func (a pageAgent) connects(times int) {
 	a.t.Helper()
 	clitest.Eventually(a.t, func() error {
-		if n := a.count("broker connected"); n < times {
-			return fmt.Errorf("connected %d times, want %d:\n%s", n, times, a.output())
+		if n := a.Count("broker connected"); n < times {
+			return fmt.Errorf("connected %d times, want %d:\n%s", n, times, a.Output())
 		}
 		return nil
 	})
@@ -136,30 +136,30 @@ func TestABrokersWebSocketBehindAProxyIsLikeAnyBroker(t *testing.T) {
 			f := newFronted(t, program)
 			f.startProxy()
 			a := f.agent("/mqtt") // before the broker is there
-			a.says("answers 50")
+			a.Says("answers 50")
 			f.start()
 			a.connects(1)
 			f.publish("room/control", []byte(`{"desired":16}`), "-r")
 			f.showsDesired(16)
 			if !testing.Short() {
 				clitest.WaitFor(t, 2*clitest.Patience, func() error { // longer than the 30 s that the proxy lets pass without a word
-					if f.p.count("PINGREQ from thermostat-cabin") < 2 {
-						return fmt.Errorf("no two pings:\n%s", f.p.output())
+					if f.p.Count("PINGREQ from thermostat-cabin") < 2 {
+						return fmt.Errorf("no two pings:\n%s", f.p.Output())
 					}
 					return nil
 				})
 			}
-			if a.count("broker lost") > 0 {
-				t.Errorf("the connection does not stand:\n%s", a.output())
+			if a.Count("broker lost") > 0 {
+				t.Errorf("the connection does not stand:\n%s", a.Output())
 			}
-			f.proxy.kill()
-			a.says("broker lost")
+			f.proxy.Kill()
+			a.Says("broker lost")
 			f.publish("room/control", []byte(`{"desired":15}`), "-r")
 			f.startProxy()
 			a.connects(2)
 			f.showsDesired(15)
-			if n := a.count("msg=fault"); n > 0 {
-				t.Errorf("faults:\n%s", a.output())
+			if n := a.Count("msg=fault"); n > 0 {
+				t.Errorf("faults:\n%s", a.Output())
 			}
 			f.agent("/elsewhere").shows("broker_refused", "answers 404 Not Found, and opens no WebSocket")
 		})

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
@@ -39,8 +38,8 @@ type Boiler struct {
 	mu          sync.Mutex
 	zones       []*Caller
 	state       source.State
-	relay       output
-	pump        output
+	relay       controlloop.KnownRelay
+	pump        controlloop.KnownRelay
 	known       state.KeptSource // to be kept
 	slept       time.Duration
 	counted     time.Time // until when the running hours are counted
@@ -53,39 +52,13 @@ type Boiler struct {
 	lastStep    time.Time
 }
 
-// output is a relay and what is known of it.
-type output struct {
-	relay controlloop.Relay
-	is    controlloop.RelayState
-	off   time.Time // since when it may be off that is not known to be; zero: it is not off
-}
-
-// set brings the relay to a position.
-func (o *output) set(on bool) error {
-	if o.relay == nil {
-		return nil
-	}
-	err := o.relay.Set(on)
-	o.is, o.off = controlloop.RelayOff, time.Time{}
-	if on {
-		o.is = controlloop.RelayOn
-	}
-	if err != nil {
-		o.is = controlloop.RelayUnknown
-		if silent := new(controlloop.Unconfirmed); errors.As(err, &silent) {
-			o.off = silent.Since
-		}
-	}
-	return err
-}
-
 // Begin makes the source ready at now: everything off, and what is left of its rest.
 func (b *Boiler) Begin(now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.wake = make(chan struct{}, 1)
 	b.counted, b.lastStep, b.slept = now, now, b.sleptInAll()
-	b.relay, b.pump = output{relay: b.Switch}, output{relay: b.Pump}
+	b.relay, b.pump = controlloop.KnownRelay{Relay: b.Switch}, controlloop.KnownRelay{Relay: b.Pump}
 	b.known = b.Past
 	b.known.Boot = b.Boot.ID
 	b.state = source.State{Since: now, Rest: b.Law.MinOff, Why: source.ReasonStarting}
@@ -95,14 +68,14 @@ func (b *Boiler) Begin(now time.Time) {
 			b.state.Why = source.ReasonStarting
 		}
 	}
-	b.obeys = errors.Join(b.relay.set(false), b.pump.set(false))
+	b.obeys = errors.Join(b.relay.Set(false), b.pump.Set(false))
 }
 
 // Run steps the source at each snapshot of its zones, and every few seconds,
 // until the context ends; then it switches off: the source first.
 func (b *Boiler) Run(ctx context.Context) error {
 	defer b.off() // also on a panic
-	tick := time.NewTicker(sources.Step)
+	tick := time.NewTicker(source.Step)
 	defer tick.Stop()
 	for {
 		b.Step(time.Now())
@@ -119,7 +92,7 @@ func (b *Boiler) Run(ctx context.Context) error {
 func (b *Boiler) off() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	_, _ = b.relay.set(false), b.pump.set(false)
+	_, _ = b.relay.Set(false), b.pump.Set(false)
 }
 
 // stop is the orderly end.
@@ -127,7 +100,7 @@ func (b *Boiler) stop(now time.Time) error {
 	told, err := b.end(now)
 	b.tell(told)
 	if err != nil {
-		return errors.New("source " + b.Name + ": " + oneLine(err))
+		return errors.New("source " + b.Name + ": " + controlloop.OneLine(err))
 	}
 	return nil
 }
@@ -139,7 +112,7 @@ func (b *Boiler) end(now time.Time) (report.SourceSnapshot, error) {
 	b.goesOff(now)
 	b.state.Pump, b.state.Reason, b.state.Wait = false, source.ReasonStopped, 0
 	b.state.Holds, b.state.Calling = nil, nil
-	err := errors.Join(b.relay.set(false), b.pump.set(false))
+	err := errors.Join(b.relay.Set(false), b.pump.Set(false))
 	b.note(now, err)
 	return b.snapshot(now), err
 }
@@ -153,7 +126,7 @@ func (b *Boiler) step(now time.Time) report.SourceSnapshot {
 	defer b.mu.Unlock()
 	b.wakeUp(now)
 	b.count(now)
-	if b.relay.is == controlloop.RelayOff { // the last valve has shut since the step before, and ended it
+	if b.relay.Is == controlloop.RelayOff { // the last valve has shut since the step before, and ended it
 		b.goesOff(now)
 	}
 	b.lastStep = now
@@ -162,11 +135,11 @@ func (b *Boiler) step(now time.Time) report.SourceSnapshot {
 	for i, z := range b.zones {
 		demands[i] = z.demand(b, now)
 	}
-	b.state.Stuck = !b.state.On && b.relay.is == controlloop.RelayUnknown
+	b.state.Stuck = !b.state.On && b.relay.Is == controlloop.RelayUnknown
 	b.state.Stood = b.Pump != nil && b.stood(thePump, b.state.Pump, now)
 	was := b.state
 	b.state = source.Source(b.Law, was, demands, now)
-	silent := !b.relay.off.IsZero() // since then it may be off
+	silent := !b.relay.Off.IsZero() // since then it may be off
 	err := b.assert(was)
 	b.rest(now, silent)
 	b.note(now, err)
@@ -177,31 +150,31 @@ func (b *Boiler) step(now time.Time) report.SourceSnapshot {
 // already: the pump goes on before the source, and off after it.
 func (b *Boiler) assert(was source.State) error {
 	if b.state.On {
-		if err := b.pump.set(true); err != nil { // no fire without the pump, and a rest after what there was
+		if err := b.pump.Set(true); err != nil { // no fire without the pump, and a rest after what there was
 			b.goesOff(b.lastStep)
-			return errors.Join(err, b.relay.set(false))
+			return errors.Join(err, b.relay.Set(false))
 		}
 		if !was.On {
 			b.known.Cycles++
 		}
-		return b.relay.set(true)
+		return b.relay.Set(true)
 	}
-	err := b.relay.set(false)
+	err := b.relay.Set(false)
 	if err != nil && was.Pump && b.flows() {
 		b.state.Pump = true // the source may burn on
 	}
-	return errors.Join(err, b.pump.set(b.state.Pump))
+	return errors.Join(err, b.pump.Set(b.state.Pump))
 }
 
 // rest lets the rest of the source begin only once its relay has gone off, as far as that can be known.
 func (b *Boiler) rest(now time.Time, silent bool) {
 	switch {
-	case b.state.On || !b.state.Stuck && b.relay.is != controlloop.RelayUnknown:
-	case b.relay.is == controlloop.RelayOff && silent:
-	case b.relay.off.IsZero(): // it has obeyed just now at the earliest
+	case b.state.On || !b.state.Stuck && b.relay.Is != controlloop.RelayUnknown:
+	case b.relay.Is == controlloop.RelayOff && silent:
+	case b.relay.Off.IsZero(): // it has obeyed just now at the earliest
 		b.state.Since = now
-	case b.relay.off.After(b.state.Since):
-		b.state.Since = b.relay.off
+	case b.relay.Off.After(b.state.Since):
+		b.state.Since = b.relay.Off
 	}
 }
 
@@ -237,7 +210,7 @@ func (b *Boiler) note(now time.Time, err error) {
 	if (err == nil) != (b.obeys == nil) || err != nil && err.Error() != b.obeys.Error() {
 		text := ""
 		if err != nil {
-			text = "the source " + b.Name + " does not obey: " + oneLine(err) + ". Pump and open valves stay as they are"
+			text = "the source " + b.Name + " does not obey: " + controlloop.OneLine(err) + ". Pump and open valves stay as they are"
 			b.Log.Error("source", "source", b.Name, "error", err)
 		}
 		for _, z := range b.zones {
@@ -248,7 +221,7 @@ func (b *Boiler) note(now time.Time, err error) {
 	if b.Keep == nil {
 		return
 	}
-	on := b.state.On || b.relay.is != controlloop.RelayOff
+	on := b.state.On || b.relay.Is != controlloop.RelayOff
 	switch was := b.known.Relay; {
 	case was != nil && was.On == on && b.kept:
 		return
@@ -269,7 +242,7 @@ func (b *Boiler) keep() {
 
 // count takes in what went by since the last step.
 func (b *Boiler) count(now time.Time) {
-	if b.relay.is == controlloop.RelayOn {
+	if b.relay.Is == controlloop.RelayOn {
 		b.known.On += now.Sub(b.counted)
 	}
 	b.counted = now
@@ -278,7 +251,7 @@ func (b *Boiler) count(now time.Time) {
 // snapshot is the source as the rest of the program may see it.
 func (b *Boiler) snapshot(now time.Time) report.SourceSnapshot {
 	s := report.SourceSnapshot{
-		Name: b.Name, Time: now, Relay: b.relay.is, Pump: b.pump.is, Reason: string(b.state.Reason), Wait: b.state.Wait,
+		Name: b.Name, Time: now, Relay: b.relay.Is, Pump: b.pump.Is, Reason: string(b.state.Reason), Wait: b.state.Wait,
 		Cycles: b.known.Cycles, On: b.known.On,
 	}
 	for i, calls := range b.state.Calling {
@@ -287,10 +260,10 @@ func (b *Boiler) snapshot(now time.Time) report.SourceSnapshot {
 		}
 	}
 	if b.obeys != nil {
-		s.Faults = []controlloop.Fault{{Name: controlloop.FaultRelay, Since: b.failed, Text: oneLine(b.obeys)}}
+		s.Faults = []controlloop.Fault{{Name: controlloop.FaultRelay, Since: b.failed, Text: controlloop.OneLine(b.obeys)}}
 	}
 	if b.memory != nil {
-		s.Faults = append(s.Faults, controlloop.Fault{Name: controlloop.FaultMemory, Since: b.unkeptSince, Text: "the last switches cannot be kept over a restart: " + oneLine(b.memory)})
+		s.Faults = append(s.Faults, controlloop.Fault{Name: controlloop.FaultMemory, Since: b.unkeptSince, Text: "the last switches cannot be kept over a restart: " + controlloop.OneLine(b.memory)})
 	}
 	return s
 }
@@ -300,6 +273,3 @@ func (b *Boiler) tell(s report.SourceSnapshot) {
 		b.Observe(s)
 	}
 }
-
-// oneLine is an error's text without line breaks.
-func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }

@@ -627,6 +627,30 @@ func TestWhatStoodStillForAWeekIsMoved(t *testing.T) {
 	})
 }
 
+// TestAValveThatMayNotMoveHoldsNoExerciseUp: at an open window it is passed over until that is shut.
+func TestAValveThatMayNotMoveHoldsNoExerciseUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(func(s *sources.Source) {
+			s.Exercise, s.Law.Move = sources.Exercise{Every: 24 * time.Hour, For: 5 * minute}, 5*minute
+		})
+		h.Trusted = func(time.Time) bool { return true }
+		h.add("bath", true)
+		h.add("den", true)
+		h.run(t)
+		h.zones["bath"].set(func(r *room) { r.open = true })
+		_ = h.after(23 * time.Hour)
+		h.from(time.Now().Add(time.Hour))
+		if got := h.after(2 * time.Hour); !strings.HasPrefix(got, "0s den on, ") || strings.Contains(got, "bath") {
+			t.Errorf("the bath's window is open: %s", got)
+		}
+		h.zones["bath"].set(func(r *room) { r.open = false })
+		if got := h.after(time.Hour); !strings.Contains(got, "bath on, ") {
+			t.Errorf("it is shut: %s", got)
+		}
+		h.judge(t)
+	})
+}
+
 func TestAZoneWithoutAValveIsHeatedByItsOwnCallAndBarsByItsCutOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(nil)

@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"thermostat/agent/clitest"
-	"thermostat/agent/config/sources"
 	"thermostat/agent/service"
 	"thermostat/controlloop"
 	"thermostat/controlloop/report"
+	"thermostat/controlloop/source"
 )
 
 // watchdog is the unit's WatchdogSec.
@@ -42,7 +42,7 @@ func (h *house) beats(t *testing.T, manager *clitest.Manager) {
 		zones = append(zones, r.Zone)
 	}
 	beat := service.NewHeartbeat(zones, watchdog, slog.New(slog.DiscardHandler), manager.Send)
-	beat.Watch(h.Name, sources.Step)
+	beat.Watch(h.Name, source.Step)
 	for _, z := range zones {
 		see := z.Observe
 		z.Observe = func(s controlloop.Snapshot) { beat.Saw(s); see(s) }
@@ -117,6 +117,44 @@ func TestTheWatchdogIsNotFedOfOneHungRoomOfEight(t *testing.T) {
 		}
 		if !h.on("boiler") || time.Since(h.zones["room2"].look().Time) > 5*time.Second {
 			t.Errorf("boiler %v, and the others ticked %v ago", h.on("boiler"), time.Since(h.zones["room2"].look().Time))
+		}
+		h.judge(t)
+	})
+}
+
+// gated is a relay that hangs while a test has its token.
+type gated struct {
+	controlloop.Relay
+	token chan struct{}
+}
+
+func (g gated) Set(on bool) error {
+	<-g.token
+	defer func() { g.token <- struct{}{} }()
+	return g.Relay.Set(on)
+}
+
+// TestAValveThatHangsHoldsNeitherTheBoilerNorTheOtherRooms: it hangs in its relay, the other rooms' valves obey, and the boiler
+// goes off once the room is lost.
+func TestAValveThatHangsHoldsNeitherTheBoilerNorTheOtherRooms(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		token := make(chan struct{}, 1)
+		token <- struct{}{}
+		h := eightRooms(t, func(h *house) {
+			v := h.zones["room1"].Heater.(*valve)
+			v.relay = gated{v.relay, token}
+		})
+		<-token
+		h.warm("room2", 21)
+		h.warm("room3", 18)
+		_ = h.after(10 * minute)
+		if h.on("boiler") || h.on("room2") || !h.on("room3") || h.reason() != "zone_lost" {
+			t.Errorf("boiler %v (%s); the warm room's valve %v, the cold one's %v", h.on("boiler"), h.reason(), h.on("room2"), h.on("room3"))
+		}
+		token <- struct{}{}
+		_ = h.after(minute)
+		if !h.on("boiler") {
+			t.Error("it goes on, and the boiler stays off")
 		}
 		h.judge(t)
 	})

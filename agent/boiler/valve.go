@@ -3,7 +3,6 @@ package boiler
 import (
 	"time"
 
-	"thermostat/agent/config/sources"
 	"thermostat/controlloop"
 	"thermostat/controlloop/source"
 )
@@ -41,11 +40,11 @@ func (c *Caller) supply() controlloop.Supply {
 	defer c.boiler.mu.Unlock()
 	h := source.Hold{}
 	for i, z := range c.boiler.zones {
-		if z == c && i < len(c.boiler.state.Holds) && c.last.Time.Sub(c.boiler.lastStep) <= 3*sources.Step {
+		if z == c && i < len(c.boiler.state.Holds) && c.last.Time.Sub(c.boiler.lastStep) <= source.Samples*source.Step {
 			h = c.boiler.state.Holds[i]
 		}
 	}
-	return controlloop.Supply{On: c.boiler.relay.is == controlloop.RelayOn, Hold: controlloop.ValveHold{Keep: h.Keep, Move: h.Move}}
+	return controlloop.Supply{On: c.boiler.relay.Is == controlloop.RelayOn, Hold: controlloop.ValveHold{Keep: h.Keep, Move: h.Move}}
 }
 
 // Saw takes a snapshot of the zone, and never blocks for long.
@@ -67,36 +66,38 @@ type valve struct {
 	normallyOpen bool
 }
 
-// Set opens or shuts the valve.
+// Set opens or shuts the valve. It has not the boiler's lock meanwhile: a valve whose bus hangs holds its own zone alone.
 func (v *valve) Set(open bool) error {
-	b := v.caller.boiler
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	c := v.caller
 	if !open {
-		b.shuts(v.caller)
+		c.boiler.shuts(c)
 	}
 	err := v.relay.Set(open != v.normallyOpen)
-	v.caller.open = open && err == nil
+	c.boiler.mu.Lock()
+	defer c.boiler.mu.Unlock()
+	c.open = open && err == nil
 	return err
 }
 
-// shuts ends source and pump where the water has no other way. It has the lock.
+// shuts notes that the valve does, and ends source and pump where the water has no other way.
 func (b *Boiler) shuts(c *Caller) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	was := c.open
 	c.open = false
 	if !was || b.flows() {
 		return
 	}
-	_ = b.relay.set(false) // one that does not obey is told at the next step
+	_ = b.relay.Set(false) // one that does not obey is told at the next step
 	if !b.Law.Bypass {
-		_ = b.pump.set(false)
+		_ = b.pump.Set(false)
 	}
 }
 
 // flows reports whether the water has a way as far as the zones have told lately.
 func (b *Boiler) flows() bool {
 	for _, z := range b.zones {
-		heard := !z.last.Time.IsZero() && b.lastStep.Sub(z.last.Time) <= 3*z.params.Sample
+		heard := !z.last.Time.IsZero() && b.lastStep.Sub(z.last.Time) <= source.Samples*z.params.Sample
 		if heard && (z.valve && z.open || !z.valve && !z.last.State.HeatCut) {
 			return true
 		}
@@ -125,14 +126,10 @@ func (c *Caller) demand(b *Boiler, now time.Time) source.Demand {
 	d.Kept = s.Held.Keep
 	d.Frost = s.Target.Frost
 	d.Cutout = s.State.HeatCut
-	d.Calm = s.Fresh && s.Setpoint.Mode != controlloop.ModeNone && s.State.Reading.Celsius < p.HeatCutout-calm && !s.State.HeatCut &&
-		!s.Target.Frost && !s.Target.Bar && !s.Guard.Heat.Tripped && !s.State.Cooler.On
+	d.Calm = s.MayMove(p)
 	d.Stood = c.valve && b.stood(c.name, d.Open, now)
 	return d
 }
-
-// calm is how far below its cut-out a zone is whose valve may be exercised, in K.
-const calm = 2
 
 // thePump is the pump's name among what is exercised: no zone has it.
 const thePump = ""

@@ -21,10 +21,10 @@ import (
 )
 
 // Patience is how long a test waits for what must come; it measures nothing.
-const Patience = 60 * time.Second
+const Patience = 90 * time.Second
 
 // WriteFile writes a file, or fails the test.
-func WriteFile(t *testing.T, file, text string) {
+func WriteFile(t testing.TB, file, text string) {
 	t.Helper()
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -32,13 +32,13 @@ func WriteFile(t *testing.T, file, text string) {
 }
 
 // Eventually waits until something is so; it measures nothing.
-func Eventually(t *testing.T, ok func() error) {
+func Eventually(t testing.TB, ok func() error) {
 	t.Helper()
 	WaitFor(t, Patience, ok)
 }
 
 // WaitFor waits for something as long as the caller says, and fails with its last error.
-func WaitFor(t *testing.T, limit time.Duration, ok func() error) {
+func WaitFor(t testing.TB, limit time.Duration, ok func() error) {
 	t.Helper()
 	var err error
 	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
@@ -50,14 +50,14 @@ func WaitFor(t *testing.T, limit time.Duration, ok func() error) {
 }
 
 // Need skips where a program is missing; CI installs it and must not skip.
-func Need(t *testing.T, programs ...string) {
+func Need(t testing.TB, programs ...string) {
 	t.Helper()
 	for _, p := range programs {
 		if _, err := exec.LookPath(p); err != nil {
 			if os.Getenv("THERMOSTAT_CI") != "" {
 				t.Fatalf("%s is missing, and CI must have it", p)
 			}
-			t.Skipf("%s is not installed: apt-get install mosquitto mosquitto-clients protobuf-compiler libprotobuf-dev openssl nginx-light haproxy", p)
+			t.Skipf("%s is not installed: apt-get install mosquitto mosquitto-clients protobuf-compiler libprotobuf-dev openssl nginx-light haproxy rabbitmq-server nodejs npm openjdk-17-jre-headless", p)
 		}
 	}
 }

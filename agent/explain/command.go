@@ -3,7 +3,6 @@ package explain
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -11,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"thermostat/agent/cli"
-	"thermostat/agent/config"
 	"thermostat/agent/reach"
 	"thermostat/controlloop"
 	"thermostat/controlloop/report"
@@ -32,12 +30,9 @@ Where the configuration names no broker the agent is asked through its own page.
 Exit codes: 0 told, 4 no answer.`,
 		Example: "  thermostat explain living-room\n  thermostat explain living-room --json",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			w, err := remote.Resolve(cmd)
+			w, err := remote.ResolveZone(cmd, args[0])
 			if err != nil {
 				return err
-			}
-			if wrong := config.WrongZone(args[0]); wrong != "" {
-				return cli.Exit(cli.ExitUsage, errors.New("zone: "+wrong))
 			}
 			return w.With(cmd, timeout, func(ctx context.Context, r reach.Agents) error {
 				s, err := r.Schedule(ctx, w.Device, args[0])

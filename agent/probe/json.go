@@ -26,19 +26,23 @@ type probeJSON struct {
 }
 
 type kernelJSON struct {
-	Device   string   `json:"device"` // i2c-1/0x44
-	Driver   string   `json:"driver"` // the kernel's
-	Checked  bool     `json:"checked"`
-	Celsius  *float64 `json:"celsius"`
-	Humidity *float64 `json:"humidity_percent"`
-	Pascal   *float64 `json:"pascal"`
-	verdictJSON
+	Device  string `json:"device"` // i2c-1/0x44
+	Driver  string `json:"driver"` // the kernel's
+	Checked bool   `json:"checked"`
+	readingJSON
 }
 
 type oneWireJSON struct {
 	ID      string   `json:"id"`
 	Chip    string   `json:"chip"` // what its family is
 	Celsius *float64 `json:"celsius"`
+	verdictJSON
+}
+
+type readingJSON struct {
+	Celsius  *float64 `json:"celsius"`
+	Humidity *float64 `json:"humidity_percent"`
+	Pascal   *float64 `json:"pascal"`
 	verdictJSON
 }
 
@@ -54,12 +58,9 @@ type busJSON struct {
 }
 
 type chipJSON struct {
-	Address  string   `json:"address"` // 0x76
-	Chip     string   `json:"chip"`
-	Celsius  *float64 `json:"celsius"`
-	Humidity *float64 `json:"humidity_percent"`
-	Pascal   *float64 `json:"pascal"`
-	verdictJSON
+	Address string `json:"address"` // 0x76
+	Chip    string `json:"chip"`
+	readingJSON
 }
 
 type gpioJSON struct {
@@ -94,14 +95,12 @@ func (r probeReport) printJSON(out io.Writer) error {
 }
 
 func kernelChipJSON(k survey.KernelChip) kernelJSON {
-	j := kernelJSON{Device: k.Device, Driver: k.Bound.Driver, Checked: k.Checked, verdictJSON: verdictOf(k.Answer)}
-	j.Celsius, j.Humidity, j.Pascal = numbers(k.Reading)
-	return j
+	return kernelJSON{k.Device, k.Bound.Driver, k.Checked, readingOf(k.Reading, k.Answer)}
 }
 
 func thermometerJSON(t survey.Thermometer) oneWireJSON {
-	celsius, _, _ := numbers(t.Reading)
-	return oneWireJSON{ID: t.ID, Chip: t.Chip, Celsius: celsius, verdictJSON: verdictOf(t.Answer)}
+	r := readingOf(t.Reading, t.Answer)
+	return oneWireJSON{t.ID, t.Chip, r.Celsius, r.verdictJSON}
 }
 
 func busOfSurvey(b survey.I2CBus) busJSON {
@@ -109,9 +108,7 @@ func busOfSurvey(b survey.I2CBus) busJSON {
 }
 
 func i2cChipJSON(c survey.I2CChip) chipJSON {
-	j := chipJSON{Address: fmt.Sprintf("%#x", c.Address), Chip: c.Chip, verdictJSON: verdictOf(c.Answer)}
-	j.Celsius, j.Humidity, j.Pascal = numbers(c.Reading)
-	return j
+	return chipJSON{fmt.Sprintf("%#x", c.Address), c.Chip, readingOf(c.Reading, c.Answer)}
 }
 
 func chipOfSurvey(c survey.Chip) gpioJSON {
@@ -129,19 +126,15 @@ func chipOfSurvey(c survey.Chip) gpioJSON {
 	return j
 }
 
-func verdictOf(a survey.Answer) verdictJSON {
-	if a.Verdict == "" {
-		return verdictJSON{Text: a.Text}
+// readingOf is what a sensor answered, nil where it said nothing.
+func readingOf(r *controlloop.Reading, a survey.Answer) (j readingJSON) {
+	if j.Text = a.Text; a.Verdict != "" {
+		j.Verdict = &a.Verdict
 	}
-	return verdictJSON{&a.Verdict, a.Text}
-}
-
-// numbers gives °C, % and Pa of a reading, nil where it has none.
-func numbers(r *controlloop.Reading) (celsius, humidity, pascal *float64) {
-	if r == nil {
-		return nil, nil, nil
+	if r != nil {
+		j.Celsius, j.Humidity, j.Pascal = number(r.Celsius), number(r.Humidity), number(r.Pascal)
 	}
-	return number(r.Celsius), number(r.Humidity), number(r.Pascal)
+	return j
 }
 
 // number cuts off the digits that only the arithmetic made; 1/16 K has four.

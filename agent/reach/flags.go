@@ -132,6 +132,15 @@ func (r *Flags) Resolve(cmd *cobra.Command) (Way, error) {
 	return w, r.check(w.Access, w.Device)
 }
 
+// ResolveZone finds the way to a zone, once its name can be one.
+func (r *Flags) ResolveZone(cmd *cobra.Command, zone string) (Way, error) {
+	w, err := r.Resolve(cmd)
+	if wrong := config.WrongZone(zone); err == nil && wrong != "" {
+		err = cli.Exit(cli.ExitUsage, errors.New("zone: "+wrong))
+	}
+	return w, err
+}
+
 // wantsBroker reports whether a flag, or the environment, asks for more than
 // the agent of one device: that only a broker can give.
 func (r *Flags) wantsBroker(device string) bool {

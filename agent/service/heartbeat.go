@@ -11,10 +11,6 @@ import (
 	"thermostat/controlloop"
 )
 
-// A zone that has not completed a tick for so many of its periods is stuck, and
-// the watchdog is not fed: the manager then ends the agent and runs off.
-const stuckPeriods = 3
-
 // statusEvery is the shortest time between two lines for people.
 const statusEvery = 5 * time.Second
 
@@ -149,13 +145,13 @@ func (h *Heartbeat) look(now time.Time) (begun bool, stuck, status string) {
 	begun = true
 	for _, z := range h.zones {
 		begun = begun && !z.last.Time.IsZero()
-		if now.Sub(z.last.Time) > stuckPeriods*z.sample {
+		if now.Sub(z.last.Time) > controlloop.StuckSamples*z.sample {
 			stuck = z.name
 		}
 	}
 	for _, p := range h.parts {
 		begun = begun && !p.last.IsZero()
-		if now.Sub(p.last) > stuckPeriods*p.every {
+		if now.Sub(p.last) > controlloop.StuckSamples*p.every {
 			stuck = p.name
 		}
 	}

@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"thermostat/agent/cli"
-	"thermostat/agent/config"
 	"thermostat/agent/reach"
 	"thermostat/controlloop/comfort"
 	"thermostat/controlloop/program"
@@ -53,14 +52,11 @@ Exit codes: 0 shown or applied, 3 refused, 4 no answer.`,
 }
 
 func (f *programFlags) run(cmd *cobra.Command, args []string) error {
-	w, err := f.remote.Resolve(cmd)
+	w, err := f.remote.ResolveZone(cmd, args[0])
 	if err != nil {
 		return err
 	}
 	text, err := f.text(args)
-	if wrong := config.WrongZone(args[0]); err == nil && wrong != "" {
-		err = errors.New("zone: " + wrong)
-	}
 	if err != nil {
 		return cli.Exit(cli.ExitUsage, err)
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"thermostat/agent/cli"
-	"thermostat/agent/config"
 	"thermostat/agent/reach"
 	"thermostat/controlloop"
 	"thermostat/controlloop/program"
@@ -105,12 +104,9 @@ func oneZone(use, short string, ask func(ctx context.Context, r reach.Agents, de
 	cmd := &cobra.Command{
 		Use: use, Short: short, Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			w, err := remote.Resolve(cmd)
+			w, err := remote.ResolveZone(cmd, args[0])
 			if err != nil {
 				return err
-			}
-			if wrong := config.WrongZone(args[0]); wrong != "" {
-				return cli.Exit(cli.ExitUsage, errors.New("zone: "+wrong))
 			}
 			return Ask(cmd, w, timeout, func(ctx context.Context, r reach.Agents) (setpoint.Answer, error) {
 				return ask(ctx, r, w.Device, args[0])
@@ -123,7 +119,7 @@ func oneZone(use, short string, ask func(ctx context.Context, r reach.Agents, de
 }
 
 func (f *setFlags) run(cmd *cobra.Command, args []string) error {
-	w, err := f.remote.Resolve(cmd)
+	w, err := f.remote.ResolveZone(cmd, args[0])
 	if err != nil {
 		return err
 	}
@@ -132,9 +128,6 @@ func (f *setFlags) run(cmd *cobra.Command, args []string) error {
 		return cli.Exit(cli.ExitUsage, err)
 	}
 	q.Device = w.Device
-	if wrong := config.WrongZone(q.Zone); wrong != "" {
-		return cli.Exit(cli.ExitUsage, errors.New("zone: "+wrong))
-	}
 	return Ask(cmd, w, f.timeout, func(ctx context.Context, r reach.Agents) (setpoint.Answer, error) {
 		return r.Set(ctx, q)
 	})

@@ -9,8 +9,11 @@ import (
 	"time"
 )
 
-// samples is how many of its samples old a zone's newest snapshot may be.
-const samples = 3
+// Step is how often a source decides at least.
+const Step = 5 * time.Second
+
+// Samples is how many of its samples old a zone's newest snapshot may be; the source's own sample is [Step].
+const Samples = 3
 
 // lostSamples is by how many samples more than stale_after the newest reading of
 // a zone that hangs is too old.
@@ -145,7 +148,7 @@ func look(p *Params, s *State, demands []Demand, now time.Time) view {
 	v := view{counted: make([]bool, len(demands)), heard: make([]bool, len(demands)), keeps: make([]bool, len(demands))}
 	for i := range demands {
 		d := &demands[i]
-		v.heard[i] = !d.At.IsZero() && now.Sub(d.At) <= samples*d.Sample
+		v.heard[i] = !d.At.IsZero() && now.Sub(d.At) <= Samples*d.Sample
 		if !d.Valve && d.Cutout { // also of one that hangs: it was too hot when it was last heard
 			v.bar = ReasonCutout
 			continue

@@ -134,16 +134,16 @@ func watchShows(s *scene) string {
 	p.say(s.topic("room/control"), `{"desired":20.5}`, true)
 	p.seesDesired(s.device, 20.5)
 	watch := s.command("watch", "--json") // it comes late
-	watch.Says(`"desired":20.5,`, 0)
+	watch.Says(`"desired":20.5,`)
 	p.say(s.topic("room/control"), `{"desired":22.5}`, true)
-	watch.Says(`"desired":22.5,`, 0)
+	watch.Says(`"desired":22.5,`)
 	return "yes"
 }
 
 func refusedLogin(s *scene) string {
 	d := s.agentWith(s.agents, "guessed")
-	d.Says("name=broker_refused", 0)
-	d.Says("refuses user name or password, or user "+s.device+" may not connect", 0)
+	d.Says("name=broker_refused")
+	d.Says("refuses user name or password, or user " + s.device + " may not connect")
 	goesOn(s.T, d)
 	return "yes"
 }
@@ -151,8 +151,8 @@ func refusedLogin(s *scene) string {
 func retainedBefore(s *scene) string {
 	s.newPerson(s.T, s.device+"-early").say(s.topic("room/control"), `{"desired":21.5}`, true)
 	d := s.agent(s.agents)
-	d.Says("zone=room mode=heat desired=21.5 ", 0)
-	d.Says("source=broker", 0)
+	d.Says("zone=room mode=heat desired=21.5 ")
+	d.Says("source=broker")
 	return "yes"
 }
 
@@ -184,7 +184,7 @@ func secondClient(s *scene) string {
 	p, d := s.listener(), s.agent(s.agents)
 	p.hears(s.topic("status"), "online")
 	c := dial(s.T, s.agents, s.device, "thermostat-"+s.device)
-	d.Says(`msg="broker lost`, 0)
+	d.Says(`msg="broker lost`)
 	connections(s.T, d, 2)
 	rig.Eventually(s.T, func() error {
 		if c.IsConnectionOpen() {
@@ -205,7 +205,7 @@ func swallowed(s *scene) string {
 	w.broken.Store(true)
 	p.say(s.topic("room/control"), `{"desired":20.5}`, true)
 	goesOn(s.T, d)
-	d.Says("connecting anew", 0) // a subscription is asked for again before the keepalive ends
+	d.Says("connecting anew") // a subscription is asked for again before the keepalive ends
 	p.hears(s.topic("status"), "offline")
 	goesOn(s.T, d)
 	w.broken.Store(false)
@@ -258,7 +258,7 @@ func restart(s *scene) string {
 	p.say(s.topic("room/control"), `{"desired":20.5}`, true)
 	p.seesDesired(s.device, 20.5)
 	s.stop()
-	d.Says(`msg="broker lost`, 0)
+	d.Says(`msg="broker lost`)
 	goesOn(s.T, d)
 	s.start()
 	connections(s.T, d, 2)

@@ -47,7 +47,7 @@ zones:
     timing: {sample: 1s, stale_after: 3s, min_on: 0s, min_off: 0s}
 `, name, page, t.TempDir(), mqtt))
 	d := &Device{Process: Start(t, Thermostat(t), "run", "--config", config), Name: name}
-	d.Says("first decision", 0)
+	d.Says("first decision")
 	d.watch(t, page)
 	return d
 }

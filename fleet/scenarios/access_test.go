@@ -164,7 +164,7 @@ func (r rules) check(t *testing.T, barn func(*paho.ClientOptions)) {
 	files := r.keys.clientFiles("cabin")
 	cabin := rig.StartDevice(t, "cabin", r.login+rig.Brokers([]string{"mqtts://" + r.c.Nodes[0].MQTT, "mqtts://" + r.c.Nodes[1].MQTT})+
 		", tls: {ca_file: "+r.keys.caFile+", cert_file: "+files.cert+", key_file: "+files.key+"}")
-	cabin.Says("broker connected", 0)
+	cabin.Says("broker connected")
 	r.operate(t, "19.5")
 
 	foreign, err := r.c.Nodes[2].Dial(barn)

@@ -72,7 +72,7 @@ func startFleet(t *testing.T, c *cluster.Cluster) *fleet {
 		f.devices = append(f.devices, rig.StartDevice(t, fmt.Sprintf("dev%d", i), rig.Brokers(urls)))
 	}
 	for _, d := range f.devices {
-		d.Says("broker connected", 0)
+		d.Says("broker connected")
 	}
 	return f
 }

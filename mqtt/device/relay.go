@@ -86,10 +86,6 @@ const (
 	unclearRest        = 10 * time.Second // the shortest rest after an unclear report: it may be a tripped circuit's
 )
 
-// stuckSamples is after how many samples without a demand a zone counts as stuck,
-// as it does for the service manager's watchdog.
-const stuckSamples = 3
-
 // Set notes the demand. It never blocks. A command that has not arrived within 10
 // s, as far as that can be known, is an error; a device that was told to go off,
 // and did for all that is known but its last report, is [controlloop.Unconfirmed].

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
+
+	"thermostat/controlloop"
 )
 
 // commandsGranted notes that the broker gives us our own commands back from now on.
@@ -46,7 +48,7 @@ func (r *Relay) due(now time.Time) bool {
 // expireDemand ends an On that nobody demands any more: the zone is stuck, and its
 // lease must not be renewed for ever. Its next demand counts again.
 func (r *Relay) expireDemand(now time.Time) {
-	if r.on && now.Sub(r.setAt) > max(stuckSamples*r.spec.Sample, commandTimeout) {
+	if r.on && now.Sub(r.setAt) > max(controlloop.StuckSamples*r.spec.Sample, commandTimeout) {
 		r.on, r.demandedAt, r.since = false, now, now
 		r.rest.until(now.Add(r.spec.MinOff), restMoved)
 		r.turn(now, false)

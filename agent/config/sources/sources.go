@@ -13,9 +13,6 @@ import (
 	"thermostat/drivers/simulated"
 )
 
-// Step is how often a source decides at least.
-const Step = 5 * time.Second
-
 // Source is one source, defaults filled in.
 type Source struct {
 	Name     string
@@ -51,7 +48,7 @@ func (s Source) Identify(sensorID int32) {
 		if r == s.Pump {
 			rest = 0
 		}
-		r.Identify(sensorID, Step, rest)
+		r.Identify(sensorID, source.Step, rest)
 		if r.IsSimulated() {
 			r.Simulated = simulated.RelaySpec{Water: s.Name, Pump: r == s.Pump}
 		}

@@ -12,6 +12,7 @@ import (
 	"thermostat/agent/boiler"
 	"thermostat/agent/config/sources"
 	"thermostat/controlloop"
+	"thermostat/controlloop/source"
 	"thermostat/drivers/simulated"
 )
 
@@ -75,7 +76,7 @@ const lookAfter = 4096
 // a zone did, and by itself every few seconds: between the samples, as it mostly happens live.
 // passed hears now and then how far it is.
 func (t *Site) Run(ctx context.Context, lasts time.Duration, members []Member, passed func(at time.Duration)) error {
-	next, own := make([]time.Duration, len(members)), sources.Step/2
+	next, own := make([]time.Duration, len(members)), source.Step/2
 	for n, at := 1, time.Duration(0); at <= lasts; n++ {
 		if n%lookAfter == 0 {
 			if ctx.Err() != nil {
@@ -91,7 +92,7 @@ func (t *Site) Run(ctx context.Context, lasts time.Duration, members []Member, p
 			}
 		}
 		if t.boiler.Step(t.now); at == own {
-			own += sources.Step
+			own += source.Step
 		}
 		at = min(own, slices.Min(next))
 	}
