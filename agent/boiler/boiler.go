@@ -51,6 +51,7 @@ type Boiler struct {
 	obeys       error     // of the last step; nil: both relays do
 	failed      time.Time // since when they do not
 	lastStep    time.Time
+	shut        bool // the last valve has shut since
 }
 
 // output is a relay and what is known of it.
@@ -153,7 +154,10 @@ func (b *Boiler) step(now time.Time) report.SourceSnapshot {
 	defer b.mu.Unlock()
 	b.wakeUp(now)
 	b.count(now)
-	b.lastStep = now
+	if b.shut { // it is off, whatever has opened meanwhile
+		b.goesOff(now)
+	}
+	b.lastStep, b.shut = now, false
 	b.follows = b.Exercise.Every > 0 && b.Trusted != nil && b.Trusted(now)
 	demands := make([]source.Demand, len(b.zones))
 	for i, z := range b.zones {

@@ -443,6 +443,49 @@ func TestAStepBetweenAShutValveAndItsSnapshotFiresNothing(t *testing.T) {
 	})
 }
 
+// TestASourceThatAShutValveSwitchedOffRests: another valve is open before the next step, as
+// after one that came late.
+func TestASourceThatAShutValveSwitchedOffRests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(func(s *sources.Source) { s.Law.ValveOpen = 0 })
+		rooms := []*room{h.add("bath", true), h.add("den", true)}
+		h.Begin(time.Now())
+		tell := func(i int, on bool) {
+			now := time.Now()
+			c, is := h.Boiler.zones[i], controlloop.Output{On: on, Since: now}
+			relay := map[bool]controlloop.RelayState{true: controlloop.RelayOn, false: controlloop.RelayOff}[on]
+			c.Saw(controlloop.Snapshot{Zone: c.name, Time: now, HasHeater: true, HeaterRelay: relay, Held: c.supply().Hold, State: controlloop.State{Heater: is, Call: is}})
+		}
+		steps := func(n int) {
+			for range n {
+				time.Sleep(5 * time.Second)
+				tell(0, h.on("bath"))
+				tell(1, h.on("den"))
+				h.Step(time.Now())
+			}
+		}
+		_ = rooms[0].Heater.Set(true)
+		steps(70)
+		if !h.on("boiler") {
+			t.Fatal("the boiler never went on")
+		}
+		_ = rooms[0].Heater.Set(false)
+		if h.on("boiler") {
+			t.Fatal("on against a shut valve")
+		}
+		_ = rooms[1].Heater.Set(true)
+		steps(58)
+		if h.on("boiler") {
+			t.Errorf("on again within its min_off of %v", h.Law.MinOff)
+		}
+		steps(4)
+		if !h.on("boiler") {
+			t.Error("still off after it")
+		}
+		h.judge(t)
+	})
+}
+
 // TestWithoutItsPumpTheSourceStaysOff: no fire in standing water.
 func TestWithoutItsPumpTheSourceStaysOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

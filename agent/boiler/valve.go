@@ -87,6 +87,7 @@ func (b *Boiler) shuts(c *Caller) {
 	if !was || b.flows() {
 		return
 	}
+	b.shut = true
 	_ = b.relay.set(false) // one that does not obey is told at the next step
 	if !b.Law.Bypass {
 		_ = b.pump.set(false)
