@@ -5,9 +5,11 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"os/signal"
 	"runtime"
 	"runtime/debug"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,6 +20,7 @@ import (
 	"thermostat/agent/service"
 	"thermostat/agent/state"
 	"thermostat/controlloop"
+	"thermostat/drivers"
 )
 
 func runCommand() *cobra.Command {
@@ -31,6 +34,7 @@ func runCommand() *cobra.Command {
 }
 
 func runFile(cmd *cobra.Command, file string) error {
+	signal.Ignore(syscall.SIGPIPE) // a log that nobody reads any more ends no agent
 	m := service.Mending{File: file, Seen: service.Fingerprint(file)}
 	cfg, err := config.LoadOrExit(cmd, file)
 	if err != nil {
@@ -48,6 +52,9 @@ func runFile(cmd *cobra.Command, file string) error {
 	a, err := newAgent(cfg, slog.Default(), nil)
 	if err != nil {
 		leaveOff(file, slog.Default())
+		if !errors.Is(err, drivers.ErrBusy) { // else another agent lives, and relays on the broker are its
+			leaveRemoteOff(cmd.Context(), file, slog.Default())
+		}
 		m.Limit = service.MendRelay
 		return m.Await(cmd, relayExit(err))
 	}
@@ -154,12 +161,16 @@ func within(most time.Duration, f func() error) error {
 }
 
 // holdBack spreads the starts of many zones over a sample of theirs, or all
-// their ticks would fall together for ever. Their relays are off meanwhile.
+// their ticks would fall together for ever. Their relays are off meanwhile. The
+// service manager waits for all of them, and no longer than the unit's TimeoutStartSec.
 func (a *agent) holdBack(ctx context.Context, i int) {
 	if n := len(a.zones); n > service.FewZones {
-		cli.Pause(ctx, a.zones[i].Params.Sample*time.Duration(i)/time.Duration(n))
+		cli.Pause(ctx, min(a.zones[i].Params.Sample, startsWithin)*time.Duration(i)/time.Duration(n))
 	}
 }
+
+// startsWithin is over how long the starts are spread at most.
+const startsWithin = 30 * time.Second
 
 // wakeZones has every zone decide anew soon after a suspend.
 func (a *agent) wakeZones(ctx context.Context) {
