@@ -307,6 +307,8 @@ func (z *Zone) assert(s State, now time.Time) error {
 func (z *Zone) permit(o *output, free bool, now time.Time) error {
 	if !free && o.known != RelayOff {
 		z.rest(now)
+		z.state.Action, z.state.Since = ActionIdle, now
+		z.state.Reason, z.state.Wait = ReasonMinOff, z.Params.MinOff
 	}
 	return o.set(free)
 }

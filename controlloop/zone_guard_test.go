@@ -132,6 +132,11 @@ func TestALoadThatTheSafetyRelayCutServesMinOff(t *testing.T) {
 			b.relayFails(fails, errors.New("a glitch"))
 			b.wait(p.Sample)
 			b.relayFails(fails, nil)
+			for range 2 {
+				if s := b.wait(p.Sample); !s.State.Heater.On {
+					expect(t, s, "idle min_off")
+				}
+			}
 			s := b.wait(minute)
 			if s.HeaterRelay != RelayOff || len(s.Faults) > 0 {
 				t.Errorf("the %s failed: heater %v, %v", fails, s.HeaterRelay, s.Faults)
