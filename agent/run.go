@@ -137,7 +137,7 @@ func (a *agent) startHeat(ctx context.Context, starts []controlloop.Setpoint) (w
 		})
 	}
 	return func() error {
-		err := within(sourcesEnd, sourcesOff)
+		err := cli.Within(sourcesEnd, errors.New("a source does not end"), sourcesOff)
 		endZones()
 		running.Wait()
 		return errors.Join(append(errs, err)...)
@@ -148,29 +148,14 @@ func (a *agent) startHeat(ctx context.Context, starts []controlloop.Setpoint) (w
 // that hangs, too: a heater of its own must not stay on for it.
 const sourcesEnd = 2 * time.Second
 
-// within waits for what a function says, for so long.
-func within(most time.Duration, f func() error) error {
-	said := make(chan error, 1)
-	go func() { said <- f() }()
-	select {
-	case err := <-said:
-		return err
-	case <-time.After(most):
-		return errors.New("a source does not end")
-	}
-}
-
 // holdBack spreads the starts of many zones over a sample of theirs, or all
 // their ticks would fall together for ever. Their relays are off meanwhile. The
 // service manager waits for all of them, and no longer than the unit's TimeoutStartSec.
 func (a *agent) holdBack(ctx context.Context, i int) {
 	if n := len(a.zones); n > service.FewZones {
-		cli.Pause(ctx, min(a.zones[i].Params.Sample, startsWithin)*time.Duration(i)/time.Duration(n))
+		cli.Pause(ctx, min(a.zones[i].Params.Sample, 30*time.Second)*time.Duration(i)/time.Duration(n))
 	}
 }
-
-// startsWithin is over how long the starts are spread at most.
-const startsWithin = 30 * time.Second
 
 // wakeZones has every zone decide anew soon after a suspend.
 func (a *agent) wakeZones(ctx context.Context) {
