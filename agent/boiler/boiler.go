@@ -239,6 +239,9 @@ func (b *Boiler) note(now time.Time, err error) {
 		text := ""
 		if err != nil {
 			text = "the source " + b.Name + " does not obey: " + oneLine(err) + ". Pump and open valves stay as they are"
+			if b.relay.is != controlloop.RelayUnknown {
+				text = "the pump of the source " + b.Name + " does not obey: " + oneLine(err) + ". The source goes on only with its pump"
+			}
 			b.Log.Error("source", "source", b.Name, "error", err)
 		}
 		for _, z := range b.zones {

@@ -493,6 +493,9 @@ func TestWithoutItsPumpTheSourceStaysOff(t *testing.T) {
 		h.kill("pump", errors.New("stuck"))
 		want(t, "a call", h.after(20*minute), "4s bath on")
 		h.judge(t)
+		if faults := h.zones["bath"].look().Faults; len(faults) != 1 || faults[0].Text != "the pump of the source boiler does not obey: stuck. The source goes on only with its pump" {
+			t.Errorf("%+v", faults)
+		}
 	})
 }
 
