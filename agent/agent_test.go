@@ -11,8 +11,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"thermostat/agent/boiler"
 	"thermostat/agent/clitest"
 	"thermostat/agent/config"
+	"thermostat/agent/config/sources"
 	"thermostat/agent/service"
 	"thermostat/agent/state"
 	"thermostat/controlloop"
@@ -38,6 +40,78 @@ func TestUnwrittenRelaysStayAFault(t *testing.T) {
 	if bad := a.zones.byName()["hall"].alarm.Bad; len(bad) != 1 || bad[keptRelays] == "" {
 		t.Errorf("%q, want the relays alone", bad)
 	}
+}
+
+// pastIn writes down that the zone hall, and the source boiler, went off a second ago.
+func pastIn(t *testing.T, dir, room string) {
+	t.Helper()
+	mem, err := state.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	boot := state.ThisBoot()
+	off := &state.KeptOutput{Since: boot.Now() - time.Second, Why: controlloop.ReasonMinOff}
+	if err := state.WriteChecked(mem.PastFile("hall"), state.KeptZone{Boot: boot.ID, Heater: off, Comfort: state.Comfort{Room: room}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := state.LoadSource(mem, "boiler"); err != nil { // makes its folder
+		t.Fatal(err)
+	}
+	if err := state.WriteChecked(state.SourceFile(mem, "boiler"), state.KeptSource{Boot: boot.ID, Relay: off}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestARestIsServedWholeWhereTheLastSwitchMayNotBeKept: a folder that takes no writes may tell of an
+// off before the last on, and that of another zone's relay tells nothing.
+func TestARestIsServedWholeWhereTheLastSwitchMayNotBeKept(t *testing.T) {
+	for name, row := range map[string]struct {
+		full, others, known bool
+	}{
+		"a sound folder":                 {known: true},
+		"a folder that takes no writes":  {full: true},
+		"the relays of the zone are new": {others: true},
+	} {
+		dir := t.TempDir()
+		room := simulatedAgent(t).zones[0].room()
+		if row.others {
+			room = "another"
+		}
+		pastIn(t, dir, room)
+		if row.full {
+			if err := os.Mkdir(filepath.Join(dir, "starts"), 0o700); err != nil { // no file can take its place
+				t.Fatal(err)
+			}
+		}
+		a := simulatedAgentIn(t, dir)
+		if past := a.zones[0].loop.Past.Heater; past.Known != row.known {
+			t.Errorf("%s: %+v", name, past)
+		}
+		mem, err := state.Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := &boiler.Boiler{Source: sources.Source{Name: "boiler"}, Log: slog.New(slog.DiscardHandler)}
+		boiler.All{b}.Recall(mem, !row.full)
+		if past := b.Past.Past(state.ThisBoot()); past.Known == row.full {
+			t.Errorf("%s: source %+v", name, past)
+		}
+	}
+}
+
+// TestManyZonesStartWithinTheUnitsTime: the service manager waits for the last one.
+func TestManyZonesStartWithinTheUnitsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &agent{}
+		for range service.FewZones + 1 {
+			a.zones = append(a.zones, &zone{Zone: config.Zone{Params: controlloop.Params{Sample: 10 * time.Minute}}})
+		}
+		began := time.Now()
+		a.holdBack(t.Context(), service.FewZones)
+		if took := time.Since(began); took > 45*time.Second {
+			t.Errorf("the last of %d zones starts after %v, and the unit's TimeoutStartSec is 60", len(a.zones), took)
+		}
+	})
 }
 
 // TestRefusedControlsAreCounted: each answer counts once, and the orderly end

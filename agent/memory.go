@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
 	"thermostat/agent/boiler"
@@ -42,8 +41,13 @@ func (zs zones) remember(all boiler.All, o *mqtt.Options, stateDir string, held 
 		z.unkept(keptSetpoint, controlErr)
 		z.unkept(keptProgram, programErr)
 	}
-	zs.recall(mem, state.ThisBoot(), o.Log)
-	all.Recall(mem)
+	boot := state.ThisBoot()
+	crashes, err := mem.Started(boot)
+	if err != nil { // the last switches could not be kept either, then
+		o.Log.Warn("this start cannot be noted: a crash loop cannot be told, and all of min_off and changeover is served", "error", err)
+	}
+	zs.recall(mem, boot, crashes, err == nil)
+	all.Recall(mem, err == nil)
 	if o.Instance, err = mem.Instance(damaged); err != nil {
 		zs.unkept(keptInstance, err)
 	}
@@ -61,12 +65,16 @@ func (zs zones) remember(all boiler.All, o *mqtt.Options, stateDir string, held 
 	return mem.Ended
 }
 
-// recall gives the zones their past, and each a saver for what comes.
-func (zs zones) recall(mem *state.Folder, boot state.BootClock, log *slog.Logger) {
+// recall gives the zones their past, and each a saver for what comes. Writes: the folder can be
+// written to; else what it keeps may be older than the last switches.
+func (zs zones) recall(mem *state.Folder, boot state.BootClock, crashes int, writes bool) {
 	for _, z := range zs {
 		kept, err := mem.LoadPast(z.Name)
 		if err != nil { // it is written anew at the start, so this is no lasting fault
 			z.log.Warn("the last switches are not known: all of min_off and changeover is served", "error", err)
+		}
+		if !writes || kept.Room != "" && kept.Room != z.room() { // the switches may be of other relays
+			kept.Heater, kept.Cooler = nil, nil
 		}
 		z.loop.Past = kept.Past(boot)
 		if z.loop.Past.Room, err = kept.ModelOf(z.room()); err != nil {
@@ -75,10 +83,6 @@ func (zs zones) recall(mem *state.Folder, boot state.BootClock, log *slog.Logger
 		z.planner.Recall(kept.Program, kept.LearnedOf(z.room()))
 		z.counters = state.NewCounters(kept.Counters)
 		z.saver = state.NewSaver(mem.PastFile(z.Name), mem.Slots, boot, z.counters, z.remembers, z.model)
-	}
-	crashes, err := mem.Started(boot)
-	if err != nil {
-		log.Warn("a crash loop cannot be told", "error", err)
 	}
 	for _, z := range zs {
 		state.LockOut(z.loop, crashes, state.CrashLocked(z.Zone, crashes))

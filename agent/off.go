@@ -26,7 +26,18 @@ import (
 const (
 	offPatience = 3 * time.Second
 	offRetry    = 50 * time.Millisecond
+	offLine     = 1500 * time.Millisecond // for a line: one of an expander is behind a bus that may hang
 )
+
+var errHung = errors.New("its bus does not answer")
+
+// switchOff switches one off. Others do not wait for a bus that hangs; a serial line has its own times.
+func switchOff(g drivers.Held, off func() error) error {
+	if g.Modbus.Port != "" {
+		return off()
+	}
+	return cli.Within(offLine, errHung, off)
+}
 
 func offCommand() *cobra.Command {
 	var file string
@@ -99,7 +110,7 @@ func allOff(ctx context.Context, out io.Writer, relays []drivers.Held) error {
 	}
 	var failures []error
 	for began := time.Now(); ; cli.Pause(ctx, offRetry) {
-		busy := offOnce(out, relays)
+		busy := offOnce(out, relays, drivers.Held.SwitchOff)
 		failures = append(failures, busy.failures...)
 		if len(busy.relays) == 0 {
 			return relayExit(errors.Join(failures...))
@@ -118,22 +129,23 @@ type stillBusy struct {
 	failures []error // of others, which trying again will not mend
 }
 
-// offOnce tries each in its order. The further relays of a board that is silent come last:
+// offOnce tries each in its order. The further relays of a board or chip that is silent come last:
 // waiting for them must cost no other its time.
-func offOnce(out io.Writer, relays []drivers.Held) (busy stillBusy) {
+func offOnce(out io.Writer, relays []drivers.Held, off func(drivers.Held) error) (busy stillBusy) {
 	var last []drivers.Held
 	silent := map[string]bool{}
 	for _, g := range relays {
-		if silent[g.Board()] {
+		board := cmp.Or(g.Board(), g.Chip)
+		if silent[board] {
 			last = append(last, g)
 			continue
 		}
-		err := g.SwitchOff()
-		silent[g.Board()] = errors.Is(err, modbus.ErrSilent)
+		err := switchOff(g, func() error { return off(g) })
+		silent[board] = errors.Is(err, modbus.ErrSilent) || errors.Is(err, errHung)
 		busy.note(out, g, err)
 	}
 	for _, g := range last {
-		busy.note(out, g, g.SwitchOff())
+		busy.note(out, g, switchOff(g, func() error { return off(g) }))
 	}
 	return busy
 }
@@ -164,10 +176,10 @@ func releaseOthers(cfg config.Config, log *slog.Logger) (still []drivers.Held) {
 	}
 	left := others(before, cfg.Relays())
 	for _, own := range sourcesFirst(cfg, left) {
-		_ = own.SwitchOff() // whether it can be had is said when it is opened
+		_ = switchOff(own, own.SwitchOff) // whether it can be had is said when it is opened
 	}
 	for _, old := range left {
-		if err := old.SwitchOff(); err != nil {
+		if err := switchOff(old, old.SwitchOff); err != nil {
 			log.Warn("a relay of the last run is not ours any more and could not be switched off", "line", old.String(), "error", err)
 			still = append(still, old)
 		}
@@ -193,7 +205,7 @@ func leaveOff(file string, log *slog.Logger) {
 		return // no relay is known; the start's own error says what is wrong
 	}
 	for _, g := range relays {
-		if err := g.SwitchOff(); err != nil {
+		if err := switchOff(g, g.SwitchOff); err != nil {
 			log.Warn("a relay could not be switched off after the failed start", "line", g.String(), "error", err)
 		}
 	}

@@ -35,7 +35,7 @@ func TestASilentBoardCostsNoOtherRelayItsOff(t *testing.T) {
 		if strings.Contains(line, "unit 2") {
 			before = asked.Load()
 		}
-	}), []drivers.Held{held(1, 0), held(1, 1), held(1, 2), held(2, 0)})
+	}), []drivers.Held{held(1, 0), held(1, 1), held(1, 2), held(2, 0)}, drivers.Held.SwitchOff)
 	if board.Closed(0) || before != 2 || len(busy.failures) != 3 {
 		t.Errorf("closed %v after %d requests to the silent board, %v", board.Closed(0), before, busy.failures)
 	}

@@ -33,8 +33,8 @@ func remoteOff(ctx context.Context, out io.Writer, cfg config.Config) error {
 	return nil
 }
 
-// leaveRemoteOff tells the relays of a configuration that is damaged to go off:
-// the agent may have been killed while one was on, and does not come back.
+// leaveRemoteOff tells the relays of a start that failed to go off: the agent may
+// have been killed while one was on, and does not come back.
 func leaveRemoteOff(ctx context.Context, file string, log *slog.Logger) {
 	cfg, _, _ := config.Load(file) // what is wrong with it is the start's own error
 	if err := remoteOff(ctx, io.Discard, cfg); err != nil {

@@ -3,12 +3,15 @@ package main
 import (
 	"bytes"
 	"errors"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"thermostat/agent/cli"
 	"thermostat/agent/clitest"
@@ -172,4 +175,24 @@ zones:
 	if got := sourcesFirst(cfg, valve); got != nil {
 		t.Errorf("there is no source, and %v are switched", got)
 	}
+}
+
+// TestALineWhoseBusHangsCostsNoOtherRelayItsOff: an expander's bus may hang, and off has 5 s.
+func TestALineWhoseBusHangsCostsNoOtherRelayItsOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lets := make(chan struct{})
+		defer close(lets)
+		began, told := time.Now(), map[string]time.Duration{}
+		of := func(chip, line string) drivers.Held { return drivers.Held{GPIO: drivers.GPIO{Chip: chip, Line: line}} }
+		busy := offOnce(io.Discard, []drivers.Held{of("1-0020", "0"), of("1-0020", "1"), line17, of("1-0021", "0")}, func(g drivers.Held) error {
+			if g.Chip == "1-0020" {
+				<-lets
+			}
+			told[g.String()] = time.Since(began)
+			return nil
+		})
+		if len(busy.failures) != 2 || len(told) != 2 || max(told["GPIO17"], told["0 of 1-0021"]) > 2*time.Second {
+			t.Errorf("%v, failures %v", told, busy.failures)
+		}
+	})
 }

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"os/signal"
 	"runtime"
 	"runtime/debug"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,6 +20,7 @@ import (
 	"thermostat/agent/service"
 	"thermostat/agent/state"
 	"thermostat/controlloop"
+	"thermostat/drivers"
 )
 
 func runCommand() *cobra.Command {
@@ -31,6 +34,7 @@ func runCommand() *cobra.Command {
 }
 
 func runFile(cmd *cobra.Command, file string) error {
+	signal.Ignore(syscall.SIGPIPE) // a log that nobody reads any more ends no agent
 	m := service.Mending{File: file, Seen: service.Fingerprint(file)}
 	cfg, err := config.LoadOrExit(cmd, file)
 	if err != nil {
@@ -48,6 +52,9 @@ func runFile(cmd *cobra.Command, file string) error {
 	a, err := newAgent(cfg, slog.Default(), nil)
 	if err != nil {
 		leaveOff(file, slog.Default())
+		if !errors.Is(err, drivers.ErrBusy) { // else another agent lives, and relays on the broker are its
+			leaveRemoteOff(cmd.Context(), file, slog.Default())
+		}
 		m.Limit = service.MendRelay
 		return m.Await(cmd, relayExit(err))
 	}
@@ -130,7 +137,7 @@ func (a *agent) startHeat(ctx context.Context, starts []controlloop.Setpoint) (w
 		})
 	}
 	return func() error {
-		err := within(sourcesEnd, sourcesOff)
+		err := cli.Within(sourcesEnd, errors.New("a source does not end"), sourcesOff)
 		endZones()
 		running.Wait()
 		return errors.Join(append(errs, err)...)
@@ -141,23 +148,12 @@ func (a *agent) startHeat(ctx context.Context, starts []controlloop.Setpoint) (w
 // that hangs, too: a heater of its own must not stay on for it.
 const sourcesEnd = 2 * time.Second
 
-// within waits for what a function says, for so long.
-func within(most time.Duration, f func() error) error {
-	said := make(chan error, 1)
-	go func() { said <- f() }()
-	select {
-	case err := <-said:
-		return err
-	case <-time.After(most):
-		return errors.New("a source does not end")
-	}
-}
-
 // holdBack spreads the starts of many zones over a sample of theirs, or all
-// their ticks would fall together for ever. Their relays are off meanwhile.
+// their ticks would fall together for ever. Their relays are off meanwhile. The
+// service manager waits for all of them, and no longer than the unit's TimeoutStartSec.
 func (a *agent) holdBack(ctx context.Context, i int) {
 	if n := len(a.zones); n > service.FewZones {
-		cli.Pause(ctx, a.zones[i].Params.Sample*time.Duration(i)/time.Duration(n))
+		cli.Pause(ctx, min(a.zones[i].Params.Sample, 30*time.Second)*time.Duration(i)/time.Duration(n))
 	}
 }
 

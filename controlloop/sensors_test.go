@@ -316,3 +316,21 @@ func TestFrozenSensorEndsTheHeat(t *testing.T) {
 		expectSensor(t, s, VerdictOK, false)
 	})
 }
+
+// TestASensorThatDiesAtTheCutoutLeavesNoDuty: nobody knows what its last value was worth.
+func TestASensorThatDiesAtTheCutoutLeavesNoDuty(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := room()
+		p.Cooler = false
+		p.Loss = Duty{Percent: 20, Period: 10 * minute, For: time.Hour}
+		b := onBench(t, p, 18).settled(heat(20))
+		b.celsius(60)
+		b.wait(p.Sample)
+		b.fails(absent)
+		for range 60 {
+			if s := b.wait(minute); s.State.Heater.On || s.State.Reason != ReasonHeatCutout {
+				t.Fatalf("%v %v", s.State.Action, s.State.Reason)
+			}
+		}
+	})
+}

@@ -18,6 +18,11 @@ func (z *Zone) wakeUp(now time.Time) {
 	}
 	z.state.Reading.At = earlier(z.state.Reading.At, slept)
 	z.state.Lost = earlier(z.state.Lost, slept)
+	z.rest(now)
+}
+
+// rest ends what is on, without a decision.
+func (z *Zone) rest(now time.Time) {
 	for _, o := range []*Output{&z.state.Heater, &z.state.Call, &z.state.Cooler} {
 		if o.On {
 			o.off(now, z.Params.MinOff, ReasonMinOff)

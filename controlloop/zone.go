@@ -289,17 +289,28 @@ func (z *Zone) assert(s State, now time.Time) error {
 	if !s.Cooler.On {
 		err = errors.Join(err, z.cooler.Set(false))
 	}
-	obeyed := err == nil
-	err = errors.Join(err, z.safety.Set(obeyed && z.closes(s)))
-	// While one may still be on, the other must not go on.
+	closed := err == nil && z.closes(s)
+	err = errors.Join(err, z.safety.Set(closed))
+	// While one may still be on, the other must not go on, nor anything behind an open safety relay.
+	free := err == nil && (closed || z.Safety == nil)
 	if s.Heater.On {
-		err = errors.Join(err, z.heater.Set(err == nil))
+		err = errors.Join(err, z.permit(&z.heater, free, now))
 	}
 	if s.Cooler.On {
-		err = errors.Join(err, z.cooler.Set(err == nil))
+		err = errors.Join(err, z.permit(&z.cooler, free, now))
 	}
 	z.faults.set(FaultRelay, err != nil, now, func() string { return "a relay does not obey: " + OneLine(err) })
 	return err
+}
+
+// permit switches an output that is ordered on. One that has to go off all the same rests.
+func (z *Zone) permit(o *KnownRelay, free bool, now time.Time) error {
+	if !free && o.Is != RelayOff {
+		z.rest(now)
+		z.state.Action, z.state.Since = ActionIdle, now
+		z.state.Reason, z.state.Wait = ReasonMinOff, z.Params.MinOff
+	}
+	return o.Set(free)
 }
 
 // assertOff brings all relays off.

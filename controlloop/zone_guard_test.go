@@ -95,6 +95,83 @@ func TestSafetyRelaySwitchesNoLoad(t *testing.T) {
 	})
 }
 
+// shortest is the shortest pause of a load behind these relays, by what they were told.
+func (b *bench) shortest(relays ...string) time.Duration {
+	least, is := time.Hour, map[string]bool{}
+	var off time.Time
+	for _, e := range b.sets() {
+		was := true
+		for _, r := range relays {
+			was = was && is[r]
+		}
+		is[e.what] = e.on
+		now := true
+		for _, r := range relays {
+			now = now && is[r]
+		}
+		switch {
+		case was && !now:
+			off = e.at
+		case now && !was && !off.IsZero():
+			least = min(least, e.at.Sub(off))
+		}
+	}
+	return least
+}
+
+// TestALoadThatTheSafetyRelayCutServesMinOff: a relay that fails for a moment opens the safety relay under
+// load; what it cut rests before it closes again.
+func TestALoadThatTheSafetyRelayCutServesMinOff(t *testing.T) {
+	for _, fails := range []string{"heater", "safety"} {
+		synctest.Test(t, func(t *testing.T) {
+			p := room()
+			p.Cooler, p.MinOff = false, 5*minute
+			b := withSafety(t, p, 18).run(heat(20))
+			b.wait(6 * minute)
+			expectSafety(t, "demand", b.last(), RelayOn)
+			b.relayFails(fails, errors.New("a glitch"))
+			b.wait(p.Sample)
+			b.relayFails(fails, nil)
+			for range 2 {
+				if s := b.wait(p.Sample); !s.State.Heater.On {
+					expect(t, s, "idle min_off")
+				}
+			}
+			s := b.wait(minute)
+			if s.HeaterRelay != RelayOff || len(s.Faults) > 0 {
+				t.Errorf("the %s failed: heater %v, %v", fails, s.HeaterRelay, s.Faults)
+			}
+			expect(t, s, "idle min_off")
+			expect(t, b.wait(6*minute), "heating too_cold")
+			if least := b.shortest("heater", "safety"); least < p.MinOff {
+				t.Errorf("the %s failed for a moment, and the load paused for %v of %v", fails, least, p.MinOff)
+			}
+		})
+	}
+}
+
+// TestAnOutputThatGivesWayToOneThatDoesNotObeyServesMinOff: the cooler fails to go off for a
+// moment, so the heater goes off, and rests.
+func TestAnOutputThatGivesWayToOneThatDoesNotObeyServesMinOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := room()
+		p.MinOff = 5 * minute
+		b := onBench(t, p, 18).run(both(20))
+		expect(t, b.wait(6*minute), "heating too_cold")
+		for range 3 {
+			b.relayFails("cooler", errors.New("a glitch"))
+			b.wait(p.Sample)
+			b.relayFails("cooler", nil)
+			b.wait(p.Sample)
+		}
+		expect(t, b.wait(minute), "idle min_off")
+		expect(t, b.wait(6*minute), "heating too_cold")
+		if least := b.shortest("heater"); least < p.MinOff {
+			t.Errorf("it paused for %v of %v", least, p.MinOff)
+		}
+	})
+}
+
 // planned lets what a test stores be the zone's target, with the setpoint that was said.
 func (b *bench) planned() *atomic.Pointer[Target] {
 	var is atomic.Pointer[Target]

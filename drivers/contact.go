@@ -2,10 +2,10 @@ package drivers
 
 import (
 	"fmt"
-	"io"
 	"time"
 
 	"thermostat/controlloop"
+	"thermostat/drivers/aside"
 )
 
 // Contact is what a configuration says about a window's contact on a GPIO line.
@@ -24,16 +24,10 @@ func DefaultContact() Contact {
 // String says which contact it is, for people.
 func (c Contact) String() string { return fmt.Sprintf("%v, open while %s", c.GPIO, c.Open) }
 
-// inputPin is a line that is read.
-type inputPin interface {
-	Value() (int, error) // 1 or 0; it does not block
-	io.Closer
-}
-
 // GPIOContact is a window's contact on a GPIO line, which is read at each tick of its
 // zone. The kernel could debounce it, but only on chips with interrupts.
 type GPIOContact struct {
-	pin      inputPin
+	pin      aside.Pin
 	open     int // its value
 	debounce time.Duration
 
@@ -49,10 +43,13 @@ func OpenContact(c Contact) (*GPIOContact, error) {
 	if err != nil {
 		return nil, err
 	}
+	if at, err := ReadGPIOChips("/dev").Find(c.GPIO); err == nil && at.Chip.Place != "" { // an expander, whose bus may hang
+		pin = aside.NewInput(pin, c.GPIO.String())
+	}
 	return newContact(pin, c), nil
 }
 
-func newContact(pin inputPin, c Contact) *GPIOContact {
+func newContact(pin aside.Pin, c Contact) *GPIOContact {
 	g := &GPIOContact{pin: pin, debounce: c.Debounce}
 	if c.Open == "high" {
 		g.open = 1

@@ -11,6 +11,8 @@ import (
 	"github.com/warthog618/go-gpiocdev"
 	"periph.io/x/conn/v3/gpio"
 	"periph.io/x/conn/v3/physic"
+
+	"thermostat/drivers/aside"
 )
 
 // outputPin is an output line of the kernel's GPIO character device as a periph
@@ -32,7 +34,7 @@ func openPin(g GPIO) (*outputPin, error) {
 }
 
 // openInput takes a line as an input.
-func openInput(c Contact) (inputPin, error) {
+func openInput(c Contact) (aside.Pin, error) {
 	options := []gpiocdev.LineReqOption{gpiocdev.WithConsumer(consumer), gpiocdev.AsInput, biases[c.Bias]}
 	if c.ActiveLow {
 		options = append(options, gpiocdev.AsActiveLow)

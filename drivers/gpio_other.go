@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"periph.io/x/conn/v3/gpio"
+
+	"thermostat/drivers/aside"
 )
 
 // Only Linux has the GPIO character device; elsewhere the simulated devices work.
@@ -14,7 +16,7 @@ func openPin(g GPIO) (gpio.PinOut, error) {
 	return nil, fmt.Errorf("%w: %v needs Linux", ErrNoLine, g)
 }
 
-func openInput(c Contact) (inputPin, error) {
+func openInput(c Contact) (aside.Pin, error) {
 	return nil, fmt.Errorf("%w: %v needs Linux", ErrNoLine, c.GPIO)
 }
 

@@ -59,6 +59,14 @@ func TestOffTellsRemoteRelays(t *testing.T) {
 		}
 		clitest.Eventually(t, func() error { return lastCommand(heard, false) })
 	}
+	lineless := remoteConfig(t, m)
+	withoutItsLine(t, lineless)
+	m.publishOn("there/heater", []byte("-"))
+	p = start(t, thermostat(t), "run", "--config", lineless)
+	if p.Code() != 2 || !strings.Contains(p.Output(), "no such line") {
+		t.Errorf("run without a line that is configured: exit %d: %s", p.Code(), p.Output())
+	}
+	clitest.Eventually(t, func() error { return lastCommand(heard, false) })
 	m.p.Kill()
 	p = start(t, thermostat(t), "off", "--config", config)
 	if p.Code() != 1 || !strings.Contains(p.Output(), "the 1 mqtt relays could not be told to go off") {
@@ -76,6 +84,21 @@ func damage(t *testing.T, config string) {
 	if err := os.WriteFile(config, append(text, "\nmispelled: 1\n"...), 0o600); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// withoutItsLine adds a zone whose relay is on a chip that is not there.
+func withoutItsLine(t *testing.T, config string) {
+	t.Helper()
+	text, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clitest.WriteFile(t, config, string(text)+`  - name: attic
+    sensor_id: 8
+    sensor: {driver: mqtt, topic: there/attic}
+    heater: {driver: gpio, chip: nowhere, line: "1"}
+    timing: {stale_after: 1m}
+`)
 }
 
 // lastCommand says whether the last HeaterControl that a mosquitto_sub shows is the wanted one.

@@ -64,12 +64,16 @@ func (all All) Call(name string, z *controlloop.Zone, normallyOpen bool) *Caller
 	return nil
 }
 
-// Recall gives the sources their past, and keeps what comes.
-func (all All) Recall(mem *state.Folder) {
+// Recall gives the sources their past, and keeps what comes. Writes: the folder can be
+// written to; else what it keeps may be older than the last switches.
+func (all All) Recall(mem *state.Folder, writes bool) {
 	for _, b := range all {
 		kept, err := state.LoadSource(mem, b.Name)
 		if err != nil {
 			b.Log.Warn("the last switches are not known: all of min_off is served", "source", b.Name, "error", err)
+		}
+		if !writes {
+			kept.Relay = nil
 		}
 		b.Past, b.saver = kept, state.NewWriter[state.KeptSource](state.SourceFile(mem, b.Name), mem.Slots)
 		b.Keep = b.saver.Put

@@ -50,6 +50,7 @@ type Boiler struct {
 	obeys       error     // of the last step; nil: both relays do
 	failed      time.Time // since when they do not
 	lastStep    time.Time
+	shut        bool // the last valve has shut since
 }
 
 // Begin makes the source ready at now: everything off, and what is left of its rest.
@@ -126,10 +127,10 @@ func (b *Boiler) step(now time.Time) report.SourceSnapshot {
 	defer b.mu.Unlock()
 	b.wakeUp(now)
 	b.count(now)
-	if b.relay.Is == controlloop.RelayOff { // the last valve has shut since the step before, and ended it
+	if b.shut { // it is off, whatever has opened meanwhile
 		b.goesOff(now)
 	}
-	b.lastStep = now
+	b.lastStep, b.shut = now, false
 	b.follows = b.Exercise.Every > 0 && b.Trusted != nil && b.Trusted(now)
 	demands := make([]source.Demand, len(b.zones))
 	for i, z := range b.zones {
@@ -211,6 +212,9 @@ func (b *Boiler) note(now time.Time, err error) {
 		text := ""
 		if err != nil {
 			text = "the source " + b.Name + " does not obey: " + controlloop.OneLine(err) + ". Pump and open valves stay as they are"
+			if b.relay.Is != controlloop.RelayUnknown {
+				text = "the pump of the source " + b.Name + " does not obey: " + controlloop.OneLine(err) + ". The source goes on only with its pump"
+			}
 			b.Log.Error("source", "source", b.Name, "error", err)
 		}
 		for _, z := range b.zones {

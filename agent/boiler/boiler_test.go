@@ -443,48 +443,44 @@ func TestAStepBetweenAShutValveAndItsSnapshotFiresNothing(t *testing.T) {
 	})
 }
 
-// TestARestIsServedAlsoWhereAnotherValveOpensAsTheLastOneShuts: what has ended the source without
-// a step was a switch like any other, and the valve that opens lets no water through yet.
-func TestARestIsServedAlsoWhereAnotherValveOpensAsTheLastOneShuts(t *testing.T) {
+// TestASourceThatAShutValveSwitchedOffRests: another valve is open before the next step, as
+// after one that came late.
+func TestASourceThatAShutValveSwitchedOffRests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(nil)
-		bath, den := h.add("bath", true), h.add("den", true)
-		now := time.Now()
-		h.Begin(now)
-		tell := func(c *Caller, on bool) {
-			relay := controlloop.RelayOff
-			if on {
-				relay = controlloop.RelayOn
+		h := newHouse(func(s *sources.Source) { s.Law.ValveOpen = 0 })
+		rooms := []*room{h.add("bath", true), h.add("den", true)}
+		h.Begin(time.Now())
+		tell := func(i int, on bool) {
+			now := time.Now()
+			c, is := h.Boiler.zones[i], controlloop.Output{On: on, Since: now}
+			relay := map[bool]controlloop.RelayState{true: controlloop.RelayOn, false: controlloop.RelayOff}[on]
+			c.Saw(controlloop.Snapshot{Zone: c.name, Time: now, HasHeater: true, HeaterRelay: relay, Held: c.supply().Hold, State: controlloop.State{Heater: is, Call: is}})
+		}
+		steps := func(n int) {
+			for range n {
+				time.Sleep(5 * time.Second)
+				tell(0, h.on("bath"))
+				tell(1, h.on("den"))
+				h.Step(time.Now())
 			}
-			c.Saw(controlloop.Snapshot{
-				Zone: c.name, Time: now, HasHeater: true, HeaterRelay: relay, Held: c.supply().Hold,
-				State: controlloop.State{Heater: controlloop.Output{On: on, Since: now}, Call: controlloop.Output{On: on, Since: now}},
-			})
 		}
-		_ = bath.Heater.Set(true)
-		for range 110 { // min_off of the start, and valve_open
-			now = now.Add(5 * time.Second)
-			tell(h.Boiler.zones[0], true)
-			tell(h.Boiler.zones[1], false)
-			h.Step(now)
-		}
+		_ = rooms[0].Heater.Set(true)
+		steps(70)
 		if !h.on("boiler") {
 			t.Fatal("the boiler never went on")
 		}
-		now = now.Add(time.Second)
-		_ = bath.Heater.Set(false) // by a cut-out, say; at the same moment the den begins to call
-		_ = den.Heater.Set(true)
-		for shut := now; now.Sub(shut) < 5*minute; now = now.Add(5 * time.Second) {
-			tell(h.Boiler.zones[0], false)
-			tell(h.Boiler.zones[1], true)
-			if h.Step(now); h.on("boiler") {
-				t.Fatalf("on %v after it went off", now.Sub(shut))
-			}
+		_ = rooms[0].Heater.Set(false)
+		if h.on("boiler") {
+			t.Fatal("on against a shut valve")
 		}
-		tell(h.Boiler.zones[0], false)
-		tell(h.Boiler.zones[1], true)
-		if h.Step(now); !h.on("boiler") || h.known.Cycles != 2 {
-			t.Errorf("after its rest the boiler is on: %v; %d cycles", h.on("boiler"), h.known.Cycles)
+		_ = rooms[1].Heater.Set(true)
+		steps(58)
+		if h.on("boiler") {
+			t.Errorf("on again within its min_off of %v", h.Law.MinOff)
+		}
+		steps(4)
+		if !h.on("boiler") {
+			t.Error("still off after it")
 		}
 		h.judge(t)
 	})
@@ -497,6 +493,9 @@ func TestWithoutItsPumpTheSourceStaysOff(t *testing.T) {
 		h.kill("pump", errors.New("stuck"))
 		want(t, "a call", h.after(20*minute), "4s bath on")
 		h.judge(t)
+		if faults := h.zones["bath"].look().Faults; len(faults) != 1 || faults[0].Text != "the pump of the source boiler does not obey: stuck. The source goes on only with its pump" {
+			t.Errorf("%+v", faults)
+		}
 	})
 }
 

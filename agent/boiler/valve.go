@@ -88,6 +88,7 @@ func (b *Boiler) shuts(c *Caller) {
 	if !was || b.flows() {
 		return
 	}
+	b.shut = true
 	_ = b.relay.Set(false) // one that does not obey is told at the next step
 	if !b.Law.Bypass {
 		_ = b.pump.Set(false)

@@ -12,3 +12,15 @@ func Pause(ctx context.Context, d time.Duration) {
 	case <-time.After(d):
 	}
 }
+
+// Within waits for what a function says, for so long; late is what is said then.
+func Within(most time.Duration, late error, f func() error) error {
+	said := make(chan error, 1)
+	go func() { said <- f() }()
+	select {
+	case err := <-said:
+		return err
+	case <-time.After(most):
+		return late
+	}
+}

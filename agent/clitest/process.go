@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -23,9 +22,12 @@ var binary = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	file := filepath.Join(dir, "thermostat")
-	build := exec.Command("go", "build", "-o", file, "..")
-	_, here, _, _ := runtime.Caller(0)
-	build.Dir = filepath.Dir(here) // in the agent's own module, whichever module's test asks
+	module, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "thermostat").Output()
+	if err != nil {
+		return "", err
+	}
+	build := exec.Command("go", "build", "-o", file, "./agent")
+	build.Dir = strings.TrimSpace(string(module)) // the agent's own, whichever module's test asks
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
 	}

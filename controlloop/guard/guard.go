@@ -154,7 +154,7 @@ func (g *Guard) look(p *Params, in *Input) {
 		g.Heat.off.follow(t, g.Heat.Beyond)
 		g.Cool.off.follow(-t, g.Cool.Beyond)
 	}
-	elapsed := p.roomTime(in.Now.Sub(g.began))
+	elapsed := min(p.roomTime(in.Now.Sub(g.began)), span+p.roomTime(p.StaleAfter)) // nobody saw what is more
 	if elapsed < span {
 		return
 	}

@@ -293,3 +293,13 @@ func TestWhileTheWatchersRestNothingIsLearnedAndBeyondIsSeenAllTheSame(t *testin
 	w.course(9*time.Hour, false, 28, 28)
 	w.expect(t, "until it is enough", false, true, false)
 }
+
+// TestTimeWithoutAReadingIsNoTimeThatARoomWasSeenWarm: a sensor that was dead for a day proves no welded contact.
+func TestTimeWithoutAReadingIsNoTimeThatARoomWasSeenWarm(t *testing.T) {
+	w := taught(nil)
+	w.course(30*minute, true, 19.4, 20.6).course(2*time.Hour, false, 20.6, 28)
+	w.course(22*time.Hour, false, math.NaN(), math.NaN()).course(10*minute, false, 28, 28)
+	w.expect(t, "seen for ten minutes since", false, false, false)
+	w.course(20*time.Hour, false, 28, 28)
+	w.expect(t, "and for 20 h more", false, true, false)
+}

@@ -95,3 +95,55 @@ func TestTheEndDoesNotWaitForABusThatHangs(t *testing.T) {
 		r.woken <- false
 	})
 }
+
+// line is an input on a bus that may hang.
+type line struct {
+	hangs chan struct{} // nil: it does not
+	value int
+}
+
+func (l *line) Value() (int, error) {
+	if l.hangs != nil {
+		<-l.hangs
+	}
+	return l.value, nil
+}
+
+func (l *line) Close() error { return nil }
+
+// TestAnInputOnABusThatHangsHoldsNobodyUpAndIsAnError: a zone looks at its window's contact at each tick.
+func TestAnInputOnABusThatHangsHoldsNobodyUpAndIsAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &line{value: 1}
+		i := NewInput(l, "window")
+		look := func(what string, value int, trouble string) {
+			t.Helper()
+			began := time.Now()
+			got, err := i.Value()
+			if got != value || (err == nil) != (trouble == "") || err != nil && !strings.Contains(err.Error(), trouble) {
+				t.Errorf("%s: %d, %v", what, got, err)
+			}
+			if took := time.Since(began); took > 100*time.Millisecond {
+				t.Errorf("%s: it took %v", what, took)
+			}
+			time.Sleep(5 * time.Second)
+		}
+		look("the bus works", 1, "")
+		l.hangs = make(chan struct{})
+		look("it hangs", 1, "")
+		look("it hangs on", 0, "window: its bus has not answered since")
+		l.value = 0
+		close(l.hangs)
+		synctest.Wait()
+		look("it goes on", 0, "")
+		l.value = 1
+		look("another value", 1, "")
+
+		l.hangs = make(chan struct{})
+		i = NewInput(l, "window")
+		look("it hangs from the start", 0, "has not answered yet")
+		close(l.hangs)
+		synctest.Wait()
+		look("and goes on", 1, "")
+	})
+}
