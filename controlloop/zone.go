@@ -307,8 +307,7 @@ func (z *Zone) assert(s State, now time.Time) error {
 func (z *Zone) permit(o *KnownRelay, free bool, now time.Time) error {
 	if !free && o.Is != RelayOff {
 		z.rest(now)
-		z.state.Action, z.state.Since = ActionIdle, now
-		z.state.Reason, z.state.Wait = ReasonMinOff, z.Params.MinOff
+		z.state.Action, z.state.Since, z.state.Reason, z.state.Wait = ActionIdle, now, ReasonMinOff, z.Params.MinOff
 	}
 	return o.Set(free)
 }
@@ -321,9 +320,7 @@ func (z *Zone) assertOff() {
 }
 
 // OneLine is an error's text without line breaks.
-func OneLine(err error) string {
-	return strings.ReplaceAll(err.Error(), "\n", "; ")
-}
+func OneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 // Set brings the relay to a position, and notes what is known of it then.
 func (r *KnownRelay) Set(on bool) error {
@@ -331,19 +328,17 @@ func (r *KnownRelay) Set(on bool) error {
 		return nil
 	}
 	err := r.Relay.Set(on)
-	r.Off = time.Time{}
+	r.Is, r.Off = RelayOff, time.Time{}
+	if on {
+		r.Is = RelayOn
+	}
 	if err != nil {
 		r.Is = RelayUnknown
 		if silent := new(Unconfirmed); errors.As(err, &silent) {
 			r.Off = silent.Since
 		}
-		return err
 	}
-	r.Is = RelayOff
-	if on {
-		r.Is = RelayOn
-	}
-	return nil
+	return err
 }
 
 // restFrom lets the rest of an output begin only once its relay has gone off, as
@@ -406,13 +401,12 @@ func (z *Zone) watch(r Reading, now time.Time) {
 // closes reports whether the safety relay shall be closed. It closes when an
 // output of a healthy zone is ordered on, and opens on any guard.
 func (z *Zone) closes(s State) bool {
-	wasClosed := z.safety.Is == RelayOn
 	_, relayFault := z.faults[FaultRelay]
 	opens := z.target.off() && s.Reason != ReasonExercise || s.HeatCut || s.CoolCut || relayFault ||
 		z.guard.Heat.Tripped || z.guard.Cool.Tripped ||
 		!s.Lost.IsZero() && s.Reason != ReasonSensorLoss ||
 		(z.guard.Heat.Beyond || z.guard.Cool.Beyond) && !s.Heater.On && !s.Cooler.On
-	return !opens && s.Reason != ReasonStopped && (wasClosed || s.Heater.On || s.Cooler.On)
+	return !opens && s.Reason != ReasonStopped && (z.safety.Is == RelayOn || s.Heater.On || s.Cooler.On)
 }
 
 // heard is where the zone hears of something; nil where nobody tells.

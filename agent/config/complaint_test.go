@@ -99,7 +99,6 @@ func TestEveryComplaintHasItsPlaceAndText(t *testing.T) {
 		{"password in a broken URL", "mqtt: {brokers: ['mqtt://u:se%cret@h']}\n", "f:1:18: mqtt.brokers[0]: a user or password has no place in the URL: use username and password_file"},
 		{"password", "mqtt: {password: secret}\n", "f:1:8: mqtt.password: a password has no place in this file: write it alone into one of its own, such as mqtt-password beside this one, and name that: password_file: mqtt-password"},
 		{"password without user", "mqtt: {password_file: /p}\n", "f:1:8: mqtt.password_file: needs mqtt.username beside it"},
-		{"password of nobody", "mqtt: {username: '', password_file: /p}\n", "f:1:22: mqtt.password_file: needs mqtt.username beside it"},
 		{"cert without key", "mqtt: {tls: {cert_file: /c}}\n", "f:1:8: mqtt.tls: cert_file and key_file go together"},
 		{"prefix", "mqtt: {prefix: a//b}\n", `f:1:8: mqtt.prefix: "a//b" is no beginning of topics, which is words of A-Z, a-z, 0-9, _ and - with one / between two: write a/b`},
 		{"prefix empty", "mqtt: {prefix: ''}\n", `f:1:8: mqtt.prefix: "" is no beginning of topics, which is words of A-Z, a-z, 0-9, _ and - with one / between two`},

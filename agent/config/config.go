@@ -101,8 +101,12 @@ func (r *reader) readRoot() {
 // passwordNeedsUser demands a name beside a password: MQTT 3.1.1 cannot send one
 // alone [MQTT-3.1.2-22].
 func passwordNeedsUser(r *reader, n *node, c *MQTT, unread badKeys) {
-	if c.PasswordFile != "" && c.Username == "" && !unread.has("username") {
+	switch {
+	case c.PasswordFile == "" || c.Username != "" || unread.has("username"):
+	case n.Child("username") == nil:
 		r.complain(n.Child("password_file"), "needs mqtt.username beside it")
+	default: // taken by 1.0.0
+		r.warn(n.Child("username"), "is empty, so the password is not sent: write the user's name, or leave password_file out")
 	}
 }
 

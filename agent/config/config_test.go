@@ -212,6 +212,14 @@ func TestAProgramInAPlaceThatHasNoNameIsWarnedOf(t *testing.T) {
 	}
 }
 
+// TestAPasswordOfAnEmptyUserIsWarnedOf: it is not sent; 1.0.0 took such a file.
+func TestAPasswordOfAnEmptyUserIsWarnedOf(t *testing.T) {
+	_, complaints := ReadOn("f", []byte("device: den\nmqtt: {username: '', password_file: /p}\n"+clitest.Room), cabin())
+	if len(complaints) != 1 || !complaints[0].Warning || !strings.Contains(complaints[0].String(), "mqtt.username: is empty, so the password is not sent") {
+		t.Errorf("%v", complaints)
+	}
+}
+
 func TestADefaultSetpointWithoutAModeFollowsTheOutputs(t *testing.T) {
 	cooler := strings.Replace(clitest.Room, "heater", "cooler", 1)
 	for _, row := range []struct {
