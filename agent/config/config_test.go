@@ -179,8 +179,8 @@ func TestAZoneWithAProgramBeginsInAuto(t *testing.T) {
 	if z := mustBeClean(t, program+"    default_setpoint: {down_delta: 1}\n").Zones[0]; z.Default.Mode != controlloop.ModeAuto || z.Default.DownDelta != 1 {
 		t.Errorf("with deltas of its own: %+v", z.Default)
 	}
-	fridge := "presets: {comfort: 20.5}\n" + strings.Replace(clitest.Room, "heater:", "cooler:", 1) + "    plant: fridge\n"
-	if z := mustBeClean(t, fridge).Zones[0]; len(z.Comfort.Presets) != 0 {
+	fridge := "presets: {comfort: 20.5}\n" + clitest.Room + "  - {name: cold, plant: fridge, sensor: {driver: simulated}, cooler: {driver: simulated}}\n"
+	if z := mustBeClean(t, fridge).Zones[1]; len(z.Comfort.Presets) != 0 {
 		t.Errorf("a fridge has %v", z.Comfort.Presets)
 	}
 	for text, want := range map[string]string{
@@ -208,6 +208,19 @@ func TestAProgramInAPlaceThatHasNoNameIsWarnedOf(t *testing.T) {
 		_, complaints := ReadOn("f", []byte("device: den\n"+text), posix)
 		if got := len(complaints) == 1 && complaints[0].Warning && strings.Contains(complaints[0].String(), "write timezone: Europe/Berlin"); got != warns || len(complaints) > 1 {
 			t.Errorf("%s%v", text, complaints)
+		}
+	}
+}
+
+// TestAPresetThatNoZoneCanHoldIsWarnedOf: one that some zone can hold is for that zone.
+func TestAPresetThatNoZoneCanHoldIsWarnedOf(t *testing.T) {
+	warmer := strings.Replace(strings.TrimPrefix(clitest.Room, "zones:\n"), "name: ", "name: warm-", 1) + "    limits: {desired_max: 30}\n"
+	for text, want := range map[string]string{
+		clitest.Room:          "warning: f:2:11: presets.comfort: no zone may hold 29.5 °C, so none has it: zone a holds 5..28 °C",
+		clitest.Room + warmer: "",
+	} {
+		if got := strings.Join(complaintsOf("device: den\npresets: {comfort: 29.5}\n"+text), "\n"); got != want {
+			t.Errorf("%sgot  %s\nwant %s", text, got, want)
 		}
 	}
 }

@@ -126,6 +126,18 @@ func checkProgram(r *reader, n *node, z *zoneOfFile) {
 	}
 }
 
+// presetsForNobody warns of presets for all zones that none of them can have.
+func presetsForNobody(r *reader, n *node, c *Config) {
+	for _, name := range slices.Sorted(maps.Keys(c.Presets)) {
+		has := func(z Zone) bool { _, has := z.Comfort.Presets[name]; return has }
+		if len(c.Zones) > 0 && !slices.ContainsFunc(c.Zones, has) {
+			at, _ := find(n, "presets."+name)
+			first := c.Zones[0]
+			r.warn(at, fmt.Sprintf("no zone may hold %v °C, so none has it: zone %s holds %v..%v °C", c.Presets[name], first.Name, first.Params.DesiredMin, first.Params.DesiredMax))
+		}
+	}
+}
+
 // warnOfEco warns of a preset eco that asks for more than comfort does.
 func warnOfEco(r *reader, n *node, z *zoneOfFile) {
 	eco, usual := z.Comfort.Temperature(controlloop.Setpoint{Preset: "eco", Desired: math.NaN()}), z.Comfort.Temperature(controlloop.Setpoint{Preset: "comfort", Desired: math.NaN()})

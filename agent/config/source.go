@@ -30,6 +30,7 @@ func wholeFile(r *reader, n *node, c *Config, unread badKeys) {
 		return
 	}
 	warnOfTimezone(r, n, c)
+	presetsForNobody(r, n, c)
 	var zones []sources.Zone
 	for _, z := range c.Zones {
 		zones = append(zones, sources.Zone{Name: z.Name, Calls: z.Calls, Devices: z.Devices})
