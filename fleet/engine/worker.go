@@ -45,6 +45,7 @@ type Worker struct {
 	inputs *inputs     // where ranges of records are read
 	ticker *kgo.Client // which writes ticks, each by itself
 	known  catalogue
+	most   int // ticks of one transaction
 
 	mu         sync.Mutex // of what follows, which is asked for over HTTP
 	partitions map[int32]*partition
@@ -75,7 +76,7 @@ func New(o Options) (*Worker, error) {
 	if o.clock == nil {
 		o.clock = time.Now
 	}
-	w := &Worker{Options: o, partitions: map[int32]*partition{}, mine: map[int32]bool{}, stale: map[int32]bool{}, pending: map[int32]wrote{}}
+	w := &Worker{Options: o, most: 1, partitions: map[int32]*partition{}, mine: map[int32]bool{}, stale: map[int32]bool{}, pending: map[int32]wrote{}}
 	common := append([]kgo.Opt{kgo.SeedBrokers(o.Brokers...), kgo.ClientID(o.Name)}, o.kgo...)
 	var err error
 	w.group, err = kgo.NewGroupTransactSession(append(slices.Clone(common),
@@ -177,7 +178,7 @@ func (w *Worker) turn(ctx context.Context) error {
 	}
 	wait, cancel := context.WithTimeout(ctx, w.Every)
 	defer cancel()
-	fetches := w.group.PollFetches(wait)
+	fetches := w.group.PollRecords(wait, w.most)
 	for _, e := range fetches.Errors() {
 		if !errors.Is(e.Err, context.DeadlineExceeded) && !errors.Is(e.Err, context.Canceled) {
 			w.Log.Warn("fetch", "topic", e.Topic, "partition", e.Partition, "error", e.Err)
@@ -186,7 +187,25 @@ func (w *Worker) turn(ctx context.Context) error {
 	if fetches.NumRecords() == 0 {
 		return nil
 	}
-	return w.commit(context.WithoutCancel(ctx), fetches.Records()) // an orderly end comes between two
+	began := time.Now()
+	err := w.commit(context.WithoutCancel(ctx), fetches.Records()) // an orderly end comes between two
+	w.most = paced(w.most, time.Since(began))
+	return err
+}
+
+// maxTicks is how many ticks a transaction may take where the last ones were quick.
+const maxTicks = 1024
+
+// paced is how many ticks the next transaction may take. One that takes longer than [Session] is given up by the broker and its
+// worker ends; the next worker would begin with the same ticks, and end as well.
+func paced(most int, took time.Duration) int {
+	switch {
+	case took > Session/3:
+		return max(most/2, 1)
+	case took < Session/6:
+		return min(2*most, maxTicks)
+	}
+	return most
 }
 
 // commit decides what ticks say and commits all that comes of it, with the worker's place in

@@ -449,3 +449,29 @@ func TestWhatFailsIsNotTriedAgainAtOnce(t *testing.T) {
 		t.Errorf("%v: who does not hear of it goes on at once", err)
 	}
 }
+
+// slow has a worker take its time for each reading.
+type slow time.Duration
+
+func (s slow) OnFetchRecordUnbuffered(r *kgo.Record, polled bool) {
+	if r.Topic == TopicSensor && polled {
+		time.Sleep(time.Duration(s))
+	}
+}
+
+// TestWhatTakesLongIsTakenInSeveralTransactions: one that takes longer than the broker lets it stand open would end this worker, and
+// then the next one that takes the same ticks.
+func TestWhatTakesLongIsTakenInSeveralTransactions(t *testing.T) {
+	brokers := newLog(t)
+	c := client(t, brokers, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	for n := range int32(partitions) {
+		reading := &kgo.Record{Topic: TopicSensor, Partition: n, Key: Key(1)} // for deadletter: that is written as well
+		tick := &kgo.Record{Topic: TopicTick, Partition: n, Value: wireOf(t, &Tick{Time: timestamppb.New(time.Now()), Sensor: &Range{To: 1}})}
+		if err := c.ProduceSync(t.Context(), reading, tick).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	now := time.Now()
+	startProcess(t, brokers, "worker", func(o *Options) { o.kgo = append(o.kgo, kgo.WithHooks(slow(2*Session/partitions))) })
+	caughtUp(t, brokers, now)
+}
