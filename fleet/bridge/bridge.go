@@ -51,7 +51,7 @@ type Bridge struct {
 	had    *setpoints
 
 	mu     sync.Mutex
-	spoken broker.LogLimit // under mu
+	spoken map[string]*broker.LogLimit // by text
 }
 
 // New prepares a bridge. It connects once [Bridge.Run] runs.
@@ -62,7 +62,7 @@ func New(o Options) (*Bridge, error) {
 	if !config.DeviceForm.MatchString(o.Site) {
 		return nil, fmt.Errorf("site %.40q is not of the form %v", o.Site, config.DeviceForm)
 	}
-	b := &Bridge{Options: o, had: newSetpoints(), routes: routes{prefix: o.MQTT.Prefix, agents: o.Agents, sensors: o.Sensors}}
+	b := &Bridge{Options: o, had: newSetpoints(), spoken: map[string]*broker.LogLimit{}, routes: routes{prefix: o.MQTT.Prefix, agents: o.Agents, sensors: o.Sensors}}
 	if err := b.routes.check(); err != nil {
 		return nil, err
 	}
@@ -85,11 +85,14 @@ func (b *Bridge) OnBrokerConnect(_ kgo.BrokerMetadata, _ time.Duration, _ net.Co
 	}
 }
 
-// warn logs what may come often, within a limit.
+// warn logs what may come often, within a limit of its own text: what one device says must not hide that Kafka is away.
 func (b *Bridge) warn(text string, args ...any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.spoken.Log(b.Log, slog.LevelWarn, text, args...)
+	if b.spoken[text] == nil {
+		b.spoken[text] = &broker.LogLimit{}
+	}
+	b.spoken[text].Log(b.Log, slog.LevelWarn, text, args...)
 }
 
 // Close ends the connection to the log.

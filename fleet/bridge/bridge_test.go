@@ -298,6 +298,29 @@ func alone(t *testing.T) *Bridge {
 	return b
 }
 
+// TestWhatIsSaidOftenMutesNothingElse: a device that says what is for nobody does not hide that Kafka is away.
+func TestWhatIsSaidOftenMutesNothingElse(t *testing.T) {
+	t.Parallel()
+	b, said := alone(t), make(lines, 1000)
+	b.Log = slog.New(slog.NewTextHandler(said, nil))
+	for range 1000 {
+		b.warn("a message is refused")
+	}
+	b.warn("something else")
+	refused, other := 0, 0
+	for len(said) > 0 {
+		switch line := <-said; {
+		case strings.Contains(line, "a message is refused"):
+			refused++
+		case strings.Contains(line, "something else"):
+			other++
+		}
+	}
+	if refused == 0 || refused > 100 || other != 1 {
+		t.Errorf("one text is logged %d times of 1,000, another %d of 1", refused, other)
+	}
+}
+
 // TestAnOldOnIsNotCarriedAndAnOldOffIs.
 func TestAnOldOnIsNotCarriedAndAnOldOffIs(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -35,7 +36,7 @@ type queue struct {
 
 func newInputs(options []kgo.Opt) (*inputs, error) {
 	// Whoever writes in transactions leaves records without content: they are kept, to know how far the log was read.
-	client, err := kgo.NewClient(append(slices.Clone(options), kgo.KeepControlRecords(), kgo.FetchMaxWait(fetchWait))...)
+	client, err := kgo.NewClient(append(slices.Clone(options), kgo.KeepControlRecords(), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.FetchMaxWait(fetchWait))...)
 	if err != nil {
 		return nil, err
 	}
@@ -60,22 +61,41 @@ func (in *inputs) leave(numbers []int32) {
 // behind the last.
 type offsets map[string]map[int32]kadm.ListedOffset
 
-// at finds a moment in all inputs.
+// at finds a moment in all inputs, or where a transaction stands open before it: nobody knows yet what of that counts.
 func (in *inputs) at(ctx context.Context, t time.Time) (offsets, error) {
 	listed, err := in.admin.ListOffsetsAfterMilli(ctx, t.UnixMilli(), Inputs...)
-	if err == nil {
-		err = listed.Error()
+	if err != nil {
+		return nil, err
 	}
-	return offsets(listed), err
+	ended, err := in.admin.ListCommittedOffsets(ctx, Inputs...)
+	if err = errors.Join(err, listed.Error(), ended.Error()); err != nil {
+		return nil, err
+	}
+	for topic, of := range listed {
+		for number, o := range of {
+			if end, there := ended.Lookup(topic, number); there && end.Offset < o.Offset {
+				o.Offset = end.Offset
+				of[number] = o
+			}
+		}
+	}
+	return offsets(listed), nil
 }
 
 // read gives the records that a tick names, topic by topic.
 func (in *inputs) read(ctx context.Context, number int32, t *Tick) (all []*kgo.Record, err error) {
+	fresh := false
 	for i, r := range t.ranges() {
 		p := place{Inputs[i], number}
 		if in.queues[p] == nil {
 			in.queues[p] = &queue{reached: r.GetFrom()}
 			in.client.AddConsumePartitions(map[string]map[int32]kgo.Offset{p.topic: {number: kgo.NewOffset().At(r.GetFrom())}})
+			fresh = true
+		}
+	}
+	if fresh {
+		if err := in.skip(ctx); err != nil {
+			return nil, err
 		}
 	}
 	for i, r := range t.ranges() {
@@ -90,17 +110,37 @@ func (in *inputs) read(ctx context.Context, number int32, t *Tick) (all []*kgo.R
 	return all, nil
 }
 
+// askAfter is how long nothing may come before the log is asked whether it has that still.
+const askAfter = 2 * time.Second
+
 // fetch puts what comes into the queues.
 func (in *inputs) fetch(ctx context.Context) error {
-	fetches := in.client.PollFetches(ctx)
-	if err := fetches.Err(); err != nil {
-		return err
-	}
+	wait, stop := context.WithTimeout(ctx, askAfter)
+	defer stop()
+	fetches := in.client.PollFetches(wait)
 	fetches.EachRecord(func(r *kgo.Record) {
 		if q := in.queues[place{r.Topic, r.Partition}]; q != nil && r.Offset >= q.reached {
 			q.records, q.reached = append(q.records, r), r.Offset+1
 		}
 	})
+	err := fetches.Err()
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return in.skip(ctx)
+	}
+	return err
+}
+
+// skip moves on behind what Kafka has deleted: of a tick that names it nothing would come.
+func (in *inputs) skip(ctx context.Context) error {
+	starts, err := in.admin.ListStartOffsets(ctx, Inputs...)
+	if err = errors.Join(err, starts.Error()); err != nil {
+		return err
+	}
+	for p, q := range in.queues {
+		if start, there := starts.Lookup(p.topic, p.number); there {
+			q.reached = max(q.reached, start.Offset)
+		}
+	}
 	return nil
 }
 

@@ -40,7 +40,10 @@ func (z *zone) keep() (*ZoneState, error) {
 func recall(k *ZoneState, read func(text string) (*parameters, error)) (*zone, error) {
 	z := &zone{
 		sensorID: k.SensorID, accepted: moment(k.Accepted), born: moment(k.Born), tick: moment(k.Ticked), decided: moment(k.Decided),
-		raw: recallReading(k.Raw), heard: moment(k.Heard), told: k.Told, toldOn: k.ToldOn, verdict: controlloop.Verdict(k.Verdict),
+		raw: recallReading(k.Raw), heard: moment(k.Heard), told: k.Told, toldOn: k.ToldOn,
+	}
+	if k.Verdict != "" {
+		z.verdict = verdictOf(k.Verdict)
 	}
 	if len(k.Control) > 0 {
 		z.control = &pb.TemperatureControl{}

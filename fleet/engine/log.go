@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -56,6 +56,8 @@ const MaxRecord = 256 << 10
 func readSensor(id int32, r *kgo.Record) (reading controlloop.Reading, wrong controlloop.Verdict, err error) {
 	var d pb.SensorData
 	switch {
+	case len(r.Value) > 0 && r.Value[0] == '{': // no protobuf message begins so
+		return reading, "", errors.New("JSON, and SensorData is taken as protobuf alone")
 	case proto.Unmarshal(r.Value, &d) != nil:
 		return reading, "", errors.New("no SensorData")
 	case d.SensorID != nil && *d.SensorID != id:
@@ -76,14 +78,23 @@ func readSensor(id int32, r *kgo.Record) (reading controlloop.Reading, wrong con
 	return controlloop.Temperature(*d.Temperature, at), "", nil
 }
 
-// maxVerdict is longer than any verdict, in bytes: what is kept of a stranger's word is bounded.
-const maxVerdict = 32
+// verdicts are all that there are.
+var verdicts = []controlloop.Verdict{
+	controlloop.VerdictOK, controlloop.VerdictNoReading, controlloop.VerdictStale, controlloop.VerdictNoAnswer, controlloop.VerdictAbsent, controlloop.VerdictError,
+	controlloop.VerdictPowerOn, controlloop.VerdictImplausible, controlloop.VerdictTooFast, controlloop.VerdictUnconfirmed, controlloop.VerdictFrozen,
+	controlloop.VerdictDisagree, controlloop.VerdictRetained, controlloop.VerdictCRC, controlloop.VerdictShorted, controlloop.VerdictAllOnes,
+	controlloop.VerdictNotConverted, controlloop.VerdictBadConfig, controlloop.VerdictOutOfRange, controlloop.VerdictWrongChip, controlloop.VerdictNoHumidity,
+	controlloop.VerdictResetData, controlloop.VerdictBadCalibration, controlloop.VerdictBusy, controlloop.VerdictBusError, controlloop.VerdictUnchecked,
+	controlloop.VerdictNoPermission,
+}
 
+// verdictOf is the verdict that a word names. A word that is none is an error, as it is to an agent: who counts
+// faults counts no stranger's words.
 func verdictOf(said string) controlloop.Verdict {
-	if len(said) > maxVerdict || strings.Trim(said, "abcdefghijklmnopqrstuvwxyz_") != "" {
-		return controlloop.VerdictError
+	if v := controlloop.Verdict(said); slices.Contains(verdicts, v) {
+		return v
 	}
-	return controlloop.Verdict(said)
+	return controlloop.VerdictError
 }
 
 // readTempset gives the control of a record.
@@ -98,6 +109,10 @@ func readTempset(id int32, r *kgo.Record) (*pb.TemperatureControl, error) {
 // timeOf is when a record was made, to the millisecond, as the log has it.
 func timeOf(r *kgo.Record) time.Time { return r.Timestamp.UTC() }
 
+// maxDeadKey is how much of a key goes to deadletter, in bytes. A sensorID has ten; a key of a megabyte and the reason
+// beside it would be more than Kafka takes.
+const maxDeadKey = 1 << 10
+
 // deadletter is a record that could not be taken, with the reason and where it stood.
 func deadletter(r *kgo.Record, why error) *kgo.Record {
 	reason := why.Error()
@@ -109,7 +124,7 @@ func deadletter(r *kgo.Record, why error) *kgo.Record {
 		value = value[:MaxRecord]
 	}
 	return &kgo.Record{
-		Topic: TopicDeadletter, Key: r.Key, Value: value, Timestamp: r.Timestamp,
+		Topic: TopicDeadletter, Key: r.Key[:min(len(r.Key), maxDeadKey)], Value: value, Timestamp: r.Timestamp,
 		Headers: []kgo.RecordHeader{
 			{Key: "reason", Value: []byte(reason)},
 			{Key: "from", Value: fmt.Appendf(nil, "%s/%d/%d", r.Topic, r.Partition, r.Offset)},

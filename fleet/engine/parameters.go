@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 
@@ -30,6 +31,9 @@ const maxParameters = 64 << 10
 func readParameters(text string) (*parameters, error) {
 	if len(text) > maxParameters {
 		return nil, fmt.Errorf("%d bytes are more than the %d allowed", len(text), maxParameters)
+	}
+	if !utf8.ValidString(text) { // YAML may be UTF-16, and what is kept may not
+		return nil, errors.New("is not UTF-8")
 	}
 	zone := map[string]any{}
 	if err := yaml.Unmarshal([]byte(text), &zone); err != nil {

@@ -15,11 +15,12 @@ import (
 // partition are the zones of a partition of the log. What comes of a tick follows from the partition,
 // the tick and the records that it names, and nothing else.
 type partition struct {
-	number int32
-	zones  map[int32]*zone
-	place  *Tick // the last that was taken; nil: none yet
-	known  *catalogue
-	lost   []*kgo.Record // of what was kept and could not be recalled, for deadletter
+	number  int32
+	zones   map[int32]*zone
+	waiting int   // of them, those that nobody has defined
+	place   *Tick // the last that was taken; nil: none yet
+	known   *catalogue
+	lost    []*kgo.Record // of what was kept and could not be recalled, for deadletter
 	figures
 }
 
@@ -55,6 +56,12 @@ func (t *Tick) ranges() []*Range { return []*Range{t.GetZones(), t.GetTempset(),
 func (p *partition) take(t *Tick, records []*kgo.Record) (out []*kgo.Record, err error) {
 	now := moment(t.Time)
 	out, p.lost = p.lost, nil
+	p.waiting = 0
+	for _, z := range p.zones {
+		if !z.lives() {
+			p.waiting++
+		}
+	}
 	slices.SortStableFunc(records, func(a, b *kgo.Record) int { return a.Timestamp.Compare(b.Timestamp) })
 	for _, r := range records {
 		if err := p.hear(r, now); err != nil {
@@ -132,13 +139,15 @@ func (p *partition) define(id int32, z *zone, text string, at time.Time) error {
 		return err
 	}
 	if z.lives() {
-		_ = z.follow(parameters) // a control that they do not allow is forgotten
-		return nil
+		return z.change(parameters, at)
 	}
 	fresh := newZone(id, parameters)
 	p.zones[id] = fresh
 	if z == nil {
 		return nil
+	}
+	if z.parameters == nil {
+		p.waiting--
 	}
 	fresh.commands = z.commands // the Off of its end is still to be said
 	if z.control == nil {
@@ -153,6 +162,13 @@ func (p *partition) define(id int32, z *zone, text string, at time.Time) error {
 	}
 	return err
 }
+
+// maxWaiting is how many controls may wait in a partition for zones that are not defined, and maxWaitingSize how long each may
+// be, in bytes: nobody has to define a key that tempset has.
+const (
+	maxWaiting     = 10_000
+	maxWaitingSize = 4 << 10
+)
 
 // set takes what shall be held. Where the zone does not live, that waits for it: both topics are compacted, so that
 // either record may be the older one.
@@ -176,7 +192,14 @@ func (p *partition) set(id int32, z *zone, r *kgo.Record, at time.Time) error {
 	if z.lives() {
 		return z.obey(c, at)
 	}
+	if len(r.Value) > maxWaitingSize {
+		return fmt.Errorf("%d bytes are too long to wait for a zone that nobody has defined", len(r.Value))
+	}
 	if z == nil {
+		if p.waiting >= maxWaiting {
+			return fmt.Errorf("%d controls wait already for zones that nobody has defined: say it again once there is a zone", p.waiting)
+		}
+		p.waiting++
 		z = &zone{sensorID: id}
 		p.zones[id] = z
 	}
@@ -253,6 +276,23 @@ func (p *partition) read(r *kgo.Record) error {
 		}
 	}
 	p.zones[id] = z
+	return err
+}
+
+// change takes other parameters at a time, and decides by them.
+func (z *zone) change(p *parameters, at time.Time) error {
+	begun := !z.born.IsZero()
+	if begun {
+		at = z.reach(at)
+	}
+	err := z.follow(p)
+	if begun {
+		z.tick = earliest(z.tick, at.Add(p.zone.Params.Sample))
+		z.decide(at)
+	}
+	if err != nil {
+		err = fmt.Errorf("the zone goes on without its control, which it allows no more: %w", err)
+	}
 	return err
 }
 

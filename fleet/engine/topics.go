@@ -11,13 +11,13 @@ import (
 )
 
 // settings are what each topic must have. The time of an input's record is the broker's: a sensor whose clock
-// is ahead would else stop the clock of all. That of a command is when it was decided: by the broker's an On that a
+// is ahead would else stop the clock of all. So is that of a tick, by which a worker knows its own clock. That of a command is when it was decided: by the broker's an On that a
 // worker says while it catches up would look as if it were of now.
 var settings = map[string]map[string]string{
 	TopicSensor:     {timestampType: "LogAppendTime"},
 	TopicTempset:    {timestampType: "LogAppendTime", "cleanup.policy": "compact"},
 	TopicZones:      {timestampType: "LogAppendTime", "cleanup.policy": "compact"},
-	TopicTick:       {},
+	TopicTick:       {timestampType: "LogAppendTime"},
 	TopicCommand:    {timestampType: "CreateTime"},
 	TopicState:      {"cleanup.policy": "compact", "segment.ms": "600000", "min.cleanable.dirty.ratio": "0.2"},
 	TopicDeadletter: {},

@@ -34,7 +34,7 @@ func TestTopicsThatTheEngineCannotWorkWithAreNamed(t *testing.T) {
 
 // TestTopicsWhoseTimesAreAnothersAreNamed: of what goes in the broker's time counts, of a command when it was decided.
 func TestTopicsWhoseTimesAreAnothersAreNamed(t *testing.T) {
-	for topic, is := range map[string]string{TopicSensor: "CreateTime", TopicTempset: "CreateTime", TopicZones: "CreateTime", TopicCommand: "LogAppendTime"} {
+	for topic, is := range map[string]string{TopicSensor: "CreateTime", TopicTempset: "CreateTime", TopicZones: "CreateTime", TopicTick: "CreateTime", TopicCommand: "LogAppendTime"} {
 		t.Run(topic, func(t *testing.T) {
 			c, err := kfake.NewCluster(kfake.NumBrokers(1))
 			if err != nil {

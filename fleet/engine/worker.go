@@ -23,7 +23,8 @@ type Options struct {
 	Version string        // of the program, for who asks
 	Every   time.Duration // between two ticks of a partition; 0: 250 ms
 	Log     *slog.Logger
-	kgo     []kgo.Opt // of tests
+	kgo     []kgo.Opt        // of tests
+	clock   func() time.Time // of tests
 }
 
 // Session is how long a worker may be silent before the others take its partitions over; so long, too, may
@@ -44,13 +45,21 @@ type Worker struct {
 	inputs *inputs     // where ranges of records are read
 	ticker *kgo.Client // which writes ticks, each by itself
 	known  catalogue
+	most   int // ticks of one transaction
 
 	mu         sync.Mutex // of what follows, which is asked for over HTTP
 	partitions map[int32]*partition
 	mine       map[int32]bool  // the partitions that are this worker's
 	stale      map[int32]bool  // those that were another's since they were read
-	round      time.Time       // of Run: when it began
-	pending    map[int32]int64 // the offset of this worker's own tick that it has not taken yet, by partition
+	round      time.Time       // of Run: when it began, on the brokers' clock
+	wrong      time.Duration   // by how much this machine's clock is behind the brokers'; small differences do not count
+	pending    map[int32]wrote // this worker's own tick that it has not taken yet, by partition
+}
+
+// wrote is a tick that a worker has written, and when, by its clock.
+type wrote struct {
+	offset        int64
+	before, after time.Time
 }
 
 // New connects a worker. It decides once [Worker.Run] runs.
@@ -64,7 +73,10 @@ func New(o Options) (*Worker, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	w := &Worker{Options: o, partitions: map[int32]*partition{}, mine: map[int32]bool{}, stale: map[int32]bool{}, pending: map[int32]int64{}}
+	if o.clock == nil {
+		o.clock = time.Now
+	}
+	w := &Worker{Options: o, most: 1, partitions: map[int32]*partition{}, mine: map[int32]bool{}, stale: map[int32]bool{}, pending: map[int32]wrote{}}
 	common := append([]kgo.Opt{kgo.SeedBrokers(o.Brokers...), kgo.ClientID(o.Name)}, o.kgo...)
 	var err error
 	w.group, err = kgo.NewGroupTransactSession(append(slices.Clone(common),
@@ -82,7 +94,7 @@ func New(o Options) (*Worker, error) {
 		w.group.Close()
 		return nil, err
 	}
-	w.ticker, err = kgo.NewClient(append(slices.Clone(common), kgo.RecordPartitioner(kgo.ManualPartitioner()))...)
+	w.ticker, err = kgo.NewClient(append(slices.Clone(common), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.RecordDeliveryTimeout(2*Session))...)
 	if err != nil {
 		w.inputs.close()
 		w.group.Close()
@@ -160,13 +172,13 @@ var errFatal = errors.New("the worker cannot go on")
 // turn writes ticks, and takes what comes of them.
 func (w *Worker) turn(ctx context.Context) error {
 	w.forget(false)
-	w.round = time.Now()
+	w.round = w.clock().Add(w.wrong)
 	if err := w.tick(ctx); err != nil {
 		return err
 	}
 	wait, cancel := context.WithTimeout(ctx, w.Every)
 	defer cancel()
-	fetches := w.group.PollFetches(wait)
+	fetches := w.group.PollRecords(wait, w.most)
 	for _, e := range fetches.Errors() {
 		if !errors.Is(e.Err, context.DeadlineExceeded) && !errors.Is(e.Err, context.Canceled) {
 			w.Log.Warn("fetch", "topic", e.Topic, "partition", e.Partition, "error", e.Err)
@@ -175,7 +187,25 @@ func (w *Worker) turn(ctx context.Context) error {
 	if fetches.NumRecords() == 0 {
 		return nil
 	}
-	return w.commit(context.WithoutCancel(ctx), fetches.Records()) // an orderly end comes between two
+	began := time.Now()
+	err := w.commit(context.WithoutCancel(ctx), fetches.Records()) // an orderly end comes between two
+	w.most = paced(w.most, time.Since(began))
+	return err
+}
+
+// maxTicks is how many ticks a transaction may take where the last ones were quick.
+const maxTicks = 1024
+
+// paced is how many ticks the next transaction may take. One that takes longer than [Session] is given up by the broker and its
+// worker ends; the next worker would begin with the same ticks, and end as well.
+func paced(most int, took time.Duration) int {
+	switch {
+	case took > Session/3:
+		return max(most/2, 1)
+	case took < Session/6:
+		return min(2*most, maxTicks)
+	}
+	return most
 }
 
 // commit decides what ticks say and commits all that comes of it, with the worker's place in
@@ -185,6 +215,7 @@ func (w *Worker) commit(ctx context.Context, ticks []*kgo.Record) error {
 	if err := w.group.Begin(); err != nil {
 		return errors.Join(errFatal, err)
 	}
+	w.forget(false) // from here on the transaction fails if partitions become another's
 	produced := kgo.AbortingFirstErrPromise(w.group.Client())
 	err := w.decide(ctx, ticks, produced)
 	err = errors.Join(err, produced.Err())
@@ -197,17 +228,20 @@ func (w *Worker) commit(ctx context.Context, ticks []*kgo.Record) error {
 	if ended != nil {
 		return errors.Join(errFatal, ended)
 	}
-	return nil
+	return err
 }
 
 func (w *Worker) decide(ctx context.Context, ticks []*kgo.Record, produced *kgo.FirstErrPromise) error {
 	for _, r := range ticks {
-		if own, waits := w.pending[r.Partition]; waits && r.Offset >= own {
+		if own, waits := w.pending[r.Partition]; waits && r.Offset >= own.offset {
 			delete(w.pending, r.Partition)
+			if r.Offset == own.offset {
+				w.compare(r.Timestamp, own)
+			}
 		}
-		t := &Tick{}
-		if proto.Unmarshal(r.Value, t) != nil {
-			continue // whatever it is, it is no tick
+		t := tickOf(r)
+		if t == nil {
+			continue
 		}
 		p, err := w.partition(ctx, r.Partition)
 		if err != nil {
@@ -271,11 +305,12 @@ func (w *Worker) tick(ctx context.Context) error {
 		}
 		ticks = append(ticks, &kgo.Record{Topic: TopicTick, Partition: p.number, Value: value})
 	}
+	before := w.clock()
 	for _, r := range w.ticker.ProduceSync(ctx, ticks...) {
 		if r.Err != nil {
 			return fmt.Errorf("tick: %w", r.Err)
 		}
-		w.pending[r.Record.Partition] = r.Record.Offset
+		w.pending[r.Record.Partition] = wrote{r.Record.Offset, before, w.clock()}
 	}
 	return nil
 }
@@ -332,6 +367,31 @@ func (w *Worker) next(ctx context.Context, p *partition, found map[time.Time]off
 		*to = &Range{From: from, To: max(from, ends[Inputs[i]][p.number].Offset)}
 	}
 	return t, nil
+}
+
+// tickOf is the tick of a record; nil: whatever it is, it is none. One that is ahead of its record is none: whoever wrote it
+// had a wrong clock, and all would wait for that time.
+func tickOf(r *kgo.Record) *Tick {
+	t := &Tick{}
+	if proto.Unmarshal(r.Value, t) != nil || moment(t.Time).Sub(r.Timestamp) > 2*maxWrong {
+		return nil
+	}
+	return t
+}
+
+// maxWrong is by how much a machine's clock may differ from the brokers' and still be followed.
+const maxWrong = 5 * time.Second
+
+// compare learns from a tick of its own, which the broker has stamped between two moments, how wrong this machine's clock is.
+func (w *Worker) compare(stamped time.Time, own wrote) {
+	atMost, wrong := stamped.Sub(own.before), stamped.Sub(own.after)
+	if atMost >= -maxWrong && wrong <= maxWrong {
+		wrong = 0
+	}
+	if (wrong - w.wrong).Abs() > maxWrong {
+		w.wrong = wrong
+		w.Log.Warn("how far this machine's clock is behind the brokers' has changed: ticks go by theirs", "behind", wrong.Round(time.Millisecond))
+	}
 }
 
 func earliest(a, b time.Time) time.Time {

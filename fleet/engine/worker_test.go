@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,8 +17,10 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"thermostat/controlloop"
+	"thermostat/fleet/rig"
 	pb "thermostat/proto"
 )
 
@@ -26,12 +29,17 @@ const partitions = 4
 // newLog is a broker in this process with the topics of the engine.
 func newLog(t *testing.T) []string {
 	t.Helper()
+	return newCluster(t).ListenAddrs()
+}
+
+func newCluster(t *testing.T) *kfake.Cluster {
+	t.Helper()
 	c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, TopicSensor, TopicTempset, TopicZones, TopicTick, TopicCommand, TopicState, TopicDeadletter))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	return c.ListenAddrs()
+	return c
 }
 
 func client(t *testing.T, brokers []string, more ...kgo.Opt) *kgo.Client {
@@ -120,11 +128,15 @@ type process struct {
 	conns []net.Conn
 }
 
-func startProcess(t *testing.T, brokers []string, name string) *process {
+func startProcess(t *testing.T, brokers []string, name string, with ...func(*Options)) *process {
 	t.Helper()
 	p := &process{}
+	o := Options{Brokers: brokers, Name: name, Version: "test", Every: 20 * time.Millisecond, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), kgo: []kgo.Opt{kgo.Dialer(p.dial)}}
+	for _, change := range with {
+		change(&o)
+	}
 	var err error
-	p.worker, err = New(Options{Brokers: brokers, Name: name, Version: "test", Every: 20 * time.Millisecond, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), kgo: []kgo.Opt{kgo.Dialer(p.dial)}})
+	p.worker, err = New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,4 +256,222 @@ func less(a, b []string) (rest []string) {
 		}
 	}
 	return rest[:min(len(rest), 20)]
+}
+
+// defined writes the records that make zones.
+func defined(t *testing.T, brokers []string, ids ...int32) {
+	t.Helper()
+	var records []*kgo.Record
+	for _, id := range ids {
+		records = append(records, &kgo.Record{Topic: TopicZones, Key: Key(id), Value: []byte(quickParameters)})
+	}
+	feed(t, brokers, records)
+}
+
+// holds is the mode that a zone of this worker holds; empty: it has none.
+func (p *process) holds(id int32) string {
+	p.worker.mu.Lock()
+	defer p.worker.mu.Unlock()
+	for _, some := range p.worker.partitions {
+		if z := some.zones[id]; z.lives() {
+			return z.said.Mode.String()
+		}
+	}
+	return ""
+}
+
+// TestRecordsThatKafkaHasDeletedHoldNothingUp: a topic is older than the engine, or the workers were away for longer than it
+// keeps its records.
+func TestRecordsThatKafkaHasDeletedHoldNothingUp(t *testing.T) {
+	brokers := newLog(t)
+	admin := kadm.NewClient(client(t, brokers))
+	c := client(t, brokers, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	forget := func() {
+		gone := kadm.Offsets{}
+		for n := range int32(partitions) {
+			r := &kgo.Record{Topic: TopicSensor, Partition: n, Key: Key(1)}
+			if err := c.ProduceSync(t.Context(), r).FirstErr(); err != nil {
+				t.Fatal(err)
+			}
+			gone.AddOffset(TopicSensor, n, r.Offset+1, -1)
+		}
+		if _, err := admin.DeleteRecords(t.Context(), gone); err != nil {
+			t.Fatal(err)
+		}
+	}
+	forget()
+	p := startProcess(t, brokers, "first")
+	caughtUp(t, brokers, time.Now())
+	p.kill()
+	forget()
+	startProcess(t, brokers, "second")
+	caughtUp(t, brokers, time.Now())
+}
+
+// TestALargeKeyDoesNotStopThePartition: with what is said of it, it would be longer than Kafka takes.
+func TestALargeKeyDoesNotStopThePartition(t *testing.T) {
+	brokers := newLog(t)
+	feed(t, brokers, []*kgo.Record{{Topic: TopicSensor, Key: bytes.Repeat([]byte("7"), 999_900)}})
+	startProcess(t, brokers, "worker")
+	caughtUp(t, brokers, time.Now())
+	dead := everything(t, brokers, TopicDeadletter)
+	if len(dead) != 1 || string(dead[0].Headers[0].Value) != errKey.Error() {
+		t.Errorf("%d dead letters", len(dead))
+	}
+}
+
+// TestWhatATransactionGaveUpIsNotObeyed, and one that stands open holds back what it says alone.
+func TestWhatATransactionGaveUpIsNotObeyed(t *testing.T) {
+	brokers := newLog(t)
+	defined(t, brokers, 7, 8, 9)
+	off := func(id int32) *kgo.Record {
+		return &kgo.Record{Topic: TopicTempset, Key: Key(id), Value: []byte(`{"mode":"off"}`)}
+	}
+	begin := func(id int32) *kgo.Client {
+		c := client(t, brokers, kgo.TransactionalID(fmt.Sprint("other ", id)))
+		if err := errors.Join(c.BeginTransaction(), c.ProduceSync(t.Context(), off(id)).FirstErr()); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	end := func(c *kgo.Client, how kgo.TransactionEndTry) {
+		if err := c.EndTransaction(t.Context(), how); err != nil {
+			t.Fatal(err)
+		}
+	}
+	end(begin(7), kgo.TryAbort)
+	end(begin(8), kgo.TryCommit)
+	open := begin(9)
+	p := startProcess(t, brokers, "worker")
+	caughtUp(t, brokers, time.Now())
+	for id, want := range map[int32]string{7: "heat", 8: "off", 9: "heat"} {
+		if got := p.holds(id); got != want {
+			t.Errorf("zone %d holds %q, want %q", id, got, want)
+		}
+	}
+	end(open, kgo.TryCommit)
+	caughtUp(t, brokers, time.Now())
+	if got := p.holds(9); got != "off" {
+		t.Errorf("zone 9 holds %q once the transaction is ended", got)
+	}
+}
+
+// TestATickThatIsAheadOfItsRecordIsNone: whoever wrote it had a wrong clock. It would end all decisions until that time has come.
+func TestATickThatIsAheadOfItsRecordIsNone(t *testing.T) {
+	brokers := newLog(t)
+	defined(t, brokers, 7)
+	value := wireOf(t, &Tick{Time: timestamppb.New(time.Now().Add(time.Hour))})
+	for n := range int32(partitions) {
+		if err := client(t, brokers, kgo.RecordPartitioner(kgo.ManualPartitioner())).ProduceSync(t.Context(), &kgo.Record{Topic: TopicTick, Partition: n, Value: value}).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := startProcess(t, brokers, "worker")
+	rig.Eventually(t, func() error {
+		if p.worker.Overview(time.Now()).Zones != 1 {
+			return errors.New("there is no zone yet")
+		}
+		return nil
+	})
+	caughtUp(t, brokers, time.Now())
+	for n, ticks := range places(t, brokers) {
+		if ahead := ticks[len(ticks)-1].Time.AsTime().Sub(time.Now()); ahead > 2*maxWrong {
+			t.Errorf("partition %d is %v ahead", n, ahead)
+		}
+	}
+}
+
+// TestAWorkerWhoseClockIsWrongGoesByTheBrokers: its ticks are of now all the same.
+func TestAWorkerWhoseClockIsWrongGoesByTheBrokers(t *testing.T) {
+	for _, wrong := range []time.Duration{time.Hour, -time.Hour} {
+		t.Run(wrong.String(), func(t *testing.T) {
+			c, err := kfake.NewCluster(kfake.NumBrokers(1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(c.Close)
+			brokers := c.ListenAddrs()
+			if err := CreateTopics(t.Context(), brokers, partitions, 1); err != nil {
+				t.Fatal(err)
+			}
+			defined(t, brokers, 7)
+			p := startProcess(t, brokers, "worker", func(o *Options) {
+				o.clock = func() time.Time { return time.Now().Add(wrong) }
+			})
+			began := time.Now()
+			caughtUp(t, brokers, began.Add(time.Second))
+			for n, ticks := range places(t, brokers) {
+				if ahead := ticks[len(ticks)-1].Time.AsTime().Sub(time.Now()); ahead > 2*maxWrong {
+					t.Errorf("partition %d is %v ahead", n, ahead)
+				}
+			}
+			if p.holds(7) != "heat" {
+				t.Error("there is no zone")
+			}
+		})
+	}
+}
+
+// TestAPartitionThatWasAnothersBetweenTwoTicksIsReadAgain: what is remembered of it is of before.
+func TestAPartitionThatWasAnothersBetweenTwoTicksIsReadAgain(t *testing.T) {
+	brokers := newLog(t)
+	w, err := New(Options{Brokers: brokers, Name: "worker", Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	old := newPartition(0, &w.known)
+	w.mu.Lock()
+	w.partitions[0] = old
+	w.mu.Unlock()
+	ids := map[string][]int32{TopicTick: {0}}
+	w.leave(t.Context(), w.group.Client(), ids)
+	w.join(t.Context(), w.group.Client(), ids)
+	value := wireOf(t, &Tick{Time: timestamppb.New(time.Now())})
+	if err := w.commit(t.Context(), []*kgo.Record{{Topic: TopicTick, Timestamp: time.Now(), Value: value}}); err != nil {
+		t.Fatal(err)
+	}
+	if p := w.partitions[0]; p == old || p.place == nil {
+		t.Errorf("it was not read again: %v", p)
+	}
+}
+
+// TestWhatFailsIsNotTriedAgainAtOnce: a log that gives an error each time would be read back from its begin many times a second.
+func TestWhatFailsIsNotTriedAgainAtOnce(t *testing.T) {
+	w, err := New(Options{Brokers: newLog(t), Name: "worker", Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	w.inputs.close()
+	value := wireOf(t, &Tick{Time: timestamppb.New(time.Now())})
+	if err := w.commit(t.Context(), []*kgo.Record{{Topic: TopicTick, Timestamp: time.Now(), Value: value}}); err == nil || errors.Is(err, errFatal) {
+		t.Errorf("%v: who does not hear of it goes on at once", err)
+	}
+}
+
+// slow has a worker take its time for each reading.
+type slow time.Duration
+
+func (s slow) OnFetchRecordUnbuffered(r *kgo.Record, polled bool) {
+	if r.Topic == TopicSensor && polled {
+		time.Sleep(time.Duration(s))
+	}
+}
+
+// TestWhatTakesLongIsTakenInSeveralTransactions: one that takes longer than the broker lets it stand open would end this worker, and
+// then the next one that takes the same ticks.
+func TestWhatTakesLongIsTakenInSeveralTransactions(t *testing.T) {
+	brokers := newLog(t)
+	c := client(t, brokers, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	for n := range int32(partitions) {
+		reading := &kgo.Record{Topic: TopicSensor, Partition: n, Key: Key(1)} // for deadletter: that is written as well
+		tick := &kgo.Record{Topic: TopicTick, Partition: n, Value: wireOf(t, &Tick{Time: timestamppb.New(time.Now()), Sensor: &Range{To: 1}})}
+		if err := c.ProduceSync(t.Context(), reading, tick).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	now := time.Now()
+	startProcess(t, brokers, "worker", func(o *Options) { o.kgo = append(o.kgo, kgo.WithHooks(slow(2*Session/partitions))) })
+	caughtUp(t, brokers, now)
 }

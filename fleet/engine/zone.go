@@ -60,8 +60,8 @@ func newZone(id int32, p *parameters) *zone {
 // lives reports whether it decides.
 func (z *zone) lives() bool { return z != nil && z.parameters != nil && !z.over }
 
-// follow takes other parameters. A control that they do not allow is forgotten, as an agent forgets it; the error
-// says why.
+// follow takes other parameters. A control that they do not allow does not count, and the error says why. Others may
+// allow it again: an agent's broker would have it still, too.
 func (z *zone) follow(p *parameters) error {
 	z.parameters, z.changed = p, true
 	z.said = comfort.Begin(p.zone.Default)
@@ -70,7 +70,6 @@ func (z *zone) follow(p *parameters) error {
 	}
 	sp, err := p.zone.Setpoint(z.control, false)
 	if err != nil {
-		z.control = nil
 		return err
 	}
 	sp.Accepted = z.accepted

@@ -2,27 +2,56 @@ package peers
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"thermostat/fleet/kafka"
+	"thermostat/fleet/rig"
 )
 
-// each runs a test for each engine, with a cluster of its own.
-func each(t *testing.T, test func(t *testing.T, e engine, brokers []string)) {
+// each runs a test for each engine, one after the other on a cluster of so many nodes. Each finds it empty.
+func each(t *testing.T, nodes int, test func(t *testing.T, e engine, brokers []string)) {
+	jars(t)
+	brokers := kafka.New(t, nodes).Brokers()
 	for _, e := range engines {
 		t.Run(e.name, func(t *testing.T) {
-			jars(t)
-			test(t, e, kafka.New(t, 3).Brokers())
+			t.Cleanup(func() { empty(t, brokers) })
+			test(t, e, brokers)
 		})
 	}
+}
+
+// empty deletes all topics but Kafka's own.
+func empty(t *testing.T, brokers []string) {
+	client, err := kgo.NewClient(kgo.SeedBrokers(brokers...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	admin := kadm.NewClient(client)
+	rig.Eventually(t, func() error {
+		ctx, stop := context.WithTimeout(context.Background(), 10*time.Second) // the test's own has ended
+		defer stop()
+		topics, err := admin.ListTopics(ctx)
+		if err != nil || len(topics) == 0 {
+			return err
+		}
+		if _, err = admin.DeleteTopics(ctx, topics.Names()...); err != nil {
+			return err
+		}
+		return fmt.Errorf("%d topics are left", len(topics))
+	})
 }
 
 // TestEveryEngineSaysTheCommandsOfThePublishedRule: the same streams, through each engine as a process, make the very
 // commands that the rule makes, each at the time of its reading, for each sensor in order.
 func TestEveryEngineSaysTheCommandsOfThePublishedRule(t *testing.T) {
-	each(t, func(t *testing.T, e engine, brokers []string) {
+	each(t, 1, func(t *testing.T, e engine, brokers []string) {
 		s := newStreams(t, e, brokers, 3000)
 		newMember(t, e, brokers).start()
 		s.begin()
@@ -42,7 +71,7 @@ func TestNoEngineLosesOrDoublesACommandWhenItIsKilled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the kills take a minute each")
 	}
-	each(t, func(t *testing.T, e engine, brokers []string) {
+	each(t, 3, func(t *testing.T, e engine, brokers []string) {
 		s, m := newStreams(t, e, brokers, 1000), newMember(t, e, brokers)
 		m.start()
 		s.begin()

@@ -73,9 +73,9 @@ func (c command) String() string {
 func newStreams(t testing.TB, e engine, brokers []string, keys int32) *streams {
 	t.Helper()
 	s := &streams{t: t, engine: e, brokers: brokers, keys: keys, random: rand.New(rand.NewPCG(28, 5)), reached: map[int32]int64{}}
-	rig.Eventually(t, func() error { return fleet.CreateTopics(t.Context(), s.brokers, partitions, 3) })
+	rig.Eventually(t, func() error { return fleet.CreateTopics(t.Context(), s.brokers, partitions, s.copies()) })
 	s.client = s.connect(kgo.MaxBufferedRecords(1_000_000), kgo.ConsumeTopics(fleet.TopicCommand), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.FetchMaxWait(100*time.Millisecond), kgo.KeepControlRecords())
-	if _, err := kadm.NewClient(s.client).CreateTopic(t.Context(), partitions, 3, map[string]*string{"cleanup.policy": kadm.StringPtr("compact")}, pekkoState); err != nil && !errors.Is(err, kerr.TopicAlreadyExists) {
+	if _, err := kadm.NewClient(s.client).CreateTopic(t.Context(), partitions, s.copies(), map[string]*string{"cleanup.policy": kadm.StringPtr("compact")}, pekkoState); err != nil && !errors.Is(err, kerr.TopicAlreadyExists) {
 		t.Fatal(err)
 	}
 	go s.watch()
@@ -99,6 +99,9 @@ func newStreams(t testing.TB, e engine, brokers []string, keys int32) *streams {
 	}
 	return s
 }
+
+// copies is how many of a topic there are: on each node one.
+func (s *streams) copies() int16 { return int16(len(s.brokers)) }
 
 func (s *streams) connect(more ...kgo.Opt) *kgo.Client {
 	s.t.Helper()
