@@ -187,6 +187,7 @@ func TestALineWhoseBusHangsCostsNoOtherRelayItsOff(t *testing.T) {
 		busy := offOnce(io.Discard, []drivers.Held{of("1-0020", "0"), of("1-0020", "1"), line17, of("1-0021", "0")}, func(g drivers.Held) error {
 			if g.Chip == "1-0020" {
 				<-lets
+				return nil
 			}
 			told[g.String()] = time.Since(began)
 			return nil
