@@ -40,6 +40,29 @@ test('when the clock of the board is set back, what others say is shown at once'
   page.isClean('404');
 });
 
+test('a week that could not be fetched is asked for again, and one that was is not', async (t) => {
+  const stage = await startStage(t), page = await open(t, stage.url), codes = [];
+  page.on('response', (r) => { if (r.url().endsWith('/program')) codes.push(r.status()); });
+  const comes = (status) => page.waitForResponse((r) => r.url().endsWith('/program') && r.status() === status);
+  const refused = comes(503);
+  stage.fails = true;
+  stage.programs = 2; // somebody has changed it
+  stage.beat();
+  await refused;
+  const fetched = comes(200);
+  stage.fails = false;
+  stage.beat();
+  await fetched;
+  const { length } = codes;
+  for (let n = 21; n < 23; n++) {
+    stage.beat();
+    stage.zone({ desired: n });
+    await page.waitForFunction((is) => document.querySelector('#zone-hall .number').value === is, `${n}.0`);
+  }
+  assert.equal(codes.length, length, 'asked for again without need');
+  page.isClean('404', '503');
+});
+
 // turn shows a page, or another tab before it.
 const turn = (page, hidden) => page.evaluate((is) => {
   Object.defineProperty(document, 'hidden', { get: () => is, configurable: true });

@@ -559,14 +559,15 @@ function takeBeat(b) {
   skew = Math.abs(heard - agentNow) < 2000 ? 0 : heard - agentNow;
   broker = b.broker;
   if (!linked) relinked();
-  if (b.programs !== programs) loadPrograms();
-  programs = b.programs;
+  if (b.programs !== programs) loadPrograms(b.programs);
   showNotices();
 }
 
-// loadPrograms fetches what somebody has changed of any room.
-function loadPrograms() {
-  Promise.all([...zones.values()].map((z) => z.program.load())).then(showHouse);
+// loadPrograms fetches what somebody has changed of any room; what fails, at the next beat again.
+async function loadPrograms(count) {
+  const all = await Promise.all([...zones.values()].map((z) => z.program.load()));
+  if (all.every(Boolean)) programs = count;
+  showHouse();
 }
 
 function relinked() {
