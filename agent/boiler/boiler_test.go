@@ -602,16 +602,22 @@ func TestASuspendSwitchesOffAndTheRestIsServed(t *testing.T) {
 	})
 }
 
+// exercised is a house of two valves that moves for five minutes what stood still for a day.
+func exercised(t *testing.T) *house {
+	h := newHouse(func(s *sources.Source) {
+		s.Exercise, s.Law.Move = sources.Exercise{Every: 24 * time.Hour, For: 5 * minute}, 5*minute
+	})
+	h.Trusted = func(time.Time) bool { return true }
+	h.add("bath", true)
+	h.add("den", true)
+	h.run(t)
+	return h
+}
+
 // TestWhatStoodStillForAWeekIsMoved: one at a time, the pump through a valve; mode off is no hindrance.
 func TestWhatStoodStillForAWeekIsMoved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(func(s *sources.Source) {
-			s.Exercise, s.Law.Move = sources.Exercise{Every: 24 * time.Hour, For: 5 * minute}, 5*minute
-		})
-		h.Trusted = func(time.Time) bool { return true }
-		h.add("bath", true)
-		h.add("den", true)
-		h.run(t)
+		h := exercised(t)
 		h.zones["den"].Setpoints.Put(controlloop.Setpoint{Mode: controlloop.ModeOff})
 		_ = h.after(23 * time.Hour)
 		h.from(time.Now())
@@ -629,13 +635,7 @@ func TestWhatStoodStillForAWeekIsMoved(t *testing.T) {
 // TestAValveThatMayNotMoveHoldsNoExerciseUp: at an open window it is passed over until that is shut.
 func TestAValveThatMayNotMoveHoldsNoExerciseUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(func(s *sources.Source) {
-			s.Exercise, s.Law.Move = sources.Exercise{Every: 24 * time.Hour, For: 5 * minute}, 5*minute
-		})
-		h.Trusted = func(time.Time) bool { return true }
-		h.add("bath", true)
-		h.add("den", true)
-		h.run(t)
+		h := exercised(t)
 		h.zones["bath"].set(func(r *room) { r.open = true })
 		_ = h.after(23 * time.Hour)
 		h.from(time.Now().Add(time.Hour))

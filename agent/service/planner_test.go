@@ -12,21 +12,28 @@ import (
 	"thermostat/controlloop/program"
 )
 
-// TestAProgramWithoutAClockStaysAndIsToldAfterTenMinutes: on the last transition that was
-// kept, and the fault ends with the clock, which the program then follows.
-func TestAProgramWithoutAClockStaysAndIsToldAfterTenMinutes(t *testing.T) {
+// unsynced is a planner on a board whose clock nobody vouches for, and a plan for it.
+func unsynced(t *testing.T) (*Planner, *board, comfort.Plan) {
+	t.Helper()
 	week, err := program.Parse("06:00 21, 22:00 17")
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := &board{wall: time.Unix(0, 0), synced: &no}
 	law := controlloop.Params{Heater: true, DesiredMin: 5, DesiredMax: 28, HeatCutout: 35, PlausibleMax: 70, MaxRate: 100, Sample: time.Second, StaleAfter: time.Minute}
-	p := &Planner{Law: law, Trust: b.trust(), Alarms: controlloop.NewAlarms()}
-	p.Follow(comfort.Plan{Calendar: program.Calendar{Week: week, Place: time.UTC}, Mode: controlloop.ModeHeat, HoldMax: time.Hour, Unsynced: comfort.Last})
+	plan := comfort.Plan{Calendar: program.Calendar{Week: week, Place: time.UTC}, Mode: controlloop.ModeHeat, HoldMax: time.Hour, Unsynced: comfort.Last}
+	return &Planner{Law: law, Trust: b.trust(), Alarms: controlloop.NewAlarms()}, b, plan
+}
+
+// TestAProgramWithoutAClockStaysAndIsToldAfterTenMinutes: on the last transition that was
+// kept, and the fault ends with the clock, which the program then follows.
+func TestAProgramWithoutAClockStaysAndIsToldAfterTenMinutes(t *testing.T) {
+	p, b, plan := unsynced(t)
+	p.Follow(plan)
 	p.Recall("17", comfort.Learned{})
 	var is controlloop.Snapshot
 	z := &controlloop.Zone{
-		Params: law,
+		Params: p.Law,
 		Sensor: clitest.Steady(15), Heater: clitest.Obedient{}, Plan: p.Target, Alarms: p.Alarms,
 		Observe: func(s controlloop.Snapshot) { is = s },
 	}
@@ -58,19 +65,12 @@ func TestAProgramWithoutAClockStaysAndIsToldAfterTenMinutes(t *testing.T) {
 // TestTheFaultOfTheClockIsThatOfAProgram: it ends with the program and comes back with one, and
 // of a program that follows the clock all the same it does not say that it stands still.
 func TestTheFaultOfTheClockIsThatOfAProgram(t *testing.T) {
-	week, err := program.Parse("06:00 21, 22:00 17")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := &board{wall: time.Unix(0, 0), synced: &no}
-	law := controlloop.Params{Heater: true, DesiredMin: 5, DesiredMax: 28, HeatCutout: 35, PlausibleMax: 70, MaxRate: 100, Sample: time.Second, StaleAfter: time.Minute}
-	p := &Planner{Law: law, Trust: b.trust(), Alarms: controlloop.NewAlarms()}
-	with := comfort.Plan{Calendar: program.Calendar{Week: week, Place: time.UTC}, Mode: controlloop.ModeHeat, HoldMax: time.Hour, Unsynced: comfort.Last}
+	p, b, with := unsynced(t)
 	follows, without := with, with
 	follows.Unsynced, without.Week = comfort.Follow, program.Week{}
 	p.Follow(with)
 	text := ""
-	z := &controlloop.Zone{Params: law, Sensor: clitest.Steady(15), Heater: clitest.Obedient{}, Plan: p.Target, Alarms: p.Alarms, Observe: func(s controlloop.Snapshot) {
+	z := &controlloop.Zone{Params: p.Law, Sensor: clitest.Steady(15), Heater: clitest.Obedient{}, Plan: p.Target, Alarms: p.Alarms, Observe: func(s controlloop.Snapshot) {
 		text = ""
 		for _, f := range s.Faults {
 			if f.Name == controlloop.FaultClock {

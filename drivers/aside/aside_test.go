@@ -140,6 +140,13 @@ func TestAnInputOnABusThatHangsHoldsNobodyUpAndIsAnError(t *testing.T) {
 		look("another value", 1, "")
 
 		l.hangs = make(chan struct{})
+		look("it hangs again", 1, "")
+		close(l.hangs) // what was read as it began to hang comes now
+		synctest.Wait()
+		l.value, l.hangs = 0, nil
+		look("only what is read now counts", 0, "")
+
+		l.value, l.hangs = 1, make(chan struct{})
 		i = NewInput(l, "window")
 		look("it hangs from the start", 0, "has not answered yet")
 		close(l.hangs)

@@ -49,7 +49,11 @@ func (i *Input) Value() (int, error) {
 	defer timer.Stop()
 	select {
 	case i.last = <-i.answers:
+		late := time.Since(i.began) > patience
 		i.began = time.Time{}
+		if late { // nobody knows of when it is
+			return i.Value()
+		}
 	case <-timer.C:
 		if time.Since(i.began) > patience {
 			return 0, fmt.Errorf("%s: its bus has not answered since %s", i.name, i.began.Format(time.TimeOnly))
